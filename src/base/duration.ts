@@ -1,0 +1,12 @@
+/** A time span in options: a number of milliseconds, or text with its unit. */
+export type Duration = number | `${number}ms` | `${number}s` | `${number}m`;
+
+/** Milliseconds in a duration, or undefined when it is none. Negative and non-finite spans are none. */
+export function millisecondsIn(duration: unknown): number | undefined {
+	if (typeof duration === 'number') return Number.isFinite(duration) && duration >= 0 ? duration : undefined;
+	if (typeof duration !== 'string') return undefined;
+	const match = /^(\d+(?:\.\d+)?)(ms|s|m)$/.exec(duration.trim());
+	if (match === null) return undefined;
+	const unit = match[2] === 'ms' ? 1 : match[2] === 's' ? 1000 : 60_000;
+	return Number(match[1]) * unit;
+}

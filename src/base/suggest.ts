@@ -1,0 +1,28 @@
+import {distance} from 'fastest-levenshtein';
+
+/** The candidate that was probably meant, or undefined when none is near. Case is ignored. */
+export function nearest(given: string, candidates: Iterable<string>): string | undefined {
+	let best: string | undefined;
+	let bestDistance = Math.max(1, Math.floor(given.length / 3)) + 1;
+	for (const candidate of candidates) {
+		const steps = distance(given.toLowerCase(), candidate.toLowerCase());
+		if (steps < bestDistance) {
+			best = candidate;
+			bestDistance = steps;
+		}
+	}
+	return best;
+}
+
+/** `did you mean "https"?`, or undefined when nothing is near. */
+export function didYouMean(given: string, candidates: Iterable<string>): string | undefined {
+	const candidate = nearest(given, candidates);
+	return candidate === undefined ? undefined : `did you mean "${candidate}"?`;
+}
+
+/** `"a", "b" or "c"`. */
+export function alternatives(values: Iterable<string>): string {
+	const quoted = [...values].map(value => `"${value}"`);
+	if (quoted.length <= 1) return quoted[0] ?? 'nothing';
+	return `${quoted.slice(0, -1).join(', ')} or ${quoted.at(-1)}`;
+}
