@@ -1,0 +1,128 @@
+import {randomBytes, X509Certificate} from 'node:crypto';
+import {mkdir, readFile, rename, rm} from 'node:fs/promises';
+import {homedir} from 'node:os';
+import path from 'node:path';
+import {codeOf, EmulatorError, hasCode, messageOf} from '../base/errors.ts';
+import {PRIVATE, PUBLIC, writeNew} from './atomic-file.ts';
+import {type Authority, createAuthority, readAuthority} from './authority.ts';
+
+/** The authority of this machine's user, kept so that clients have to trust it only once. */
+export type StoredAuthority = Authority & {
+	/** Path of its certificate (PEM), for `curl --cacert`, `NODE_EXTRA_CA_CERTS` and the system's trust store. */
+	readonly file: string;
+};
+
+/** Both files stand in one directory that appears whole, so that two processes cannot mix halves. */
+const FOLDER = 'authority';
+const CERTIFICATE = 'authority.pem';
+const KEY = 'authority.key';
+
+/**
+ * The authority in `directory`, made on first use: `authority/authority.pem` and `authority/authority.key`, the folder
+ * 0700 and the key 0600. Of several processes on first use one makes it and all get the same.
+ *
+ * @throws EmulatorError `AUTHORITY_UNUSABLE` when what is stored there is incomplete, damaged, mismatched or expired:
+ * it is never replaced unasked, since somebody may trust it. `FILE_UNWRITABLE` when it cannot be stored.
+ */
+export async function openAuthority(directory: string): Promise<StoredAuthority> {
+	const folder = path.resolve(directory, FOLDER);
+	return (await readStored(folder)) ?? (await makeStored(folder));
+}
+
+/**
+ * Where the authority is kept unless said otherwise: `LB_LOCAL_HOME`, else the place for the user's data
+ * (`XDG_DATA_HOME` or `~/.local/share`, `~/Library/Application Support`, `%LOCALAPPDATA%`) and `lb-local` in it.
+ */
+export function defaultAuthorityDirectory(
+	env: Readonly<Record<string, string | undefined>> = process.env,
+	platform: NodeJS.Platform = process.platform,
+): string {
+	const {LB_LOCAL_HOME, XDG_DATA_HOME, LOCALAPPDATA} = env;
+	if (isSet(LB_LOCAL_HOME)) return path.resolve(LB_LOCAL_HOME);
+	// XDG Base Directory Specification: a relative path there is to be ignored.
+	if (isSet(XDG_DATA_HOME) && path.isAbsolute(XDG_DATA_HOME)) return path.join(XDG_DATA_HOME, 'lb-local');
+	const home = homeIn(env);
+	if (platform === 'darwin') return path.join(home, 'Library', 'Application Support', 'lb-local');
+	if (platform === 'win32')
+		return path.join(isSet(LOCALAPPDATA) ? LOCALAPPDATA : path.join(home, 'AppData', 'Local'), 'lb-local');
+	return path.join(home, '.local', 'share', 'lb-local');
+}
+
+function isSet(value: string | undefined): value is string {
+	return value !== undefined && value !== '';
+}
+
+function homeIn({HOME}: Readonly<Record<string, string | undefined>>): string {
+	return isSet(HOME) ? HOME : homedir();
+}
+
+async function readStored(folder: string): Promise<StoredAuthority | undefined> {
+	const file = path.join(folder, CERTIFICATE);
+	const keyFile = path.join(folder, KEY);
+	const early = await readIfPresent(keyFile);
+	const cert = await readIfPresent(file);
+	// The folder may have appeared between the two readings.
+	const key = early ?? (cert === undefined ? undefined : await readIfPresent(keyFile));
+	if (cert === undefined && key === undefined) return undefined;
+	if (cert === undefined || key === undefined) {
+		throw unusable(folder, `${cert === undefined ? file : keyFile} is missing`);
+	}
+	const read = readAuthority({cert, key});
+	if ('reason' in read) throw unusable(folder, read.reason);
+	const {authority} = read;
+	const ends = new Date(new X509Certificate(authority.pem).validTo);
+	if (ends.getTime() <= Date.now()) throw unusable(folder, `${file} expired on ${ends.toISOString().slice(0, 10)}`);
+	return Object.assign(authority, {file});
+}
+
+async function readIfPresent(file: string): Promise<string | undefined> {
+	try {
+		return await readFile(file, 'utf8');
+	} catch (error) {
+		if (hasCode(error, 'ENOENT')) return undefined;
+		throw new EmulatorError('AUTHORITY_UNUSABLE', `Cannot read the local authority's ${file}: ${messageOf(error)}`, {
+			hint: 'Allow your user to read it, or set LB_LOCAL_HOME to another directory.',
+			cause: error,
+		});
+	}
+}
+
+async function makeStored(folder: string): Promise<StoredAuthority> {
+	const authority = createAuthority();
+	const draft = `${folder}.${randomBytes(6).toString('hex')}.tmp`;
+	try {
+		await mkdir(path.dirname(folder), {recursive: true, mode: 0o700});
+		await mkdir(draft, {mode: 0o700});
+		await writeNew(path.join(draft, KEY), authority.keyPem, PRIVATE);
+		await writeNew(path.join(draft, CERTIFICATE), authority.pem, PUBLIC);
+		await renameUnlessPresent(draft, folder);
+	} catch (error) {
+		throw new EmulatorError('FILE_UNWRITABLE', `Cannot store the local authority in ${folder}: ${messageOf(error)}`, {
+			hint: 'Set LB_LOCAL_HOME to a directory that you may write to.',
+			cause: error,
+		});
+	} finally {
+		await rm(draft, {recursive: true, force: true});
+	}
+	// What is on the disk counts: another process may have been first.
+	const stored = await readStored(folder);
+	if (stored === undefined) throw unusable(folder, 'it was removed as soon as it had been written');
+	return stored;
+}
+
+/** A directory is renamed onto an empty one at most, so the first of several processes wins. */
+async function renameUnlessPresent(from: string, to: string): Promise<void> {
+	try {
+		await rename(from, to);
+	} catch (error) {
+		// POSIX says ENOTEMPTY or EEXIST, Windows EPERM or EACCES; whether the other one is whole is found on reading.
+		const lost = ['ENOTEMPTY', 'EEXIST', 'EPERM', 'EACCES'].includes(codeOf(error) ?? '');
+		if (!lost || (await readIfPresent(path.join(to, KEY))) === undefined) throw error;
+	}
+}
+
+function unusable(folder: string, what: string): EmulatorError<'AUTHORITY_UNUSABLE'> {
+	return new EmulatorError('AUTHORITY_UNUSABLE', `The local authority in ${folder} cannot be used: ${what}`, {
+		hint: `Restore it, or remove ${folder} so that a new one is made; whoever trusted the old one must then trust the new one.`,
+	});
+}

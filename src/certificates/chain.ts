@@ -1,0 +1,107 @@
+import type {X509Certificate} from 'node:crypto';
+import type {Problem, ReadCertificate} from './read-parts.ts';
+
+/** A leaf's issuers in the order a server sends them, and what was found on the way. */
+export interface OrderedChain {
+	/** The leaf's issuer first; roots left out, since a client has its own. */
+	readonly chain: readonly ReadCertificate[];
+	readonly problems: readonly Problem[];
+	readonly warnings: readonly string[];
+}
+
+/**
+ * Puts the certificates around a leaf in order: each signed the one before (RFC 8446, section 4.4.2).
+ *
+ * Repetitions and roots are dropped with a warning, a wrong order is put right with a warning; a certificate that
+ * signed none of the others is a problem.
+ *
+ * @param others in the order they were given.
+ */
+export function orderChain(leaf: ReadCertificate, others: readonly ReadCertificate[]): OrderedChain {
+	const warnings: string[] = [];
+	const given = withoutRepetitions(leaf, others, warnings);
+	const {found, left} = followSignatures(leaf, given);
+	if (found.some((certificate, index) => certificate !== given.filter(each => found.includes(each))[index])) {
+		warnings.push(`The chain was out of order and has been put in order: ${[leaf, ...found].map(nameOf).join(', ')}`);
+	}
+	const chain = found.filter(({x509}) => !isRoot(x509));
+	for (const root of found.filter(({x509}) => isRoot(x509))) {
+		warnings.push(`The root ${nameOf(root)} is left out of the chain: clients have it already, or do not trust it`);
+	}
+	const last = chain.at(-1) ?? leaf;
+	return {chain, warnings, problems: left.map(certificate => signsNothing(certificate, last))};
+}
+
+/** Whether a certificate signed itself. */
+export function isRoot(x509: X509Certificate): boolean {
+	return signed(x509, x509);
+}
+
+/** What to call a certificate in a message: its common name, else its whole subject. */
+export function nameOf({x509}: ReadCertificate): string {
+	return shortName(x509.subject) ?? `the one with serial ${x509.serialNumber}`;
+}
+
+/** The common name in a distinguished name as Node writes it, one attribute a line; else all of it. Quoted. */
+function shortName(distinguishedName: string | undefined): string | undefined {
+	if (distinguishedName === undefined || distinguishedName === '') return undefined;
+	const lines = distinguishedName.split('\n');
+	const common = lines.findLast(line => line.startsWith('CN='))?.slice('CN='.length);
+	return JSON.stringify(common ?? lines.join(', '));
+}
+
+function withoutRepetitions(
+	leaf: ReadCertificate,
+	others: readonly ReadCertificate[],
+	warnings: string[],
+): ReadCertificate[] {
+	const seen = new Set([leaf.x509.fingerprint256]);
+	return others.filter(certificate => {
+		const {fingerprint256} = certificate.x509;
+		if (!seen.has(fingerprint256)) {
+			seen.add(fingerprint256);
+			return true;
+		}
+		const what =
+			fingerprint256 === leaf.x509.fingerprint256 ? 'The certificate itself' : `The certificate ${nameOf(certificate)}`;
+		warnings.push(`${what} is repeated in ${certificate.part}; the repetition is dropped`);
+		return false;
+	});
+}
+
+function followSignatures(leaf: ReadCertificate, given: readonly ReadCertificate[]) {
+	const found: ReadCertificate[] = [];
+	const left = [...given];
+	for (;;) {
+		// The straight line first; a second issuer of the same certificate (cross-signing) is kept behind it.
+		const index = [found.at(-1) ?? leaf, leaf, ...found]
+			.map(subject => left.findIndex(candidate => signed(candidate.x509, subject.x509)))
+			.find(each => each !== -1);
+		if (index === undefined) return {found, left};
+		found.push(...left.splice(index, 1));
+	}
+}
+
+function signed(issuer: X509Certificate, subject: X509Certificate): boolean {
+	try {
+		return subject.checkIssued(issuer) && subject.verify(issuer.publicKey);
+	} catch {
+		// A key type or a signature algorithm that OpenSSL does not know signs nothing here.
+		return false;
+	}
+}
+
+function signsNothing(certificate: ReadCertificate, last: ReadCertificate): Problem {
+	const {part, x509} = certificate;
+	if (last.x509.issuer === x509.subject) {
+		return {
+			part,
+			message: `${part}: ${nameOf(certificate)} has the name of the issuer of ${nameOf(last)}, but did not sign it`,
+			hint: 'It may be an authority that was made again under the same name.',
+		};
+	}
+	return {
+		part,
+		message: `${part}: ${nameOf(certificate)} signed none of the other certificates; the issuer of ${nameOf(last)} is ${shortName(last.x509.issuer) ?? 'unnamed'}`,
+	};
+}

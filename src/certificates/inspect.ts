@@ -1,0 +1,113 @@
+import type {KeyObject, X509Certificate} from 'node:crypto';
+import {createSecureContext} from 'node:tls';
+import {messageOf} from '../base/errors.ts';
+import type {PemPair} from '../model/load-balancer.ts';
+import {isRoot, nameOf, orderChain} from './chain.ts';
+import {type CertificateFacts, factsOf} from './facts.ts';
+import {withHiddenKey} from './hidden-key.ts';
+import {joinPem} from './pem.ts';
+import {type Problem, type ReadCertificate, readCertificates, readPrivateKey} from './read-parts.ts';
+import {warningsOf} from './warnings.ts';
+
+/** What was found out about a certificate and its key. No text in it holds key material, `pair.key` excepted. */
+export interface Inspection {
+	/** What keeps it from being used, all at once; empty when it can be. */
+	readonly problems: readonly Problem[];
+	/** What works here and will surprise elsewhere, a sentence each. */
+	readonly warnings: readonly string[];
+	/** What the leaf says; present as soon as it could be read. */
+	readonly facts?: CertificateFacts;
+	/** The same in order, present when there are no problems: the leaf alone, its key, the chain issuer first. */
+	readonly pair?: PemPair;
+}
+
+/**
+ * Reads and judges a certificate that somebody gave us, before it is used. Expired and not-yet-valid ones pass with a
+ * warning, because tests need them.
+ *
+ * An unordered chain is put in order, wherever its certificates stand; the leaf is the one that fits the key.
+ *
+ * @param options.now what the dates are compared with; the present unless said otherwise.
+ */
+export function inspectCertificate(pair: PemPair, options: {readonly now?: Date | undefined} = {}): Inspection {
+	const cert = readCertificates(pair.cert, 'cert', pair.key);
+	const chain = pair.chain === undefined ? {certificates: [], problems: []} : readCertificates(pair.chain, 'chain');
+	const key = readPrivateKey(pair.key, pair.cert);
+	const problems = [...cert.problems, ...key.problems, ...chain.problems];
+	const warnings: string[] = [];
+
+	const leaf = findLeaf(cert.certificates, key.key, warnings);
+	if (leaf === undefined) return {problems, warnings};
+	const swapped = fits(leaf.x509, key.key) ? undefined : chain.certificates.find(({x509}) => fits(x509, key.key));
+	if (swapped !== undefined) return {problems: [...problems, swappedWithChain(swapped)], warnings};
+	if (key.key !== undefined && !fits(leaf.x509, key.key)) problems.push(keyOfAnother(leaf));
+	const others = [...cert.certificates.filter(each => each !== leaf), ...chain.certificates];
+	const ordered = orderChain(leaf, others);
+	// A part that could not be read in full has gaps, which are no news about the rest.
+	if (cert.problems.length === 0 && chain.problems.length === 0) problems.push(...ordered.problems);
+	warnings.push(...ordered.warnings, ...warningsOf(leaf, ordered.chain, options.now ?? new Date()));
+
+	const facts = factsOf(leaf.x509);
+	if (problems.length > 0 || key.text === undefined) return {problems, warnings, facts};
+	const chainText = joinPem(ordered.chain);
+	const ready = withHiddenKey({
+		cert: leaf.text,
+		key: key.text,
+		...(chainText === '' ? {} : {chain: chainText}),
+	});
+	const refusal = refusalOfTls(ready);
+	return refusal === undefined ? {problems, warnings, facts, pair: ready} : {problems: [refusal], warnings, facts};
+}
+
+/** The certificate that fits the key; without a key, the first that is no root. */
+function findLeaf(
+	certificates: readonly ReadCertificate[],
+	key: KeyObject | undefined,
+	warnings: string[],
+): ReadCertificate | undefined {
+	const [first] = certificates;
+	if (key === undefined) return certificates.find(({x509}) => !x509.ca) ?? first;
+	const fitting = certificates.find(({x509}) => fits(x509, key));
+	if (fitting === undefined) return certificates.find(({x509}) => !x509.ca) ?? first;
+	if (fitting !== first) {
+		warnings.push(
+			`The certificate of the key, ${nameOf(fitting)}, does not stand first in cert; it has been put first`,
+		);
+	}
+	return fitting;
+}
+
+function fits(certificate: X509Certificate, key: KeyObject | undefined): boolean {
+	try {
+		return key !== undefined && certificate.checkPrivateKey(key);
+	} catch {
+		// A public key that OpenSSL cannot read fits no key.
+		return false;
+	}
+}
+
+function swappedWithChain(leaf: ReadCertificate): Problem {
+	return {
+		part: 'cert',
+		message: `cert does not fit the key, but ${nameOf(leaf)} in chain does: cert and chain are swapped`,
+		hint: 'Put the certificate of the key in `cert`, and those of its issuers in `chain`.',
+	};
+}
+
+function keyOfAnother(leaf: ReadCertificate): Problem {
+	return {
+		part: 'key',
+		message: `key does not belong to the certificate ${nameOf(leaf)}`,
+		hint: isRoot(leaf.x509) ? 'Both change together when a self-signed certificate is made again.' : undefined,
+	};
+}
+
+/** OpenSSL has rules of its own on sizes and digests, which differ by release and by `--tls-cipher-list`. */
+function refusalOfTls({cert, key, chain = ''}: PemPair): Problem | undefined {
+	try {
+		createSecureContext({cert: cert + chain, key});
+		return undefined;
+	} catch (error) {
+		return {part: 'cert', message: `cert is refused by OpenSSL ${process.versions.openssl}: ${messageOf(error)}`};
+	}
+}

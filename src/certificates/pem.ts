@@ -1,0 +1,106 @@
+import {EmulatorError} from '../base/errors.ts';
+
+/** One block of PEM text, as RFC 7468 calls it: a label and what stands between its two lines. */
+export interface PemBlock {
+	/** What the BEGIN line says: `CERTIFICATE`, `PRIVATE KEY`, `RSA PRIVATE KEY` and so on. */
+	readonly label: string;
+	/** Headers of the legacy form (RFC 1421), such as `Proc-Type: 4,ENCRYPTED`; most blocks have none. */
+	readonly headers: readonly string[];
+	/** The block alone, rewritten with 64 columns, LF, and a final newline. */
+	readonly text: string;
+	/** The line of the BEGIN in the text it was read from, counted from 1. */
+	readonly line: number;
+}
+
+/** A BEGIN or END line. Only these are looked for: what stands around blocks is explanation (RFC 7468, section 5.2). */
+const BOUNDARY = /-----(BEGIN|END) ([A-Z0-9][A-Z0-9 .]*)-----/g;
+const HEADER = /^[A-Za-z][A-Za-z0-9-]*:/;
+const COLUMNS = 64;
+
+/**
+ * Splits PEM text into its blocks. Line ends, indentation, text around the blocks and a missing final newline do not
+ * matter, and neither does it when the newlines inside a block were lost, as they are in unquoted shell variables.
+ *
+ * @returns the blocks in their order; none when the text holds none.
+ * @throws EmulatorError `PEM_INVALID` when a block is cut off or its content is not base64. The message gives the
+ * line and never the content.
+ */
+export function readPem(text: string): PemBlock[] {
+	const blocks: PemBlock[] = [];
+	let begin: {readonly label: string; readonly line: number; readonly from: number} | undefined;
+	for (const match of text.matchAll(BOUNDARY)) {
+		const [boundary, verb, label = ''] = match;
+		const line = lineAt(text, match.index);
+		if (verb === 'BEGIN') {
+			if (begin !== undefined) throw cutOff(begin.label, begin.line, `another block begins at line ${line}`);
+			begin = {label, line, from: match.index + boundary.length};
+		} else if (begin === undefined) {
+			throw invalid(`The ${label} block that ends at line ${line} has no BEGIN line`);
+		} else if (begin.label !== label) {
+			throw cutOff(begin.label, begin.line, `line ${line} ends a ${label} block instead`);
+		} else {
+			blocks.push(readBlock(label, begin.line, text.slice(begin.from, match.index)));
+			begin = undefined;
+		}
+	}
+	if (begin !== undefined) throw cutOff(begin.label, begin.line, 'it has no END line');
+	const broken = text.replaceAll(BOUNDARY, '').search(/-----(?:BEGIN|END)/);
+	if (broken !== -1)
+		throw invalid('A BEGIN or END line is garbled; it reads "-----BEGIN CERTIFICATE-----", five hyphens at both ends');
+	return blocks;
+}
+
+/** One text out of the blocks, each ending with a newline. */
+export function joinPem(blocks: Iterable<Pick<PemBlock, 'text'>>): string {
+	return [...blocks].map(block => block.text).join('');
+}
+
+/** PEM text of DER bytes. */
+export function writePem(label: string, der: Uint8Array): string {
+	return format(label, [], Buffer.from(der).toString('base64'));
+}
+
+function readBlock(label: string, line: number, content: string): PemBlock {
+	if (content.includes('\\n')) {
+		throw invalid(
+			`The ${label} block at line ${line} holds "\\n" as two characters where lines should end`,
+			'Put real line ends in their place.',
+		);
+	}
+	const lines = content.split(/\r\n|\r|\n/).map(each => each.trim());
+	const headers: string[] = [];
+	while (lines[0] === '' || HEADER.test(lines[0] ?? '')) {
+		const header = lines.shift() ?? '';
+		if (header !== '') headers.push(header);
+	}
+	const base64 = lines.join('').replaceAll(/\s/g, '');
+	if (base64 === '') throw invalid(`The ${label} block at line ${line} is empty`);
+	if (!/^[A-Za-z0-9+/]+={0,2}$/.test(base64)) {
+		throw invalid(`The ${label} block at line ${line} is garbled: it holds characters that are not base64`);
+	}
+	if (base64.length % 4 !== 0) {
+		throw cutOff(label, line, `its base64 has ${base64.length} characters, which is no multiple of four`);
+	}
+	return {label, headers, line, text: format(label, headers, base64)};
+}
+
+function format(label: string, headers: readonly string[], base64: string): string {
+	const body = base64.match(new RegExp(`.{1,${COLUMNS}}`, 'g')) ?? [];
+	const head = headers.length === 0 ? [] : [...headers, ''];
+	return [`-----BEGIN ${label}-----`, ...head, ...body, `-----END ${label}-----`, ''].join('\n');
+}
+
+function lineAt(text: string, index: number): number {
+	return text.slice(0, index).split(/\r\n|\r|\n/).length;
+}
+
+function cutOff(label: string, line: number, how: string): EmulatorError<'PEM_INVALID'> {
+	return invalid(
+		`The ${label} block at line ${line} is cut off: ${how}`,
+		'Copy the block again, from its BEGIN line to its END line.',
+	);
+}
+
+function invalid(message: string, hint?: string): EmulatorError<'PEM_INVALID'> {
+	return new EmulatorError('PEM_INVALID', message, {hint});
+}

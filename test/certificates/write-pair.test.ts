@@ -1,0 +1,111 @@
+import {lstat, mkdtemp, readdir, readFile, rm, stat, symlink, writeFile} from 'node:fs/promises';
+import {tmpdir} from 'node:os';
+import path from 'node:path';
+import test, {type ExecutionContext} from 'ava';
+import {createAuthority} from '../../src/certificates/authority.ts';
+import {inspectCertificate} from '../../src/certificates/inspect.ts';
+import {safeBaseName, writePair} from '../../src/certificates/write-pair.ts';
+import {sampleChain} from '../helpers/pem-samples.ts';
+
+async function temporary(t: ExecutionContext): Promise<string> {
+	const directory = await mkdtemp(path.join(tmpdir(), 'lb-local-pair-'));
+	t.teardown(() => rm(directory, {recursive: true, force: true}));
+	return directory;
+}
+
+const leaf = createAuthority().issue({names: ['*.web.test']});
+const mode = async (file: string) => ((await stat(file)).mode & 0o777).toString(8);
+const posix = process.platform === 'win32' ? test.skip : test;
+
+test('a pair is written under the name of its certificate, in a directory made for it', async t => {
+	const directory = path.join(await temporary(t), 'certs');
+
+	const {certFile, keyFile} = await writePair(directory, '*.web.test', leaf);
+
+	t.is(certFile, path.join(directory, '_wildcard.web.test.crt'));
+	t.is(keyFile, path.join(directory, '_wildcard.web.test.key'));
+	t.is(await readFile(certFile, 'utf8'), leaf.cert);
+	t.is(await readFile(keyFile, 'utf8'), leaf.key);
+});
+
+test('the chain follows the leaf in one file, and is read back from there', async t => {
+	const {leaf: end, lower, upper} = sampleChain();
+
+	const {certFile} = await writePair(await temporary(t), 'web', {
+		...end,
+		cert: end.cert.trimEnd(),
+		chain: lower.cert + upper.cert,
+	});
+
+	t.is(await readFile(certFile, 'utf8'), end.cert + lower.cert + upper.cert);
+	const {problems, pair} = inspectCertificate({cert: await readFile(certFile, 'utf8'), key: end.key});
+	t.deepEqual(problems, []);
+	t.is(pair?.chain, lower.cert + upper.cert);
+});
+
+posix('the key is for its owner alone, also where a readable file stood', async t => {
+	const directory = await temporary(t);
+	await writeFile(path.join(directory, 'web.key'), 'old', {mode: 0o644});
+
+	const {certFile, keyFile} = await writePair(directory, 'web', leaf);
+
+	t.is(await mode(keyFile), '600');
+	t.is(await mode(certFile), '644');
+	t.deepEqual((await readdir(directory)).sort(), ['web.crt', 'web.key'], 'no draft is left behind');
+});
+
+posix('a symbolic link in place of the key is replaced and its target left alone', async t => {
+	const directory = await temporary(t);
+	const target = path.join(directory, 'target');
+	await writeFile(target, 'untouched');
+	await symlink(target, path.join(directory, 'web.key'));
+
+	const {keyFile} = await writePair(directory, 'web', leaf);
+
+	t.is(await readFile(target, 'utf8'), 'untouched');
+	t.false((await lstat(keyFile)).isSymbolicLink());
+	t.is(await readFile(keyFile, 'utf8'), leaf.key);
+});
+
+test('where it cannot be written the path is told, nothing is left behind, and the key stays unsaid', async t => {
+	const directory = path.join(await temporary(t), 'file');
+	await writeFile(directory, '');
+
+	const error = await t.throwsAsync(writePair(directory, 'web', leaf), {code: 'FILE_UNWRITABLE'});
+
+	t.true(error?.message.startsWith(`Cannot write the certificate to ${path.join(directory, 'web')}.crt and .key: `));
+	t.false(error?.message.includes('PRIVATE'));
+	t.deepEqual(await readdir(path.dirname(directory)), ['file']);
+});
+
+test('a draft is taken away when its place is not to be had', async t => {
+	const directory = await temporary(t);
+	const {certFile} = await writePair(path.join(directory, 'web.key'), 'inner', leaf);
+
+	await t.throwsAsync(writePair(directory, 'web', leaf), {code: 'FILE_UNWRITABLE'});
+
+	t.deepEqual(await readdir(directory), ['web.key']);
+	t.is(await readFile(certFile, 'utf8'), leaf.cert);
+});
+
+const named = test.macro({
+	exec(t, name: string, expected: string) {
+		t.is(safeBaseName(name), expected);
+	},
+	title: (_, name, expected) => `${JSON.stringify(name)} is written as ${JSON.stringify(expected)}`,
+});
+
+test(named, 'web.test', 'web.test');
+test(named, '*.web.test', '_wildcard.web.test');
+test(named, '::1', '__1');
+test(named, 'my+cert=1,a@b_c', 'my+cert=1,a@b_c');
+test(named, '../../etc/passwd', '_.._.._etc_passwd');
+test(named, '..', '_..');
+test(named, '.hidden', '_.hidden');
+test(named, 'C:\\keys', 'C__keys');
+test(named, 'a/b\0c\n', 'a_b_c_');
+test(named, '-out', '_-out');
+test(named, '', '_');
+test(named, 'nul', '_nul');
+test(named, 'COM1.test', '_COM1.test');
+test(named, 'console', 'console');
