@@ -1,0 +1,140 @@
+import type {IncomingMessage, ServerResponse} from 'node:http';
+import type {Duplex} from 'node:stream';
+import type {Duration} from '../base/duration.ts';
+import type {ListenerSpec} from '../model/listener.ts';
+import type {PemPair, RetryPolicy, TlsVersion, UpgradePolicy} from '../model/load-balancer.ts';
+
+/** A listener with more to say than its ports. */
+export interface Listener {
+	readonly listen: ListenerSpec;
+	/**
+	 * The certificate of an HTTPS or SSL listener: a name out of the configuration's `certificates`, or PEM text.
+	 * Omitted: one is issued by the emulator's authority for the load balancer's DNS name and loopback.
+	 */
+	readonly certificate?: string | PemPair;
+	/** What clients may negotiate; TLS 1.2 and 1.3 with ECDHE and AEAD unless said otherwise. */
+	readonly tls?: {readonly minVersion?: TlsVersion; readonly ciphers?: string};
+	/** Sends one PROXY v1 line at the start of each back-end connection (`ProxyProtocolPolicyType`). */
+	readonly proxyProtocol?: boolean;
+	/**
+	 * Verifies the certificates of HTTPS and SSL back-ends, which the cloud does not do. `true` trusts the emulator's
+	 * authority; otherwise the PEM of the authorities to trust, and the name the certificate must carry.
+	 */
+	readonly verifyBackend?: boolean | {readonly ca: string; readonly servername?: string};
+}
+
+/** A fake back-end's own certificate. */
+export interface BackendTls {
+	/** Names and addresses; the back-end's name, the load balancers' DNS names and loopback unless said otherwise. */
+	readonly names?: readonly string[];
+	/** Asks each client for a certificate, without insisting on one; the echo says what came. */
+	readonly clientAuth?: boolean;
+}
+
+/** What every fake back-end may have. */
+export interface FakeBackendCommon {
+	readonly name?: string;
+	/** Serves TLS with its own certificate. */
+	readonly tls?: boolean | BackendTls;
+}
+
+export interface EchoBackend extends FakeBackendCommon {
+	/** Answers with a JSON document of everything it received. */
+	readonly kind: 'echo';
+}
+export interface ReplyBackend extends FakeBackendCommon {
+	/** Answers every request alike. */
+	readonly kind: 'reply';
+	readonly status?: number;
+	readonly headers?: Readonly<Record<string, string>>;
+	readonly body?: string;
+	/** Waits before it answers. */
+	readonly delay?: Duration;
+	/** How long it keeps an idle connection open. */
+	readonly keepAlive?: Duration;
+}
+export interface HandlerBackend extends FakeBackendCommon {
+	/** Your own request handler. */
+	readonly kind: 'handler';
+	readonly handler: (request: IncomingMessage, response: ServerResponse) => void;
+}
+export interface TcpBackend extends FakeBackendCommon {
+	readonly kind: 'tcp';
+	/** `echo`: what came goes back; `sink`: reads and says nothing; `source`: sends `data` and ends; `banner`: sends `data` first, then echoes. */
+	readonly mode: 'echo' | 'sink' | 'source' | 'banner';
+	readonly data?: string | Uint8Array;
+}
+export interface SocketBackend extends FakeBackendCommon {
+	/** Your own connection handler; it owns the stream from then on. */
+	readonly kind: 'socket';
+	readonly handler: (socket: Duplex) => void;
+}
+export interface CommandBackend {
+	readonly kind: 'command';
+	readonly name?: string;
+	/** A shell command, started with `PORT` in its environment and killed on stop. */
+	readonly run: string;
+	/** The port it listens on; a free one unless said otherwise. */
+	readonly port?: number;
+}
+export interface AddressBackend {
+	/** Your own server. */
+	readonly kind: 'address';
+	readonly name?: string;
+	readonly host: string;
+	/** One port for every listener's traffic. */
+	readonly port?: number;
+	/** Ports by the listener's back-end port. */
+	readonly ports?: Readonly<Record<number, number>>;
+}
+
+/** A back-end: `127.0.0.1:3000` (your own server), `127.0.0.5` (the listener's back-end port), or a fake one. */
+export type BackendSpec =
+	| string
+	| EchoBackend
+	| ReplyBackend
+	| HandlerBackend
+	| TcpBackend
+	| SocketBackend
+	| CommandBackend
+	| AddressBackend;
+
+/** One load balancer. */
+export interface LoadBalancerSpec {
+	/** 1 to 32 of `A-Z a-z 0-9 -`, no hyphen at either end; `lb` unless said otherwise. */
+	readonly name?: string;
+	readonly listeners: readonly (ListenerSpec | Listener)[];
+	/** In registration order; a number asks for as many echo back-ends, named a, b, c and so on. */
+	readonly backends?: readonly BackendSpec[] | number;
+	/** The loopback address to bind; the emulator's `host` unless said otherwise. */
+	readonly address?: string;
+	readonly idleTimeout?: Duration;
+	readonly headTimeout?: Duration;
+	readonly connectTimeout?: Duration;
+	readonly retry?: RetryPolicy;
+	readonly upgrade?: UpgradePolicy;
+}
+
+/** A certificate in the configuration: issued by the local authority, or read from PEM files beside the file. */
+export type CertificateConfig =
+	| {readonly names: readonly string[]; readonly key?: 'ec' | 'rsa'}
+	| {readonly cert: string; readonly key: string; readonly chain?: string};
+
+/** A fake back-end in the configuration may stand for several: `count: 2` of `app` are `app-1` and `app-2`. */
+export type BackendConfig =
+	| string
+	| ((EchoBackend | ReplyBackend | TcpBackend) & {readonly count?: number})
+	| CommandBackend
+	| {readonly host: string; readonly port?: number; readonly ports?: Readonly<Record<number, number>>};
+
+export interface LoadBalancerConfig extends Omit<LoadBalancerSpec, 'name' | 'backends'> {
+	/** Names out of `backends`; a name with a count stands for all of them. */
+	readonly backends?: readonly string[];
+}
+
+/** The whole configuration file, and what `startEmulator({config})` takes. Every section is optional. */
+export interface Config {
+	readonly certificates?: Readonly<Record<string, CertificateConfig>>;
+	readonly backends?: Readonly<Record<string, BackendConfig>>;
+	readonly loadBalancers?: Readonly<Record<string, LoadBalancerConfig>>;
+}

@@ -1,0 +1,81 @@
+import type {Violation} from '../base/errors.ts';
+import {alternatives, didYouMean} from '../base/suggest.ts';
+import type {EchoBackend, HandlerBackend, ReplyBackend, SocketBackend, TcpBackend} from '../configuration/spec.ts';
+import {echo} from './echo.ts';
+import {echoUpgrade} from './echo-upgrade.ts';
+import {guardRequestHandler, guardSocketHandler} from './handlers.ts';
+import {createHttpServer, HTTP_ALPN, serveHttp} from './http-server.ts';
+import {createReplyServer, violationsOfReply} from './reply.ts';
+import type {Household, Serve} from './serve.ts';
+import {serveTcp} from './tcp.ts';
+
+/** What a fake back-end does. The name and TLS that the descriptions may carry are read elsewhere. */
+export type Behaviour = EchoBackend | ReplyBackend | HandlerBackend | TcpBackend | SocketBackend;
+
+/** A behaviour ready for connections. */
+export interface PreparedBehaviour {
+	readonly serve: Serve;
+	/** What TLS offers in ALPN; nothing for kinds that are not HTTP. */
+	readonly alpn: readonly string[] | undefined;
+}
+
+const KINDS = ['echo', 'reply', 'handler', 'tcp', 'socket'] as const satisfies readonly Behaviour['kind'][];
+const MODES = ['echo', 'sink', 'source', 'banner'] as const satisfies readonly TcpBackend['mode'][];
+
+/** Every rule that a behaviour breaks; JavaScript gets here without a compiler. */
+export function violationsOfBehaviour(behaviour: Behaviour): Violation[] {
+	switch (behaviour.kind) {
+		case 'echo':
+			return [];
+		case 'reply':
+			return violationsOfReply(behaviour);
+		case 'tcp':
+			return [...violationsOfChoice('mode', behaviour.mode, MODES), ...violationsOfData(behaviour.data)];
+		case 'handler':
+		case 'socket':
+			if (typeof behaviour.handler === 'function') return [];
+			return [{path: ['handler'], message: `a "${behaviour.kind}" back-end needs a function`}];
+		default:
+			// No kind of ours by the types; what a JavaScript caller wrote is still an object with some `kind`.
+			return violationsOfChoice('kind', (behaviour as {kind: unknown}).kind, KINDS);
+	}
+}
+
+/** Makes a behaviour without violations ready for connections. */
+export function prepareBehaviour(behaviour: Behaviour, household: Household): PreparedBehaviour {
+	switch (behaviour.kind) {
+		case 'echo': {
+			const listener = echo(household.name);
+			const server = createHttpServer(listener);
+			server.on('upgrade', echoUpgrade(household.name, listener));
+			return {serve: serveHttp(server), alpn: HTTP_ALPN};
+		}
+		case 'reply':
+			return {serve: serveHttp(createReplyServer(behaviour)), alpn: HTTP_ALPN};
+		case 'handler':
+			return {
+				serve: serveHttp(createHttpServer(guardRequestHandler(behaviour.handler, household))),
+				alpn: HTTP_ALPN,
+			};
+		case 'tcp':
+			return {serve: serveTcp(behaviour, household.name), alpn: undefined};
+		case 'socket':
+			return {serve: guardSocketHandler(behaviour.handler, household), alpn: undefined};
+	}
+}
+
+function violationsOfChoice(field: string, given: unknown, allowed: readonly string[]): Violation[] {
+	if (typeof given === 'string' && allowed.includes(given)) return [];
+	return [
+		{
+			path: [field],
+			message: `${JSON.stringify(given)} is not one; use ${alternatives(allowed)}`,
+			hint: typeof given === 'string' ? didYouMean(given, allowed) : undefined,
+		},
+	];
+}
+
+function violationsOfData(data: unknown): Violation[] {
+	if (data === undefined || typeof data === 'string' || data instanceof Uint8Array) return [];
+	return [{path: ['data'], message: 'data is text or bytes (Uint8Array)'}];
+}

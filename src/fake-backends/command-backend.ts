@@ -1,0 +1,204 @@
+import {setTimeout as wait} from 'node:timers/promises';
+import {EmulatorError, formatAddress, portUnavailable} from '../base/errors.ts';
+import {LastLines} from './last-lines.ts';
+import {type ProcessEnd, ProcessGroup} from './process-group.ts';
+
+/** What {@link startCommandBackend} takes. */
+export interface CommandBackendOptions {
+	/** Shows in errors. */
+	readonly name: string;
+	/** A shell command. It finds its port in `PORT`, and its end on SIGTERM. */
+	readonly run: string;
+	/**
+	 * The port it listens on. When left out a free one is looked up and handed over in `PORT`: between the look and the
+	 * command's own bind somebody else may take it, which then shows as a command that failed.
+	 */
+	readonly port?: number | undefined;
+	/** Where it is expected to listen; 127.0.0.1 unless said otherwise. */
+	readonly host?: string | undefined;
+	/** Added to this process's environment. */
+	readonly env?: Readonly<Record<string, string>> | undefined;
+	/** How long it may take until it listens; 30 s unless said otherwise. */
+	readonly readyTimeoutMs?: number | undefined;
+}
+
+/** A back-end that is somebody's own program. Disposing it is stopping it. */
+export interface CommandBackendProcess extends AsyncDisposable {
+	readonly name: string;
+	readonly host: string;
+	readonly port: number;
+	/** The shell's process, which leads the group; undefined while stopped. */
+	readonly pid: number | undefined;
+	/** Whether the command is there; false after a stop, and after it ended by itself. */
+	readonly running: boolean;
+	/** The last lines it wrote, standard output and standard error as they came. */
+	readonly output: readonly string[];
+	/** Ends the command and everything it started: SIGTERM, and SIGKILL two seconds later. Twice is as good as once. */
+	stop(): Promise<void>;
+	/**
+	 * Runs the command again on the same port, unless it is running.
+	 *
+	 * @throws EmulatorError `COMMAND_FAILED` or `PORT_UNAVAILABLE`, as {@link startCommandBackend} does.
+	 */
+	start(): Promise<void>;
+}
+
+const READY_TIMEOUT_MS = 30_000;
+const POLL_MS = 25;
+/** After an early exit: its last words are on the way, unless a daemon it left behind holds the pipe. */
+const LAST_WORDS_MS = 500;
+const OUTPUT_LIMITS = {lines: 200, characters: 2000};
+const ERROR_LIMITS = {lines: 10, characters: 500};
+
+/**
+ * Runs a shell command with a port in `PORT`, and waits until it listens there.
+ *
+ * @throws EmulatorError `COMMAND_FAILED` when it ends or the time is over before it listens; nothing of it is left
+ * then. `PORT_UNAVAILABLE` when something else listens on the port already.
+ */
+export async function startCommandBackend(options: CommandBackendOptions): Promise<CommandBackendProcess> {
+	const host = options.host ?? '127.0.0.1';
+	const port = options.port ?? (await freePort(host));
+	const backend = new RunningCommand({...options, host, port});
+	await backend.start();
+	return backend;
+}
+
+async function freePort(host: string): Promise<number> {
+	const {default: getPort} = await import('get-port');
+	return getPort({host});
+}
+
+class RunningCommand implements CommandBackendProcess {
+	readonly name: string;
+	readonly host: string;
+	readonly port: number;
+	readonly #options: CommandBackendOptions;
+	#group: ProcessGroup | undefined;
+	#output = new LastLines(OUTPUT_LIMITS);
+	#errorOutput = new LastLines(ERROR_LIMITS);
+	#lastTurn: Promise<void> = Promise.resolve();
+
+	constructor(options: CommandBackendOptions & {readonly host: string; readonly port: number}) {
+		this.name = options.name;
+		this.host = options.host;
+		this.port = options.port;
+		this.#options = options;
+	}
+
+	get pid(): number | undefined {
+		return this.#group?.child.pid;
+	}
+
+	get running(): boolean {
+		return this.#group !== undefined && !this.#group.hasEnded;
+	}
+
+	get output(): readonly string[] {
+		return this.#output.lines;
+	}
+
+	start(): Promise<void> {
+		return this.#inTurn(() => this.#run());
+	}
+
+	stop(): Promise<void> {
+		return this.#inTurn(() => this.#end());
+	}
+
+	[Symbol.asyncDispose](): Promise<void> {
+		return this.stop();
+	}
+
+	#inTurn(task: () => Promise<void>): Promise<void> {
+		const turn = this.#lastTurn.then(task);
+		// The caller hears of the failure; the next turn is taken all the same.
+		this.#lastTurn = turn.catch(() => {});
+		return turn;
+	}
+
+	async #run(): Promise<void> {
+		if (this.running) return;
+		// It may have ended by itself and left something behind.
+		await this.#end();
+		await this.#assertNobodyListens();
+
+		const {run, env} = this.#options;
+		const group = new ProcessGroup(run, {...process.env, ...env, PORT: String(this.port)});
+		this.#group = group;
+		this.#output = new LastLines(OUTPUT_LIMITS);
+		this.#errorOutput = new LastLines(ERROR_LIMITS);
+		const {stdout, stderr} = group.child;
+		if (stdout !== null) this.#output.follow(stdout);
+		if (stderr !== null) {
+			this.#output.follow(stderr);
+			this.#errorOutput.follow(stderr);
+		}
+		try {
+			await this.#ready(group);
+		} catch (error) {
+			await this.#end();
+			throw error;
+		}
+	}
+
+	/** Otherwise a stranger on the port would be taken for the command. */
+	async #assertNobodyListens(): Promise<void> {
+		if (!(await isListening(this.host, this.port))) return;
+		throw portUnavailable({
+			host: this.host,
+			port: this.port,
+			wanted: `the command of back-end "${this.name}"`,
+			cause: {code: 'EADDRINUSE'},
+		});
+	}
+
+	async #ready(group: ProcessGroup): Promise<void> {
+		const readyTimeoutMs = this.#options.readyTimeoutMs ?? READY_TIMEOUT_MS;
+		const deadline = Date.now() + readyTimeoutMs;
+		while (Date.now() < deadline) {
+			if (group.hasEnded) throw await this.#endedEarly(group);
+			if (await isListening(this.host, this.port)) return;
+			await wait(POLL_MS);
+		}
+		throw this.#failure(`did not listen within ${readyTimeoutMs} ms`);
+	}
+
+	async #endedEarly(group: ProcessGroup): Promise<EmulatorError<'COMMAND_FAILED'>> {
+		const end = await group.ended;
+		await group.outputRead(LAST_WORDS_MS);
+		return this.#failure(`${describeEnd(end)} before it listened`, end.error);
+	}
+
+	#failure(what: string, cause?: Error): EmulatorError<'COMMAND_FAILED'> {
+		const {name, host, port} = this;
+		const words = this.#errorOutput.lines.map(line => `\n  ${line}`).join('');
+		return new EmulatorError(
+			'COMMAND_FAILED',
+			`The command of back-end "${name}" ${what} on ${formatAddress(host, port)}: ${this.#options.run}${words}`,
+			{hint: `It must listen on ${host} and on the port it finds in PORT.`, cause},
+		);
+	}
+
+	async #end(): Promise<void> {
+		const group = this.#group;
+		if (group === undefined) return;
+		await group.end();
+		this.#group = undefined;
+	}
+}
+
+async function isListening(host: string, port: number): Promise<boolean> {
+	const {default: tcpPortUsed} = await import('tcp-port-used');
+	// Not its waitUntilUsedOnHost: that cannot be called off when the command ends, and its timers would stay behind.
+	return tcpPortUsed.check(port, host).catch(
+		// Neither accepted nor refused, such as a listener whose queue is full: not yet.
+		() => false,
+	);
+}
+
+function describeEnd({code, signal, error}: ProcessEnd): string {
+	if (error !== undefined) return `could not be started (${error.message})`;
+	if (signal !== null) return `was ended by ${signal}`;
+	return `exited with code ${code}`;
+}

@@ -1,0 +1,173 @@
+import {once} from 'node:events';
+import {createServer, type Server, type Socket} from 'node:net';
+import {invalidDescription, portUnavailable, type Violation} from '../base/errors.ts';
+import {type Behaviour, prepareBehaviour, violationsOfBehaviour} from './behaviour.ts';
+import {ignoreSocketError, type Serve} from './serve.ts';
+import {detectTls, type FakeBackendTls, secureContextFor, terminateTls} from './tls.ts';
+
+/** What {@link startFakeBackend} takes. */
+export interface FakeBackendOptions {
+	/** Shows in answers and in errors. */
+	readonly name: string;
+	/** The address to bind; 127.0.0.1 unless said otherwise. */
+	readonly host?: string | undefined;
+	/** 0 to 65535; 0, the default, takes a free one. */
+	readonly port?: number | undefined;
+	readonly behaviour: Behaviour;
+	/** Plain when left out. */
+	readonly tls?: FakeBackendTls | undefined;
+}
+
+/** A small real server that listens. Disposing it is stopping it. */
+export interface FakeBackend extends AsyncDisposable {
+	readonly name: string;
+	readonly host: string;
+	/** The bound port; it stays the same over {@link stop} and {@link start}. */
+	readonly port: number;
+	/** Whether TLS is spoken, always or to those who begin it. */
+	readonly secure: boolean;
+	readonly openConnections: number;
+	/** Connections that ended after their first byte and before their TLS handshake was done. */
+	readonly handshakeFailures: number;
+	/** What the user's handler threw or rejected with, the latest {@link MAX_KEPT_ERRORS}. */
+	readonly errors: readonly unknown[];
+	/** Refuses connections for real, and destroys the open ones. Nothing is left afterwards; twice is as good as once. */
+	stop(): Promise<void>;
+	/**
+	 * Listens again, on the same port.
+	 *
+	 * @throws EmulatorError `PORT_UNAVAILABLE` when somebody took the port in the meantime.
+	 */
+	start(): Promise<void>;
+}
+
+/** A handler that always fails must not fill the memory. */
+export const MAX_KEPT_ERRORS = 100;
+
+const MAX_PORT = 65_535;
+
+/**
+ * Starts a small real server that behaves as told.
+ *
+ * @throws EmulatorError `INVALID_DESCRIPTION` with every violation of the behaviour, `INVALID_CERTIFICATE`, or
+ * `PORT_UNAVAILABLE`.
+ */
+export async function startFakeBackend(options: FakeBackendOptions): Promise<FakeBackend> {
+	const violations = [...violationsOfBehaviour(options.behaviour), ...violationsOfPort(options.port ?? 0)];
+	if (violations.length > 0) throw invalidDescription(`Back-end "${options.name}"`, violations);
+	const backend = new ListeningBackend(options);
+	await backend.start();
+	return backend;
+}
+
+function violationsOfPort(port: number): Violation[] {
+	if (Number.isInteger(port) && port >= 0 && port <= MAX_PORT) return [];
+	return [
+		{path: ['port'], message: `${JSON.stringify(port)} is not a port; use 1 to ${MAX_PORT}, or 0 for a free one`},
+	];
+}
+
+class ListeningBackend implements FakeBackend {
+	readonly name: string;
+	readonly host: string;
+	readonly secure: boolean;
+	readonly errors: unknown[] = [];
+	port: number;
+	handshakeFailures = 0;
+	readonly #receive: Serve;
+	readonly #open = new Set<Socket>();
+	#server: Server | undefined;
+	#lastTurn: Promise<void> = Promise.resolve();
+
+	constructor({name, host = '127.0.0.1', port = 0, behaviour, tls}: FakeBackendOptions) {
+		this.name = name;
+		this.host = host;
+		this.port = port;
+		this.secure = tls !== undefined;
+		this.#receive = this.#receiver(behaviour, tls);
+	}
+
+	get openConnections(): number {
+		return this.#open.size;
+	}
+
+	start(): Promise<void> {
+		return this.#inTurn(() => this.#listen());
+	}
+
+	stop(): Promise<void> {
+		return this.#inTurn(() => this.#close());
+	}
+
+	[Symbol.asyncDispose](): Promise<void> {
+		return this.stop();
+	}
+
+	/** A stop during a start, and the reverse, wait for each other. */
+	#inTurn(task: () => Promise<void>): Promise<void> {
+		const turn = this.#lastTurn.then(task);
+		// The caller hears of the failure; the next turn is taken all the same.
+		this.#lastTurn = turn.catch(() => {});
+		return turn;
+	}
+
+	#receiver(behaviour: Behaviour, tls: FakeBackendTls | undefined): Serve {
+		const {serve, alpn} = prepareBehaviour(behaviour, {
+			name: this.name,
+			keepError: error => this.#keepError(error),
+		});
+		if (tls === undefined) return serve;
+		const secured = terminateTls({
+			secureContext: secureContextFor(this.name, tls),
+			alpn,
+			clientAuth: tls.clientAuth ?? false,
+			handshakeTimeoutMs: tls.handshakeTimeoutMs,
+			serve,
+			onFailure: () => {
+				// Handshakes that end because the back-end stops did not fail.
+				if (this.#server !== undefined) this.handshakeFailures++;
+			},
+		});
+		return tls.mode === 'always' ? secured : detectTls({tls: secured, plain: serve});
+	}
+
+	async #listen(): Promise<void> {
+		if (this.#server !== undefined) return;
+		const server = createServer({allowHalfOpen: true, noDelay: true}, connection => this.#accept(connection));
+		server.listen(this.port, this.host);
+		try {
+			await once(server, 'listening');
+		} catch (cause) {
+			throw portUnavailable({host: this.host, port: this.port, wanted: `back-end "${this.name}"`, cause});
+		}
+		// accept() itself may fail, for want of file descriptors.
+		server.on('error', error => this.#keepError(error));
+		const address = server.address();
+		if (address !== null && typeof address === 'object') this.port = address.port;
+		this.#server = server;
+	}
+
+	#accept(connection: Socket): void {
+		connection.on('error', ignoreSocketError);
+		this.#open.add(connection);
+		connection.once('close', () => this.#open.delete(connection));
+		this.#receive(connection);
+	}
+
+	async #close(): Promise<void> {
+		const server = this.#server;
+		if (server === undefined) return;
+		this.#server = undefined;
+		// The server counts a connection as closed before the connection's own `close` has been heard.
+		const closed = [server, ...this.#open].map(it => new Promise(resolve => it.once('close', resolve)));
+		server.close();
+		// The raw sockets: a TLS stream goes with the socket it wraps.
+		for (const connection of this.#open) connection.destroy();
+		await Promise.all(closed);
+	}
+
+	#keepError(error: unknown): void {
+		this.errors.push(error);
+		if (this.errors.length > MAX_KEPT_ERRORS) this.errors.shift();
+	}
+}

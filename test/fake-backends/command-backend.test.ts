@@ -1,0 +1,245 @@
+import {once} from 'node:events';
+import {connect, createServer} from 'node:net';
+import {setTimeout as wait} from 'node:timers/promises';
+import test from 'ava';
+import {startCommandBackend} from '../../src/fake-backends/command-backend.ts';
+import {eventually, send} from './clients.ts';
+
+/** A program in one line, run by the same Node as the test. */
+const node = (program: string) => `exec ${JSON.stringify(process.execPath)} -e ${JSON.stringify(program)}`;
+
+const SERVE =
+	"require('http').createServer((_, r) => r.end(process.env.WORD ?? 'none')).listen(process.env.PORT, '127.0.0.1')";
+
+async function ask(backend: {readonly port: number}): Promise<string> {
+	return (await send(backend, 'GET / HTTP/1.0\r\n\r\n')).body;
+}
+
+async function refuses(port: number): Promise<boolean> {
+	const socket = connect({port, host: '127.0.0.1'});
+	const refused = await Promise.race([
+		once(socket, 'connect').then(() => false),
+		once(socket, 'error').then(() => true),
+	]).catch(() => true);
+	socket.destroy();
+	return refused;
+}
+
+function exists(pid: number): boolean {
+	try {
+		process.kill(pid, 0);
+		return true;
+	} catch {
+		return false;
+	}
+}
+
+test('a command listens on the port it is given, and is gone after the stop', async t => {
+	const backend = await startCommandBackend({name: 'api', run: node(SERVE), env: {WORD: 'hello'}});
+	const pid = backend.pid ?? 0;
+
+	t.true(backend.running);
+	t.is(await ask(backend), 'hello');
+	await Promise.all([backend.stop(), backend.stop()]);
+
+	t.false(backend.running);
+	t.is(backend.pid, undefined);
+	t.false(exists(pid));
+	t.true(await refuses(backend.port));
+});
+
+test('a command that is started again has the same port', async t => {
+	await using backend = await startCommandBackend({name: 'api', run: node(SERVE)});
+	const {port, pid} = backend;
+
+	await backend.start();
+	t.is(backend.pid, pid);
+	await backend.stop();
+	await backend.start();
+
+	t.is(backend.port, port);
+	t.not(backend.pid, pid);
+	t.is(await ask(backend), 'none');
+});
+
+test('a command that ends before it listens says why, and with what code', async t => {
+	const run = node("console.log('on it'); console.error('line 1'); console.error('no database'); process.exit(3)");
+
+	const error = await t.throwsAsync(startCommandBackend({name: 'api', run, port: await unusedPort()}), {
+		code: 'COMMAND_FAILED',
+	});
+
+	t.regex(
+		error?.message ?? '',
+		/^The command of back-end "api" exited with code 3 before it listened on 127\.0\.0\.1:\d+: exec /,
+	);
+	t.true(error?.message.endsWith('\n  line 1\n  no database'));
+});
+
+// Alone, so that the end is noticed before the words come.
+test.serial('the last words of what a failed command started are heard', async t => {
+	await t.throwsAsync(startCommandBackend({name: 'api', run: '(sleep 0.3; echo late >&2) & exit 1'}), {
+		message: /exited with code 1 before it listened [\s\S]*\n {2}late$/,
+	});
+});
+
+test('a command that does not exist says so', async t => {
+	await t.throwsAsync(startCommandBackend({name: 'api', run: 'no-such-program --serve'}), {
+		code: 'COMMAND_FAILED',
+		message: /^The command of back-end "api" exited with code 127 before it listened [\s\S]*not found/,
+	});
+});
+
+test('a command that ends by a signal before it listens says by which', async t => {
+	await t.throwsAsync(startCommandBackend({name: 'api', run: 'kill -9 $$'}), {
+		message: /^The command of back-end "api" was ended by SIGKILL before it listened/,
+	});
+});
+
+test('a command that never listens is given up, and ended', async t => {
+	const run = 'echo $$ >&2; exec sleep 60';
+
+	const error = await t.throwsAsync(startCommandBackend({name: 'api', run, readyTimeoutMs: 600}), {
+		code: 'COMMAND_FAILED',
+		message: /^The command of back-end "api" did not listen within 600 ms on 127\.0\.0\.1:\d+: [\s\S]*\n {2}\d+$/,
+	});
+
+	t.false(exists(Number(error?.message.split('\n').at(-1))));
+});
+
+test('a command that ignores SIGTERM is killed after two seconds', async t => {
+	const backend = await startCommandBackend({
+		name: 'api',
+		run: node(`process.on('SIGTERM', () => console.log('no')); ${SERVE}`),
+	});
+	const before = performance.now();
+
+	await backend.stop();
+
+	const tookMs = performance.now() - before;
+	t.true(tookMs >= 1900 && tookMs < 6000, `took ${tookMs} ms`);
+	t.deepEqual(backend.output, ['no']);
+	t.true(await refuses(backend.port));
+});
+
+test('what a command started ends with it', async t => {
+	const program = `console.log(require('child_process').spawn(process.execPath, ['-e', 'setInterval(() => {}, 1000)'], {stdio: 'inherit'}).pid); ${SERVE}`;
+	const backend = await startCommandBackend({name: 'api', run: node(program)});
+	const grandchild = Number(backend.output[0]);
+	t.true(exists(grandchild));
+
+	await backend.stop();
+
+	t.true(await refuses(backend.port));
+	await gone(grandchild);
+	t.pass();
+});
+
+test('a command that ended by itself is no longer running, and what it left behind ends at the stop', async t => {
+	const left = node('setInterval(() => {}, 1000)').replace('exec ', '');
+	const backend = await startCommandBackend({
+		name: 'api',
+		run: `${left} & echo $!; ${node(`${SERVE}; setTimeout(() => process.exit(0), 300)`)}`,
+	});
+	const grandchild = Number(backend.output[0]);
+
+	await eventually(() => !backend.running);
+	t.true(exists(grandchild));
+	await backend.stop();
+
+	await gone(grandchild);
+	t.pass();
+});
+
+test('a port that somebody listens on is not taken for the command', async t => {
+	const stranger = createServer().listen(0, '127.0.0.1');
+	await once(stranger, 'listening');
+	const address = stranger.address();
+	const port = typeof address === 'object' && address !== null ? address.port : 0;
+
+	await t.throwsAsync(startCommandBackend({name: 'api', run: node(SERVE), port}), {
+		code: 'PORT_UNAVAILABLE',
+		message: `Cannot listen on 127.0.0.1:${port}, which the command of back-end "api" needs: another process holds the port`,
+	});
+	stranger.close();
+});
+
+test('of what a command writes the last lines are kept, however long they are', async t => {
+	const program = `for (let i = 0; i < 500; i++) console.log('line ' + i); process.stdout.write('x'.repeat(100000) + require('os').EOL + 'end' + require('os').EOL, () => { ${SERVE} })`;
+	await using backend = await startCommandBackend({name: 'api', run: node(program)});
+
+	await eventually(() => backend.output.at(-1) === 'end');
+
+	t.is(backend.output.length, 200);
+	t.true(backend.output.every(line => line.length <= 2001));
+});
+
+test('a dozen commands at once make Node warn of nothing', async t => {
+	const warnings: Error[] = [];
+	const keep = (warning: Error) => warnings.push(warning);
+	process.on('warning', keep);
+
+	const backends = await Promise.all(
+		Array.from({length: 12}, (_, i) => startCommandBackend({name: `api-${i}`, run: node(SERVE)})),
+	);
+	await Promise.all(backends.map(backend => backend.stop()));
+	process.off('warning', keep);
+
+	t.deepEqual(warnings, []);
+	t.is(new Set(backends.map(backend => backend.port)).size, 12);
+});
+
+test('a parent that leaves without a stop takes its commands with it', async t => {
+	const module = new URL('../../src/fake-backends/command-backend.ts', import.meta.url).href;
+	const parent = `
+		import {startCommandBackend} from ${JSON.stringify(module)};
+		const backend = await startCommandBackend({name: 'api', run: ${JSON.stringify(node(SERVE))}});
+		console.log(backend.pid);
+		process.exit(0);
+	`;
+	const {execFile} = await import('node:child_process');
+	const stdout = await new Promise<string>((resolve, reject) => {
+		const args = ['--import=tsx', '--input-type=module', '-e', parent];
+		execFile(process.execPath, args, (error, output) => (error === null ? resolve(output) : reject(error)));
+	});
+
+	await gone(Number(stdout));
+	t.true(Number(stdout) > 0);
+});
+
+// Alone, because it counts what the process holds.
+test.serial('after a stop nothing of a command is left in the process', async t => {
+	const held = () => process.getActiveResourcesInfo().filter(name => /Process|Pipe|TCP|Timeout/.test(name)).length;
+	const listeners = process.listenerCount('exit');
+	const before = held();
+
+	const backend = await startCommandBackend({name: 'api', run: node(SERVE)});
+	t.true(held() > before);
+	await backend.stop();
+	await t.throwsAsync(startCommandBackend({name: 'api', run: 'exit 1'}));
+	// A daemon leaves the group, and takes the far ends of the pipes along.
+	const daemon = `console.log(require('child_process').spawn('sleep', ['60'], {detached: true, stdio: 'inherit'}).pid); ${SERVE}`;
+	const leaving = await startCommandBackend({name: 'api', run: node(daemon)});
+	await leaving.stop();
+	t.teardown(() => process.kill(Number(leaving.output[0])));
+
+	await eventually(() => held() <= before);
+	t.is(process.listenerCount('exit'), listeners);
+});
+
+/** Its parent may be a while in taking note of its end, so a process that was killed may be seen for a moment. */
+async function gone(pid: number): Promise<void> {
+	while (exists(pid) && !(await isZombie(pid))) await wait(5);
+}
+
+/** Nobody may be there to take note: in a container whose first process does not. */
+async function isZombie(pid: number): Promise<boolean> {
+	const {readFile} = await import('node:fs/promises');
+	const stat = await readFile(`/proc/${pid}/stat`, 'utf8').catch(() => '');
+	return / Z /.test(stat);
+}
+
+async function unusedPort(): Promise<number> {
+	const {default: getPort} = await import('get-port');
+	return getPort({host: '127.0.0.1'});
+}

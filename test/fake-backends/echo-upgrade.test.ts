@@ -1,0 +1,47 @@
+import test from 'ava';
+import {open, readAll, readAnswer, readDocument, readUntil, send, startBackend, WAYS} from './clients.ts';
+
+for (const way of WAYS) {
+	test(`an upgraded connection sends every byte back, also those that came with the request (${way})`, async t => {
+		await using backend = await startBackend({kind: 'echo'}, way);
+		const socket = await open(backend, way);
+
+		socket.write('GET /chat HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: bytes/2\r\n\r\nearly ');
+		const head = await readUntil(socket, 'early ');
+		socket.end('\0late\xff');
+		const rest = await readAll(socket);
+
+		t.is(
+			head,
+			'HTTP/1.1 101 Switching Protocols\r\nUpgrade: bytes/2\r\nConnection: Upgrade\r\nx-lb-local-backend: a\r\n\r\nearly ',
+		);
+		t.deepEqual(rest, Buffer.from('\0late\xff'));
+	});
+}
+
+test('a WebSocket handshake is accepted as RFC 6455 has it', async t => {
+	await using backend = await startBackend({kind: 'echo'});
+
+	const {head} = await send(
+		backend,
+		'GET /chat HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n',
+	);
+
+	// The key and its answer are the example of RFC 6455, section 1.3.
+	t.regex(head, /\r\nSec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK\+xOo=$/);
+});
+
+test('an offer of h2c is declined by answering the request', async t => {
+	await using backend = await startBackend({kind: 'echo'});
+	const socket = await open(backend);
+
+	socket.write(
+		'GET /h2 HTTP/1.1\r\nHost: x\r\nConnection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\nHTTP2-Settings: AAMAAABk\r\n\r\n',
+	);
+	const answer = readAnswer((await readAll(socket)).toString());
+	socket.end();
+
+	t.regex(answer.head, /^HTTP\/1\.1 200 OK\r\n/);
+	t.regex(answer.head, /\r\nConnection: close$/m);
+	t.is(readDocument(answer).target, '/h2');
+});

@@ -1,0 +1,163 @@
+import {once} from 'node:events';
+import {connect, createServer} from 'node:net';
+import test from 'ava';
+import type {EchoBackend} from '../../src/configuration/spec.ts';
+import type {Behaviour} from '../../src/fake-backends/behaviour.ts';
+import {startFakeBackend} from '../../src/fake-backends/fake-backend.ts';
+import {closed, eventually, open, openTls, send, serverPair, startBackend, WAYS} from './clients.ts';
+
+const GET = 'GET / HTTP/1.1\r\nHost: x\r\n\r\n';
+
+const BEHAVIOURS: readonly Behaviour[] = [
+	{kind: 'echo'},
+	{kind: 'reply', delay: '1m', keepAlive: '1m'},
+	{kind: 'handler', handler: () => {}},
+	{kind: 'tcp', mode: 'echo'},
+	{kind: 'tcp', mode: 'sink'},
+	{kind: 'tcp', mode: 'source', data: Buffer.alloc(8 * 1024 * 1024)},
+	{kind: 'tcp', mode: 'banner'},
+	{kind: 'socket', handler: () => {}},
+];
+
+/** Resolves to the code of the error that a connection attempt ends with. */
+async function refusal(port: number): Promise<unknown> {
+	const socket = connect({port, host: '127.0.0.1'});
+	const [error] = await once(socket, 'error');
+	return error.code;
+}
+
+for (const way of WAYS) {
+	for (const behaviour of BEHAVIOURS) {
+		const kind = behaviour.kind === 'tcp' ? `tcp ${behaviour.mode}` : behaviour.kind;
+
+		test(`stopping a back-end of kind ${kind} ends what is open and refuses the rest (${way})`, async t => {
+			const backend = await startBackend(behaviour, way);
+			const busy = await open(backend, way);
+			busy.write(GET);
+			const idle = await open(backend, way);
+			const shaking = await open(backend);
+			await eventually(() => backend.openConnections === 3);
+			const before = performance.now();
+
+			await backend.stop();
+
+			t.true(performance.now() - before < 1000);
+			t.is(backend.openConnections, 0);
+			t.is(backend.handshakeFailures, 0);
+			t.is(await refusal(backend.port), 'ECONNREFUSED');
+			await Promise.all([closed(busy), closed(idle), closed(shaking)]);
+		});
+	}
+
+	test(`a back-end that is started again keeps its port (${way})`, async t => {
+		await using backend = await startBackend({kind: 'echo'}, way);
+		const {port} = backend;
+		await send(backend, GET, way);
+
+		await backend.stop();
+		await backend.start();
+
+		t.is(backend.port, port);
+		t.regex((await send(backend, GET, way)).head, /^HTTP\/1\.1 200 /);
+	});
+}
+
+test('to stop twice, or to start twice, is to do it once', async t => {
+	const backend = await startBackend({kind: 'echo'});
+
+	await backend.start();
+	t.regex((await send(backend, GET)).head, /^HTTP\/1\.1 200 /);
+	await Promise.all([backend.stop(), backend.stop()]);
+	await backend.stop();
+
+	t.is(await refusal(backend.port), 'ECONNREFUSED');
+});
+
+test('stops and starts that overlap happen in the order they were asked for', async t => {
+	await using backend = await startBackend({kind: 'echo'});
+
+	await Promise.all([backend.stop(), backend.start(), backend.stop(), backend.start()]);
+
+	t.regex((await send(backend, GET)).head, /^HTTP\/1\.1 200 /);
+});
+
+test('a back-end whose port was taken while it was stopped says so, and starts once the port is free', async t => {
+	await using backend = await startBackend({kind: 'echo'});
+	await backend.stop();
+	const stranger = createServer().listen(backend.port, '127.0.0.1');
+	await once(stranger, 'listening');
+
+	await t.throwsAsync(backend.start(), {
+		code: 'PORT_UNAVAILABLE',
+		message: `Cannot listen on 127.0.0.1:${backend.port}, which back-end "a" needs: another process holds the port`,
+	});
+	await new Promise(resolve => stranger.close(resolve));
+	await backend.start();
+
+	t.regex((await send(backend, GET)).head, /^HTTP\/1\.1 200 /);
+});
+
+test('a back-end says where it is', async t => {
+	await using plain = await startFakeBackend({name: 'p', host: '127.0.0.2', behaviour: {kind: 'echo'}});
+	await using secure = await startBackend({kind: 'echo'}, 'tls');
+
+	t.like(plain, {name: 'p', host: '127.0.0.2', secure: false, openConnections: 0, handshakeFailures: 0, errors: []});
+	t.true(plain.port > 0);
+	t.true(secure.secure);
+});
+
+test('a kind that does not exist is named, with those that do', async t => {
+	// What JavaScript callers may write, the types forbid.
+	const behaviour = {kind: 'ecco'} as unknown as EchoBackend;
+
+	await t.throwsAsync(startFakeBackend({name: 'a', port: 70_000, behaviour}), {
+		code: 'INVALID_DESCRIPTION',
+		message: [
+			'Back-end "a" is not valid:',
+			'  kind: "ecco" is not one; use "echo", "reply", "handler", "tcp" or "socket" (did you mean "echo"?)',
+			'  port: 70000 is not a port; use 1 to 65535, or 0 for a free one',
+		].join('\n'),
+	});
+});
+
+test('a handler that is none is refused at the start', async t => {
+	// What JavaScript callers may write, the types forbid.
+	const behaviour = {kind: 'handler'} as unknown as EchoBackend;
+
+	await t.throwsAsync(startFakeBackend({name: 'a', behaviour}), {
+		message: 'Back-end "a" is not valid:\n  handler: a "handler" back-end needs a function',
+	});
+});
+
+// Alone, because it counts what the process holds.
+test.serial('after a stop nothing is left in the process', async t => {
+	const held = () =>
+		process.getActiveResourcesInfo().filter(name => /TCP|TLS|Timeout|Server|Connect/.test(name)).length;
+	const before = held();
+
+	for (const behaviour of BEHAVIOURS) {
+		const backend = await startFakeBackend({
+			name: 'a',
+			behaviour,
+			tls: {mode: 'detect', cert: serverPair.cert, key: serverPair.key},
+		});
+		const plain = await open(backend);
+		plain.write(GET);
+		const secure = await openTls(backend);
+		secure.write(GET);
+		const shaking = await open(backend);
+		shaking.write(Buffer.of(0x16));
+		const silent = await open(backend);
+		await eventually(() => backend.openConnections === 4);
+		t.true(held() > before);
+
+		await backend.stop();
+		for (const socket of [plain, secure, shaking, silent]) {
+			socket.on('error', () => {});
+			socket.destroy();
+		}
+		await eventually(() => held() <= before);
+	}
+
+	t.is(held(), before);
+});

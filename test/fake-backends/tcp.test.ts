@@ -1,0 +1,135 @@
+import {createHash} from 'node:crypto';
+import {once} from 'node:events';
+import test from 'ava';
+import type {TcpBackend} from '../../src/configuration/spec.ts';
+import {closed, eventually, open, readAll, readUntil, startBackend, WAYS} from './clients.ts';
+
+const MIB = 1024 * 1024;
+
+for (const way of WAYS) {
+	test(`tcp echo sends back what came, and ends once the client ended (${way})`, async t => {
+		await using backend = await startBackend({kind: 'tcp', mode: 'echo'}, way);
+		const socket = await open(backend, way);
+
+		socket.write('first ');
+		t.is(await readUntil(socket, 'first '), 'first ');
+		socket.end('and last');
+		t.is((await readAll(socket)).toString(), 'and last');
+	});
+
+	test(`tcp echo hears bytes that come one by one (${way})`, async t => {
+		await using backend = await startBackend({kind: 'tcp', mode: 'echo'}, way);
+		const socket = await open(backend, way);
+		const echoed = readAll(socket);
+
+		for (const letter of 'letters') await new Promise(resolve => socket.write(letter, resolve));
+		socket.end();
+
+		t.is((await echoed).toString(), 'letters');
+	});
+
+	test(`tcp echo brings 32 MiB back byte for byte (${way})`, async t => {
+		await using backend = await startBackend({kind: 'tcp', mode: 'echo'}, way);
+		const socket = await open(backend, way);
+		const sent = createHash('sha256');
+		const received = createHash('sha256');
+		let receivedBytes = 0;
+		socket.on('data', (chunk: Buffer) => {
+			receivedBytes += chunk.length;
+			received.update(chunk);
+		});
+
+		for (let i = 0; i < 32; i++) {
+			const chunk = Buffer.alloc(MIB, `part ${i} `);
+			sent.update(chunk);
+			if (!socket.write(chunk)) await once(socket, 'drain');
+		}
+		socket.end();
+		await once(socket, 'end');
+
+		t.is(receivedBytes, 32 * MIB);
+		t.is(received.digest('hex'), sent.digest('hex'));
+	});
+
+	test(`a tcp sink reads everything, says nothing, and ends after the client (${way})`, async t => {
+		await using backend = await startBackend({kind: 'tcp', mode: 'sink'}, way);
+		const socket = await open(backend, way);
+
+		for (let i = 0; i < 4; i++) if (!socket.write(Buffer.alloc(MIB))) await once(socket, 'drain');
+		t.false(socket.readableEnded);
+		socket.end();
+
+		t.is((await readAll(socket)).length, 0);
+	});
+
+	test(`a tcp source speaks first, ends, and still lets the client finish (${way})`, async t => {
+		await using backend = await startBackend({kind: 'tcp', mode: 'source'}, way);
+		const socket = await open(backend, way);
+
+		t.is((await readAll(socket)).toString(), 'a\n');
+		await new Promise(resolve => socket.write('not over yet', resolve));
+		t.is(backend.openConnections, 1);
+		socket.end();
+		await closed(socket);
+		await eventually(() => backend.openConnections === 0);
+	});
+
+	test(`a tcp source with much to say waits for a slow reader (${way})`, async t => {
+		const data = Buffer.alloc(8 * MIB, '0123456789');
+		await using backend = await startBackend({kind: 'tcp', mode: 'source', data}, way);
+		const socket = await open(backend, way);
+
+		const first = await readUntil(socket, '0');
+		const received = Buffer.concat([Buffer.from(first), await readAll(socket)]);
+		socket.end();
+
+		t.true(received.equals(data));
+	});
+
+	test(`a tcp banner comes before the echo (${way})`, async t => {
+		await using backend = await startBackend({kind: 'tcp', mode: 'banner'}, way);
+		const socket = await open(backend, way);
+
+		t.is(await readUntil(socket, '\n'), 'a ready\r\n');
+		socket.end('hello');
+		t.is((await readAll(socket)).toString(), 'hello');
+	});
+}
+
+test('what a source says may be text, bytes, or nothing', async t => {
+	const said = async (data: string | Uint8Array) => {
+		await using backend = await startBackend({kind: 'tcp', mode: 'source', data});
+		const socket = await open(backend);
+		socket.end();
+		return readAll(socket);
+	};
+
+	t.deepEqual(await said('é'), Buffer.from('é'));
+	t.deepEqual(await said(new Uint8Array([0, 255])), Buffer.from([0, 255]));
+	t.deepEqual(await said(''), Buffer.alloc(0));
+});
+
+test('a client that resets while it is being told much is let go', async t => {
+	await using backend = await startBackend({kind: 'tcp', mode: 'source', data: Buffer.alloc(8 * MIB)});
+	const socket = await open(backend);
+	await once(socket, 'readable');
+
+	socket.resetAndDestroy();
+	await eventually(() => backend.openConnections === 0);
+
+	t.is(backend.openConnections, 0);
+});
+
+test('a mode that does not exist is named, with those that do', async t => {
+	// What JavaScript callers may write, the types forbid.
+	const given = {kind: 'tcp', mode: 'ecko', data: 5} as unknown as TcpBackend;
+
+	await t.throwsAsync(startBackend(given), {
+		code: 'INVALID_DESCRIPTION',
+		message: [
+			'Back-end "a" is not valid:',
+			'  mode: "ecko" is not one; use "echo", "sink", "source" or "banner" (did you mean "echo"?)',
+			'  data: data is text or bytes (Uint8Array)',
+		].join('\n'),
+	});
+});

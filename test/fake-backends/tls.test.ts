@@ -1,0 +1,302 @@
+import {X509Certificate} from 'node:crypto';
+import {once} from 'node:events';
+import {connect, type Socket} from 'node:net';
+import type {TLSSocket} from 'node:tls';
+import test from 'ava';
+import {type FakeBackend, startFakeBackend} from '../../src/fake-backends/fake-backend.ts';
+import {
+	authority,
+	clientPair,
+	closed,
+	eventually,
+	open,
+	openTls,
+	readAll,
+	readAnswer,
+	readDocument,
+	send,
+	serverPair,
+	startBackend,
+	WAYS,
+} from './clients.ts';
+
+const GET = 'GET / HTTP/1.1\r\nHost: x\r\n\r\n';
+const {cert, key} = serverPair;
+
+const startDetecting = () => startFakeBackend({name: 'a', behaviour: {kind: 'echo'}, tls: {mode: 'detect', cert, key}});
+
+/** What a client says first, in whole: it waits for an answer then. */
+async function clientHello(): Promise<Buffer> {
+	const heard: Buffer[] = [];
+	const relay = await startFakeBackend({
+		name: 'relay',
+		behaviour: {kind: 'socket', handler: socket => void socket.on('data', (chunk: Buffer) => heard.push(chunk))},
+	});
+	const client = openTls(relay);
+	client.catch(() => {});
+	await eventually(() => heard.length > 0);
+	await relay.stop();
+	return Buffer.concat(heard);
+}
+
+/** One request; whether both ends took it for a resumed session, and the session a client would use next time. */
+async function ask(
+	backend: FakeBackend,
+	options: Parameters<typeof openTls>[1],
+): Promise<{resumed: boolean; session: Buffer}> {
+	const socket: TLSSocket = await openTls(backend, options);
+	socket.write(GET.replace('\r\n\r\n', '\r\nConnection: close\r\n\r\n'));
+	const answer = readAnswer((await readAll(socket)).toString());
+	// With TLS 1.3 the session comes after the handshake; by the end of the answer it has.
+	const session = socket.getSession() ?? Buffer.alloc(0);
+	socket.end();
+	const resumed = readDocument(answer).tls?.resumed === true && socket.isSessionReused();
+	return {resumed, session};
+}
+
+for (const version of ['TLSv1.2', 'TLSv1.3'] as const) {
+	for (const clientAuth of [false, true]) {
+		test(`a client resumes its session over ${version}${clientAuth ? ', asked for a certificate' : ''}`, async t => {
+			await using backend = await startFakeBackend({
+				name: 'a',
+				behaviour: {kind: 'echo'},
+				tls: {mode: 'always', cert, key, clientAuth, ca: authority.pem},
+			});
+			const options = {minVersion: version, maxVersion: version, cert: clientPair.cert, key: clientPair.key};
+
+			const first = await ask(backend, options);
+			const second = await ask(backend, {...options, session: first.session});
+
+			t.false(first.resumed);
+			t.true(second.resumed);
+		});
+	}
+}
+
+test('the chain is sent after the leaf', async t => {
+	await using backend = await startFakeBackend({
+		name: 'a',
+		behaviour: {kind: 'tcp', mode: 'echo'},
+		tls: {mode: 'always', cert, key, chain: authority.pem},
+	});
+
+	// Trusts nobody, so that the issuer can only have come over the wire.
+	const socket = await openTls(backend, {ca: [], rejectUnauthorized: false});
+
+	t.deepEqual(socket.getPeerCertificate(true).issuerCertificate.raw, new X509Certificate(authority.pem).raw);
+	socket.destroy();
+});
+
+test('an HTTP back-end speaks http/1.1 in ALPN, and refuses who speaks h2 only', async t => {
+	await using backend = await startBackend({kind: 'echo'}, 'tls');
+
+	const both = await openTls(backend, {ALPNProtocols: ['h2', 'http/1.1']});
+	await t.throwsAsync(openTls(backend, {ALPNProtocols: ['h2']}), {code: 'ERR_SSL_TLSV1_ALERT_NO_APPLICATION_PROTOCOL'});
+
+	t.is(both.alpnProtocol, 'http/1.1');
+	both.destroy();
+});
+
+test('a TCP back-end speaks of no protocol in ALPN', async t => {
+	await using backend = await startBackend({kind: 'tcp', mode: 'echo'}, 'tls');
+
+	const socket = await openTls(backend, {ALPNProtocols: ['mqtt']});
+
+	t.is(socket.alpnProtocol, false);
+	socket.destroy();
+});
+
+for (const way of WAYS) {
+	test(`a back-end that detects TLS serves a ${way} client`, async t => {
+		await using backend = await startDetecting();
+
+		const {tls} = readDocument(await send(backend, GET, way));
+
+		t.is(tls === null, way === 'plain');
+	});
+
+	test(`a back-end that detects TLS serves a ${way} client whose handshake and request come byte by byte`, async t => {
+		await using backend = await startDetecting();
+		await using slow = await startFakeBackend({
+			name: 'slow',
+			behaviour: {kind: 'socket', handler: downstream => trickle(downstream as Socket, backend.port)},
+		});
+
+		const {target} = readDocument(await send(slow, GET.replace('/', '/slow'), way));
+
+		t.is(target, '/slow');
+	});
+}
+
+/** Brings the client's bytes to the port one by one, and the answer back as it comes. */
+function trickle(downstream: Socket, port: number): void {
+	const upstream = connect({port, host: '127.0.0.1', allowHalfOpen: true, noDelay: true});
+	upstream.on('error', () => downstream.destroy());
+	upstream.pipe(downstream);
+	const write = async () => {
+		for await (const chunk of downstream.iterator({destroyOnReturn: false})) {
+			for (const byte of chunk as Buffer) await new Promise(resolve => upstream.write(Buffer.of(byte), resolve));
+		}
+		upstream.end();
+	};
+	void write();
+}
+
+test('a back-end that detects TLS lets go of a client that leaves without a word', async t => {
+	await using backend = await startDetecting();
+	const socket = await open(backend);
+
+	socket.end();
+	await closed(socket);
+	await eventually(() => backend.openConnections === 0);
+
+	t.is(backend.handshakeFailures, 0);
+});
+
+test('a back-end that detects TLS survives a client that resets without a word', async t => {
+	await using backend = await startDetecting();
+	const socket = await open(backend);
+	await eventually(() => backend.openConnections === 1);
+
+	socket.resetAndDestroy();
+	await eventually(() => backend.openConnections === 0);
+
+	t.regex((await send(backend, GET)).head, /^HTTP\/1\.1 200 /);
+});
+
+test('a plain request to a TLS back-end fails its handshake', async t => {
+	await using backend = await startBackend({kind: 'echo'}, 'tls');
+	const socket = await open(backend);
+
+	socket.end(GET);
+	const answer = await readAll(socket);
+
+	t.false(answer.toString('latin1').includes('HTTP/1.1'));
+	await eventually(() => backend.handshakeFailures === 1);
+	t.is(backend.openConnections, 0);
+});
+
+test('a probe that connects and leaves fails no handshake', async t => {
+	await using backend = await startBackend({kind: 'echo'}, 'tls');
+
+	const socket = await open(backend);
+	await eventually(() => backend.openConnections === 1);
+	const before = performance.now();
+	socket.end();
+	await closed(socket);
+	await eventually(() => backend.openConnections === 0);
+
+	t.is(backend.handshakeFailures, 0);
+	t.true(performance.now() - before < 5000, 'not before the handshake timed out');
+});
+
+test('a client that resets in the middle of its handshake is counted, and the next one is served', async t => {
+	const hello = await clientHello();
+	await using backend = await startBackend({kind: 'echo'}, 'tls');
+
+	// After one byte, after half of its greeting, and after all of it.
+	for (const bytes of [1, Math.floor(hello.length / 2), hello.length]) {
+		const socket = await open(backend);
+		socket.write(hello.subarray(0, bytes));
+		if (bytes === hello.length) await once(socket, 'readable');
+		await eventually(() => backend.openConnections === 1);
+		// Half of a greeting is answered by nothing, so that it arrived can only be told by the end that follows it.
+		if (bytes === hello.length) socket.resetAndDestroy();
+		else socket.end();
+		await eventually(() => backend.openConnections === 0);
+	}
+
+	await eventually(() => backend.handshakeFailures === 3);
+	t.is(backend.handshakeFailures, 3);
+	t.regex((await send(backend, GET, 'tls')).head, /^HTTP\/1\.1 200 /);
+});
+
+test('fifty clients that reset at once harm nobody', async t => {
+	await using backend = await startBackend({kind: 'echo'}, 'tls');
+
+	for (let i = 0; i < 50; i++) {
+		const socket = connect({port: backend.port, host: '127.0.0.1'});
+		socket.on('error', () => {});
+		await once(socket, 'connect');
+		socket.write(Buffer.from([0x16, 3, 1]));
+		socket.resetAndDestroy();
+	}
+
+	t.regex((await send(backend, GET, 'tls')).head, /^HTTP\/1\.1 200 /);
+	await eventually(() => backend.openConnections === 0);
+});
+
+test('a handshake that ends because the back-end stops has not failed', async t => {
+	const hello = await clientHello();
+	const backend = await startBackend({kind: 'echo'}, 'tls');
+	const socket = await open(backend);
+	socket.write(hello);
+	await once(socket, 'readable');
+
+	await backend.stop();
+	await closed(socket);
+
+	t.is(backend.handshakeFailures, 0);
+});
+
+test('rubbish after the handshake ends the connection, and the next client is served', async t => {
+	await using backend = await startBackend({kind: 'tcp', mode: 'echo'}, 'tls');
+	const raw = connect({port: backend.port, host: '127.0.0.1'});
+	await using relay = await startFakeBackend({
+		name: 'relay',
+		behaviour: {kind: 'socket', handler: downstream => void downstream.pipe(raw).pipe(downstream)},
+	});
+	const socket = await openTls(relay);
+	socket.on('error', () => {});
+	// A TLS 1.3 client is done before the server is; an answer says that both are.
+	socket.write('hello');
+	await once(socket, 'readable');
+
+	raw.write(Buffer.alloc(100, 0x17));
+	await eventually(() => backend.openConnections === 0);
+
+	const next = await openTls(backend);
+	next.end('fine');
+	t.is((await readAll(next)).toString(), 'fine');
+	t.is(backend.handshakeFailures, 0);
+	socket.destroy();
+});
+
+test('a key that does not belong to the certificate is refused', async t => {
+	const starting = startFakeBackend({
+		name: 'shop',
+		behaviour: {kind: 'echo'},
+		tls: {mode: 'always', cert, key: clientPair.key},
+	});
+
+	await t.throwsAsync(starting, {
+		code: 'INVALID_CERTIFICATE',
+		message: /^The certificate of back-end "shop" cannot be used: .*key values mismatch/,
+	});
+});
+
+test('a client that does not get on with its handshake is let go', async t => {
+	await using backend = await startFakeBackend({
+		name: 'a',
+		behaviour: {kind: 'echo'},
+		tls: {mode: 'always', cert, key, handshakeTimeoutMs: 30},
+	});
+	const socket = await open(backend);
+
+	socket.write(Buffer.of(0x16));
+	await closed(socket);
+
+	await eventually(() => backend.handshakeFailures === 1);
+	t.is(backend.openConnections, 0);
+});
+
+// Alone, so that the handshake is in time on a busy machine as well.
+test.serial('a handshake that was in time leaves its deadline behind', async t => {
+	await using backend = await startFakeBackend({
+		name: 'a',
+		behaviour: {kind: 'reply', delay: 520, body: 'still here'},
+		tls: {mode: 'always', cert, key, handshakeTimeoutMs: 500},
+	});
+
+	t.is((await send(backend, GET, 'tls')).body, 'still here');
+});
