@@ -1,0 +1,155 @@
+import {open} from 'node:fs/promises';
+import path from 'node:path';
+import {codeOf, EmulatorError, formatPath, messageOf, type Violation} from '../base/errors.ts';
+import type {DescribedCertificate, DescribedConfig} from './described.ts';
+import type {Finding} from './finding.ts';
+import {type Location, SourceText} from './source-text.ts';
+
+/** A configuration file that was read and found valid. */
+export interface ConfigFile {
+	/** Certificate paths in it are absolute. */
+	readonly config: DescribedConfig;
+	/** What the file says, as plain values. */
+	readonly raw: unknown;
+	/** As it was given. */
+	readonly file: string;
+	/** Absolute: what paths in the file are relative to. */
+	readonly directory: string;
+	/** What was found wrong with it later, when its certificates were read, say; told as if it had been found here. */
+	invalid(violations: readonly Finding[]): EmulatorError<'CONFIG_INVALID'>;
+}
+
+/** A violation that points into the file it was found in. */
+export interface LocatedViolation extends Violation {
+	readonly location: Location;
+}
+
+/** 1 MiB: a thousand load balancers fit; what is larger is not a configuration. */
+const MAX_BYTES = 1_048_576;
+
+/**
+ * Reads and judges a configuration file, YAML or JSON.
+ *
+ * @throws EmulatorError `CONFIG_NOT_FOUND` when the file cannot be read or is too large, `CONFIG_INVALID` with every
+ * violation and its place in the file.
+ */
+export async function readConfigFile(file: string): Promise<ConfigFile> {
+	return readConfigText(decode(await readBytes(file), file), file);
+}
+
+/**
+ * Reads and judges the text of a configuration.
+ *
+ * @param file the name that messages give it, and what paths in it are relative to.
+ * @throws EmulatorError `CONFIG_INVALID` with every violation and its place in the text.
+ */
+export async function readConfigText(text: string, file: string): Promise<ConfigFile> {
+	// Both are loaded here only: who describes load balancers in code needs neither.
+	const [{parseYaml}, {describeConfig}] = await Promise.all([
+		import('./yaml-document.ts'),
+		import('./describe-config.ts'),
+	]);
+	const document = parseYaml(text);
+	if (document.faults.length > 0) {
+		const violations = document.faults.map(({position, message}) => ({
+			path: [],
+			message,
+			location: {file, ...position},
+		}));
+		throw invalidConfig(file, text, violations);
+	}
+
+	const invalid: ConfigFile['invalid'] = violations => {
+		const located = violations.map(violation => ({...violation, location: {file, ...document.positionOf(violation)}}));
+		return invalidConfig(file, text, located);
+	};
+	const read = describeConfig(document.value);
+	if ('violations' in read) throw invalid(read.violations);
+	const directory = path.dirname(path.resolve(file));
+	return {config: withAbsolutePaths(read.config, directory), raw: document.value, file, directory, invalid};
+}
+
+/**
+ * All violations of a configuration as one error. Each has its place, an excerpt of its line, and a caret.
+ *
+ * @param text what the file says, for the excerpts; private keys in it are not shown.
+ */
+function invalidConfig(
+	file: string,
+	text: string,
+	violations: readonly LocatedViolation[],
+): EmulatorError<'CONFIG_INVALID'> {
+	const source = new SourceText(text);
+	const ordered = [...violations].sort(
+		(one, other) => one.location.line - other.location.line || one.location.column - other.location.column,
+	);
+	const entries = ordered.map(violation => formatViolation(violation, source));
+	return new EmulatorError('CONFIG_INVALID', `${file} is not valid:\n${entries.join('\n')}`, {violations: ordered});
+}
+
+function formatViolation({path, message, hint, location}: LocatedViolation, source: SourceText): string {
+	const where = `${location.file}:${location.line}:${location.column}`;
+	const what = path.length === 0 ? message : `${formatPath(path)}: ${message}`;
+	const line = `${where}: ${what}${hint === undefined ? '' : ` (${hint})`}`;
+	const excerpt = source.excerpt(location);
+	return excerpt === undefined ? line : `${line}\n${excerpt}`;
+}
+
+async function readBytes(file: string): Promise<Uint8Array> {
+	try {
+		await using handle = await open(file);
+		const bytes = Buffer.alloc(MAX_BYTES + 1);
+		let length = 0;
+		// A loop, because pipes such as `<(…)` come in pieces.
+		for (;;) {
+			const {bytesRead} = await handle.read(bytes, length, bytes.length - length);
+			length += bytesRead;
+			if (bytesRead === 0) return bytes.subarray(0, length);
+			if (length > MAX_BYTES)
+				throw new EmulatorError('CONFIG_NOT_FOUND', `${file} is larger than 1 MiB: not a configuration`);
+		}
+	} catch (error) {
+		throw error instanceof EmulatorError ? error : unreadable(file, error);
+	}
+}
+
+function unreadable(file: string, cause: unknown): EmulatorError<'CONFIG_NOT_FOUND'> {
+	const reasons: Readonly<Record<string, string>> = {
+		ENOENT: 'there is no such file',
+		EISDIR: 'it is a directory',
+		EACCES: 'it may not be read by this user',
+		EPERM: 'it may not be read by this user',
+	};
+	return new EmulatorError(
+		'CONFIG_NOT_FOUND',
+		`Cannot read ${file}: ${reasons[codeOf(cause) ?? ''] ?? messageOf(cause)}`,
+		{
+			hint: '`lb-local init` writes a commented configuration to start from.',
+			cause,
+		},
+	);
+}
+
+function decode(bytes: Uint8Array, file: string): string {
+	try {
+		// `fatal`: a certificate in DER, say, is not quietly read as text. A byte order mark is left out.
+		return new TextDecoder('utf-8', {fatal: true}).decode(bytes);
+	} catch (cause) {
+		throw new EmulatorError('CONFIG_INVALID', `${file} is not valid: it is not UTF-8 text`, {cause});
+	}
+}
+
+function withAbsolutePaths(config: DescribedConfig, directory: string): DescribedConfig {
+	const resolve = (certificate: DescribedCertificate): DescribedCertificate => {
+		if (certificate.kind !== 'files') return certificate;
+		const {cert, key, chain} = certificate;
+		return {
+			kind: 'files',
+			cert: path.resolve(directory, cert),
+			key: path.resolve(directory, key),
+			chain: chain === undefined ? undefined : path.resolve(directory, chain),
+		};
+	};
+	const certificates = [...config.certificates].map(([name, certificate]) => [name, resolve(certificate)] as const);
+	return {...config, certificates: new Map(certificates)};
+}

@@ -1,0 +1,174 @@
+import {millisecondsIn} from '../base/duration.ts';
+import {find, type Place} from './describe-listener.ts';
+import type {
+	DescribedAddress,
+	DescribedBackend,
+	DescribedBackendTls,
+	DescribedFake,
+	FakeBehaviour,
+} from './described.ts';
+import {show} from './finding.ts';
+import {isCertificateName, isHost, readAddress} from './host-names.ts';
+import type {Partly} from './read-shape.ts';
+import {isPort, MAX_DURATION_MS} from './schema-values.ts';
+import type {AddressBackend, BackendSpec, BackendTls, ReplyBackend} from './spec.ts';
+
+type BackendShape = Partly<Exclude<BackendSpec, string>>;
+
+/**
+ * Judges one back-end whose shape has been read.
+ *
+ * @param name what it is called unless it says so itself: in a configuration its key, in the library its letter.
+ * @returns undefined when there is too little to go on; what is returned counts only if nothing was found.
+ */
+export function describeBackend(
+	shape: Partly<BackendSpec> | undefined,
+	name: string | undefined,
+	place: Place,
+): DescribedBackend | undefined {
+	if (shape === undefined) return undefined;
+	if (typeof shape === 'string') return describeAddressText(shape, name, place);
+	const given = shape.name ?? name ?? '';
+	if (shape.name !== undefined) judgeName(shape.name, place);
+	switch (shape.kind) {
+		case undefined:
+			return undefined;
+		case 'address':
+			return describeAddress(shape, shape.name, place);
+		case 'command':
+			if (shape.run?.trim() === '') find(place, ['run'], {message: 'the command is empty; write what to run'});
+			return {kind: 'command', name: given, run: shape.run ?? '', port: shape.port};
+		default:
+			return describeFake(shape, given, place);
+	}
+}
+
+/** The `n` fakes that a number of back-ends stands for. */
+export function echoBackends(count: number): DescribedBackend[] {
+	return Array.from({length: count}, (_, index) => ({
+		kind: 'fake',
+		name: letterOf(index),
+		behaviour: {kind: 'echo'},
+		tls: 'detect',
+	}));
+}
+
+/** a to z, aa, ab and so on. */
+export function letterOf(index: number): string {
+	const last = String.fromCharCode(97 + (index % 26));
+	return index < 26 ? last : letterOf(Math.floor(index / 26) - 1) + last;
+}
+
+/** Judges a back-end's address; without a name it is called by its host and port. */
+export function describeAddress(
+	{host, port, ports}: Partly<Omit<AddressBackend, 'kind' | 'name'>>,
+	name: string | undefined,
+	place: Place,
+): DescribedAddress {
+	if (host !== undefined && !isHost(host)) {
+		const read = readAddress(host);
+		find(place, ['host'], {
+			message: `${show(host)} is not a host; write an IP address or a host name`,
+			hint: 'host' in read && read.port !== undefined ? `write {host: ${read.host}, port: ${read.port}}` : undefined,
+		});
+	}
+	const byPort = new Map<number, number>();
+	for (const [key, value] of Object.entries(ports ?? {})) {
+		const backendPort = /^\d{1,5}$/.test(key) ? Number(key) : Number.NaN;
+		if (isPort(backendPort) && value !== undefined) byPort.set(backendPort, value);
+		else if (!isPort(backendPort)) {
+			find(place, ['ports', key], {message: `${show(key)} is not a back-end port; allowed are 1 to 65535`, at: 'key'});
+		}
+	}
+	return {
+		kind: 'address',
+		name: name ?? (port === undefined ? (host ?? '') : `${host}:${port}`),
+		host: host ?? '',
+		port,
+		ports: byPort,
+	};
+}
+
+/** Judges what a back-end is called, where it says so itself. */
+export function judgeBackendName(name: string, place: Place, at?: 'key'): void {
+	if (/^[^\s\p{Cc}]{1,100}$/u.test(name)) return;
+	find(place, [], {
+		message: `${show(name)} is not a back-end's name; allowed are 1 to 100 characters without blanks`,
+		at,
+	});
+}
+
+function judgeName(name: string, {path, findings}: Place): void {
+	judgeBackendName(name, {path: [...path, 'name'], findings});
+}
+
+function describeAddressText(text: string, name: string | undefined, place: Place): DescribedBackend | undefined {
+	const read = readAddress(text);
+	if ('message' in read) {
+		find(place, [], read);
+		return undefined;
+	}
+	return {kind: 'address', name: name ?? text, ...read, ports: new Map()};
+}
+
+type FakeShape = Exclude<BackendShape, {readonly kind?: 'address' | 'command' | undefined}>;
+
+function describeFake(shape: FakeShape, name: string, place: Place): DescribedFake {
+	if (shape.kind === 'reply') judgeReply(shape, place);
+	if (shape.kind === 'tcp' && shape.data !== undefined && (shape.mode === 'echo' || shape.mode === 'sink')) {
+		find(place, ['data'], {
+			message: `data goes with "source" and "banner" only; "${shape.mode}" sends none of its own`,
+		});
+	}
+	const {name: _name, tls, ...behaviour} = shape;
+	return {
+		kind: 'fake',
+		name,
+		// A shape with holes never gets out: its holes are findings.
+		behaviour: behaviour as FakeBehaviour,
+		tls: describeTls(tls, place),
+	};
+}
+
+function describeTls(tls: boolean | Partly<BackendTls> | undefined, place: Place): DescribedBackendTls | undefined {
+	if (tls === undefined || tls === false) return undefined;
+	if (tls === true) return {names: undefined, clientAuth: false};
+	const names = describeNames(tls.names, {path: [...place.path, 'tls', 'names'], findings: place.findings});
+	return {names, clientAuth: tls.clientAuth ?? false};
+}
+
+/** Judges the names that a certificate is to be issued for. */
+export function describeNames(
+	names: readonly (string | undefined)[] | undefined,
+	place: Place,
+): readonly string[] | undefined {
+	if (names === undefined) return undefined;
+	if (names.length === 0) find(place, [], {message: 'the list is empty; a certificate needs at least one name'});
+	for (const [index, name] of names.entries()) {
+		if (name === undefined || isCertificateName(name)) continue;
+		find(place, [index], {
+			message: `${show(name)} is not a name; write a host name, "*." and a host name, or an IP address`,
+		});
+	}
+	return names.filter(name => name !== undefined);
+}
+
+function judgeReply(reply: Partly<ReplyBackend>, place: Place): void {
+	const {status, headers} = reply;
+	if (status !== undefined && !(Number.isInteger(status) && status >= 200 && status <= 599)) {
+		find(place, ['status'], {message: `${status} is not the status of an answer; allowed are 200 to 599`});
+	}
+	for (const [name, value] of Object.entries(headers ?? {})) {
+		// token: RFC 9110 section 5.6.2; field values: section 5.5.
+		if (!/^[\w!#$%&'*+.^`|~-]+$/.test(name)) {
+			find(place, ['headers', name], {message: `${show(name)} is not a header name`, at: 'key'});
+		} else if (value !== undefined && !/^[\t\x20-\x7e\x80-\xff]*$/.test(value)) {
+			find(place, ['headers', name], {message: `${show(value)} is not a header value: no line breaks, Latin-1 only`});
+		}
+	}
+	for (const key of ['delay', 'keepAlive'] as const) {
+		if ((millisecondsIn(reply[key]) ?? 0) > MAX_DURATION_MS) {
+			find(place, [key], {message: `${show(reply[key])} is too long; allowed are up to ${MAX_DURATION_MS} ms`});
+		}
+	}
+}

@@ -1,0 +1,157 @@
+import {describeCommon, judgeLoadBalancerName} from './describe.ts';
+import {describeAddress, describeBackend, describeNames, judgeBackendName} from './describe-backend.ts';
+import {find, type Place} from './describe-listener.ts';
+import type {DescribedBackend, DescribedCertificate, DescribedConfig, DescribedLoadBalancer} from './described.ts';
+import {type Finding, presentable, show} from './finding.ts';
+import {unknownName} from './host-names.ts';
+import {type Partly, readShape} from './read-shape.ts';
+import {configSchema} from './schema.ts';
+import type {AddressBackend, BackendConfig, CertificateConfig, LoadBalancerConfig} from './spec.ts';
+
+/**
+ * Judges a whole configuration and fills in its defaults: certificates, back-ends, and the load balancers that use them.
+ *
+ * Nothing is bound, started or read from disk. Every broken rule of every section is reported.
+ *
+ * @param config of unknown origin. Nothing at all is the empty configuration, and so is an empty section.
+ */
+export function describeConfig(config: unknown): {config: DescribedConfig} | {violations: Finding[]} {
+	const {value: shape, findings} = readShape(configSchema, withoutEmptySections(config));
+	if (shape === undefined) return {violations: presentable(findings)};
+
+	const certificates = new Map<string, DescribedCertificate>();
+	for (const [name, certificate] of Object.entries(shape.certificates ?? {})) {
+		const described = describeCertificate(certificate, {path: ['certificates', name], findings});
+		// A broken certificate still has its name: who uses it is not at fault.
+		certificates.set(name, described ?? {kind: 'issue', names: [], key: 'ec'});
+	}
+
+	const backends = describeBackends(shape.backends ?? {}, {path: ['backends'], findings});
+
+	const loadBalancers = new Map<string, DescribedLoadBalancer>();
+	for (const [name, loadBalancer] of Object.entries(shape.loadBalancers ?? {})) {
+		const place: Place = {path: ['loadBalancers', name], findings};
+		judgeLoadBalancerName(name, place, 'key');
+		if (loadBalancer === undefined) continue;
+		const common = describeCommon(loadBalancer, place, new Set(certificates.keys()));
+		loadBalancers.set(name, {name, ...common, backends: registered(loadBalancer, place, backends)});
+	}
+	return findings.length > 0 ? {violations: presentable(findings)} : {config: {certificates, backends, loadBalancers}};
+}
+
+/** `backends:` with all its entries commented out is `null` in YAML. */
+function withoutEmptySections(config: unknown): unknown {
+	if (config === null || config === undefined) return {};
+	if (typeof config !== 'object' || Array.isArray(config)) return config;
+	return Object.fromEntries(Object.entries(config).filter(([, section]) => section !== null));
+}
+
+function describeCertificate(
+	shape: Partly<CertificateConfig> | undefined,
+	place: Place,
+): DescribedCertificate | undefined {
+	if (place.path.at(-1) === '') find(place, [], {message: 'the name of this certificate is empty', at: 'key'});
+	if (shape === undefined) return undefined;
+	if ('names' in shape) {
+		const names = describeNames(shape.names, {path: [...place.path, 'names'], findings: place.findings});
+		return {kind: 'issue', names: names ?? [], key: shape.key === 'rsa' ? 'rsa' : 'ec'};
+	}
+	if (!('cert' in shape)) return undefined;
+	const {cert, key, chain} = shape;
+	for (const [name, file] of Object.entries({cert, key, chain})) judgePath(file, name, place);
+	return cert === undefined || key === undefined ? undefined : {kind: 'files', cert, key, chain};
+}
+
+/** Paths only: what is in the files is read, and judged, by who serves them. */
+function judgePath(file: string | undefined, name: string, place: Place): void {
+	if (file === undefined) return;
+	if (file.trim() === '') find(place, [name], {message: 'the path is empty; write the path of a PEM file'});
+	else if (file.includes('-----BEGIN')) {
+		find(place, [name], {
+			message: 'PEM text is not a path; write the path of a PEM file',
+			hint: 'PEM text itself goes into a listener: {listen, certificate: {cert, key}}',
+		});
+	}
+}
+
+type BackendShapes = Readonly<Record<string, Partly<BackendConfig> | undefined>>;
+
+/** Back-ends by every name they may be called; `app` with a count of 2 is `app-1`, `app-2`, and `app` for both. */
+function describeBackends(shapes: BackendShapes, place: Place): Map<string, readonly DescribedBackend[]> {
+	const byName = new Map<string, readonly DescribedBackend[]>();
+	const owners = new Map<string, string>();
+	for (const [key, shape] of Object.entries(shapes)) {
+		const here: Place = {path: [...place.path, key], findings: place.findings};
+		judgeBackendName(key, here, 'key');
+		const expanded = expand(key, shape, here);
+		const names = [
+			[key, expanded] as const,
+			...expanded.filter(({name}) => name !== key).map(one => [one.name, [one]] as const),
+		];
+		for (const [name, backends] of names) {
+			const owner = owners.get(name);
+			if (owner !== undefined) {
+				find(here, [], {
+					message: `the name ${show(name)} is taken: ${show(owner)} stands for it as well`,
+					hint: 'a back-end with a count is called by its name, "-" and a number; rename one of the two',
+					at: 'key',
+				});
+			}
+			owners.set(name, key);
+			byName.set(name, backends);
+		}
+	}
+	return byName;
+}
+
+function expand(key: string, shape: Partly<BackendConfig> | undefined, place: Place): DescribedBackend[] {
+	if (shape === undefined) return [];
+	if (typeof shape === 'string') return present(describeBackend(shape, key, place));
+	if ('kind' in shape && shape.kind !== undefined) return expandKind(shape, key, place);
+	// An address is the one shape without a `kind`.
+	return [describeAddress(shape as Partly<Omit<AddressBackend, 'kind'>>, key, place)];
+}
+
+type KindShape = Extract<Partly<BackendConfig>, {readonly kind?: unknown}>;
+
+function expandKind(shape: KindShape, key: string, place: Place): DescribedBackend[] {
+	if (shape.kind === 'command' || !('count' in shape)) return present(describeBackend(shape, key, place));
+	const {count, ...one} = shape;
+	// The schema of the configuration lets no `name` through, so the key is the name.
+	const described = describeBackend(one, key, place);
+	if (count === undefined || described === undefined) return present(described);
+	return Array.from({length: count}, (_, index) => ({...described, name: `${key}-${index + 1}`}));
+}
+
+function present(backend: DescribedBackend | undefined): DescribedBackend[] {
+	return backend === undefined ? [] : [backend];
+}
+
+/** The back-ends a load balancer names, once each: registering one twice changes nothing, as in the cloud. */
+function registered(
+	{backends}: Partly<LoadBalancerConfig>,
+	place: Place,
+	known: ReadonlyMap<string, readonly DescribedBackend[]>,
+): DescribedBackend[] {
+	const found = new Set<DescribedBackend>();
+	for (const [index, name] of (backends ?? []).entries()) {
+		if (name === undefined) continue;
+		const named = known.get(name);
+		if (named === undefined && !isOfBroken(name, known)) {
+			const {message, hint} = unknownName('back-end', name, known.keys());
+			const isAddress = /[:.]/.test(name);
+			find(place, ['backends', index], {
+				message,
+				hint: hint ?? (isAddress ? `give the address a name under \`backends\`, and use the name here` : undefined),
+			});
+		}
+		for (const backend of named ?? []) found.add(backend);
+	}
+	return [...found];
+}
+
+/** `app-1` while `app` could not be read: the fault is `app`'s alone. */
+function isOfBroken(name: string, known: ReadonlyMap<string, readonly DescribedBackend[]>): boolean {
+	const group = /^(.*)-\d+$/s.exec(name)?.[1];
+	return group !== undefined && known.get(group)?.length === 0;
+}

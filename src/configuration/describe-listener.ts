@@ -1,0 +1,157 @@
+import {createSecureContext} from 'node:tls';
+import {formatPath} from '../base/errors.ts';
+import {isSecure, type ListenerPorts, type ListenerSpec, readListener} from '../model/listener.ts';
+import type {PemPair} from '../model/load-balancer.ts';
+import type {CertificateReference, DescribedListener} from './described.ts';
+import {type Finding, show} from './finding.ts';
+import {unknownName} from './host-names.ts';
+import type {Partly} from './read-shape.ts';
+import type {Listener} from './spec.ts';
+
+/** Where in a description something stands, and where its faults are collected. */
+export interface Place {
+	readonly path: readonly (string | number)[];
+	readonly findings: Finding[];
+}
+
+/** Collects a fault of the value under this key. */
+export function find({path, findings}: Place, keys: readonly (string | number)[], fault: Omit<Finding, 'path'>): void {
+	findings.push({path: [...path, ...keys], ...fault});
+}
+
+/** Several times what the longest listener takes. */
+const MAX_LISTENER_LENGTH = 100;
+
+type ListenerShape = Partly<ListenerSpec> | Partly<Listener>;
+
+/**
+ * Judges one listener whose shape has been read. A fault in one key does not hide those of the others.
+ *
+ * @param certificateNames the names that `certificate` may use.
+ * @returns the listener; or undefined when even its ports could not be read. It counts only if nothing was found.
+ */
+export function describeListener(
+	shape: ListenerShape | undefined,
+	place: Place,
+	certificateNames: ReadonlySet<string>,
+): DescribedListener | undefined {
+	if (shape === undefined) return undefined;
+	const listener: Partly<Listener> = typeof shape === 'string' ? {listen: shape} : shape;
+	const ports = portsOf(listener, typeof shape === 'string' ? [] : ['listen'], place);
+	const certificate = certificateOf(listener, ports, place, certificateNames);
+	judgeTls(listener, ports, place);
+	const verifyBackend = verificationOf(listener, ports, place);
+	if (ports === undefined) return undefined;
+	return {
+		ports,
+		certificate: isSecure(ports.protocol) ? (certificate ?? {kind: 'issue'}) : undefined,
+		tls: {minVersion: listener.tls?.minVersion ?? 'TLSv1.2', ciphers: listener.tls?.ciphers},
+		proxyProtocol: listener.proxyProtocol ?? false,
+		verifyBackend,
+	};
+}
+
+function portsOf(listener: Partly<Listener>, keys: readonly string[], place: Place): ListenerPorts | undefined {
+	if (listener.listen === undefined) return undefined;
+	// The model repeats the text it was given, which is right for a listener and wrong for a PEM file in its place.
+	if (listener.listen.length > MAX_LISTENER_LENGTH || listener.listen.includes('-----')) {
+		find(place, keys, {
+			message: `${show(listener.listen)} is not a listener; write text such as "https:443 -> http:80"`,
+		});
+		return undefined;
+	}
+	const read = readListener(listener.listen);
+	if ('listener' in read) return read.listener;
+	for (const {message, hint} of read.violations) find(place, keys, {message, hint});
+	return undefined;
+}
+
+function certificateOf(
+	{certificate}: Partly<Listener>,
+	ports: ListenerPorts | undefined,
+	place: Place,
+	names: ReadonlySet<string>,
+): CertificateReference | undefined {
+	if (certificate === undefined) return undefined;
+	if (ports !== undefined && !isSecure(ports.protocol)) {
+		find(place, ['certificate'], {
+			message: `a certificate goes with https and ssl only, not with ${ports.protocol}`,
+			hint:
+				ports.protocol === 'tcp'
+					? 'tcp passes TLS through to the back-ends, which hold the certificate; to end TLS here, listen on ssl'
+					: 'to end TLS here, listen on https',
+		});
+		return undefined;
+	}
+	if (typeof certificate !== 'string') return pemReferenceOf(certificate, place);
+	if (certificate.trim() === '') {
+		find(place, ['certificate'], {
+			message: `the certificate is missing: ${ports?.protocol ?? 'https and ssl'} needs one; write a name out of \`certificates\``,
+			hint: 'leave `certificate` away to have one issued',
+		});
+	} else if (/^\s*-----BEGIN/.test(certificate)) {
+		find(place, ['certificate'], {
+			message: 'a text here is the name of a certificate, and this is PEM',
+			hint: 'write {cert, key}: a listener needs the private key as well',
+		});
+	} else if (!names.has(certificate)) find(place, ['certificate'], unknownName('certificate', certificate, names));
+	return {kind: 'named', name: certificate};
+}
+
+function pemReferenceOf({cert, key, chain}: Partly<PemPair>, place: Place): CertificateReference | undefined {
+	const texts = {cert, chain};
+	for (const [name, text] of Object.entries(texts)) judgeCertificatePem(text, ['certificate', name], place);
+	// The key's own text is never repeated, whatever it turned out to be.
+	if (key !== undefined && !/-----BEGIN [A-Z0-9 ]*PRIVATE KEY-----/.test(key)) {
+		find(place, ['certificate', 'key'], {message: 'the key is not PEM text of a private key', hint: FILES_HINT});
+	}
+	return cert === undefined || key === undefined ? undefined : {kind: 'pem', pair: {cert, key, chain}};
+}
+
+const FILES_HINT = 'certificates in files go under `certificates` of a configuration, and are named here';
+
+function judgeCertificatePem(text: string | undefined, keys: readonly string[], place: Place): void {
+	if (text === undefined || text.includes('-----BEGIN ')) return;
+	find(place, keys, {message: `${show(text)} is not PEM text of a certificate`, hint: FILES_HINT});
+}
+
+function judgeTls({tls}: Partly<Listener>, ports: ListenerPorts | undefined, place: Place): void {
+	if (tls === undefined) return;
+	if (ports !== undefined && !isSecure(ports.protocol)) {
+		find(place, ['tls'], {message: `TLS settings go with https and ssl only, not with ${ports.protocol}`});
+	}
+	if (tls.ciphers === undefined) return;
+	if (tls.ciphers.trim() === '') {
+		find(place, ['tls', 'ciphers'], {message: 'the cipher list is empty', hint: 'leave it away for ECDHE with AEAD'});
+		return;
+	}
+	try {
+		createSecureContext({ciphers: tls.ciphers});
+	} catch {
+		// OpenSSL says no more than "no cipher match".
+		find(place, ['tls', 'ciphers'], {
+			message: `${show(tls.ciphers)} is not an OpenSSL cipher list: no cipher matches it`,
+		});
+	}
+}
+
+function verificationOf(
+	{verifyBackend}: Partly<Listener>,
+	ports: ListenerPorts | undefined,
+	place: Place,
+): DescribedListener['verifyBackend'] {
+	if (verifyBackend === undefined || verifyBackend === false) return undefined;
+	if (ports !== undefined && !isSecure(ports.backendProtocol)) {
+		find(place, ['verifyBackend'], {
+			message: `back-ends are verified over https and ssl only, not over ${ports.backendProtocol}`,
+			hint: `write ${ports.backendProtocol === 'http' ? 'https' : 'ssl'} after the arrow of ${formatPath([...place.path, 'listen'])}`,
+		});
+	}
+	if (verifyBackend === true) return {ca: 'authority', servername: undefined};
+	if (verifyBackend.ca === undefined) return undefined;
+	judgeCertificatePem(verifyBackend.ca, ['verifyBackend', 'ca'], place);
+	if (/PRIVATE KEY/.test(verifyBackend.ca)) {
+		find(place, ['verifyBackend', 'ca'], {message: 'a private key has no place here; write certificates only'});
+	}
+	return {ca: verifyBackend.ca, servername: verifyBackend.servername};
+}

@@ -1,0 +1,157 @@
+import {millisecondsIn} from '../base/duration.ts';
+import {violationsOfSharedPorts} from '../model/listener.ts';
+import {DEFAULT_TIMEOUTS, type Timeouts} from '../model/load-balancer.ts';
+import {describeBackend, echoBackends, letterOf} from './describe-backend.ts';
+import {describeListener, find, type Place} from './describe-listener.ts';
+import type {DescribedBackend, DescribedListener, DescribedLoadBalancer} from './described.ts';
+import {type Finding, presentable, show} from './finding.ts';
+import {isLoopback} from './host-names.ts';
+import {type Partly, readShape} from './read-shape.ts';
+import {loadBalancerSchema} from './schema.ts';
+import {MAX_DURATION_MS} from './schema-values.ts';
+import type {BackendSpec, LoadBalancerSpec} from './spec.ts';
+
+/** What the description of a load balancer may refer to by name. */
+export interface DescriptionContext {
+	/** What `certificate` may name. */
+	readonly certificateNames: Iterable<string>;
+	/** Back-ends that exist already: a text that is one of these names stands for them, and is not read as an address. */
+	readonly backends?: ReadonlyMap<string, readonly DescribedBackend[]>;
+}
+
+/**
+ * Judges the description of one load balancer, as the library takes it, and fills in its defaults.
+ *
+ * Nothing is bound, started or read from disk. Every broken rule is reported, of shape and of sense alike.
+ *
+ * @param spec of unknown origin: JavaScript callers pass what they like.
+ */
+export function describeLoadBalancer(
+	spec: unknown,
+	{certificateNames, backends = new Map()}: DescriptionContext,
+): {described: DescribedLoadBalancer} | {violations: Finding[]} {
+	const {value: shape, findings} = readShape(loadBalancerSchema, spec);
+	if (shape === undefined) return {violations: presentable(findings)};
+	const place: Place = {path: [], findings};
+	const name = shape.name ?? 'lb';
+	judgeLoadBalancerName(name, {path: ['name'], findings});
+	const common = describeCommon(shape, place, new Set(certificateNames));
+	const registered = describeBackends(shape.backends, {path: ['backends'], findings}, backends);
+	if (findings.length > 0) return {violations: presentable(findings)};
+	return {described: {name, ...common, backends: registered}};
+}
+
+/**
+ * Judges what a load balancer is called.
+ *
+ * @see OUTSCALE API 1.40, CreateLoadBalancerRequest.LoadBalancerName: up to 32 alphanumerics or hyphens, no hyphen at
+ * either end.
+ */
+export function judgeLoadBalancerName(name: string, place: Place, at?: 'key'): void {
+	if (/^(?!-)[A-Za-z0-9-]{1,32}(?<!-)$/.test(name)) return;
+	find(place, [], {
+		message: `${show(name)} is not a load balancer's name; allowed are 1 to 32 of A-Z, a-z, 0-9 and "-", no "-" at either end`,
+		at,
+	});
+}
+
+/** What a load balancer of the library and one of a configuration have in common. */
+export function describeCommon(
+	shape: Partly<Omit<LoadBalancerSpec, 'name' | 'backends'>>,
+	place: Place,
+	certificateNames: ReadonlySet<string>,
+): Omit<DescribedLoadBalancer, 'name' | 'backends'> {
+	judgeAddress(shape.address, place);
+	return {
+		address: shape.address,
+		listeners: describeListeners(
+			shape.listeners,
+			{path: [...place.path, 'listeners'], findings: place.findings},
+			certificateNames,
+		),
+		timeouts: describeTimeouts(shape, place),
+		retry: shape.retry ?? 'idempotent',
+		upgrade: shape.upgrade ?? 'tunnel',
+	};
+}
+
+function describeListeners(
+	shapes: Partly<LoadBalancerSpec['listeners']> | undefined,
+	place: Place,
+	certificateNames: ReadonlySet<string>,
+): DescribedListener[] {
+	if (shapes === undefined) return [];
+	// OUTSCALE API 1.40, CreateLoadBalancerRequest: Listeners is required.
+	if (shapes.length === 0) find(place, [], {message: 'the list is empty; a load balancer needs at least one listener'});
+	const listeners = shapes.map((shape, index) =>
+		describeListener(shape, {path: [...place.path, index], findings: place.findings}, certificateNames),
+	);
+	for (const {path, message, hint} of violationsOfSharedPorts(listeners.map(listener => listener?.ports))) {
+		find(place, path, {message, hint});
+	}
+	return listeners.filter(listener => listener !== undefined);
+}
+
+function describeTimeouts(shape: Partly<Omit<LoadBalancerSpec, 'backends'>>, place: Place): Timeouts {
+	const read = (key: 'idleTimeout' | 'headTimeout' | 'connectTimeout'): number | undefined => {
+		const ms = millisecondsIn(shape[key]);
+		if (ms !== undefined && !(ms >= 1 && ms <= MAX_DURATION_MS)) {
+			find(place, [key], {message: `${show(shape[key])} is not a timeout; allowed are 1 ms to ${MAX_DURATION_MS} ms`});
+		}
+		return ms;
+	};
+	return {
+		idleMs: read('idleTimeout') ?? DEFAULT_TIMEOUTS.idleMs,
+		headMs: read('headTimeout') ?? DEFAULT_TIMEOUTS.headMs,
+		connectMs: read('connectTimeout') ?? DEFAULT_TIMEOUTS.connectMs,
+		handshakeMs: DEFAULT_TIMEOUTS.handshakeMs,
+	};
+}
+
+function judgeAddress(address: string | undefined, place: Place): void {
+	if (address === undefined || isLoopback(address)) return;
+	find(place, ['address'], {
+		message: `${show(address)} is not a loopback address; allowed are 127.0.0.1 to 127.255.255.255 and ::1`,
+		hint:
+			address === 'localhost'
+				? 'did you mean "127.0.0.1"?'
+				: 'to listen beyond loopback, set the host of the emulator (--host)',
+	});
+}
+
+function describeBackends(
+	shape: number | readonly (Partly<BackendSpec> | undefined)[] | undefined,
+	place: Place,
+	known: ReadonlyMap<string, readonly DescribedBackend[]>,
+): DescribedBackend[] {
+	if (shape === undefined) return [];
+	if (typeof shape === 'number') return echoBackends(shape);
+	const owners = new Map<string, number>();
+	const backends: DescribedBackend[] = [];
+	for (const [index, item] of shape.entries()) {
+		const here: Place = {path: [...place.path, index], findings: place.findings};
+		const existing = typeof item === 'string' ? known.get(item) : undefined;
+		const described = existing ?? [describeBackend(item, nameOf(item, index), here)];
+		for (const backend of described) {
+			if (backend === undefined) continue;
+			const owner = owners.get(backend.name);
+			if (owner === undefined) owners.set(backend.name, index);
+			else {
+				find(here, [], {
+					message: `two back-ends are named ${show(backend.name)}: backends[${owner}] has the name already`,
+					hint:
+						typeof item === 'string'
+							? 'write {kind: "address", name, host, port} to name it yourself'
+							: 'give this one another name',
+				});
+			}
+			backends.push(backend);
+		}
+	}
+	return backends;
+}
+
+/** An address is called by its text, anything else by the letter of its position. */
+function nameOf(item: Partly<BackendSpec> | undefined, index: number): string | undefined {
+	return typeof item === 'string' ? undefined : letterOf(index);
+}

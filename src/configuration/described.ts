@@ -1,0 +1,90 @@
+import type {ListenerPorts} from '../model/listener.ts';
+import type {PemPair, RetryPolicy, Timeouts, TlsSettings, UpgradePolicy} from '../model/load-balancer.ts';
+import type {EchoBackend, HandlerBackend, ReplyBackend, SocketBackend, TcpBackend} from './spec.ts';
+
+/** Where a listener's certificate comes from. */
+export type CertificateReference =
+	/** None was given: the emulator's authority issues one. */
+	| {readonly kind: 'issue'}
+	/** One of the configuration's `certificates`. */
+	| {readonly kind: 'named'; readonly name: string}
+	/** PEM text. Whether the key fits is for the certificates room to say. */
+	| {readonly kind: 'pem'; readonly pair: PemPair};
+
+/** A listener whose text has been read and whose defaults are filled in. */
+export interface DescribedListener {
+	readonly ports: ListenerPorts;
+	/** Present on HTTPS and SSL listeners, absent on the others. */
+	readonly certificate: CertificateReference | undefined;
+	readonly tls: TlsSettings;
+	readonly proxyProtocol: boolean;
+	/** undefined = the back-ends' certificates are not verified. `authority` = the emulator's own is trusted. */
+	readonly verifyBackend:
+		| {readonly ca: 'authority' | (string & {}); readonly servername: string | undefined}
+		| undefined;
+}
+
+/** What a fake back-end does with what it is sent. */
+export type FakeBehaviour = EchoBackend | ReplyBackend | HandlerBackend | TcpBackend | SocketBackend;
+
+/** The certificate of a fake back-end; names undefined = its own name, the DNS names of its load balancers, loopback. */
+export interface DescribedBackendTls {
+	readonly names: readonly string[] | undefined;
+	readonly clientAuth: boolean;
+}
+
+/** Your own server. */
+export interface DescribedAddress {
+	readonly kind: 'address';
+	readonly name: string;
+	readonly host: string;
+	/** The one port all traffic goes to; undefined = the listener's back-end port as it is. */
+	readonly port: number | undefined;
+	/** Ports by the listener's back-end port; they come before `port`. */
+	readonly ports: ReadonlyMap<number, number>;
+}
+
+export interface DescribedFake {
+	readonly kind: 'fake';
+	readonly name: string;
+	readonly behaviour: FakeBehaviour;
+	/** undefined = plain; `detect` = TLS when the first byte is a TLS record's, plain otherwise. */
+	readonly tls: DescribedBackendTls | 'detect' | undefined;
+}
+
+/** A shell command that is started with `PORT` in its environment. */
+export interface DescribedCommand {
+	readonly kind: 'command';
+	readonly name: string;
+	readonly run: string;
+	/** The port it listens on; undefined = a free one. */
+	readonly port: number | undefined;
+}
+
+export type DescribedBackend = DescribedAddress | DescribedFake | DescribedCommand;
+
+/** A load balancer whose every part has been judged and whose defaults are filled in. */
+export interface DescribedLoadBalancer {
+	readonly name: string;
+	/** The loopback address to bind; undefined = the emulator's host. */
+	readonly address: string | undefined;
+	readonly listeners: readonly DescribedListener[];
+	/** In registration order. A back-end that two load balancers of a configuration share is one and the same object. */
+	readonly backends: readonly DescribedBackend[];
+	readonly timeouts: Timeouts;
+	readonly retry: RetryPolicy;
+	readonly upgrade: UpgradePolicy;
+}
+
+/** A certificate of the configuration. The paths of `files` are as written until `readConfigFile` has resolved them. */
+export type DescribedCertificate =
+	| {readonly kind: 'issue'; readonly names: readonly string[]; readonly key: 'ec' | 'rsa'}
+	| {readonly kind: 'files'; readonly cert: string; readonly key: string; readonly chain: string | undefined};
+
+/** A configuration whose every part has been judged. Maps keep the order of the file. */
+export interface DescribedConfig {
+	readonly certificates: ReadonlyMap<string, DescribedCertificate>;
+	/** By each name that a load balancer may use: `app-1` holds one, and `app` with a count of 2 holds both of its own. */
+	readonly backends: ReadonlyMap<string, readonly DescribedBackend[]>;
+	readonly loadBalancers: ReadonlyMap<string, DescribedLoadBalancer>;
+}

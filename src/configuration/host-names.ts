@@ -1,0 +1,77 @@
+import {isIP, isIPv6} from 'node:net';
+import {didYouMean} from '../base/suggest.ts';
+import {show} from './finding.ts';
+import {isPort} from './schema-values.ts';
+
+/** What was wrong with a text, and what to do about it. */
+export interface Refusal {
+	readonly message: string;
+	readonly hint?: string | undefined;
+}
+
+/**
+ * Reads where a server of the user's own listens: `127.0.0.1:3000`, `[::1]:80`, `localhost:3000`, `127.0.0.5`, `::1`.
+ *
+ * @returns a port of undefined when the text names a host only.
+ */
+export function readAddress(text: string): {host: string; port: number | undefined} | Refusal {
+	if (isIPv6(text)) return {host: text, port: undefined};
+	const url = /^[a-z][a-z0-9+.-]*:\/\/([^/?#]+)/i.exec(text);
+	if (url?.[1] !== undefined)
+		return {message: `${show(text)} is a URL, not an address`, hint: `did you mean "${url[1]}"?`};
+	const match = /^(?:\[([^\]]*)\]|([^:[\]]*))(?::(.*))?$/s.exec(text);
+	const host = match?.[1] ?? match?.[2] ?? '';
+	const isBracketed = match?.[1] !== undefined;
+	if (match === null || (isBracketed ? !isIPv6(host) : !isHost(host))) {
+		return {
+			message: `${show(text)} is not an address; write host:port such as "127.0.0.1:3000", or a host alone`,
+			hint: hintOn(text),
+		};
+	}
+	if (match[3] === undefined) return {host, port: undefined};
+	const port = /^\d{1,5}$/.test(match[3]) ? Number(match[3]) : Number.NaN;
+	if (isPort(port)) return {host, port};
+	return {message: `${show(match[3])} in ${show(text)} is not a port; allowed are 1 to 65535`};
+}
+
+function hintOn(text: string): string | undefined {
+	if (/^:?\d{1,5}$/.test(text)) return `did you mean "127.0.0.1:${text.replace(':', '')}"?`;
+	return undefined;
+}
+
+/** Whether text is an IP address or a host name. A name whose last label is a number can only be a broken address. */
+export function isHost(text: string): boolean {
+	return isIP(text) !== 0 || isHostName(text);
+}
+
+/** Whether a certificate can be issued for this: an IP address, a host name, or one with `*` as its first label. */
+export function isCertificateName(text: string): boolean {
+	return isHost(text) || (text.startsWith('*.') && isHostName(text.slice(2)));
+}
+
+// Labels of at most 63, 253 in all: RFC 1035 section 2.3.4. The underscore is outside of RFC 1123 and common in containers.
+function isHostName(text: string): boolean {
+	const name = text.endsWith('.') ? text.slice(0, -1) : text;
+	if (name === '' || name.length > 253) return false;
+	const labels = name.split('.');
+	return (
+		labels.every(label => /^(?!-)[A-Za-z0-9_-]{1,63}(?<!-)$/.test(label)) &&
+		!/^(\d+|0x[0-9a-f]*)$/i.test(labels.at(-1) ?? '')
+	);
+}
+
+/** Whether nothing outside this machine can reach what is bound to this address. */
+export function isLoopback(address: string): boolean {
+	return (isIP(address) === 4 && address.startsWith('127.')) || address === '::1';
+}
+
+/** What to say of a name that nobody has. */
+export function unknownName(what: string, name: string, known: Iterable<string>): Refusal {
+	const names = [...known];
+	const shown = names.slice(0, 8).map(known => show(known));
+	const there =
+		names.length === 0
+			? 'there are none'
+			: `there ${names.length === 1 ? 'is' : 'are'} ${shown.join(', ')}${names.length > 8 ? ', …' : ''}`;
+	return {message: `no ${what} is named ${show(name)}; ${there}`, hint: didYouMean(name, names)};
+}

@@ -1,0 +1,109 @@
+import * as v from 'valibot';
+import {count, duration, flag, KEY_IS_NAME, LATER, optional, port, text} from './schema-values.ts';
+import type {BackendSpec} from './spec.ts';
+
+const backendTls = v.pipe(
+	v.strictObject(
+		{
+			names: optional('Names and addresses in its certificate.', v.array(text, 'a list of names')),
+			clientAuth: optional('Asks each client for a certificate.', flag),
+		},
+		'TLS of a back-end {names, clientAuth}',
+	),
+	v.metadata({refused: {defect: LATER}}),
+);
+const tls = optional(
+	'Serves TLS with its own certificate.',
+	v.union([flag, backendTls], 'TLS of a back-end; write true, false or {names, clientAuth}'),
+);
+
+const replyFields = {
+	kind: v.literal('reply'),
+	tls,
+	status: optional(
+		'200 unless said otherwise.',
+		v.pipe(v.number('an HTTP status'), v.metadata({type: 'integer', minimum: 200, maximum: 599})),
+	),
+	headers: v.exactOptional(v.record(v.string(), text, 'headers; write {name: value}')),
+	body: v.exactOptional(text),
+	delay: optional('Waits before it answers.', duration),
+	keepAlive: optional('How long it keeps an idle connection open.', duration),
+};
+const modes = v.picklist(
+	['echo', 'sink', 'source', 'banner'],
+	'a mode; allowed are "echo", "sink", "source" or "banner"',
+);
+const dataOrText = v.union([text, v.instance(Uint8Array, 'text or bytes')], 'text or bytes');
+const ports = optional(
+	"Ports by the listener's back-end port.",
+	v.record(v.string(), port, 'ports; write {80: 3001, 443: 3444}'),
+);
+const commandFields = {
+	kind: v.literal('command'),
+	run: text,
+	port: optional('A free one unless said otherwise.', port),
+};
+const addressFields = {host: text, port: optional("One port for every listener's traffic.", port), ports};
+const handlerOfRequests = v.custom<Extract<BackendSpec, {kind: 'handler'}>['handler']>(isFunction, 'a function');
+const handlerOfSockets = v.custom<Extract<BackendSpec, {kind: 'socket'}>['handler']>(isFunction, 'a function');
+
+const BACKEND = 'a back-end; write an address such as "127.0.0.1:3000", or {kind, …}';
+const name = v.exactOptional(text);
+const ofLibrary = {proxyProtocol: LATER, count: 'belongs to the config file; here, list each back-end'};
+/** A back-end as the library takes it. */
+export const backend = v.union(
+	[
+		text,
+		v.variant(
+			'kind',
+			[
+				v.pipe(v.strictObject({kind: v.literal('echo'), name, tls}), v.metadata({refused: ofLibrary})),
+				v.pipe(v.strictObject({...replyFields, name}), v.metadata({refused: ofLibrary})),
+				v.pipe(
+					v.strictObject({kind: v.literal('handler'), handler: handlerOfRequests, name, tls}),
+					v.metadata({refused: ofLibrary}),
+				),
+				v.pipe(
+					v.strictObject({kind: v.literal('tcp'), mode: modes, data: v.exactOptional(dataOrText), name, tls}),
+					v.metadata({refused: ofLibrary}),
+				),
+				v.pipe(
+					v.strictObject({kind: v.literal('socket'), handler: handlerOfSockets, name, tls}),
+					v.metadata({refused: ofLibrary}),
+				),
+				v.pipe(v.strictObject({...commandFields, name}), v.metadata({refused: ofLibrary})),
+				v.pipe(v.strictObject({kind: v.literal('address'), ...addressFields, name}), v.metadata({refused: ofLibrary})),
+			],
+			BACKEND,
+		),
+	],
+	BACKEND,
+);
+
+const counted = {count: optional('As many of it: app-1, app-2 and so on.', count)};
+const ofConfig = {proxyProtocol: LATER, name: KEY_IS_NAME};
+/** A back-end of the configuration file, where the key above is its name. */
+export const backendOfConfig = v.union(
+	[
+		text,
+		v.variant(
+			'kind',
+			[
+				v.pipe(v.strictObject({kind: v.literal('echo'), tls, ...counted}), v.metadata({refused: ofConfig})),
+				v.pipe(v.strictObject({...replyFields, ...counted}), v.metadata({refused: ofConfig})),
+				v.pipe(
+					v.strictObject({kind: v.literal('tcp'), mode: modes, data: v.exactOptional(text), tls, ...counted}),
+					v.metadata({refused: ofConfig}),
+				),
+				v.pipe(v.strictObject(commandFields), v.metadata({refused: ofConfig})),
+			],
+			BACKEND,
+		),
+		v.pipe(v.strictObject(addressFields), v.metadata({refused: ofConfig})),
+	],
+	'a back-end; write an address such as "127.0.0.1:3000", {kind, …} for a fake one, or {host, port, ports}',
+);
+
+function isFunction(value: unknown): boolean {
+	return typeof value === 'function';
+}

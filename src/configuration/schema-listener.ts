@@ -1,0 +1,70 @@
+import * as v from 'valibot';
+import type {ListenerSpec} from '../model/listener.ts';
+import {flag, LATER, optional, text} from './schema-values.ts';
+
+const listenText = v.pipe(
+	// Only text or not; what it says is read by the model, which finds every fault in it.
+	v.custom<ListenerSpec>(isText, 'a listener; write text such as "https:443 -> http:80"'),
+	v.metadata({
+		type: 'string',
+		pattern: '^(https?|tcp|ssl):\\d{1,5}(\\s*->\\s*(https?|tcp|ssl)(:\\d{1,5})?)?$',
+		examples: ['https:443 -> http:80', 'ssl:6379 -> tcp', 'tcp:443'],
+	}),
+);
+
+const pemPair = v.pipe(
+	v.strictObject({cert: text, key: text, chain: v.exactOptional(text)}, 'a PEM pair {cert, key, chain}'),
+	v.description('PEM text of a certificate and its private key.'),
+);
+
+const certificateOfListener = v.union(
+	[v.string(), pemPair],
+	'a certificate; write a name out of `certificates`, or PEM text as {cert, key, chain}',
+);
+
+const listenerObject = v.pipe(
+	v.strictObject(
+		{
+			listen: listenText,
+			certificate: optional('HTTPS and SSL only. Omitted: the local authority issues one.', certificateOfListener),
+			tls: optional(
+				'What clients may negotiate. HTTPS and SSL only.',
+				v.strictObject(
+					{
+						minVersion: v.exactOptional(
+							v.picklist(
+								['TLSv1', 'TLSv1.1', 'TLSv1.2', 'TLSv1.3'],
+								'a TLS version; allowed are "TLSv1", "TLSv1.1", "TLSv1.2" or "TLSv1.3"',
+							),
+						),
+						ciphers: optional('An OpenSSL cipher list.', text),
+					},
+					'TLS settings; write {minVersion, ciphers}',
+				),
+			),
+			proxyProtocol: optional('Sends a PROXY v1 line at the start of each back-end connection.', flag),
+			verifyBackend: optional(
+				'Verifies the certificates of HTTPS and SSL back-ends.',
+				v.union(
+					[
+						flag,
+						v.strictObject({ca: text, servername: v.exactOptional(text)}, 'back-end verification {ca, servername}'),
+					],
+					'back-end verification; write true, false or {ca, servername}',
+				),
+			),
+		},
+		'a listener; write text such as "https:443 -> http:80", or {listen, certificate, …}',
+	),
+	v.metadata({refused: {stickiness: LATER, policies: LATER}}),
+);
+
+/** A listener: its text, or an object with more to say. */
+export const listener = v.union(
+	[listenText, listenerObject],
+	'a listener; write text such as "https:443 -> http:80", or {listen, certificate, …}',
+);
+
+function isText(value: unknown): boolean {
+	return typeof value === 'string';
+}

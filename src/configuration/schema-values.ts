@@ -1,0 +1,49 @@
+import * as v from 'valibot';
+import {type Duration, millisecondsIn} from '../base/duration.ts';
+
+/** A key that other versions or other places know, and what to say of it here. */
+export interface KeyRemarks {
+	readonly refused: Readonly<Record<string, string>>;
+}
+
+/** Largest wait Node's timers keep; a longer one would fire at once. */
+export const MAX_DURATION_MS = 2_147_483_647;
+
+/** What is said of keys that a later version will carry out. */
+export const LATER = 'is not supported yet by this version';
+export const KEY_IS_NAME = 'has no place here: the key above is the name';
+
+export const text = v.string('text');
+export const flag = v.boolean('true or false');
+export const port = v.pipe(
+	v.number('a port'),
+	v.check(isPort, 'a port'),
+	v.metadata({type: 'integer', minimum: 1, maximum: 65_535}),
+);
+export const count = v.pipe(
+	v.number('a number of back-ends, 0 to 100'),
+	v.check(n => Number.isInteger(n) && n >= 0 && n <= 100, 'a number of back-ends, 0 to 100'),
+	v.metadata({type: 'integer', minimum: 0, maximum: 100}),
+);
+export const duration = v.pipe(
+	v.custom<Duration>(isDuration, 'a duration; write milliseconds as a number, or text such as "500ms", "5s" or "2m"'),
+	v.metadata({
+		anyOf: [
+			{type: 'number', minimum: 0},
+			{type: 'string', pattern: '^\\d+(\\.\\d+)?(ms|s|m)$'},
+		],
+	}),
+);
+/** Whether a value is a port: 1 to 65535, OUTSCALE API 1.40, ListenerForCreation.BackendPort. */
+export function isPort(value: number): boolean {
+	return Number.isInteger(value) && value >= 1 && value <= 65_535;
+}
+
+/** A key that may be left out, and what editors say about it. */
+export function optional<Schema extends v.GenericSchema>(description: string, schema: Schema) {
+	return v.exactOptional(v.pipe(schema, v.description(description)));
+}
+
+function isDuration(value: unknown): boolean {
+	return millisecondsIn(value) !== undefined;
+}

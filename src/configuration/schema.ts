@@ -1,0 +1,91 @@
+import * as v from 'valibot';
+import {backend, backendOfConfig} from './schema-backend.ts';
+import {listener} from './schema-listener.ts';
+import {count, duration, KEY_IS_NAME, LATER, optional, text} from './schema-values.ts';
+import type {Config, LoadBalancerSpec} from './spec.ts';
+
+/**
+ * The shapes of descriptions, for `readShape` and for the JSON Schema that editors read.
+ *
+ * Each schema's message completes the sentence "… is not": it says what is allowed, not what failed. What needs more
+ * than one value to judge (a certificate on a TCP listener, a port used twice) is judged by `describe.ts`.
+ */
+
+const loadBalancerFields = {
+	listeners: v.array(listener, 'a list of listeners'),
+	address: optional('The loopback address to bind, such as 127.0.0.2.', text),
+	idleTimeout: optional('No bytes either way, on either side. 60s unless said otherwise.', duration),
+	headTimeout: optional('A request head must be complete by then. 60s unless said otherwise.', duration),
+	connectTimeout: optional('To connect to one back-end. 5s unless said otherwise.', duration),
+	retry: v.exactOptional(v.picklist(['idempotent', 'never'], 'a retry policy; allowed are "idempotent" or "never"')),
+	upgrade: v.exactOptional(v.picklist(['tunnel', 'refuse'], 'an upgrade policy; allowed are "tunnel" or "refuse"')),
+};
+const LOAD_BALANCER = 'a load balancer; write {listeners, backends, …}';
+const loadBalancerLater = {rules: LATER, healthCheck: LATER, draining: LATER, faults: LATER, faithfulHealth: LATER};
+
+/** One load balancer as the library takes it. */
+export const loadBalancerSchema = v.pipe(
+	v.strictObject(
+		{
+			name: v.exactOptional(text),
+			...loadBalancerFields,
+			backends: v.exactOptional(
+				v.union([count, v.array(backend, 'a list of back-ends')], 'back-ends; write a list, or a number, 0 to 100'),
+			),
+		},
+		LOAD_BALANCER,
+	),
+	v.metadata({refused: loadBalancerLater}),
+);
+
+const certificate = v.union(
+	[
+		v.pipe(
+			v.strictObject({
+				names: v.array(text, 'a list of names'),
+				key: v.exactOptional(v.picklist(['ec', 'rsa'], 'a kind of key; allowed are "ec" or "rsa"')),
+			}),
+			v.description('Issued by the local authority for these names and addresses.'),
+		),
+		v.pipe(
+			v.strictObject({cert: text, key: text, chain: v.exactOptional(text)}),
+			v.description('Read from PEM files; paths are relative to this file.'),
+		),
+	],
+	'a certificate; write {names} to issue one, or {cert, key, chain} with the paths of PEM files',
+);
+
+const loadBalancerOfConfig = v.pipe(
+	v.strictObject(
+		{
+			...loadBalancerFields,
+			backends: optional(
+				'Names out of `backends`, in registration order.',
+				v.array(text, 'a list of names out of `backends`'),
+			),
+		},
+		LOAD_BALANCER,
+	),
+	v.metadata({refused: {...loadBalancerLater, name: KEY_IS_NAME}}),
+);
+
+/** The configuration file. */
+export const configSchema = v.pipe(
+	v.strictObject(
+		{
+			certificates: optional('Certificates by name.', v.record(v.string(), certificate, 'certificates by name')),
+			backends: optional('Back-ends by name.', v.record(v.string(), backendOfConfig, 'back-ends by name')),
+			loadBalancers: optional(
+				'Load balancers by name.',
+				v.record(v.string(), loadBalancerOfConfig, 'load balancers by name'),
+			),
+		},
+		'a configuration; write {certificates, backends, loadBalancers}',
+	),
+	v.metadata({refused: {control: LATER, vms: LATER, faults: LATER}}),
+);
+
+/** What the schemas let through is what the library's types promise; a difference does not compile. */
+type Fits<Given extends Wanted, Wanted> = Given;
+export type CheckedSpec = Fits<v.InferOutput<typeof loadBalancerSchema>, LoadBalancerSpec>;
+export type CheckedConfig = Fits<v.InferOutput<typeof configSchema>, Config>;

@@ -1,0 +1,232 @@
+import {readdirSync} from 'node:fs';
+import {mkdtemp, readFile, rm, writeFile} from 'node:fs/promises';
+import {tmpdir} from 'node:os';
+import path from 'node:path';
+import test from 'ava';
+import {EmulatorError} from '../../src/base/errors.ts';
+import {type LocatedViolation, readConfigFile, readConfigText} from '../../src/configuration/config-file.ts';
+
+const FIXTURES = path.resolve(import.meta.dirname, '../../fixtures/configurations');
+
+async function failureOf(reading: Promise<unknown>): Promise<EmulatorError> {
+	try {
+		await reading;
+	} catch (error) {
+		if (error instanceof EmulatorError) return error;
+		throw error;
+	}
+	throw new Error('it was read');
+}
+
+async function emptyDirectory(t: {teardown(task: () => Promise<void>): void}): Promise<string> {
+	const directory = await mkdtemp(path.join(tmpdir(), 'lb-local test '));
+	t.teardown(() => rm(directory, {recursive: true}));
+	return directory;
+}
+
+for (const name of readdirSync(path.join(FIXTURES, 'valid'))) {
+	test(`valid/${name} is read`, async t => {
+		const file = path.join(FIXTURES, 'valid', name);
+
+		const read = await readConfigFile(file);
+
+		t.is(read.file, file);
+		t.is(read.directory, path.join(FIXTURES, 'valid'));
+	});
+}
+
+for (const name of readdirSync(path.join(FIXTURES, 'invalid'))) {
+	test(`invalid/${name} is refused at the place that it names`, async t => {
+		const file = path.join(FIXTURES, 'invalid', name);
+		const place = (await readFile(file, 'utf8')).split('\n')[0]?.replace('# ', '');
+
+		const error = await failureOf(readConfigFile(file));
+
+		t.is(error.code, 'CONFIG_INVALID');
+		t.true(error.message.startsWith(`${file} is not valid:\n${file}:${place}: `), error.message);
+	});
+}
+
+test('every key of the language is read', async t => {
+	const {config} = await readConfigFile(path.join(FIXTURES, 'valid/every-key.yaml'));
+
+	const balancer = config.loadBalancers.get('all-of-it');
+	t.like(balancer, {
+		address: '127.0.0.3',
+		retry: 'never',
+		upgrade: 'refuse',
+		timeouts: {idleMs: 60_000, headMs: 120_000, connectMs: 500},
+	});
+	t.deepEqual(
+		balancer?.backends.map(({name}) => name),
+		['address', 'host', 'command', 'echo-1', 'echo-2', 'echo-3', 'reply-1'],
+	);
+});
+
+test('certificate files are found relative to the configuration', async t => {
+	const {config} = await readConfigText('certificates: {a: {cert: ./a.crt, key: ../a.key}}', '/etc/lb/lb-local.yaml');
+
+	t.deepEqual(config.certificates.get('a'), {
+		kind: 'files',
+		cert: '/etc/lb/a.crt',
+		key: '/etc/a.key',
+		chain: undefined,
+	});
+});
+
+test('the message lists every violation with its place, its line and a caret', async t => {
+	const text = [
+		'# a comment',
+		'loadBalancers:',
+		'  web:',
+		'    listeners:',
+		'      - {listen: "htps:443 -> http:80", certficate: web}',
+		'      - tcp:70000',
+		'    backends: [ap]',
+		'backends: {app: 127.0.0.1:3000}',
+	].join('\n');
+
+	const error = await failureOf(readConfigText(text, 'lb-local.yaml'));
+
+	t.is(
+		error.message,
+		[
+			'lb-local.yaml is not valid:',
+			'lb-local.yaml:5:18: loadBalancers.web.listeners[0].listen: unknown protocol "htps"; allowed are "http", "https", "tcp" or "ssl" (did you mean "https"?)',
+			'    5 |       - {listen: "htps:443 -> http:80", certficate: web}',
+			'      |                  ^',
+			'lb-local.yaml:5:41: loadBalancers.web.listeners[0].certficate: unknown key "certficate"; allowed are "listen", "certificate", "tls", "proxyProtocol" or "verifyBackend" (did you mean "certificate"?)',
+			'    5 |       - {listen: "htps:443 -> http:80", certficate: web}',
+			'      |                                         ^',
+			'lb-local.yaml:6:9: loadBalancers.web.listeners[1]: front port "70000" is not a port; allowed are 1 to 65535',
+			'    6 |       - tcp:70000',
+			'      |         ^',
+			'lb-local.yaml:7:16: loadBalancers.web.backends[0]: no back-end is named "ap"; there is "app" (did you mean "app"?)',
+			'    7 |     backends: [ap]',
+			'      |                ^',
+		].join('\n'),
+	);
+	// `readConfigText` gives each violation its location.
+	const [first] = error.violations as readonly LocatedViolation[];
+	t.deepEqual(first?.location, {file: 'lb-local.yaml', line: 5, column: 18});
+});
+
+test('a fault in what an alias stands for is told where the alias is resolved', async t => {
+	const text = 'backends:\n  a: &it {kind: ecko}\n  b: *it\n';
+
+	const error = await failureOf(readConfigText(text, 'x.yaml'));
+
+	t.true(error.message.includes('x.yaml:2:17: backends.a.kind'), error.message);
+	t.true(error.message.includes('x.yaml:2:17: backends.b.kind'), error.message);
+});
+
+test('no line of a private key is shown', async t => {
+	const text = [
+		'loadBalancers:',
+		'  web:',
+		'    listeners:',
+		'      - listen: tcp:443',
+		'        certificate: {cert: x, key: "-----BEGIN PRIVATE KEY-----\\nMIGHSECRET"}',
+		'    idle: "-----BEGIN PRIVATE KEY-----\\nMIGHSECRET"',
+		'    address: |',
+		'      -----BEGIN PRIVATE KEY-----',
+		'      MIGHSECRET',
+		'     BADINDENT',
+	].join('\n');
+
+	const error = await failureOf(readConfigText(text, 'x.yaml'));
+	const sound = await failureOf(readConfigText(text.split('\n').slice(0, -1).join('\n'), 'x.yaml'));
+
+	t.false(/MIGHSECRET|BADINDENT/.test(error.message + sound.message), error.message + sound.message);
+	t.true(sound.message.includes('(private key) is not a loopback address'));
+});
+
+test('a terminal is not obeyed by what a configuration says', async t => {
+	const error = await failureOf(readConfigText('backends: {a: "\u001b[31m"}', 'x.yaml'));
+
+	t.notRegex(error.message, /\u001b/);
+});
+
+test('a long line is shown around the place that is meant', async t => {
+	const text = `backends: {${Array.from({length: 40}, (_, i) => `b${i}: 127.0.0.1`).join(', ')}, z: 5}`;
+
+	const error = await failureOf(readConfigText(text, 'x.yaml'));
+
+	const [, , line = '', caret = ''] = error.message.split('\n');
+	t.is(line.slice(caret.indexOf('^')), '5}');
+	t.true(line.length < 120);
+});
+
+test('what a billion laughs would cost is refused', async t => {
+	const lines = ['a: &a [x, x]'];
+	for (let i = 0; i < 12; i++) {
+		const [name, before] = [String.fromCharCode(98 + i), String.fromCharCode(97 + i)];
+		lines.push(`${name}: &${name} [${Array.from({length: 9}, () => `*${before}`).join(', ')}]`);
+	}
+
+	const error = await failureOf(readConfigText(lines.join('\n'), 'x.yaml'));
+
+	t.regex(error.message, /x\.yaml:1:1: Excessive alias count/);
+});
+
+test('nesting deeper than the stack is refused', async t => {
+	const error = await failureOf(readConfigText('['.repeat(100_000), 'x.yaml'));
+
+	t.is(error.code, 'CONFIG_INVALID');
+	t.regex(error.message, /nested too deeply/);
+});
+
+test('a key named __proto__ changes nothing', async t => {
+	const error = await failureOf(readConfigText('__proto__: {polluted: 1}', 'x.yaml'));
+
+	t.regex(error.message, /x\.yaml:1:1: __proto__: unknown key "__proto__"/);
+	t.is(({} as {polluted?: unknown}).polluted, undefined);
+});
+
+test('a file with a byte order mark and Windows line ends is read, and its columns are right', async t => {
+	const directory = await emptyDirectory(t);
+	const file = path.join(directory, 'lb-local.yaml');
+	await writeFile(file, '\uFEFFbackends:\r\n  a: 5\r\n');
+
+	const error = await failureOf(readConfigFile(file));
+
+	t.true(error.message.includes(`${file}:2:6: backends.a: 5 is not a back-end`), error.message);
+});
+
+test('what cannot be read is not found, and the reason is told', async t => {
+	const directory = await emptyDirectory(t);
+	const large = path.join(directory, 'large.yaml');
+	await writeFile(large, '#'.repeat(1_048_577));
+	const missing = path.join(directory, 'missing.yaml');
+
+	const errors = await Promise.all([directory, large, missing].map(file => failureOf(readConfigFile(file))));
+
+	t.deepEqual(
+		errors.map(({code, message}) => [code, message]),
+		[
+			['CONFIG_NOT_FOUND', `Cannot read ${directory}: it is a directory`],
+			['CONFIG_NOT_FOUND', `${large} is larger than 1 MiB: not a configuration`],
+			['CONFIG_NOT_FOUND', `Cannot read ${missing}: there is no such file`],
+		],
+	);
+});
+
+test('what is no text is refused as such', async t => {
+	const file = path.join(await emptyDirectory(t), 'x.yaml');
+	await writeFile(file, new Uint8Array([0x30, 0x82, 0xff, 0xfe]));
+
+	const error = await failureOf(readConfigFile(file));
+
+	t.is(error.message, `${file} is not valid: it is not UTF-8 text`);
+});
+
+test('what is found later is told in the same form', async t => {
+	const {invalid} = await readConfigText('certificates:\n  a: {cert: ./a.crt, key: ./a.key}\n', 'x.yaml');
+
+	const error = invalid([{path: ['certificates', 'a', 'key'], message: 'does not fit'}]);
+
+	t.is(
+		error.message,
+		'x.yaml is not valid:\nx.yaml:2:27: certificates.a.key: does not fit\n    2 |   a: {cert: ./a.crt, key: ./a.key}\n      |                           ^',
+	);
+});

@@ -1,0 +1,188 @@
+import test from 'ava';
+import fc from 'fast-check';
+import {formatPath} from '../../src/base/errors.ts';
+import {describeConfig} from '../../src/configuration/describe-config.ts';
+
+function violations(config: unknown): string[] {
+	const result = describeConfig(config);
+	if ('config' in result) return [];
+	return result.violations.map(v => `${formatPath(v.path)}: ${v.message}${v.hint === undefined ? '' : ` (${v.hint})`}`);
+}
+
+function described(config: unknown) {
+	const result = describeConfig(config);
+	if ('violations' in result) throw new Error(violations(config).join('\n'));
+	return result.config;
+}
+
+const EMPTY = {certificates: new Map(), backends: new Map(), loadBalancers: new Map()};
+
+test('nothing at all, an empty configuration and empty sections describe nothing', t => {
+	t.deepEqual(described(null), EMPTY);
+	t.deepEqual(described(undefined), EMPTY);
+	t.deepEqual(described({}), EMPTY);
+	t.deepEqual(described({certificates: null, backends: null, loadBalancers: null}), EMPTY);
+});
+
+test('a back-end with a count is called by its number, and its name stands for all of them', t => {
+	const {backends} = described({backends: {app: {kind: 'echo', count: 2, tls: true}, none: {kind: 'echo', count: 0}}});
+
+	t.deepEqual([...backends.keys()], ['app', 'app-1', 'app-2', 'none']);
+	t.deepEqual(
+		backends.get('app')?.map(({name}) => name),
+		['app-1', 'app-2'],
+	);
+	t.is(backends.get('app')?.[0], backends.get('app-1')?.[0]);
+	t.deepEqual(backends.get('app-1'), [
+		{kind: 'fake', name: 'app-1', behaviour: {kind: 'echo'}, tls: {names: undefined, clientAuth: false}},
+	]);
+	t.deepEqual(backends.get('none'), []);
+});
+
+test('addresses, ports by back-end port and commands are read', t => {
+	const {backends} = described({
+		backends: {
+			api: '127.0.0.1:3000',
+			many: {host: '127.0.0.1', ports: {80: 3001}},
+			plain: '127.0.0.5',
+			own: {kind: 'command', run: 'node .', port: 3000},
+		},
+	});
+
+	t.deepEqual([...backends.values()].flat(), [
+		{kind: 'address', name: 'api', host: '127.0.0.1', port: 3000, ports: new Map()},
+		{kind: 'address', name: 'many', host: '127.0.0.1', port: undefined, ports: new Map([[80, 3001]])},
+		{kind: 'address', name: 'plain', host: '127.0.0.5', port: undefined, ports: new Map()},
+		{kind: 'command', name: 'own', run: 'node .', port: 3000},
+	]);
+});
+
+test('load balancers get their back-ends in registration order, and none twice', t => {
+	const {loadBalancers, backends} = described({
+		backends: {app: {kind: 'echo', count: 2}, api: '127.0.0.1:3000'},
+		loadBalancers: {
+			web: {listeners: ['http:80'], backends: ['api', 'app-2', 'app', 'api']},
+			other: {listeners: ['http:80'], backends: ['api']},
+			idle: {listeners: ['http:80']},
+		},
+	});
+
+	t.deepEqual(
+		loadBalancers.get('web')?.backends.map(({name}) => name),
+		['api', 'app-2', 'app-1'],
+	);
+	t.is(loadBalancers.get('other')?.backends[0], backends.get('api')?.[0]);
+	t.deepEqual(loadBalancers.get('idle')?.backends, []);
+});
+
+test('certificates are to be issued, or are paths of files', t => {
+	const {certificates, loadBalancers} = described({
+		certificates: {
+			web: {names: ['web.test']},
+			old: {names: ['::1'], key: 'rsa'},
+			partner: {cert: './a.crt', key: './a.key'},
+		},
+		loadBalancers: {web: {listeners: [{listen: 'https:443', certificate: 'partner'}]}},
+	});
+
+	t.deepEqual(
+		[...certificates],
+		[
+			['web', {kind: 'issue', names: ['web.test'], key: 'ec'}],
+			['old', {kind: 'issue', names: ['::1'], key: 'rsa'}],
+			['partner', {kind: 'files', cert: './a.crt', key: './a.key', chain: undefined}],
+		],
+	);
+	t.deepEqual(loadBalancers.get('web')?.listeners[0]?.certificate, {kind: 'named', name: 'partner'});
+});
+
+test('every fault of every section is told', t => {
+	const config = {
+		control: {port: 8089},
+		vms: {},
+		certificates: {
+			web: {names: []},
+			p: {cert: ' ', key: '-----BEGIN PRIVATE KEY-----'},
+			q: 5,
+			'': {names: ['a.test'], key: 'dsa'},
+		},
+		backends: {
+			app: {kind: 'handler', handler: 1},
+			b: {kind: 'echo', count: 2},
+			'b-1': '127.0.0.1',
+			c: {port: 3},
+			d: {kind: 'echo', name: 'x', count: 101},
+			'e f': '127.0.0.1',
+		},
+		loadBalancers: {
+			web_1: {listeners: []},
+			web: {
+				name: 'web',
+				listeners: ['tcp:1', {listen: 'https:2', certificate: 'wb'}],
+				backends: ['d', 'app', 'app-1', 'bb', '127.0.0.1:3000', 3],
+			},
+			none: null,
+		},
+	};
+
+	t.deepEqual(violations(config), [
+		'backends.app.kind: unknown kind "handler"; allowed are "echo", "reply", "tcp" or "command"',
+		'backends.b-1: the name "b-1" is taken: "b" stands for it as well (a back-end with a count is called by its name, "-" and a number; rename one of the two)',
+		'backends.c.host: "host" is missing; it is text',
+		'backends.d.count: 101 is not a number of back-ends, 0 to 100',
+		'backends.d.name: "name" has no place here: the key above is the name',
+		'backends["e f"]: "e f" is not a back-end\'s name; allowed are 1 to 100 characters without blanks',
+		'certificates[""]: the name of this certificate is empty',
+		'certificates[""].key: "dsa" is not a kind of key; allowed are "ec" or "rsa" (did you mean "rsa"?)',
+		'certificates.p.cert: the path is empty; write the path of a PEM file',
+		'certificates.p.key: PEM text is not a path; write the path of a PEM file (PEM text itself goes into a listener: {listen, certificate: {cert, key}})',
+		'certificates.q: 5 is not a certificate; write {names} to issue one, or {cert, key, chain} with the paths of PEM files',
+		'certificates.web.names: the list is empty; a certificate needs at least one name',
+		'control: "control" is not supported yet by this version',
+		'loadBalancers.none: the value is missing; it is a load balancer; write {listeners, backends, …}',
+		'loadBalancers.web.backends[3]: no back-end is named "bb"; there are "app", "b", "b-1", "b-2", "c", "d", "e f" (did you mean "b"?)',
+		'loadBalancers.web.backends[4]: no back-end is named "127.0.0.1:3000"; there are "app", "b", "b-1", "b-2", "c", "d", "e f" (give the address a name under `backends`, and use the name here)',
+		'loadBalancers.web.backends[5]: 3 is not text (put it in quotes: "3")',
+		'loadBalancers.web.listeners[1].certificate: no certificate is named "wb"; there are "web", "p", "q", "" (did you mean "web"?)',
+		'loadBalancers.web.name: "name" has no place here: the key above is the name',
+		'loadBalancers.web_1: "web_1" is not a load balancer\'s name; allowed are 1 to 32 of A-Z, a-z, 0-9 and "-", no "-" at either end',
+		'loadBalancers.web_1.listeners: the list is empty; a load balancer needs at least one listener',
+		'vms: "vms" is not supported yet by this version',
+	]);
+});
+
+test('names that objects inherit are names like any other', t => {
+	const config: unknown = JSON.parse(
+		'{"backends": {"__proto__": "127.0.0.1:1", "constructor": "127.0.0.1:2"}, "loadBalancers": {"toString": {"listeners": ["http:80"], "backends": ["__proto__", "constructor"]}}}',
+	);
+
+	const {loadBalancers} = described(config);
+
+	t.deepEqual(
+		loadBalancers.get('toString')?.backends.map(({name}) => name),
+		['__proto__', 'constructor'],
+	);
+	t.is(({} as {polluted?: unknown}).polluted, undefined);
+	t.deepEqual(violations({loadBalancers: {web: {listeners: ['http:80'], backends: ['valueOf']}}}), [
+		'loadBalancers.web.backends[0]: no back-end is named "valueOf"; there are none',
+	]);
+});
+
+test('whatever it is given, it returns and does not throw', t => {
+	fc.assert(
+		fc.property(
+			fc.anything({withNullPrototype: true}).filter(value => value !== undefined),
+			anything => {
+				const whole = describeConfig(anything);
+				const parts = describeConfig({
+					backends: {a: anything},
+					certificates: {c: anything},
+					loadBalancers: {b: anything},
+				});
+				return ['violations' in whole, 'config' in whole].includes(true) && 'violations' in parts;
+			},
+		),
+		{numRuns: 300},
+	);
+	t.pass();
+});

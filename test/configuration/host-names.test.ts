@@ -1,0 +1,61 @@
+import test from 'ava';
+import {isCertificateName, isHost, isLoopback, readAddress} from '../../src/configuration/host-names.ts';
+
+const reads = test.macro({
+	exec: (t, text: string, host: string, port?: number) => t.deepEqual(readAddress(text), {host, port}),
+	title: (_, text) => `${text} is an address`,
+});
+test(reads, '127.0.0.1:3000', '127.0.0.1', 3000);
+test(reads, '127.0.0.5', '127.0.0.5', undefined);
+test(reads, '[::1]:80', '::1', 80);
+test(reads, '[::1]', '::1', undefined);
+test(reads, '::1', '::1', undefined);
+test(reads, 'localhost:65535', 'localhost', 65_535);
+test(reads, 'my_app.internal:1', 'my_app.internal', 1);
+
+const refuses = test.macro({
+	exec: (t, text: string, message: string, hint?: string) =>
+		t.like(readAddress(text), {message, ...(hint === undefined ? {} : {hint})}),
+	title: (_, text) => `${JSON.stringify(text)} is no address`,
+});
+const ASKED = 'write host:port such as "127.0.0.1:3000", or a host alone';
+test(refuses, '', `"" is not an address; ${ASKED}`);
+test(refuses, '3000', `"3000" is not an address; ${ASKED}`, 'did you mean "127.0.0.1:3000"?');
+test(refuses, ':3000', `":3000" is not an address; ${ASKED}`, 'did you mean "127.0.0.1:3000"?');
+test(refuses, '300.1.1.1', `"300.1.1.1" is not an address; ${ASKED}`);
+test(refuses, '127.0.0.1:0', '"0" in "127.0.0.1:0" is not a port; allowed are 1 to 65535');
+test(refuses, '127.0.0.1:65536', '"65536" in "127.0.0.1:65536" is not a port; allowed are 1 to 65535');
+test(refuses, '127.0.0.1:', '"" in "127.0.0.1:" is not a port; allowed are 1 to 65535');
+test(refuses, '[127.0.0.1]:80', `"[127.0.0.1]:80" is not an address; ${ASKED}`);
+test(
+	refuses,
+	'http://localhost:3000/x',
+	'"http://localhost:3000/x" is a URL, not an address',
+	'did you mean "localhost:3000"?',
+);
+test(refuses, 'a host:80', `"a host:80" is not an address; ${ASKED}`);
+
+test('a host name has labels of 1 to 63 characters, 253 in all, and no hyphen at their ends', t => {
+	t.true(isHost('a'.repeat(63)));
+	t.false(isHost('a'.repeat(64)));
+	t.false(isHost('-a'));
+	t.false(isHost('a-.b'));
+	t.false(isHost('a..b'));
+	t.false(isHost(Array.from({length: 130}, () => 'a').join('.')));
+	t.true(isHost('a.b.'));
+});
+
+test('a certificate name may have a star as its whole first label, and nowhere else', t => {
+	t.true(isCertificateName('*.web.test'));
+	t.false(isCertificateName('*'));
+	t.false(isCertificateName('a.*.test'));
+	t.false(isCertificateName('*.127.0.0.1'));
+});
+
+test('loopback is all of 127.0.0.0/8 and ::1', t => {
+	t.true(isLoopback('127.255.0.1'));
+	t.true(isLoopback('::1'));
+	t.false(isLoopback('0.0.0.0'));
+	t.false(isLoopback('127.0.0.1.example'));
+	t.false(isLoopback('localhost'));
+});
