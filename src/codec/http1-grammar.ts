@@ -1,0 +1,107 @@
+/** `token` of RFC 9110 section 5.6.2. */
+export const TOKEN = "[!#$%&'*+\\-.^_`|~0-9A-Za-z]+";
+
+/**
+ * A field line: no space before the colon, no control character but HTAB in the value, no folding.
+ *
+ * @see RFC 9112 section 5, RFC 9110 section 5.5
+ */
+export const FIELD_LINE = `${TOKEN}:[\\t\\x20-\\x7e\\x80-\\xff]*\\r\\n`;
+
+/** Limits of a message head, as AWS publishes them for its HTTP load balancers (ALB quotas). */
+export const MAX_LINE_BYTES = 16 * 1024;
+export const MAX_HEAD_BYTES = 64 * 1024;
+export const MAX_FIELDS = 1000;
+
+/** How the body of a message is delimited. */
+export type Framing = 'none' | 'length' | 'chunked' | 'until-close';
+
+/** Why a message was refused: the status the load balancer answers with, and the reason for the record. */
+export interface Refusal {
+	readonly status: number;
+	readonly reason: string;
+}
+
+const DIGITS = /^[0-9]+$/;
+
+/**
+ * The number in a Content-Length value (already trimmed), -1 when it is not `1*DIGIT`,
+ * -2 when it is larger than what can be counted exactly (2^53 - 1 bytes, 8 PiB).
+ */
+export function readContentLength(value: string): number {
+	if (!DIGITS.test(value)) return -1;
+	const length = Number(value);
+	return length <= Number.MAX_SAFE_INTEGER ? length : -2;
+}
+
+/** Field value without the optional white space around it: SP and HTAB only, which `trim()` is not. */
+export function trimFieldValue(text: string, start: number, end: number): string {
+	let from = start;
+	let to = end;
+	while (from < to && isBlank(text.charCodeAt(from))) from++;
+	while (to > from && isBlank(text.charCodeAt(to - 1))) to--;
+	return text.slice(from, to);
+}
+
+/** The members of a comma-separated list, lower-cased, empty ones dropped. */
+export function listMembers(value: string): string[] {
+	return value
+		.toLowerCase()
+		.split(',')
+		.map(member => trimFieldValue(member, 0, member.length))
+		.filter(member => member !== '');
+}
+
+function isBlank(code: number): boolean {
+	return code === 0x20 || code === 0x09;
+}
+
+/** Bytes of another protocol whose first byte no HTTP message has: a TLS record (RFC 8446 section 5.1). */
+export function refusalOfTls(text: string): Refusal | undefined {
+	const type = text.charCodeAt(0);
+	return type >= 0x14 && type <= 0x17 ? {status: 400, reason: 'TLS where plain HTTP is spoken'} : undefined;
+}
+
+/**
+ * What is already wrong with a head whose end has not arrived, so that it can be refused without waiting for it:
+ * a control character, a line ended by LF alone, a CR that ends no line, a line or a head beyond its limit.
+ *
+ * @param from how much of `text` was judged before, so that a head that trickles in byte by byte costs no more.
+ * @returns undefined while the bytes so far could still become a valid head.
+ */
+export function refusalOfPartialHead(text: string, from: number): Refusal | undefined {
+	for (let pos = Math.max(0, from - 1); pos < text.length; pos++) {
+		const code = text.charCodeAt(pos);
+		if (code === 0x0a && text.charCodeAt(pos - 1) !== 0x0d) {
+			return {status: 400, reason: 'malformed head: a line ends with LF alone'};
+		}
+		if (code === 0x0d && pos + 1 < text.length && text.charCodeAt(pos + 1) !== 0x0a) {
+			return {status: 400, reason: 'malformed head: a CR stands without its LF'};
+		}
+		if ((code < 0x20 && code !== 0x09 && code !== 0x0a && code !== 0x0d) || code === 0x7f) {
+			return refusalOfTls(text) ?? {status: 400, reason: 'malformed head: it has a control character'};
+		}
+	}
+	const lineStart = text.lastIndexOf('\n') + 1;
+	if (text.length - lineStart > MAX_LINE_BYTES || text.length > MAX_HEAD_BYTES) return refusalOfSizes(text);
+	return undefined;
+}
+
+/** 414 for the first line, 431 for the rest, undefined when all limits hold. */
+export function refusalOfSizes(text: string): Refusal | undefined {
+	let start = 0;
+	let fields = -1;
+	while (start < text.length) {
+		const newline = text.indexOf('\n', start);
+		const end = newline === -1 ? text.length : newline + 1;
+		if (end - start > MAX_LINE_BYTES) {
+			return fields === -1
+				? {status: 414, reason: `first line longer than ${MAX_LINE_BYTES} bytes`}
+				: {status: 431, reason: `field longer than ${MAX_LINE_BYTES} bytes`};
+		}
+		fields++;
+		if (fields > MAX_FIELDS + 1) return {status: 431, reason: `more than ${MAX_FIELDS} fields`};
+		start = end;
+	}
+	return text.length > MAX_HEAD_BYTES ? {status: 431, reason: `head longer than ${MAX_HEAD_BYTES} bytes`} : undefined;
+}

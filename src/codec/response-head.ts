@@ -1,0 +1,154 @@
+import {
+	FIELD_LINE,
+	type Framing,
+	listMembers,
+	MAX_FIELDS,
+	MAX_LINE_BYTES,
+	type Refusal,
+	readContentLength,
+	refusalOfSizes,
+	trimFieldValue,
+} from './http1-grammar.ts';
+import {diagnoseFields, withoutFields} from './request-head.ts';
+
+/**
+ * The whole head, anchored at both ends. The space before an empty reason may be missing, as several servers send it.
+ */
+const RESPONSE_HEAD = new RegExp(
+	`^HTTP/1\\.[01] [1-5][0-9][0-9](?: [\\t\\x20-\\x7e\\x80-\\xff]*)?\\r\\n(?:${FIELD_LINE})*\\r\\n$`,
+);
+
+const TELLING_LENGTHS = [7, 10, 14, 16, 17];
+const LENGTH_MASK = TELLING_LENGTHS.reduce((mask, length) => mask | (1 << length), 0);
+
+/** An answer's head that passed every rule, taken apart for forwarding. */
+export class ResponseHead {
+	status = 0;
+	/** The reason phrase, as it came. */
+	reason = '';
+	minor = 1;
+	framing: Framing = 'until-close';
+	/** Bytes of the body when `framing` is `length`. */
+	length = 0;
+	/** Whether the back-end keeps the connection open after this answer. */
+	keepAlive = true;
+	/** The Upgrade field, for a 101. */
+	upgrade = '';
+	/** The fields to forward, as they came, without hop-by-hop fields and those named in Connection. */
+	fields = '';
+}
+
+/**
+ * Reads one response head.
+ *
+ * @param text the head's bytes as latin1, the empty line included.
+ * @param toHead whether it answers a HEAD request, which decides its framing (RFC 9112 section 6.3).
+ * @returns the head, or why it must be refused; the load balancer then answers 502.
+ */
+export function readResponseHead(text: string, toHead: boolean): ResponseHead | Refusal {
+	if (text.length > MAX_LINE_BYTES) {
+		const refusal = refusalOfSizes(text);
+		if (refusal !== undefined) return {status: 502, reason: `answer refused: ${refusal.reason}`};
+	}
+	if (!RESPONSE_HEAD.test(text)) return diagnose(text);
+
+	const head = new ResponseHead();
+	const lineEnd = text.indexOf('\r');
+	head.minor = text.charCodeAt(7) - 0x30;
+	head.status = (text.charCodeAt(9) - 0x30) * 100 + (text.charCodeAt(10) - 0x30) * 10 + (text.charCodeAt(11) - 0x30);
+	head.reason = lineEnd > 13 ? text.slice(13, lineEnd) : '';
+	head.keepAlive = head.minor === 1;
+	return readFields(head, text, lineEnd + 2, toHead) ?? head;
+}
+
+function readFields(head: ResponseHead, text: string, start: number, toHead: boolean): Refusal | undefined {
+	const end = text.length - 2;
+	const bodiless = head.status < 200 || head.status === 204 || head.status === 304 || toHead;
+	let from = start;
+	let fields = '';
+	let count = 0;
+	let lengths = 0;
+	let codings = '';
+	let connection = '';
+	for (let pos = start; pos < end; count++) {
+		const colon = text.indexOf(':', pos);
+		const next = text.indexOf('\n', colon) + 1;
+		const nameLength = colon - pos;
+		let kept = true;
+		if (nameLength < 18 && (LENGTH_MASK >> nameLength) & 1) {
+			switch (text.slice(pos, colon).toLowerCase()) {
+				case 'content-length':
+					lengths++;
+					head.length = readContentLength(trimFieldValue(text, colon + 1, next - 2));
+					// RFC 9110 section 8.6: neither an interim answer nor a 204 has one.
+					kept = head.status >= 200 && head.status !== 204;
+					break;
+				case 'transfer-encoding':
+					codings = `${codings === '' ? '' : `${codings},`}${trimFieldValue(text, colon + 1, next - 2)}` || ',';
+					kept = false;
+					break;
+				case 'connection':
+					connection = `${connection},${trimFieldValue(text, colon + 1, next - 2)}`;
+					kept = false;
+					break;
+				case 'upgrade':
+					head.upgrade = trimFieldValue(text, colon + 1, next - 2);
+					kept = false;
+					break;
+				case 'trailer':
+				case 'keep-alive':
+				case 'proxy-connection':
+					kept = false;
+					break;
+				default:
+			}
+		}
+		if (!kept) {
+			if (from < pos) fields += text.slice(from, pos);
+			from = next;
+		}
+		pos = next;
+	}
+	head.fields = from === start ? text.slice(start, end) : fields + text.slice(from, end);
+	if (count > MAX_FIELDS) return {status: 502, reason: `answer with more than ${MAX_FIELDS} fields`};
+	if (connection !== '') applyConnection(head, connection);
+	return judgeFraming(head, {lengths, codings: codings.toLowerCase(), bodiless});
+}
+
+function judgeFraming(
+	head: ResponseHead,
+	{lengths, codings, bodiless}: {lengths: number; codings: string; bodiless: boolean},
+): Refusal | undefined {
+	if (lengths > 1) return {status: 502, reason: 'answer with more than one Content-Length'};
+	if (lengths === 1 && head.length < 0) return {status: 502, reason: 'answer with an invalid Content-Length'};
+	if (codings !== '' && lengths > 0) {
+		return {status: 502, reason: 'answer with both Content-Length and Transfer-Encoding'};
+	}
+	if (codings !== '' && head.minor === 0) return {status: 502, reason: 'HTTP/1.0 answer with Transfer-Encoding'};
+	if (codings !== '' && codings !== 'chunked') {
+		return {status: 502, reason: 'answer whose Transfer-Encoding is not exactly one chunked'};
+	}
+	if (bodiless) head.framing = 'none';
+	else if (codings !== '') head.framing = 'chunked';
+	else if (lengths === 1) head.framing = 'length';
+	return undefined;
+}
+
+/** Content-Length is framing: an answer cannot nominate it away. */
+const NEVER_NOMINATED = new Set(['content-length', 'close', 'keep-alive', 'upgrade']);
+
+function applyConnection(head: ResponseHead, connection: string): void {
+	const options = listMembers(connection);
+	if (options.includes('close')) head.keepAlive = false;
+	else if (options.includes('keep-alive')) head.keepAlive = true;
+	const nominated = options.filter(option => !NEVER_NOMINATED.has(option));
+	if (nominated.length > 0) head.fields = withoutFields(head.fields, new Set(nominated));
+}
+
+function diagnose(text: string): Refusal {
+	const line = text.slice(0, text.indexOf('\r\n'));
+	if (!/^HTTP\/1\.[01] [1-5][0-9][0-9](?: [\t\x20-\x7e\x80-\xff]*)?$/.test(line)) {
+		return {status: 502, reason: 'answer with a malformed status line'};
+	}
+	return {status: 502, reason: `answer refused: ${diagnoseFields(text, line.length + 2).reason}`};
+}

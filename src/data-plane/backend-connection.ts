@@ -1,0 +1,220 @@
+import type {Buffer} from 'node:buffer';
+import net from 'node:net';
+import tls from 'node:tls';
+import type {PeerTls} from '../observability/exchange.ts';
+import type {ReadBuffers} from './read-buffers.ts';
+import {resetSocket} from './reset.ts';
+
+/**
+ * Reads up to this size are handed on at once, from the shared buffer. 16 KiB is what Node writes from its stack
+ * without allocating (`StreamBase::WriteString`).
+ */
+export const SMALL_READ_BYTES = 8 * 1024;
+
+/** What somebody does with a connection to a back-end. Set anew for each exchange on a pooled one. */
+export interface BackendHandler {
+	/** The connection stands, TLS included. */
+	connected(): void;
+	/**
+	 * Bytes from the back-end.
+	 *
+	 * Without `release` they are gone when this returns; with it they stay until it is called, once, which may be as a
+	 * write's callback.
+	 */
+	data(chunk: Buffer, release: (() => void) | undefined): void;
+	/** The back-end will send no more. */
+	ended(): void;
+	/** What was written has been taken: more may come. */
+	drained(): void;
+	/** The connection is gone, for whatever reason; always the last call. */
+	closed(error: Error | undefined): void;
+}
+
+export interface DialOptions {
+	readonly host: string;
+	readonly port: number;
+	/** Present for HTTPS and SSL back-ends. */
+	readonly tls: BackendTlsOptions | undefined;
+	readonly buffers: ReadBuffers;
+}
+
+export interface BackendTlsOptions {
+	readonly secureContext: tls.SecureContext;
+	/** Whether a certificate that does not verify ends the connection. The cloud does not verify (AWS Classic ELB). */
+	readonly verify: boolean;
+	/** The name the certificate must carry, also sent as SNI; undefined: none is sent, any is taken. */
+	readonly servername: string | undefined;
+	readonly alpn: readonly string[] | undefined;
+}
+
+/** One connection to a back-end, plain or TLS. Owns its sockets; every one has its error listener from the first tick. */
+export class BackendConnection {
+	/** Write here: the TLS stream, or the raw one. */
+	readonly stream: net.Socket;
+	readonly host: string;
+	readonly port: number;
+	handler: BackendHandler;
+	connected = false;
+	readonly #raw: net.Socket;
+	readonly #buffers: ReadBuffers;
+	/** The buffer the next read goes to, while in the midst of a bulk transfer. */
+	#private: Buffer | undefined;
+	#tlsFacts: PeerTls | undefined;
+	#paused = false;
+	#ended = false;
+	#closed = false;
+	#error: Error | undefined;
+
+	constructor({host, port, tls: tlsOptions, buffers}: DialOptions, handler: BackendHandler) {
+		this.host = host;
+		this.port = port;
+		this.handler = handler;
+		this.#buffers = buffers;
+		const common = {host, port, allowHalfOpen: true, noDelay: true};
+		if (tlsOptions === undefined) {
+			// Reading into our own buffer spares the 64 KiB that Node allocates for each read.
+			this.#raw = net.connect({
+				...common,
+				onread: {
+					buffer: () => this.#private ?? buffers.shared,
+					callback: (bytes, buffer) => this.#read(bytes, buffer),
+				},
+			});
+			this.stream = this.#raw;
+			this.#raw.once('connect', () => this.#connect());
+		} else {
+			this.#raw = net.connect(common);
+			this.#raw.on('error', error => this.#fail(error));
+			this.stream = this.#wrap(tlsOptions);
+		}
+		this.stream.on('error', error => this.#fail(error));
+		this.stream.on('end', () => this.#end());
+		this.stream.on('drain', () => this.handler.drained());
+		this.stream.on('close', () => this.#close());
+	}
+
+	/** Stops reading until `resume()`; what was read already may still be handed on. */
+	pause(): void {
+		if (this.#paused) return;
+		this.#paused = true;
+		this.stream.pause();
+	}
+
+	resume(): void {
+		if (!this.#paused) return;
+		this.#paused = false;
+		this.stream.resume();
+	}
+
+	get paused(): boolean {
+		return this.#paused;
+	}
+
+	/** Whether nothing has happened on it that forbids another exchange. */
+	get usable(): boolean {
+		return this.connected && !this.#ended && !this.#closed && !this.stream.destroyed && this.stream.writable;
+	}
+
+	get destroyed(): boolean {
+		return this.stream.destroyed;
+	}
+
+	/** Ends at once, telling the back-end with a RST, so that nothing half-sent can pass for complete. */
+	reset(): void {
+		resetSocket(this.#raw, this.stream);
+		this.stream.destroy();
+	}
+
+	/** Ends at once. */
+	destroy(): void {
+		this.stream.destroy();
+		this.#raw.destroy();
+	}
+
+	/** What was agreed with the back-end, and how its certificate was judged; undefined without TLS. */
+	get tlsFacts(): PeerTls | undefined {
+		return this.#tlsFacts;
+	}
+
+	#wrap({secureContext, verify, servername, alpn}: BackendTlsOptions): tls.TLSSocket {
+		const stream = tls.connect({
+			socket: this.#raw,
+			secureContext,
+			rejectUnauthorized: verify,
+			...(servername === undefined ? {checkServerIdentity: () => undefined} : {servername}),
+			...(alpn === undefined ? {} : {ALPNProtocols: [...alpn]}),
+		});
+		stream.once('secureConnect', () => {
+			stream.disableRenegotiation();
+			this.#tlsFacts = factsOf(stream);
+			this.#connect();
+		});
+		stream.on('data', (chunk: Buffer) => this.handler.data(chunk, ignore));
+		return stream;
+	}
+
+	#connect(): void {
+		this.connected = true;
+		this.handler.connected();
+	}
+
+	#read(bytes: number, buffer: Uint8Array): boolean {
+		// The buffers are our own, see the constructor: Buffers.
+		const chunk = buffer.subarray(0, bytes) as Buffer;
+		if (bytes <= SMALL_READ_BYTES) {
+			this.handler.data(chunk, undefined);
+			this.#leaveBulk();
+		} else if (buffer === this.#private) {
+			const used = this.#private;
+			this.#private = this.#buffers.take();
+			this.handler.data(chunk, () => this.#buffers.giveBack(used));
+		} else {
+			// The shared buffer cannot wait for a slow receiver, others read into it too: one copy on the way into bulk.
+			const used = this.#buffers.take();
+			used.set(chunk);
+			this.#private = this.#buffers.take();
+			this.handler.data(used.subarray(0, bytes), () => this.#buffers.giveBack(used));
+		}
+		return !this.#paused;
+	}
+
+	#leaveBulk(): void {
+		if (this.#private === undefined) return;
+		this.#buffers.giveBack(this.#private);
+		this.#private = undefined;
+	}
+
+	#end(): void {
+		this.#ended = true;
+		this.handler.ended();
+	}
+
+	#fail(error: Error): void {
+		this.#error ??= error;
+		// A TLS stream over a raw socket that failed before the handshake would wait for ever.
+		if (this.stream !== this.#raw && !this.stream.destroyed) this.stream.destroy();
+	}
+
+	#close(): void {
+		if (this.#closed) return;
+		this.#closed = true;
+		this.#raw.destroy();
+		this.#leaveBulk();
+		this.handler.closed(this.#error);
+	}
+}
+
+function ignore(): void {
+	// Node gave this chunk its own memory: nobody waits for it.
+}
+
+function factsOf(stream: tls.TLSSocket): PeerTls {
+	const certificate = stream.getPeerX509Certificate();
+	const error: unknown = stream.authorizationError;
+	return {
+		version: stream.getProtocol() ?? '',
+		cipher: stream.getCipher()?.name ?? '',
+		...(certificate === undefined ? {} : {certificate: certificate.fingerprint256}),
+		...(stream.authorized ? {} : {unverified: error instanceof Error ? error.message : String(error)}),
+	};
+}

@@ -1,0 +1,53 @@
+import {codeOf, messageOf} from '../base/errors.ts';
+import type {Outcome} from '../observability/exchange.ts';
+
+/** How a failed attempt to reach a back-end is recorded. */
+export function connectFailure(error: Error | undefined): {outcome: Outcome; cause: string} {
+	const code = codeOf(error);
+	if (code === 'ECONNREFUSED') return {outcome: 'connect-refused', cause: messageOf(error)};
+	if (code === 'ETIMEDOUT') return {outcome: 'connect-timeout', cause: messageOf(error)};
+	if (isTlsCode(code)) return {outcome: 'backend-tls', cause: `no TLS with the back-end: ${tlsCause(error)}`};
+	if (error === undefined) return {outcome: 'backend-reset', cause: 'the back-end closed the connection at once'};
+	return {outcome: 'connect-refused', cause: messageOf(error)};
+}
+
+/** Why a client's handshake failed, in words a developer can act on. */
+export function handshakeCause(error: Error | undefined): string {
+	switch (codeOf(error)) {
+		case 'ERR_SSL_HTTP_REQUEST':
+			return 'plain HTTP was sent to a TLS port';
+		case 'ERR_SSL_WRONG_VERSION_NUMBER':
+		case 'ERR_SSL_PACKET_LENGTH_TOO_LONG':
+			return 'what the client sent is not TLS';
+		case 'ERR_SSL_UNSUPPORTED_PROTOCOL':
+			return 'the client offered only TLS versions that this listener does not speak';
+		case 'ERR_SSL_NO_SHARED_CIPHER':
+			return 'the client and this listener share no cipher';
+		case 'ERR_SSL_NO_APPLICATION_PROTOCOL':
+			return 'the client insists on an application protocol that this listener does not speak';
+		case 'ERR_SSL_TLSV1_ALERT_UNKNOWN_CA':
+		case 'ERR_SSL_TLSV1_UNKNOWN_CA':
+			return 'the client does not trust the certificate (unknown authority)';
+		case 'ERR_SSL_SSLV3_ALERT_CERTIFICATE_EXPIRED':
+			return 'the client found the certificate expired';
+		case 'ERR_SSL_SSLV3_ALERT_BAD_CERTIFICATE':
+		case 'ERR_SSL_SSLV3_ALERT_CERTIFICATE_UNKNOWN':
+			return 'the client refused the certificate';
+		case 'ECONNRESET':
+			return 'the client reset the connection during the handshake';
+		default:
+			return error === undefined ? 'the client left during the handshake' : tlsCause(error);
+	}
+}
+
+/** OpenSSL's own words without the addresses and source lines around them. */
+function tlsCause(error: Error | undefined): string {
+	const message = messageOf(error);
+	return /:SSL routines:[^:]*:([^:]+):/.exec(message)?.[1] ?? message;
+}
+
+function isTlsCode(code: string | undefined): boolean {
+	return (
+		code !== undefined && (/^ERR_(SSL|TLS)_/.test(code) || /CERT|SIGNATURE|CA_|SELF_SIGNED|HOSTNAME|EPROTO/.test(code))
+	);
+}

@@ -1,0 +1,333 @@
+import {Buffer} from 'node:buffer';
+import type {Socket} from 'node:net';
+import type {Timed} from '../base/deadlines.ts';
+import {HeadBuffer} from '../codec/head-buffer.ts';
+import type {Refusal} from '../codec/http1-grammar.ts';
+import {RequestHead, readRequestHead} from '../codec/request-head.ts';
+import type {ExchangeRecord, Outcome, Peer} from '../observability/exchange.ts';
+import type {BackendConnection} from './backend-connection.ts';
+import {type Downstream, HttpExchange} from './http-exchange.ts';
+import {finishRecord, type ListenerContext, newRecord, type OpenConnection} from './listener-context.ts';
+import {ownAnswer} from './own-answer.ts';
+import {Splice} from './splice.ts';
+import type {ClientConnection} from './tls-front.ts';
+import type {UpstreamPool} from './upstream-pool.ts';
+
+/** How long a closed connection's last bytes may take to be read by the client; nginx's `lingering_timeout`. */
+const LINGER_MS = 5000;
+
+/**
+ * One client connection of an HTTP or HTTPS listener: heads in, answers out, one exchange at a time and in order.
+ *
+ * `idle` between requests, `head` while one is coming in, `exchange` while one is worked on, `closing` when the last
+ * answer is written and the client's rest is thrown away, `gone` when the socket is no longer this front's.
+ */
+export class HttpFront implements Timed, Downstream, OpenConnection {
+	deadlineMs = Number.POSITIVE_INFINITY;
+	readonly context: ListenerContext;
+	readonly pool: UpstreamPool;
+	readonly clientAddress: string;
+	readonly forwardedFields: string;
+	#state: 'idle' | 'head' | 'exchange' | 'closing' | 'gone' = 'idle';
+	readonly #socket: Socket;
+	readonly #connection: ClientConnection;
+	readonly #peer: Peer;
+	readonly #head = new HeadBuffer();
+	#exchange: HttpExchange | undefined;
+	/** Bytes of the next request that came before the current exchange was done. */
+	#ahead: Buffer | undefined;
+	/** Whether the client has said that it will send no more. */
+	#clientEnded = false;
+	/** Whether `#serve` is at work, so that an answer that comes at once does not begin the next request inside it. */
+	#serving = false;
+	#error: Error | undefined;
+	#firstExchange = true;
+
+	constructor(context: ListenerContext, pool: UpstreamPool, connection: ClientConnection, forwardedFields: string) {
+		this.context = context;
+		this.pool = pool;
+		this.#connection = connection;
+		this.#socket = connection.stream;
+		this.#peer = connection.peer;
+		this.clientAddress = connection.peer.address;
+		this.forwardedFields = forwardedFields;
+		context.connections.add(this);
+		context.deadlines.add(this);
+		this.touch();
+		this.#socket.on('data', this.#onData);
+		this.#socket.on('end', this.#onEnd);
+		this.#socket.on('drain', this.#onDrain);
+		this.#socket.on('error', this.#onError);
+		this.#socket.on('close', this.#onClose);
+		this.#socket.resume();
+	}
+
+	touch(): void {
+		this.deadlineMs = this.context.clock.now() + this.context.timeouts.idleMs;
+	}
+
+	limit(ms: number): void {
+		this.deadlineMs = this.context.clock.now() + ms;
+	}
+
+	writeText(text: string): boolean {
+		return this.#socket.write(text, 'latin1');
+	}
+
+	writeBytes(chunk: Buffer, release: (() => void) | undefined): boolean {
+		return release === undefined ? this.#socket.write(chunk) : this.#socket.write(chunk, release);
+	}
+
+	pause(): void {
+		this.#socket.pause();
+	}
+
+	resume(): void {
+		if (this.#ahead === undefined) this.#socket.resume();
+	}
+
+	exchangeDone(keepAlive: boolean): void {
+		this.#exchange = undefined;
+		if (this.#state !== 'exchange') return;
+		if (!keepAlive || (this.#clientEnded && this.#ahead === undefined)) {
+			this.#close();
+			return;
+		}
+		this.#state = 'idle';
+		this.touch();
+		if (this.#serving) return;
+		this.#next();
+	}
+
+	exchangeBroken(): void {
+		this.#exchange = undefined;
+		this.#leave();
+		this.#connection.reset();
+	}
+
+	tunnel(upstream: BackendConnection, rest: Buffer, record: ExchangeRecord): void {
+		this.#exchange = undefined;
+		this.#leave();
+		const ahead = this.#ahead;
+		this.#ahead = undefined;
+		const splice = new Splice(this.context, this.#connection, record);
+		splice.join(upstream, {toBackend: ahead, toClient: rest, clientEnded: this.#clientEnded});
+	}
+
+	drain(): void {
+		if (this.#state === 'idle') this.#close();
+	}
+
+	cut(): void {
+		this.#exchange?.cut();
+		const answered = this.#state === 'closing';
+		this.#leave();
+		// An answer that says so is given the time to leave; everything else ends here.
+		if (answered) this.#socket.destroySoon();
+		else this.#connection.reset();
+	}
+
+	onDeadline(): void {
+		switch (this.#state) {
+			case 'exchange':
+				this.#exchange?.onDeadline();
+				return;
+			case 'head':
+				this.#refuse(
+					{status: 408, reason: `no complete head within ${this.context.timeouts.headMs} ms`},
+					'client-timeout',
+				);
+				return;
+			case 'idle':
+				this.#close();
+				return;
+			default:
+				this.#leave();
+				this.#connection.reset();
+		}
+	}
+
+	readonly #onData = (chunk: Buffer): void => {
+		switch (this.#state) {
+			case 'idle':
+			case 'head':
+				// A client that sends and never reads gets no further requests carried out.
+				if (this.#socket.writableNeedDrain) this.#holdBack(chunk, 0);
+				else this.#serve(chunk, 0);
+				return;
+			case 'exchange':
+				this.touch();
+				this.#exchangeData(chunk, 0);
+				return;
+			default:
+			// The connection is closing: what still comes is thrown away.
+		}
+	};
+
+	/** Reads requests out of `chunk` for as long as each is answered at once. */
+	#serve(chunk: Buffer, start: number): void {
+		this.#serving = true;
+		let pos = start;
+		while (pos < chunk.length) {
+			if (this.#state === 'idle') {
+				this.#state = 'head';
+				this.limit(this.context.timeouts.headMs);
+			}
+			if (this.#state === 'head') {
+				pos = this.#head.add(chunk, pos);
+				if (pos === -1) {
+					this.#serving = false;
+					if (this.#head.refusal !== undefined) this.#refuse(this.#head.refusal, 'bad-request');
+					return;
+				}
+				pos = this.#begin(chunk, pos);
+			} else if (this.#state === 'exchange') {
+				pos = this.#exchangeData(chunk, pos);
+			} else break;
+			if (pos < chunk.length && this.#isIdle() && this.#socket.writableNeedDrain) {
+				this.#holdBack(chunk, pos);
+				break;
+			}
+		}
+		this.#serving = false;
+	}
+
+	/** Asked after calls that may have changed it, which the compiler cannot see. */
+	#isIdle(): boolean {
+		return this.#state === 'idle';
+	}
+
+	/** Starts the exchange of the head that has just been read. Returns where to read on. */
+	#begin(chunk: Buffer, start: number): number {
+		// RFC 9112 section 2.2: one empty line before a request is ignored.
+		const text = this.#head.text.startsWith('\r\n') ? this.#head.text.slice(2) : this.#head.text;
+		const head = readRequestHead(text);
+		if (!(head instanceof RequestHead)) {
+			this.#refuse(head, 'bad-request');
+			return chunk.length;
+		}
+		const record = newRecord(this.context, 'http', this.#peer);
+		if (this.#firstExchange) {
+			this.#firstExchange = false;
+			record.tlsMs = this.#connection.tlsMs;
+		}
+		const exchange = new HttpExchange(this, head, record);
+		this.#exchange = exchange;
+		this.#state = 'exchange';
+		let pos = start;
+		if (!exchange.requestDone && pos < chunk.length) {
+			const next = exchange.readBody(chunk, pos);
+			if (typeof next !== 'number') {
+				exchange.refuse(next, 'bad-request');
+				return chunk.length;
+			}
+			pos = next;
+		}
+		exchange.begin();
+		if (!exchange.requestDone && !exchange.over && !exchange.flowing) this.pause();
+		return pos;
+	}
+
+	/** Bytes that come while an exchange is under way. Returns where to read on. */
+	#exchangeData(chunk: Buffer, start: number): number {
+		const exchange = this.#exchange;
+		let pos = start;
+		if (exchange !== undefined && !exchange.requestDone) {
+			const next = exchange.readBody(chunk, pos);
+			if (typeof next !== 'number') {
+				exchange.refuse(next, 'bad-request');
+				return chunk.length;
+			}
+			pos = next;
+		}
+		if (pos < chunk.length && this.#state === 'exchange') {
+			this.#holdBack(chunk, pos);
+			return chunk.length;
+		}
+		return pos;
+	}
+
+	/** Keeps what belongs to later requests, and reads no further until the current exchange is done. */
+	#holdBack(chunk: Buffer, start: number): void {
+		const rest = chunk.subarray(start);
+		this.#ahead = this.#ahead === undefined ? rest : Buffer.concat([this.#ahead, rest]);
+		this.#socket.pause();
+	}
+
+	/** Goes on with what was held back. */
+	#next(): void {
+		if (this.#socket.writableNeedDrain) return;
+		const ahead = this.#ahead;
+		if (ahead !== undefined) {
+			this.#ahead = undefined;
+			this.#socket.resume();
+			this.#serve(ahead, 0);
+		} else if (this.#socket.isPaused()) this.#socket.resume();
+		if (this.#state === 'idle' && (this.context.draining || (this.#clientEnded && this.#ahead === undefined)))
+			this.#close();
+	}
+
+	/** Answers what is not a request, and closes. */
+	#refuse(refusal: Refusal, outcome: Outcome): void {
+		const record = newRecord(this.context, 'http', this.#peer);
+		record.tlsMs = this.#firstExchange ? this.#connection.tlsMs : -1;
+		const answer = ownAnswer(refusal.status, {keepAlive: false, toHead: false});
+		record.responseStatus = refusal.status;
+		record.responseBy = 'load-balancer';
+		record.responseHead = answer.head;
+		finishRecord(this.context, record, outcome, refusal.reason);
+		this.writeText(answer.head + answer.body);
+		this.#close();
+	}
+
+	/** Closes after what was written: the client's rest is read and thrown away, lest a RST overtake the answer. */
+	#close(): void {
+		this.#state = 'closing';
+		this.#ahead = undefined;
+		this.limit(Math.min(LINGER_MS, this.context.timeouts.idleMs));
+		this.#socket.end();
+		this.#socket.resume();
+	}
+
+	readonly #onEnd = (): void => {
+		this.#clientEnded = true;
+		if (this.#state === 'idle') this.#close();
+		else if (this.#state === 'head') {
+			this.#refuse({status: 400, reason: 'the client ended in the midst of a head'}, 'client-abort');
+		} else if (this.#state === 'exchange' && this.#exchange !== undefined && !this.#exchange.requestDone) {
+			this.#exchange.refuse({status: 400, reason: 'the client ended in the midst of a body'}, 'client-abort');
+		}
+	};
+
+	readonly #onDrain = (): void => {
+		this.touch();
+		if (this.#state === 'exchange') this.#exchange?.clientDrained();
+		else if (this.#state === 'idle') this.#next();
+	};
+
+	readonly #onError = (error: Error): void => {
+		this.#error ??= error;
+	};
+
+	readonly #onClose = (): void => {
+		const how = this.#error === undefined ? 'closed' : 'reset';
+		this.#exchange?.clientGone(`the client ${how} the connection before its answer was complete`);
+		this.#exchange = undefined;
+		if (this.#state === 'head' || (this.#state === 'idle' && this.#firstExchange && this.#error !== undefined)) {
+			const record = newRecord(this.context, 'http', this.#peer);
+			finishRecord(this.context, record, 'client-abort', `the client ${how} the connection in the midst of a head`);
+		}
+		this.#leave();
+	};
+
+	/** Lets go of the socket: somebody else has it, or it is gone. */
+	#leave(): void {
+		this.#state = 'gone';
+		this.context.connections.delete(this);
+		this.context.deadlines.delete(this);
+		this.#socket.off('data', this.#onData);
+		this.#socket.off('end', this.#onEnd);
+		this.#socket.off('drain', this.#onDrain);
+		this.#socket.off('close', this.#onClose);
+	}
+}

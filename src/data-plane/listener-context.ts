@@ -1,0 +1,78 @@
+import type {Clock} from '../base/clock.ts';
+import type {Deadlines} from '../base/deadlines.ts';
+import type {ListenerDescription, RetryPolicy, Timeouts, UpgradePolicy} from '../model/load-balancer.ts';
+import {type ExchangeKind, ExchangeRecord, type Peer} from '../observability/exchange.ts';
+import type {Journal} from '../observability/journal.ts';
+import type {Backend} from './backend.ts';
+import {BackendConnection, type BackendHandler, type BackendTlsOptions} from './backend-connection.ts';
+import type {Balancer} from './balancer.ts';
+import type {ReadBuffers} from './read-buffers.ts';
+
+/** A connection that a front or a splice holds, and that `stop()` must be able to end. */
+export interface OpenConnection {
+	/** Finishes what is in flight, takes nothing new. */
+	drain(): void;
+	/** Ends now; what was in flight is recorded as drained. */
+	cut(): void;
+}
+
+/** What everything that serves one listener's connections shares. */
+export interface ListenerContext {
+	readonly loadBalancer: {readonly name: string; readonly dnsName: string};
+	readonly listener: ListenerDescription;
+	readonly balancer: Balancer;
+	readonly journal: Journal;
+	readonly clock: Clock;
+	readonly deadlines: Deadlines;
+	readonly buffers: ReadBuffers;
+	readonly timeouts: Timeouts;
+	readonly retry: RetryPolicy;
+	readonly upgrade: UpgradePolicy;
+	/** How TLS is spoken to the back-ends; undefined where it is not. */
+	readonly backendTls: BackendTlsOptions | undefined;
+	/** How many bytes of each body a record keeps. */
+	readonly keptBodyBytes: number;
+	readonly connections: Set<OpenConnection>;
+	/** Whether the listener is being stopped: nothing new, answers say `Connection: close`. */
+	draining: boolean;
+}
+
+/** A fresh record of an exchange that begins now. */
+export function newRecord(context: ListenerContext, kind: ExchangeKind, client: Peer): ExchangeRecord {
+	const {loadBalancer, listener, clock} = context;
+	return new ExchangeRecord({
+		kind,
+		loadBalancer: loadBalancer.name,
+		listener: listener.port,
+		client,
+		startedAt: clock.wallMs(),
+		startMs: clock.now(),
+	});
+}
+
+/** Writes the end of an exchange into its record, once, and tells everybody. */
+export function finishRecord(
+	context: ListenerContext,
+	record: ExchangeRecord,
+	outcome: ExchangeRecord['outcome'],
+	cause = '',
+): void {
+	if (record.outcome !== 'open') return;
+	record.outcome = outcome;
+	record.cause = cause;
+	record.totalMs = context.clock.now() - record.startMs;
+	context.journal.finish(record);
+}
+
+/** Dials `backend` for this listener and writes into the record whom it reached. */
+export function dial(context: ListenerContext, backend: Backend, handler: BackendHandler): BackendConnection {
+	return new BackendConnection(
+		{
+			host: backend.host,
+			port: backend.portFor(context.listener.backendPort),
+			tls: context.backendTls,
+			buffers: context.buffers,
+		},
+		handler,
+	);
+}

@@ -1,0 +1,68 @@
+import {once} from 'node:events';
+import {type AddressInfo, createServer, type Server, type Socket} from 'node:net';
+import {hasCode, portUnavailable} from '../base/errors.ts';
+import type {Binding} from '../model/load-balancer.ts';
+
+export interface ListenOptions extends Binding {
+	/** Who needs the port, for the error: `listener https:443 of load balancer "web"`. */
+	readonly wanted: string;
+	readonly accept: (socket: Socket) => void;
+}
+
+/** One bound port. It accepts until it is closed; the sockets it has accepted are not its own. */
+export class BoundPort {
+	readonly host: string;
+	readonly port: number;
+	readonly #server: Server;
+	#closed: Promise<void> | undefined;
+
+	constructor(server: Server, host: string, port: number) {
+		this.#server = server;
+		this.host = host;
+		this.port = port;
+	}
+
+	/** Stops accepting at once. Resolves when the port is free and every accepted socket is gone. Idempotent. */
+	close(): Promise<void> {
+		this.#closed ??= new Promise(resolve => {
+			this.#server.close(() => resolve());
+		});
+		return this.#closed;
+	}
+}
+
+/**
+ * Binds a port.
+ *
+ * @throws EmulatorError `PORT_UNAVAILABLE` when neither it nor a fallback can be bound.
+ */
+export async function listen(options: ListenOptions): Promise<BoundPort> {
+	const {host, port, fallbackPorts, fallsBackWhenTaken, wanted, accept} = options;
+	let first: unknown;
+	for (const candidate of [port, ...fallbackPorts]) {
+		// allowHalfOpen: a client may finish sending before it reads, as HTTP/1.0 clients and `nc -N` do.
+		const server = createServer({allowHalfOpen: true, noDelay: true}, socket => {
+			// From the first tick: a reset before anybody listens would end the process.
+			socket.on('error', ignore);
+			accept(socket);
+		});
+		try {
+			server.listen({host, port: candidate, backlog: 4096});
+			await once(server, 'listening');
+		} catch (error) {
+			first ??= error;
+			if (hasCode(error, 'EACCES')) continue;
+			if (hasCode(error, 'EADDRINUSE') && (fallsBackWhenTaken || candidate !== port)) continue;
+			break;
+		}
+		server.on('error', ignore);
+		// A TCP server's address is an object.
+		const {port: bound} = server.address() as AddressInfo;
+		return new BoundPort(server, host, bound);
+	}
+	throw portUnavailable({host, port, wanted, cause: first});
+}
+
+function ignore(): void {
+	// Whoever serves the socket listens too, and records it; accept errors of a server are transient.
+}

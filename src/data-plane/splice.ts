@@ -1,0 +1,165 @@
+import type {Buffer} from 'node:buffer';
+import type {Socket} from 'node:net';
+import type {Timed} from '../base/deadlines.ts';
+import type {ExchangeRecord, Outcome} from '../observability/exchange.ts';
+import type {BackendConnection, BackendHandler} from './backend-connection.ts';
+import {finishRecord, type ListenerContext, type OpenConnection} from './listener-context.ts';
+import type {ClientConnection} from './tls-front.ts';
+
+/** What is there already when two connections are joined. */
+export interface Beginning {
+	readonly toBackend?: Buffer | undefined;
+	readonly toClient?: Buffer | undefined;
+	readonly clientEnded?: boolean;
+}
+
+/**
+ * Bytes both ways between a client and a back-end. The end of one direction is passed on and leaves the other open;
+ * a reset is passed on as a reset; a receiver that is slow holds its sender back.
+ */
+export class Splice implements BackendHandler, Timed, OpenConnection {
+	deadlineMs = Number.POSITIVE_INFINITY;
+	readonly #context: ListenerContext;
+	readonly #client: ClientConnection;
+	readonly #downstream: Socket;
+	readonly #record: ExchangeRecord;
+	#upstream: BackendConnection | undefined;
+	#clientError: Error | undefined;
+	#upstreamClosed = false;
+	#outcome: Outcome = 'ok';
+	#cause = '';
+
+	constructor(context: ListenerContext, client: ClientConnection, record: ExchangeRecord) {
+		this.#context = context;
+		this.#client = client;
+		this.#downstream = client.stream;
+		this.#record = record;
+	}
+
+	/** Joins the two; both are this splice's from now on, until both are closed. */
+	join(upstream: BackendConnection, {toBackend, toClient, clientEnded = false}: Beginning = {}): void {
+		this.#upstream = upstream;
+		upstream.handler = this;
+		this.#context.connections.add(this);
+		this.#context.deadlines.add(this);
+		this.#touch();
+		this.#downstream.on('data', this.#onData);
+		this.#downstream.on('end', this.#onEnd);
+		this.#downstream.on('drain', this.#onDrain);
+		this.#downstream.on('error', this.#onError);
+		this.#downstream.on('close', this.#onClose);
+		if (toBackend !== undefined) this.#onData(toBackend);
+		if (toClient !== undefined && toClient.length > 0) this.data(toClient, ignore);
+		// An end without bytes is told even while nobody reads, and may have been by now.
+		if (clientEnded || this.#downstream.readableEnded) this.#onEnd();
+		else this.#downstream.resume();
+	}
+
+	connected(): void {
+		// It is only joined once connected.
+	}
+
+	data(chunk: Buffer, release: (() => void) | undefined): void {
+		this.#touch();
+		this.#record.bytesDown += chunk.length;
+		if (this.#record.firstByteMs < 0) this.#record.firstByteMs = this.#context.clock.now() - this.#record.startMs;
+		const flowing =
+			release === undefined
+				? this.#downstream.write(chunk.toString('latin1'), 'latin1')
+				: this.#downstream.write(chunk, release);
+		if (!flowing) this.#upstream?.pause();
+	}
+
+	ended(): void {
+		this.#touch();
+		this.#downstream.end();
+	}
+
+	drained(): void {
+		this.#touch();
+		this.#downstream.resume();
+	}
+
+	closed(error: Error | undefined): void {
+		this.#upstreamClosed = true;
+		if (error !== undefined) this.#settle('backend-reset', `the back-end reset the connection: ${error.message}`);
+		if (this.#downstream.destroyed) this.#finish();
+		else if (error !== undefined) this.#client.reset();
+		else if (!this.#downstream.writableEnded) {
+			this.#settle('backend-reset', 'the back-end closed the connection');
+			this.#client.reset();
+		}
+	}
+
+	drain(): void {
+		// What is open may finish; whoever stops the listener cuts it at the limit.
+	}
+
+	cut(): void {
+		this.#settle('drained', 'the load balancer was stopped');
+		this.#end();
+	}
+
+	onDeadline(): void {
+		this.#settle('idle-timeout', `no bytes for ${this.#context.timeouts.idleMs} ms`);
+		this.#end();
+	}
+
+	readonly #onData = (chunk: Buffer): void => {
+		this.#touch();
+		this.#record.bytesUp += chunk.length;
+		if (this.#upstream?.stream.write(chunk) === false) this.#downstream.pause();
+	};
+
+	readonly #onEnd = (): void => {
+		this.#touch();
+		this.#upstream?.stream.end();
+	};
+
+	readonly #onDrain = (): void => {
+		this.#touch();
+		this.#upstream?.resume();
+	};
+
+	readonly #onError = (error: Error): void => {
+		this.#clientError ??= error;
+	};
+
+	readonly #onClose = (): void => {
+		const error = this.#clientError;
+		if (this.#upstreamClosed) {
+			this.#finish();
+			return;
+		}
+		if (error !== undefined) this.#settle('client-abort', `the client reset the connection: ${error.message}`);
+		const upstream = this.#upstream;
+		if (error !== undefined || upstream?.stream.writableEnded === false) upstream?.reset();
+	};
+
+	#touch(): void {
+		this.deadlineMs = this.#context.clock.now() + this.#context.timeouts.idleMs;
+	}
+
+	/** The first reason is the reason. */
+	#settle(outcome: Outcome, cause: string): void {
+		if (this.#outcome !== 'ok') return;
+		this.#outcome = outcome;
+		this.#cause = cause;
+	}
+
+	#end(): void {
+		this.deadlineMs = Number.POSITIVE_INFINITY;
+		this.#client.reset();
+		this.#upstream?.reset();
+	}
+
+	#finish(): void {
+		this.#context.connections.delete(this);
+		this.#context.deadlines.delete(this);
+		finishRecord(this.#context, this.#record, this.#outcome, this.#cause);
+	}
+}
+
+function ignore(): void {
+	// Nobody waits for this memory.
+}

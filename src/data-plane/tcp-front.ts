@@ -1,0 +1,132 @@
+import type {Buffer} from 'node:buffer';
+import type {Timed} from '../base/deadlines.ts';
+import type {ExchangeRecord, Outcome} from '../observability/exchange.ts';
+import type {Backend} from './backend.ts';
+import type {BackendConnection, BackendHandler} from './backend-connection.ts';
+import {connectFailure} from './failure.ts';
+import {dial, finishRecord, type ListenerContext, newRecord, type OpenConnection} from './listener-context.ts';
+import {Splice} from './splice.ts';
+import type {ClientConnection} from './tls-front.ts';
+
+/**
+ * One client connection of a TCP or SSL listener until a back-end has taken it: chooses, dials, tries the next on
+ * failure, then joins the two. Nothing is read from the client before, so that nothing can be lost.
+ */
+export class TcpFront implements BackendHandler, Timed, OpenConnection {
+	deadlineMs = Number.POSITIVE_INFINITY;
+	readonly #context: ListenerContext;
+	readonly #client: ClientConnection;
+	readonly #record: ExchangeRecord;
+	readonly #tried = new Set<Backend>();
+	#backend: Backend | undefined;
+	#upstream: BackendConnection | undefined;
+	#clientError: Error | undefined;
+	#dialledAtMs = 0;
+	#over = false;
+
+	constructor(context: ListenerContext, client: ClientConnection) {
+		this.#context = context;
+		this.#client = client;
+		this.#record = newRecord(context, 'tcp', client.peer);
+		this.#record.tlsMs = client.tlsMs;
+		context.connections.add(this);
+		context.deadlines.add(this);
+		context.journal.add(this.#record);
+		client.stream.on('error', this.#onError);
+		client.stream.once('close', this.#onClose);
+		this.#choose({outcome: 'no-healthy-backend', cause: 'no back-end in service'});
+	}
+
+	connected(): void {
+		const upstream = this.#upstream;
+		if (upstream === undefined || this.#over) return;
+		this.#record.connectMs = this.#context.clock.now() - this.#dialledAtMs;
+		this.#record.backendTls = upstream.tlsFacts;
+		this.#leave();
+		new Splice(this.#context, this.#client, this.#record).join(upstream);
+	}
+
+	data(_chunk: Buffer, release: (() => void) | undefined): void {
+		release?.();
+	}
+
+	ended(): void {
+		// `closed` follows.
+	}
+
+	drained(): void {
+		// Nothing is written before the two are joined.
+	}
+
+	closed(error: Error | undefined): void {
+		if (!this.#over) this.#failed(connectFailure(error));
+	}
+
+	onDeadline(): void {
+		const upstream = this.#upstream;
+		this.#upstream = undefined;
+		if (upstream !== undefined) {
+			upstream.handler = nobody;
+			upstream.destroy();
+		}
+		this.#failed({outcome: 'connect-timeout', cause: `no connection within ${this.#context.timeouts.connectMs} ms`});
+	}
+
+	drain(): void {
+		// Under way already: it may finish.
+	}
+
+	cut(): void {
+		this.#giveUp({outcome: 'drained', cause: 'the load balancer stopped before a back-end had answered'});
+	}
+
+	#choose(failure: {outcome: Outcome; cause: string}): void {
+		const backend = this.#context.balancer.choose(this.#tried);
+		if (backend === undefined) {
+			this.#giveUp(failure);
+			return;
+		}
+		this.#backend = backend;
+		this.#record.backendName = backend.name;
+		this.#record.backendAddress = backend.host;
+		this.#record.backendPort = backend.portFor(this.#context.listener.backendPort);
+		this.#dialledAtMs = this.#context.clock.now();
+		this.deadlineMs = this.#dialledAtMs + this.#context.timeouts.connectMs;
+		this.#upstream = dial(this.#context, backend, this);
+	}
+
+	#failed(failure: {outcome: Outcome; cause: string}): void {
+		if (this.#backend !== undefined) this.#tried.add(this.#backend);
+		this.#choose(failure);
+	}
+
+	#giveUp({outcome, cause}: {outcome: Outcome; cause: string}): void {
+		if (this.#over) return;
+		this.#leave();
+		finishRecord(this.#context, this.#record, outcome, cause);
+		const upstream = this.#upstream;
+		if (upstream !== undefined) {
+			upstream.handler = nobody;
+			upstream.destroy();
+		}
+		this.#client.reset();
+	}
+
+	readonly #onError = (error: Error): void => {
+		this.#clientError ??= error;
+	};
+
+	readonly #onClose = (): void => {
+		const how = this.#clientError === undefined ? 'closed' : 'reset';
+		this.#giveUp({outcome: 'client-abort', cause: `the client ${how} the connection before a back-end had answered`});
+	};
+
+	#leave(): void {
+		this.#over = true;
+		this.#context.connections.delete(this);
+		this.#context.deadlines.delete(this);
+		this.#client.stream.off('close', this.#onClose);
+	}
+}
+
+const nobody: BackendHandler = {connected() {}, data() {}, ended() {}, drained() {}, closed() {}};

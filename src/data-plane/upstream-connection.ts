@@ -1,0 +1,266 @@
+import {Buffer} from 'node:buffer';
+import {ChunkedReader} from '../codec/chunked-reader.ts';
+import {HeadBuffer} from '../codec/head-buffer.ts';
+import {ResponseHead, readResponseHead} from '../codec/response-head.ts';
+import type {Outcome} from '../observability/exchange.ts';
+import type {Backend} from './backend.ts';
+import type {BackendConnection, BackendHandler} from './backend-connection.ts';
+
+/** Interim answers relayed or swallowed for one request before the back-end is taken for broken. */
+const MAX_INTERIM_ANSWERS = 100;
+
+/** The exchange a connection works for: what it is told of the answer, in this order. */
+export interface AnswerReceiver {
+	/** Whether a HEAD request is being answered, which has no body. */
+	readonly toHead: boolean;
+	/** Whether the client is sent chunks as they are; otherwise only the data in them. */
+	readonly takesChunks: boolean;
+	/** Whether the request asked for another protocol. */
+	readonly asksUpgrade: boolean;
+	/** The connection stands; the request may be written. */
+	connectionReady(): void;
+	/** What was written has been taken. */
+	connectionDrained(): void;
+	/** A 1xx other than 101. */
+	interimAnswer(head: ResponseHead): void;
+	/** A whole answer at once; `body` is latin1 text. `clean` as in `answerEnd`. */
+	wholeAnswer(head: ResponseHead, body: string, clean: boolean): void;
+	answerHead(head: ResponseHead): void;
+	/**
+	 * Part of the body: `spans` of the chunk to pass on, and where in it the data is, which differs for chunks that are
+	 * passed on as they are. `release` as in `BackendHandler.data`.
+	 */
+	answerBytes(
+		chunk: Buffer,
+		spans: readonly number[],
+		data: readonly number[],
+		release: (() => void) | undefined,
+	): void;
+	/** The answer is complete. The connection may be given back when `clean`. */
+	answerEnd(clean: boolean): void;
+	/** 101: from here on the connection carries another protocol; `rest` are its first bytes. */
+	switchedProtocols(head: ResponseHead, rest: Buffer): void;
+	/** The answer can no longer become complete. */
+	answerFailed(outcome: Outcome, cause: string): void;
+	/** The connection failed before it stood; nothing was sent. */
+	connectFailed(error: Error | undefined): void;
+	/** The connection was lost before the first byte of an answer. */
+	connectionLost(error: Error | undefined): void;
+}
+
+/** One HTTP/1.1 connection to a back-end. It reads answers strictly; on any doubt it is destroyed. */
+export class UpstreamConnection implements BackendHandler {
+	readonly backend: Backend;
+	/** How many exchanges it has served before the current one. */
+	served = 0;
+	/** On the clock's `now()`: an idle connection is destroyed after this. Kept by the pool. */
+	idleUntilMs = Number.POSITIVE_INFINITY;
+	/** The pool it rests in, told when it dies there. */
+	onIdleDeath: ((connection: UpstreamConnection) => void) | undefined;
+	readonly #connection: BackendConnection;
+	#receiver: AnswerReceiver | undefined;
+	#state: 'head' | 'length' | 'chunked' | 'until-close' = 'head';
+	readonly #head = new HeadBuffer();
+	#heardOf = false;
+	#interims = 0;
+	#remaining = 0;
+	#keepAlive = false;
+	#chunks: ChunkedReader | undefined;
+	readonly #span: [number, number] = [0, 0];
+
+	constructor(backend: Backend, dial: (handler: BackendHandler) => BackendConnection) {
+		this.backend = backend;
+		this.#connection = dial(this);
+	}
+
+	/** The sockets below. */
+	get connection(): BackendConnection {
+		return this.#connection;
+	}
+
+	/** Works for `receiver` from now on. */
+	assign(receiver: AnswerReceiver): void {
+		this.#receiver = receiver;
+		this.#state = 'head';
+		this.#heardOf = false;
+		this.#interims = 0;
+	}
+
+	/** Works for nobody: it rests, or it is about to be destroyed. */
+	unassign(): void {
+		this.#receiver = undefined;
+	}
+
+	connected(): void {
+		this.#receiver?.connectionReady();
+	}
+
+	drained(): void {
+		this.#receiver?.connectionDrained();
+	}
+
+	data(chunk: Buffer, release: (() => void) | undefined): void {
+		if (this.#receiver === undefined) {
+			// Nobody asked: delivering it to the next request would be a lie, so the connection goes.
+			release?.();
+			this.#connection.destroy();
+			return;
+		}
+		this.#heardOf = true;
+		if (this.#state === 'head') this.#readHead(this.#receiver, chunk, release);
+		else this.#readBody(this.#receiver, chunk, 0, release);
+	}
+
+	ended(): void {
+		const receiver = this.#receiver;
+		if (receiver === undefined) this.#connection.destroy();
+		else if (this.#state === 'until-close') this.#end(receiver, false);
+		else if (!this.#heardOf) this.#lose(receiver, undefined);
+		else this.#fail(receiver, 'backend-reset', 'the back-end ended in the midst of its answer');
+	}
+
+	closed(error: Error | undefined): void {
+		const receiver = this.#receiver;
+		if (receiver === undefined) {
+			this.onIdleDeath?.(this);
+			return;
+		}
+		if (!this.#connection.connected) {
+			this.#receiver = undefined;
+			receiver.connectFailed(error);
+		} else if (this.#heardOf) {
+			const how = error === undefined ? 'closed' : 'reset';
+			this.#fail(receiver, 'backend-reset', `the back-end ${how} the connection in the midst of its answer`);
+		} else this.#lose(receiver, error);
+	}
+
+	#readHead(receiver: AnswerReceiver, chunk: Buffer, release: (() => void) | undefined): void {
+		let pos = 0;
+		while (pos < chunk.length) {
+			pos = this.#head.add(chunk, pos);
+			if (pos === -1) {
+				release?.();
+				const {refusal} = this.#head;
+				if (refusal !== undefined) this.#fail(receiver, 'backend-invalid', `answer refused: ${refusal.reason}`);
+				return;
+			}
+			const head = readResponseHead(this.#head.text, receiver.toHead);
+			if (!(head instanceof ResponseHead)) {
+				release?.();
+				this.#fail(receiver, 'backend-invalid', head.reason);
+				return;
+			}
+			if (head.status >= 200) {
+				this.#startAnswer(receiver, head, chunk, pos, release);
+				return;
+			}
+			if (head.status === 101) {
+				this.#switchProtocols(receiver, head, chunk, pos, release);
+				return;
+			}
+			this.#interims++;
+			if (this.#interims > MAX_INTERIM_ANSWERS) {
+				release?.();
+				this.#fail(receiver, 'backend-invalid', `more than ${MAX_INTERIM_ANSWERS} interim answers`);
+				return;
+			}
+			receiver.interimAnswer(head);
+			if (this.#receiver !== receiver) break;
+		}
+		release?.();
+	}
+
+	#startAnswer(
+		receiver: AnswerReceiver,
+		head: ResponseHead,
+		chunk: Buffer,
+		pos: number,
+		release: (() => void) | undefined,
+	): void {
+		const left = chunk.length - pos;
+		if (head.framing === 'none' || (head.framing === 'length' && head.length <= left && release === undefined)) {
+			const length = head.framing === 'none' ? 0 : head.length;
+			const body = length === 0 ? '' : chunk.toString('latin1', pos, pos + length);
+			release?.();
+			this.#receiver = undefined;
+			receiver.wholeAnswer(head, body, head.keepAlive && left === length);
+			return;
+		}
+		this.#keepAlive = head.keepAlive;
+		if (head.framing === 'length') {
+			this.#state = 'length';
+			this.#remaining = head.length;
+		} else if (head.framing === 'chunked') {
+			this.#state = 'chunked';
+			this.#chunks = new ChunkedReader();
+		} else this.#state = 'until-close';
+		receiver.answerHead(head);
+		if (this.#receiver !== receiver) release?.();
+		else if (left > 0) this.#readBody(receiver, chunk, pos, release);
+		else release?.();
+	}
+
+	#readBody(receiver: AnswerReceiver, chunk: Buffer, start: number, release: (() => void) | undefined): void {
+		const end = chunk.length;
+		if (this.#state === 'chunked' && this.#chunks !== undefined) {
+			const next = this.#chunks.read(chunk, start, end);
+			if (next === -1) {
+				release?.();
+				this.#fail(receiver, 'backend-invalid', `answer refused: ${this.#chunks.failure}`);
+				return;
+			}
+			receiver.answerBytes(
+				chunk,
+				receiver.takesChunks ? this.#chunks.framed : this.#chunks.data,
+				this.#chunks.data,
+				release,
+			);
+			if (this.#chunks.done && this.#receiver === receiver) this.#end(receiver, this.#keepAlive && next === end);
+			return;
+		}
+		const taken = this.#state === 'length' ? Math.min(this.#remaining, end - start) : end - start;
+		this.#span[0] = start;
+		this.#span[1] = start + taken;
+		receiver.answerBytes(chunk, this.#span, this.#span, release);
+		if (this.#state !== 'length' || this.#receiver !== receiver) return;
+		this.#remaining -= taken;
+		if (this.#remaining === 0) this.#end(receiver, this.#keepAlive && start + taken === end);
+	}
+
+	#switchProtocols(
+		receiver: AnswerReceiver,
+		head: ResponseHead,
+		chunk: Buffer,
+		pos: number,
+		release: (() => void) | undefined,
+	): void {
+		if (!receiver.asksUpgrade || head.upgrade === '') {
+			release?.();
+			this.#fail(receiver, 'backend-invalid', 'answer 101 that nobody asked for');
+			return;
+		}
+		this.#receiver = undefined;
+		// The chunk may be gone after this call, so the first bytes of the new protocol are copied.
+		const rest = Buffer.from(chunk.subarray(pos));
+		release?.();
+		receiver.switchedProtocols(head, rest);
+	}
+
+	#end(receiver: AnswerReceiver, clean: boolean): void {
+		this.#receiver = undefined;
+		this.#chunks = undefined;
+		receiver.answerEnd(clean);
+	}
+
+	#fail(receiver: AnswerReceiver, outcome: Outcome, cause: string): void {
+		this.#receiver = undefined;
+		this.#connection.reset();
+		receiver.answerFailed(outcome, cause);
+	}
+
+	#lose(receiver: AnswerReceiver, error: Error | undefined): void {
+		this.#receiver = undefined;
+		this.#connection.destroy();
+		receiver.connectionLost(error);
+	}
+}

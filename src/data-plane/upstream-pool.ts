@@ -1,0 +1,96 @@
+import type {Clock} from '../base/clock.ts';
+import type {Deadlines, Timed} from '../base/deadlines.ts';
+import type {Backend} from './backend.ts';
+import type {UpstreamConnection} from './upstream-connection.ts';
+
+/**
+ * The idle connections of one listener to its back-ends. Only a connection that is clean by every rule is given back
+ * here, and any event on one that rests ends it (RFC 9112 section 9.3, and the Node advisory CVE-2026-48931).
+ */
+export class UpstreamPool implements Timed {
+	deadlineMs = Number.POSITIVE_INFINITY;
+	readonly #clock: Clock;
+	readonly #deadlines: Deadlines;
+	readonly #idleMs: number;
+	/** By back-end; the one used last is lent first, so that a lull lets the others go. */
+	readonly #resting = new Map<Backend, UpstreamConnection[]>();
+	#closed = false;
+
+	constructor(options: {readonly clock: Clock; readonly deadlines: Deadlines; readonly idleMs: number}) {
+		this.#clock = options.clock;
+		this.#deadlines = options.deadlines;
+		this.#idleMs = options.idleMs;
+	}
+
+	/** An idle connection to `backend`, or undefined. */
+	take(backend: Backend): UpstreamConnection | undefined {
+		const resting = this.#resting.get(backend);
+		for (;;) {
+			const connection = resting?.pop();
+			if (connection === undefined) return undefined;
+			connection.onIdleDeath = undefined;
+			if (connection.connection.usable) return connection;
+			connection.connection.destroy();
+		}
+	}
+
+	/** Takes a clean connection back. It is destroyed after the idle timeout, or when anything happens on it. */
+	give(connection: UpstreamConnection): void {
+		connection.unassign();
+		if (this.#closed || !connection.connection.usable) {
+			connection.connection.destroy();
+			return;
+		}
+		connection.served++;
+		connection.idleUntilMs = this.#clock.now() + this.#idleMs;
+		connection.onIdleDeath = this.#forget;
+		// Reading goes on while it rests: that is how its death shows.
+		connection.connection.resume();
+		const resting = this.#resting.get(connection.backend);
+		if (resting === undefined) this.#resting.set(connection.backend, [connection]);
+		else resting.push(connection);
+		if (this.deadlineMs === Number.POSITIVE_INFINITY) {
+			this.deadlineMs = connection.idleUntilMs;
+			this.#deadlines.add(this);
+		}
+	}
+
+	/** Destroys what has rested too long, and looks again when the next one has. */
+	onDeadline(): void {
+		const now = this.#clock.now();
+		let next = Number.POSITIVE_INFINITY;
+		for (const resting of this.#resting.values()) {
+			for (const connection of [...resting]) {
+				if (connection.idleUntilMs <= now) connection.connection.destroy();
+				else next = Math.min(next, connection.idleUntilMs);
+			}
+		}
+		this.deadlineMs = next;
+		if (next === Number.POSITIVE_INFINITY) this.#deadlines.delete(this);
+	}
+
+	/** Destroys the idle connections to one back-end, or all of them. */
+	drop(backend?: Backend): void {
+		for (const [owner, resting] of this.#resting) {
+			if (backend !== undefined && owner !== backend) continue;
+			this.#resting.delete(owner);
+			for (const connection of resting) {
+				connection.onIdleDeath = undefined;
+				connection.connection.destroy();
+			}
+		}
+	}
+
+	/** Destroys everything, and whatever is given back from now on. */
+	close(): void {
+		this.#closed = true;
+		this.drop();
+		this.#deadlines.delete(this);
+	}
+
+	readonly #forget = (connection: UpstreamConnection): void => {
+		const resting = this.#resting.get(connection.backend);
+		const index = resting?.indexOf(connection) ?? -1;
+		if (index !== -1) resting?.splice(index, 1);
+	};
+}

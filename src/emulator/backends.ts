@@ -1,0 +1,106 @@
+import {EmulatorError} from '../base/errors.ts';
+import type {Authority} from '../certificates/authority.ts';
+import type {DescribedBackend, DescribedFake} from '../configuration/described.ts';
+import type {CommandBackendProcess} from '../fake-backends/command-backend.ts';
+import type {FakeBackend} from '../fake-backends/fake-backend.ts';
+import type {BackendDescription, PemPair} from '../model/load-balancer.ts';
+
+/** One back-end that an emulator runs or knows, whichever load balancers it is registered with. */
+export interface RunningBackend {
+	readonly name: string;
+	readonly kind: string;
+	readonly description: BackendDescription;
+	/** Whether it speaks TLS, as far as is known: a server of the user's own is not asked. */
+	readonly secure: boolean;
+	/** A fake back-end's own certificate. */
+	readonly certificate: PemPair | undefined;
+	stop(): Promise<void>;
+	start(): Promise<void>;
+}
+
+/** Names every fake back-end's certificate carries beside its own: clients reach it there without a load balancer. */
+const LOOPBACK_NAMES = ['localhost', '127.0.0.1', '::1'];
+
+/**
+ * Starts what a description asks for; of an address there is nothing to start.
+ *
+ * @param dnsNames of the load balancers it is registered with: what clients of a passthrough listener ask for.
+ */
+export async function startBackend(
+	described: DescribedBackend,
+	{authority, dnsNames}: {readonly authority: Authority; readonly dnsNames: readonly string[]},
+): Promise<RunningBackend> {
+	const {name} = described;
+	switch (described.kind) {
+		case 'address':
+			return {
+				name,
+				kind: 'address',
+				description: {name, host: described.host, port: described.port, ports: described.ports},
+				secure: false,
+				certificate: undefined,
+				stop: () => notOurs(name),
+				start: () => notOurs(name),
+			};
+		case 'command': {
+			const {startCommandBackend} = await import('../fake-backends/command-backend.ts');
+			const command = await startCommandBackend({name, run: described.run, port: described.port});
+			return ofServer(command, 'command', undefined);
+		}
+		case 'fake': {
+			const {startFakeBackend} = await import('../fake-backends/fake-backend.ts');
+			const certificate = certificateOf(described, authority, dnsNames);
+			const fake = await startFakeBackend({
+				name,
+				behaviour: described.behaviour,
+				tls: certificate && {
+					mode: described.tls === 'detect' ? 'detect' : 'always',
+					cert: certificate.cert,
+					key: certificate.key,
+					clientAuth: typeof described.tls === 'object' && described.tls.clientAuth,
+					ca: authority.pem,
+				},
+			});
+			const secure = described.tls !== undefined && described.tls !== 'detect';
+			return {...ofServer(fake, described.behaviour.kind, certificate), secure};
+		}
+	}
+}
+
+function ofServer(
+	server: FakeBackend | CommandBackendProcess,
+	kind: string,
+	certificate: PemPair | undefined,
+): RunningBackend {
+	const {name, host, port} = server;
+	return {
+		name,
+		kind,
+		description: {name, host, port, ports: new Map()},
+		secure: false,
+		certificate,
+		stop: () => server.stop(),
+		start: () => server.start(),
+	};
+}
+
+function certificateOf(
+	{name, tls}: DescribedFake,
+	authority: Authority,
+	dnsNames: readonly string[],
+): PemPair | undefined {
+	if (tls === undefined) return undefined;
+	const names = tls === 'detect' ? undefined : tls.names;
+	if (names !== undefined) return authority.issue({names});
+	// A back-end's name is the user's word; only where it can stand in a certificate does it.
+	const own = /^[a-z0-9-]{1,63}$/i.test(name) && !/^-|-$/.test(name) ? [name] : [];
+	return authority.issue({names: [...new Set([...own, ...dnsNames, ...LOOPBACK_NAMES])]});
+}
+
+function notOurs(name: string): Promise<never> {
+	return Promise.reject(
+		new EmulatorError('NOT_OURS', `Back-end "${name}" is a server of your own: it cannot be stopped or started here`, {
+			hint: 'Stop it where you started it; a fake back-end can be stopped and started.',
+		}),
+	);
+}

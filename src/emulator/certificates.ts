@@ -1,0 +1,128 @@
+import {readFile} from 'node:fs/promises';
+import {codeOf, messageOf, type Violation} from '../base/errors.ts';
+import {didYouMean} from '../base/suggest.ts';
+import type {Authority} from '../certificates/authority.ts';
+import type {CertificateFacts} from '../certificates/facts.ts';
+import {inspectCertificate} from '../certificates/inspect.ts';
+import type {CertificateReference, DescribedCertificate} from '../configuration/described.ts';
+import type {PemPair} from '../model/load-balancer.ts';
+
+/** A certificate that was judged and can be used, and what is to be said about it. */
+export interface UsableCertificate {
+	readonly pair: PemPair;
+	readonly facts: CertificateFacts;
+	readonly warnings: readonly string[];
+	/** Whether the emulator's authority signed it. */
+	readonly issued: boolean;
+}
+
+/** Judges a pair; adds what is wrong with it to `violations`, below `path`. */
+export function usable(
+	pair: PemPair,
+	path: Violation['path'],
+	violations: Violation[],
+	issued = false,
+): UsableCertificate | undefined {
+	const inspection = inspectCertificate(pair);
+	for (const {part, message, hint} of inspection.problems) violations.push({path: [...path, part], message, hint});
+	if (inspection.pair === undefined || inspection.facts === undefined) return undefined;
+	return {pair: inspection.pair, facts: inspection.facts, warnings: inspection.warnings, issued};
+}
+
+/**
+ * Reads and judges every certificate of a configuration, and issues those it only names.
+ *
+ * @returns the usable ones by name, and what is wrong with the others.
+ */
+export async function loadCertificates(
+	described: ReadonlyMap<string, DescribedCertificate>,
+	authority: Authority | undefined,
+): Promise<{certificates: Map<string, UsableCertificate>; violations: Violation[]}> {
+	const violations: Violation[] = [];
+	const certificates = new Map<string, UsableCertificate>();
+	for (const [name, certificate] of described) {
+		const path = ['certificates', name];
+		let pair: PemPair | undefined;
+		if (certificate.kind === 'files') pair = await readFiles(certificate, path, violations);
+		else pair = authority?.issue({names: certificate.names, key: certificate.key});
+		if (pair === undefined) continue;
+		const made = usable(pair, path, violations, certificate.kind === 'issue');
+		if (made !== undefined) certificates.set(name, made);
+	}
+	return {certificates, violations};
+}
+
+async function readFiles(
+	files: Extract<DescribedCertificate, {readonly kind: 'files'}>,
+	path: Violation['path'],
+	violations: Violation[],
+): Promise<PemPair | undefined> {
+	const before = violations.length;
+	const read = async (part: 'cert' | 'key' | 'chain', file: string): Promise<string> => {
+		try {
+			return await readFile(file, 'utf8');
+		} catch (error) {
+			const reason = codeOf(error) === 'ENOENT' ? 'there is no such file' : messageOf(error);
+			violations.push({path: [...path, part], message: `cannot read ${file}: ${reason}`});
+			return '';
+		}
+	};
+	const cert = await read('cert', files.cert);
+	const key = await read('key', files.key);
+	const chain = files.chain === undefined ? undefined : await read('chain', files.chain);
+	return violations.length > before ? undefined : {cert, key, chain};
+}
+
+/**
+ * The certificate a listener refers to.
+ *
+ * @param known the configuration's certificates.
+ * @param issue makes one where none was given.
+ */
+export function resolveCertificate(
+	reference: CertificateReference,
+	{known, issue}: {readonly known: ReadonlyMap<string, UsableCertificate>; readonly issue: () => PemPair},
+	path: Violation['path'],
+	violations: Violation[],
+): UsableCertificate | undefined {
+	switch (reference.kind) {
+		case 'issue':
+			return usable(issue(), path, violations, true);
+		case 'pem':
+			return usable(reference.pair, path, violations);
+		case 'named': {
+			const found = known.get(reference.name);
+			if (found === undefined) {
+				const message = `there is no certificate named ${JSON.stringify(reference.name)}`;
+				violations.push({path, message, hint: didYouMean(reference.name, known.keys())});
+			}
+			return found;
+		}
+	}
+}
+
+/**
+ * What is wrong with the PEM pairs in a description that is otherwise refused already, so that all violations can be
+ * told together. The description is of unknown shape.
+ */
+export function violationsOfPairs(spec: unknown): Violation[] {
+	const violations: Violation[] = [];
+	const listeners: unknown = typeof spec === 'object' && spec !== null && 'listeners' in spec ? spec.listeners : [];
+	for (const [index, listener] of (Array.isArray(listeners) ? listeners : []).entries()) {
+		if (typeof listener !== 'object' || listener === null || !('certificate' in listener)) continue;
+		if (isPair(listener.certificate)) usable(listener.certificate, ['listeners', index, 'certificate'], violations);
+	}
+	return violations;
+}
+
+function isPair(value: unknown): value is PemPair {
+	return (
+		typeof value === 'object' &&
+		value !== null &&
+		'cert' in value &&
+		typeof value.cert === 'string' &&
+		'key' in value &&
+		typeof value.key === 'string' &&
+		(!('chain' in value) || value.chain === undefined || typeof value.chain === 'string')
+	);
+}

@@ -1,0 +1,188 @@
+import {X509Certificate} from 'node:crypto';
+import net from 'node:net';
+import type {Duplex} from 'node:stream';
+import tls from 'node:tls';
+import type {Agent} from 'undici';
+import {EmulatorError} from '../base/errors.ts';
+import {isSecure, type Protocol} from '../model/listener.ts';
+
+/** Where a client finds one listener. */
+export interface Reachable {
+	readonly port: number;
+	readonly protocol: Protocol;
+	readonly host: string;
+	readonly boundPort: number;
+	/** PEM of the certificate that answers there, and whose names a client may ask for; undefined when none is known. */
+	readonly certificate: string | undefined;
+}
+
+export interface ConnectOptions {
+	/** Whether to speak TLS; on HTTPS and SSL listeners unless said otherwise. */
+	readonly tls?: boolean;
+	/** The name asked for (SNI) and verified. */
+	readonly servername?: string;
+	/** Further options of `tls.connect`: `ALPNProtocols`, `cert`, `key`, `session`, `minVersion` and so on. */
+	readonly tlsOptions?: tls.ConnectionOptions;
+}
+
+/**
+ * A client of one load balancer inside the same process: it finds the bound ports by the logical ones, and trusts the
+ * emulator's authority and the certificates that were given to the listeners.
+ */
+export class Client {
+	readonly #dnsName: string;
+	readonly #listeners: readonly Reachable[];
+	readonly #trusted: readonly string[];
+	readonly #open = new Set<net.Socket>();
+	#agent: Agent | undefined;
+	#closed = false;
+
+	constructor(options: {
+		readonly dnsName: string;
+		readonly listeners: readonly Reachable[];
+		/** PEM of the authorities and certificates to trust. */
+		readonly trusted: readonly string[];
+	}) {
+		this.#dnsName = options.dnsName;
+		this.#listeners = options.listeners;
+		this.#trusted = options.trusted;
+	}
+
+	/** @throws EmulatorError `NO_SUCH_LISTENER` */
+	listener(port: number): Reachable {
+		const found = this.#listeners.find(listener => listener.port === port);
+		if (found !== undefined) return found;
+		const ports = this.#listeners.map(listener => listener.port).join(', ');
+		throw new EmulatorError(
+			'NO_SUCH_LISTENER',
+			`No listener has port ${port}; there ${ports.includes(',') ? 'are' : 'is'} ${ports}`,
+			{
+				hint: 'Give the port as it stands in the listener, not the bound one.',
+			},
+		);
+	}
+
+	/** The address of a path at the first listener, as a client outside finds it: the bound address and port. */
+	url(path: string): string {
+		const first = this.#first();
+		const host = first.host.includes(':') ? `[${first.host}]` : first.host;
+		return `${schemeOf(first)}://${host}:${first.boundPort}${path.startsWith('/') ? path : `/${path}`}`;
+	}
+
+	/** As `fetch`: a path goes to the first listener; of a full URL the port chooses the listener, whatever the name. */
+	async fetch(path: string, init?: RequestInit): Promise<Response> {
+		if (this.#closed) throw stopped();
+		const undici = await import('undici');
+		this.#agent ??= new undici.Agent({
+			connect: (options, callback) => {
+				this.#open_(options).then(
+					socket => callback(null, socket),
+					(error: Error) => callback(error, null),
+				);
+			},
+		});
+		const url = /^[a-z][a-z0-9+.-]*:\/\//i.test(path) ? path : this.#logicalUrl(path);
+		// undici's classes are those behind the global ones; only the names of their types differ.
+		const request = {...init, dispatcher: this.#agent} as unknown as Parameters<typeof undici.fetch>[1];
+		return (await undici.fetch(url, request)) as unknown as Response;
+	}
+
+	/** A connection to a listener; for TLS, resolved once the handshake is done. */
+	async connect(port: number, options: ConnectOptions = {}): Promise<Duplex> {
+		if (this.#closed) throw stopped();
+		const listener = this.listener(port);
+		const {servername = this.#nameFor(listener), tlsOptions = {}} = options;
+		const raw = net.connect({host: listener.host, port: listener.boundPort, allowHalfOpen: true, noDelay: true});
+		this.#keep(raw);
+		if (!(options.tls ?? isSecure(listener.protocol))) return settled(raw, 'connect');
+		const stream = tls.connect({
+			ca: [...this.#trusted],
+			allowPartialTrustChain: true,
+			...(net.isIP(servername) === 0 ? {servername} : {}),
+			...tlsOptions,
+			socket: raw,
+		});
+		this.#keep(stream);
+		return settled(stream, 'secureConnect');
+	}
+
+	/** Ends every connection made here. */
+	async close(): Promise<void> {
+		this.#closed = true;
+		for (const socket of this.#open) socket.destroy();
+		await this.#agent?.destroy();
+	}
+
+	async #open_(options: {
+		readonly protocol: string;
+		readonly hostname: string;
+		readonly port: string;
+	}): Promise<net.Socket> {
+		const secure = options.protocol === 'https:';
+		const port = options.port === '' ? (secure ? 443 : 80) : Number(options.port);
+		const socket = await this.connect(port, {
+			tls: secure,
+			servername: options.hostname,
+			tlsOptions: {ALPNProtocols: ['http/1.1'], allowHalfOpen: false} as tls.ConnectionOptions,
+		});
+		// It is a net.Socket or a TLSSocket; `connect` promises less to its callers.
+		return socket as net.Socket;
+	}
+
+	#first(): Reachable {
+		const first = this.#listeners[0];
+		if (first === undefined) throw new EmulatorError('NO_SUCH_LISTENER', 'This load balancer has no listener');
+		return first;
+	}
+
+	#logicalUrl(path: string): string {
+		const first = this.#first();
+		const scheme = schemeOf(first);
+		const usual = scheme === 'https' ? 443 : 80;
+		const port = first.port === usual ? '' : `:${first.port}`;
+		return `${scheme}://${this.#nameFor(first)}${port}${path.startsWith('/') ? path : `/${path}`}`;
+	}
+
+	/** The load balancer's DNS name, or the first name of a certificate that does not carry it. */
+	#nameFor({certificate}: Reachable): string {
+		if (certificate === undefined) return this.#dnsName;
+		const x509 = new X509Certificate(certificate);
+		if (x509.checkHost(this.#dnsName) !== undefined) return this.#dnsName;
+		const name = /(?:^|, )(?:DNS|IP Address):([^,]+)/.exec(x509.subjectAltName ?? '')?.[1];
+		return name?.replace(/^\*\./, 'any.') ?? this.#dnsName;
+	}
+
+	#keep(socket: net.Socket): void {
+		this.#open.add(socket);
+		// What is done to the connection is the test's subject; a reset must not end the test's process.
+		socket.on('error', ignore);
+		socket.once('close', () => this.#open.delete(socket));
+	}
+}
+
+/** What a URL of this listener begins with. A TCP listener may carry anything: the back-end's certificate or 443 tells. */
+function schemeOf({protocol, port, certificate}: Reachable): 'http' | 'https' {
+	if (protocol === 'tcp') return certificate !== undefined || port === 443 ? 'https' : 'http';
+	return isSecure(protocol) ? 'https' : 'http';
+}
+
+function settled<T extends net.Socket>(socket: T, event: 'connect' | 'secureConnect'): Promise<T> {
+	return new Promise((resolve, reject) => {
+		socket.once(event, () => {
+			socket.off('error', reject);
+			resolve(socket);
+		});
+		socket.once('error', reject);
+		socket.once('close', () =>
+			reject(new EmulatorError('CONNECTION_CLOSED', 'The connection was closed before it stood')),
+		);
+	});
+}
+
+function stopped(): EmulatorError<'STOPPED'> {
+	return new EmulatorError('STOPPED', 'The load balancer has been stopped');
+}
+
+function ignore(): void {
+	// See where it is attached.
+}

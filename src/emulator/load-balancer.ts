@@ -1,0 +1,258 @@
+import {X509Certificate} from 'node:crypto';
+import type {Duplex} from 'node:stream';
+import {EmulatorError, formatAddress} from '../base/errors.ts';
+import {alternatives, didYouMean} from '../base/suggest.ts';
+import type {RunningLoadBalancer} from '../data-plane/running-load-balancer.ts';
+import {formatListener} from '../model/listener.ts';
+import type {Exchange} from '../observability/exchange.ts';
+import type {Traffic} from '../observability/journal.ts';
+import type {RunningBackend} from './backends.ts';
+import type {UsableCertificate} from './certificates.ts';
+import type {Client, ConnectOptions} from './client.ts';
+
+/** The certificate authority whose certificates the emulator's listeners and fake back-ends show. */
+export interface CertificateAuthority {
+	/** Its own certificate, PEM. */
+	readonly pem: string;
+	/** A file that holds it, for `curl --cacert` and the like; it is removed when the emulator stops. */
+	readonly file: string;
+}
+
+/** One listener as it runs. */
+export interface ListenerStatus {
+	/** `https:443 -> http:80` */
+	readonly spec: string;
+	/** The port that was written. */
+	readonly port: number;
+	readonly host: string;
+	/** The port that was bound. */
+	readonly boundPort: number;
+	readonly certificate?: {
+		readonly names: readonly string[];
+		readonly notAfter: Date;
+		readonly fingerprint256: string;
+		readonly warnings: readonly string[];
+	};
+}
+
+/** One registered back-end as it is. */
+export interface BackendStatus {
+	readonly name: string;
+	readonly kind: string;
+	readonly address: string;
+	readonly state: 'InService' | 'OutOfService' | 'Unknown';
+	readonly reason?: string;
+}
+
+/** A back-end in the hands of a test. */
+export interface Backend {
+	readonly name: string;
+	/** Where it is reached without the load balancer. */
+	readonly url: string;
+	/** A fake back-end's own certificate, when it has one. */
+	readonly certificate: {readonly pem: string; readonly fingerprint: string} | undefined;
+	/** What this load balancer has sent it. */
+	readonly received: readonly Exchange[];
+	/** Refuses connections for real (ECONNREFUSED), and cuts the open ones. @throws EmulatorError `NOT_OURS` for an address. */
+	stop(): Promise<void>;
+	/** Listens again, on the same port. */
+	start(): Promise<void>;
+}
+
+/** One load balancer that runs. */
+export interface LoadBalancer extends AsyncDisposable {
+	readonly name: string;
+	/** As the cloud would name it: `web-123456789.eu-west-2.lbu.outscale.com`. Only `fetch` finds it by this name. */
+	readonly dnsName: string;
+	readonly listeners: readonly ListenerStatus[];
+	readonly backends: readonly BackendStatus[];
+	readonly traffic: Traffic;
+	readonly ca: CertificateAuthority;
+	/** What works here and will surprise elsewhere: expired certificates and the like. */
+	readonly warnings: readonly string[];
+	/** @throws EmulatorError `NO_SUCH_BACKEND` */
+	backend(name: string): Backend;
+	/** The bound port of the listener with this logical port. @throws EmulatorError `NO_SUCH_LISTENER` */
+	port(logical: number): number;
+	/** The address of a path at the first listener, with the bound port: for any client on this machine. */
+	url(path?: string): string;
+	/**
+	 * As the global `fetch`, and it trusts the authority. A path goes to the first listener, by its DNS name; of a full
+	 * URL the port chooses the listener.
+	 */
+	fetch(path: string, init?: RequestInit): Promise<Response>;
+	/** A connection to the listener with this logical port; TLS on HTTPS and SSL listeners unless said otherwise. */
+	connect(port: number, options?: ConnectOptions): Promise<Duplex>;
+	/** Stops at once; resolves when the ports are free and nothing is left. Stopping twice is stopping once. */
+	stop(): Promise<void>;
+}
+
+export interface LoadBalancerParts {
+	readonly running: RunningLoadBalancer;
+	readonly backends: readonly RunningBackend[];
+	/** By logical port. */
+	readonly certificates: ReadonlyMap<number, UsableCertificate>;
+	readonly client: Client;
+	readonly ca: CertificateAuthority;
+	readonly warnings: readonly string[];
+	/** Ends everything that belongs to it. */
+	readonly stop: (drainMs: number) => Promise<void>;
+}
+
+/** The handle of a running load balancer. */
+export class LoadBalancerHandle implements LoadBalancer {
+	readonly #parts: LoadBalancerParts;
+
+	constructor(parts: LoadBalancerParts) {
+		this.#parts = parts;
+	}
+
+	get name(): string {
+		return this.#parts.running.description.name;
+	}
+
+	get dnsName(): string {
+		return this.#parts.running.description.dnsName;
+	}
+
+	get traffic(): Traffic {
+		return this.#parts.running.journal;
+	}
+
+	get ca(): CertificateAuthority {
+		return this.#parts.ca;
+	}
+
+	get warnings(): readonly string[] {
+		return this.#parts.warnings;
+	}
+
+	get listeners(): ListenerStatus[] {
+		return this.#parts.running.listeners.map(({description, bound}) => {
+			const certificate = this.#parts.certificates.get(description.port);
+			return {
+				spec: formatListener(description),
+				port: description.port,
+				host: bound.host,
+				boundPort: bound.port,
+				...(certificate === undefined
+					? {}
+					: {
+							certificate: {
+								names: certificate.facts.names,
+								notAfter: certificate.facts.notAfter,
+								fingerprint256: certificate.facts.fingerprint256,
+								warnings: certificate.warnings,
+							},
+						}),
+			};
+		});
+	}
+
+	get backends(): BackendStatus[] {
+		return this.#parts.running.backends.map(({name, inService, description}) => ({
+			name,
+			kind: this.#parts.backends.find(backend => backend.name === name)?.kind ?? 'address',
+			address: addressOf(description),
+			state: inService ? 'InService' : 'OutOfService',
+		}));
+	}
+
+	backend(name: string): Backend {
+		const {backends, running} = this.#parts;
+		const found = backends.find(backend => backend.name === name);
+		if (found === undefined) {
+			const names = backends.map(backend => backend.name);
+			throw new EmulatorError(
+				'NO_SUCH_BACKEND',
+				`No back-end is named ${JSON.stringify(name)}; there is ${alternatives(names)}`,
+				{
+					hint: didYouMean(name, names),
+				},
+			);
+		}
+		return new BackendHandle(found, () => running.journal.to(name));
+	}
+
+	port(logical: number): number {
+		return this.#parts.client.listener(logical).boundPort;
+	}
+
+	url(path = '/'): string {
+		return this.#parts.client.url(path);
+	}
+
+	fetch(path: string, init?: RequestInit): Promise<Response> {
+		return this.#parts.client.fetch(path, init);
+	}
+
+	connect(port: number, options?: ConnectOptions): Promise<Duplex> {
+		return this.#parts.client.connect(port, options);
+	}
+
+	stop(): Promise<void> {
+		return this.#parts.stop(0);
+	}
+
+	/** As {@link stop}, after what is in flight has had `drainMs` to finish. */
+	drainAndStop(drainMs: number): Promise<void> {
+		return this.#parts.stop(drainMs);
+	}
+
+	[Symbol.asyncDispose](): Promise<void> {
+		return this.stop();
+	}
+}
+
+class BackendHandle implements Backend {
+	readonly #running: RunningBackend;
+	readonly #received: () => readonly Exchange[];
+
+	constructor(running: RunningBackend, received: () => readonly Exchange[]) {
+		this.#running = running;
+		this.#received = received;
+	}
+
+	get name(): string {
+		return this.#running.name;
+	}
+
+	get url(): string {
+		const {description, secure, kind} = this.#running;
+		const scheme = kind === 'tcp' || kind === 'socket' ? (secure ? 'tls' : 'tcp') : secure ? 'https' : 'http';
+		return `${scheme}://${addressOf(description)}`;
+	}
+
+	get certificate(): Backend['certificate'] {
+		const {certificate} = this.#running;
+
+		if (certificate === undefined) return undefined;
+		return {pem: certificate.cert, fingerprint: new X509Certificate(certificate.cert).fingerprint256};
+	}
+
+	get received(): readonly Exchange[] {
+		return this.#received();
+	}
+
+	stop(): Promise<void> {
+		return this.#running.stop();
+	}
+
+	start(): Promise<void> {
+		return this.#running.start();
+	}
+}
+
+function addressOf({
+	host,
+	port,
+	ports,
+}: {
+	host: string;
+	port: number | undefined;
+	ports: ReadonlyMap<number, number>;
+}): string {
+	if (port !== undefined) return formatAddress(host, port);
+	const mapped = [...ports].map(([from, to]) => `${from} at ${to}`).join(', ');
+	return mapped === '' ? host : `${host} (${mapped})`;
+}

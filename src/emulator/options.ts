@@ -1,0 +1,117 @@
+import {invalidDescription, type Violation} from '../base/errors.ts';
+import {alternatives, didYouMean} from '../base/suggest.ts';
+import type {Authority} from '../certificates/authority.ts';
+import type {Config} from '../configuration/spec.ts';
+
+/**
+ * How the port a user wrote becomes a bound one.
+ *
+ * `free`: any free port, so that tests never clash. `exact`: that port or an error. `fallback`: that port; below 1024
+ * without the privilege, or when another load balancer here has it, that port + 10000, else the next free one; a port
+ * that a stranger holds is an error. `fallback-always`: the same, and a stranger's port falls back too.
+ */
+export type PortMode = 'free' | 'exact' | 'fallback' | 'fallback-always';
+
+/** What is kept of the exchanges of each load balancer. */
+export interface RecordOptions {
+	/** How many exchanges; 1000 unless said otherwise. Counts go on beyond it. */
+	readonly exchanges?: number;
+	/** How many bytes of each body; 16 KiB unless said otherwise, 0 for none. */
+	readonly bodyBytes?: number;
+}
+
+export interface EmulatorOptions {
+	/** A configuration, or the path of its file. */
+	readonly config?: string | Config;
+	/** The address to bind; 127.0.0.1 unless said otherwise. Anything beyond loopback lets strangers in. */
+	readonly host?: string;
+	/** `free` unless said otherwise. */
+	readonly ports?: PortMode;
+	/** What identifiers and DNS names are made from; the same seed gives the same ones. */
+	readonly seed?: number;
+	/** Who signs the certificates; a fresh authority unless said otherwise. */
+	readonly authority?: Authority;
+	readonly record?: RecordOptions;
+}
+
+/** The names of {@link EmulatorOptions}, to tell them from a load balancer's description. */
+export const EMULATOR_OPTIONS = ['config', 'host', 'ports', 'seed', 'authority', 'record'] as const;
+
+/** Options with their defaults filled in. */
+export interface ReadOptions {
+	readonly host: string;
+	readonly ports: PortMode;
+	readonly seed: number;
+	readonly authority: Authority | undefined;
+	readonly record: {readonly exchanges: number; readonly bodyBytes: number};
+}
+
+const PORT_MODES: readonly PortMode[] = ['free', 'exact', 'fallback', 'fallback-always'];
+
+/** @throws EmulatorError `INVALID_DESCRIPTION` with every violation. `config` is judged elsewhere. */
+export function readOptions(options: EmulatorOptions | Record<string, unknown>): ReadOptions {
+	const violations: Violation[] = [];
+	const given = new Map<string, unknown>(Object.entries(options).filter(([, value]) => value !== undefined));
+	for (const key of given.keys()) {
+		if (EMULATOR_OPTIONS.some(known => known === key)) continue;
+		const message = `unknown option ${JSON.stringify(key)}; allowed are ${alternatives(EMULATOR_OPTIONS)}`;
+		violations.push({path: [key], message, hint: didYouMean(key, EMULATOR_OPTIONS)});
+	}
+	const host = given.get('host') ?? '127.0.0.1';
+	if (typeof host !== 'string' || host === '') violations.push({path: ['host'], message: 'must be an address to bind'});
+	const ports = PORT_MODES.find(mode => mode === (given.get('ports') ?? 'free'));
+	if (ports === undefined) {
+		violations.push({
+			path: ['ports'],
+			message: `must be ${alternatives(PORT_MODES)}`,
+			hint: didYouMean(String(given.get('ports')), PORT_MODES),
+		});
+	}
+	const seed = given.get('seed') ?? 1;
+	if (!Number.isSafeInteger(seed)) violations.push({path: ['seed'], message: 'must be a whole number'});
+	const authority = given.get('authority');
+	if (authority !== undefined && !isAuthority(authority)) {
+		violations.push({path: ['authority'], message: 'must be an authority, as createAuthority() makes one'});
+	}
+	const record = readRecord(given.get('record'), violations);
+	if (violations.length > 0) throw invalidDescription('The options', violations);
+	return {
+		host: String(host),
+		ports: ports ?? 'free',
+		seed: Number(seed),
+		authority: isAuthority(authority) ? authority : undefined,
+		record,
+	};
+}
+
+function readRecord(given: unknown, violations: Violation[]): ReadOptions['record'] {
+	const defaults = {exchanges: 1000, bodyBytes: 16 * 1024};
+	if (given === undefined) return defaults;
+	if (typeof given !== 'object' || given === null) {
+		violations.push({path: ['record'], message: 'must be {exchanges, bodyBytes}'});
+		return defaults;
+	}
+	const limits = {exchanges: {least: 1, most: 1_000_000}, bodyBytes: {least: 0, most: 1_073_741_824}};
+	const read = {...defaults};
+	for (const [key, value] of Object.entries(given)) {
+		if (value === undefined) continue;
+		if (key !== 'exchanges' && key !== 'bodyBytes') {
+			violations.push({path: ['record', key], message: 'unknown option; allowed are "exchanges" and "bodyBytes"'});
+			continue;
+		}
+		const {least, most} = limits[key];
+		if (Number.isInteger(value) && value >= least && value <= most) read[key] = value;
+		else violations.push({path: ['record', key], message: `must be a whole number from ${least} to ${most}`});
+	}
+	return read;
+}
+
+function isAuthority(value: unknown): value is Authority {
+	return (
+		typeof value === 'object' &&
+		value !== null &&
+		'pem' in value &&
+		'issue' in value &&
+		typeof value.issue === 'function'
+	);
+}

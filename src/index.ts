@@ -1,0 +1,37 @@
+export type {Duration} from './base/duration.ts';
+export {EmulatorError, type Violation} from './base/errors.ts';
+export type {Authority, IssuedCertificate, IssueOptions} from './certificates/authority.ts';
+export {createAuthority} from './certificates/authority.ts';
+export {defineConfig} from './configuration/define-config.ts';
+export type {
+	AddressBackend,
+	BackendConfig,
+	BackendSpec,
+	BackendTls,
+	CertificateConfig,
+	CommandBackend,
+	Config,
+	EchoBackend,
+	HandlerBackend,
+	Listener,
+	LoadBalancerConfig,
+	LoadBalancerSpec,
+	ReplyBackend,
+	SocketBackend,
+	TcpBackend,
+} from './configuration/spec.ts';
+export type {ConnectOptions} from './emulator/client.ts';
+export type {
+	Backend,
+	BackendStatus,
+	CertificateAuthority,
+	ListenerStatus,
+	LoadBalancer,
+} from './emulator/load-balancer.ts';
+export type {EmulatorOptions, PortMode, RecordOptions} from './emulator/options.ts';
+export {type Emulator, type EmulatorEvents, startEmulator, startLoadBalancer} from './emulator.ts';
+export type {ListenerSpec, Protocol} from './model/listener.ts';
+export type {PemPair} from './model/load-balancer.ts';
+export type {Exchange, ExchangeKind, Outcome, Peer, PeerTls} from './observability/exchange.ts';
+export type {Traffic} from './observability/journal.ts';
+export type {Message} from './observability/message.ts';

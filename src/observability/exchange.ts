@@ -1,0 +1,202 @@
+import {type KeptBody, type Message, messageFrom} from './message.ts';
+
+export interface PeerTls {
+	readonly version: string;
+	readonly cipher: string;
+	readonly alpn?: string;
+	readonly sni?: string;
+	/** SHA-256 fingerprint of the certificate the other side showed, where it showed one. */
+	readonly certificate?: string;
+	/** Why a back-end's certificate does not verify; absent when it does. The cloud does not look. */
+	readonly unverified?: string;
+}
+
+export interface Peer {
+	readonly address: string;
+	readonly port: number;
+	readonly tls?: PeerTls;
+}
+
+/**
+ * How an exchange ended; `open` while it has not.
+ *
+ * `backend-invalid`: the back-end's answer broke a rule of HTTP. `backend-tls`: no TLS could be agreed with it.
+ * `tls-handshake`: no TLS could be agreed with the client. The words are in `cause`.
+ */
+export type Outcome =
+	| 'open'
+	| 'ok'
+	| 'no-healthy-backend'
+	| 'connect-refused'
+	| 'connect-timeout'
+	| 'backend-reset'
+	| 'backend-invalid'
+	| 'backend-tls'
+	| 'idle-timeout'
+	| 'client-abort'
+	| 'client-timeout'
+	| 'bad-request'
+	| 'tls-handshake'
+	| 'drained';
+
+export type ExchangeKind = 'http' | 'websocket' | 'tcp' | 'tls-passthrough';
+
+/**
+ * The record of one request and its answer, or of one TCP connection, from start to end. It is in `traffic` from the
+ * moment a back-end is reached, and goes on filling until `outcome` is no longer `open`.
+ */
+export interface Exchange {
+	/** 1, 2, 3 and so on within one load balancer. */
+	readonly id: number;
+	readonly kind: ExchangeKind;
+	readonly loadBalancer: string;
+	/** The logical port of the listener. */
+	readonly listener: number;
+	/** When it began, milliseconds since 1970. */
+	readonly startedAt: number;
+	readonly client: Peer;
+	/** Undefined when no back-end was reached. */
+	readonly backend: (Peer & {readonly name: string; readonly reused: boolean}) | undefined;
+	/**
+	 * Exactly as the back-end received it, the load balancer's own fields included. Of a TCP connection, and of a request
+	 * that was refused, there is none: then method and target are empty.
+	 */
+	readonly request: Message & {readonly method: string; readonly target: string};
+	/** What the client was answered. Where it was not, the status is 0. */
+	readonly response: Message & {readonly status: number; readonly by: 'backend' | 'load-balancer'};
+	/** Fields the load balancer added to the request or rewrote in it. */
+	readonly added: readonly (readonly [string, string])[];
+	readonly outcome: Outcome;
+	/** Why it ended as it did, in words; empty when all went well. The client is never told. */
+	readonly cause: string;
+	/** Bytes of bodies, or of the stream: `up` from the client, `down` to it. */
+	readonly bytes: {readonly up: number; readonly down: number};
+	/** Milliseconds: of the client's TLS handshake, of connecting to the back-end, from start to the first byte of the answer, in all. */
+	readonly ms: {readonly tls?: number; readonly connect?: number; readonly firstByte?: number; readonly total: number};
+}
+
+/**
+ * The exchange while it happens: plain fields that the data plane sets, and getters that take them apart for a reader.
+ * Nothing is parsed or copied unless somebody looks.
+ */
+export class ExchangeRecord implements Exchange {
+	id = 0;
+	kind: ExchangeKind;
+	readonly loadBalancer: string;
+	readonly listener: number;
+	readonly startedAt: number;
+	readonly client: Peer;
+	outcome: Outcome = 'open';
+	cause = '';
+	bytesUp = 0;
+	bytesDown = 0;
+	/** On the clock's `now()`; the other moments are measured from here. */
+	readonly startMs: number;
+	tlsMs = -1;
+	connectMs = -1;
+	firstByteMs = -1;
+	totalMs = -1;
+
+	backendName = '';
+	backendAddress = '';
+	backendPort = 0;
+	backendReused = false;
+	backendTls: PeerTls | undefined = undefined;
+
+	/** Heads as latin1 text; empty when there was none. */
+	requestHead = '';
+	responseHead = '';
+	responseStatus = 0;
+	responseBy: 'backend' | 'load-balancer' = 'backend';
+	requestBody: KeptBody | undefined = undefined;
+	responseBody: KeptBody | undefined = undefined;
+	/** The added fields as text, each line with its CRLF. */
+	addedFields = '';
+
+	constructor(about: {
+		readonly kind: ExchangeKind;
+		readonly loadBalancer: string;
+		readonly listener: number;
+		readonly client: Peer;
+		readonly startedAt: number;
+		readonly startMs: number;
+	}) {
+		this.kind = about.kind;
+		this.loadBalancer = about.loadBalancer;
+		this.listener = about.listener;
+		this.client = about.client;
+		this.startedAt = about.startedAt;
+		this.startMs = about.startMs;
+	}
+
+	get backend(): Exchange['backend'] {
+		if (this.backendName === '') return undefined;
+		return {
+			name: this.backendName,
+			address: this.backendAddress,
+			port: this.backendPort,
+			reused: this.backendReused,
+			...(this.backendTls === undefined ? {} : {tls: this.backendTls}),
+		};
+	}
+
+	get request(): Exchange['request'] {
+		const [method = '', target = ''] = this.requestHead.slice(0, this.requestHead.indexOf('\r\n')).split(' ');
+		return Object.assign(messageFrom(this.requestHead, this.requestBody), {method, target});
+	}
+
+	get response(): Exchange['response'] {
+		return Object.assign(messageFrom(this.responseHead, this.responseBody), {
+			status: this.responseStatus,
+			by: this.responseBy,
+		});
+	}
+
+	get added(): (readonly [string, string])[] {
+		return this.addedFields
+			.split('\r\n')
+			.filter(line => line !== '')
+			.map(line => [line.slice(0, line.indexOf(':')), line.slice(line.indexOf(':') + 1).trim()]);
+	}
+
+	get bytes(): Exchange['bytes'] {
+		return {up: this.bytesUp, down: this.bytesDown};
+	}
+
+	get ms(): Exchange['ms'] {
+		return {
+			...(this.tlsMs < 0 ? {} : {tls: round(this.tlsMs)}),
+			...(this.connectMs < 0 ? {} : {connect: round(this.connectMs)}),
+			...(this.firstByteMs < 0 ? {} : {firstByte: round(this.firstByteMs)}),
+			total: round(Math.max(0, this.totalMs)),
+		};
+	}
+
+	/** The public fields, for NDJSON: bodies as text. */
+	toJSON(): Record<string, unknown> {
+		const {id, kind, loadBalancer, listener, startedAt, client, backend, added, outcome, cause, bytes, ms} = this;
+		const {request, response} = this;
+		return {
+			id,
+			kind,
+			loadBalancer,
+			listener,
+			startedAt: new Date(startedAt).toISOString(),
+			client,
+			backend,
+			request:
+				request.method === '' ? undefined : {method: request.method, target: request.target, ...request.toJSON()},
+			response: response.status === 0 ? undefined : {status: response.status, by: response.by, ...response.toJSON()},
+			added,
+			outcome,
+			cause,
+			bytes,
+			ms,
+		};
+	}
+}
+
+/** Microseconds are noise in a record for people. */
+function round(ms: number): number {
+	return Math.round(ms * 1000) / 1000;
+}
