@@ -1,0 +1,174 @@
+import {existsSync} from 'node:fs';
+import {alternatives, didYouMean, nearest} from '../base/suggest.ts';
+import type {BackendSpec} from '../configuration/spec.ts';
+import {PROTOCOLS} from '../model/listener.ts';
+import {usageError} from './exit-codes.ts';
+
+/** The names that a configuration is looked for under when none is given. */
+export const CONFIG_FILES = ['lb-local.yaml', 'lb-local.yml', 'lb-local.json'] as const;
+
+/** The configuration in the working directory, if there is one. */
+export function findConfigFile(exists: (file: string) => boolean = existsSync): string | undefined {
+	return CONFIG_FILES.find(exists);
+}
+
+/**
+ * Puts a listener that came in pieces together again: `https:443`, `->`, `http:80` is one argument. The arrow begins
+ * with a hyphen, so this has to happen before options are read.
+ */
+export function joinListenerPieces(argv: readonly string[]): string[] {
+	const joined: string[] = [];
+	for (const argument of argv) {
+		const before = joined.at(-1);
+		const continues = argument.startsWith('->') || before?.endsWith('->') === true;
+		if (continues && before !== undefined) joined[joined.length - 1] = `${before} ${argument}`;
+		else joined.push(argument);
+	}
+	return joined;
+}
+
+/** What `up` is to run. */
+export type UpTarget =
+	| {readonly kind: 'demo'}
+	| {readonly kind: 'config'; readonly file: string}
+	| {readonly kind: 'listeners'; readonly listeners: readonly string[]; readonly backends: readonly string[]};
+
+/**
+ * What the arguments of `up` ask for: a configuration file, listeners, or, without any, the configuration of the
+ * working directory, and the demo where there is none.
+ *
+ * @throws EmulatorError `USAGE`
+ */
+export function readUpTarget(
+	given: readonly string[],
+	options: {readonly backend?: readonly string[] | undefined; readonly certificate?: string | undefined},
+	exists: (file: string) => boolean = existsSync,
+): UpTarget {
+	// A list of back-ends swallows what follows it: `--backend 127.0.0.1:3000 https:443` means a listener.
+	const backends = (options.backend ?? []).filter(text => !namesProtocol(text));
+	const positional = [...given, ...(options.backend ?? []).filter(namesProtocol)];
+	const listeners = positional.filter(text => isListener(text) && !exists(text));
+	const files = positional.filter(text => !listeners.includes(text));
+	for (const file of files) judgeFile(file, exists);
+
+	const [file, second] = files;
+	if (second !== undefined) throw usageError(`one configuration at a time: ${file} and ${second} were given`);
+	if (file !== undefined && listeners.length > 0) {
+		throw usageError(
+			`a configuration and listeners do not go together: ${file} and ${JSON.stringify(listeners[0])} were given`,
+			'write the listener into the configuration, or leave the file away.',
+		);
+	}
+	if (listeners.length > 0) return {kind: 'listeners', listeners, backends};
+	for (const [name, value] of [
+		['--backend', options.backend],
+		['--certificate', options.certificate],
+	] as const) {
+		if (value !== undefined) {
+			throw usageError(
+				`${name} goes with listeners`,
+				`lb-local up "https:443 -> http:80" ${name} …; a configuration has its own.`,
+			);
+		}
+	}
+	const found = file ?? findConfigFile(exists);
+	return found === undefined ? {kind: 'demo'} : {kind: 'config', file: found};
+}
+
+/** A misspelt protocol is meant as a listener all the same, so that its fault can be told. */
+function isListener(text: string): boolean {
+	const word = /^([a-z]+):\d+/i.exec(text)?.[1];
+	return namesProtocol(text) || (word !== undefined && nearest(word, PROTOCOLS) !== undefined);
+}
+
+function namesProtocol(text: string): boolean {
+	return text.includes('->') || /^(?:https?|tcp|ssl):\d/i.test(text);
+}
+
+function judgeFile(text: string, exists: (file: string) => boolean): void {
+	if (text === '-') {
+		// An arrow outside of quotes: the shell sees a hyphen, and a redirection into a file named `http:80`.
+		throw usageError(
+			'"-" is neither a configuration nor a listener',
+			'quote listeners: lb-local up "https:443 -> http:80".',
+		);
+	}
+	if (exists(text) || /\.(ya?ml|json)$/i.test(text)) return;
+	throw usageError(
+		`${JSON.stringify(text)} is neither a configuration file nor a listener`,
+		'lb-local up lb-local.yaml, or lb-local up "https:443 -> http:80".',
+	);
+}
+
+/** Where the certificate of `--certificate` comes from. */
+export type CertificateChoice =
+	| {readonly kind: 'files'; readonly cert: string; readonly key: string}
+	| {readonly kind: 'names'; readonly names: readonly string[]};
+
+/**
+ * Reads `--certificate`: `cert.pem,key.pem` are two files, anything else are names to issue one for.
+ *
+ * @throws EmulatorError `USAGE`
+ */
+export function readCertificateChoice(text: string): CertificateChoice {
+	const parts = text.split(',').map(part => part.trim());
+	if (parts.some(part => part === '')) {
+		throw usageError(`--certificate ${JSON.stringify(text)} has an empty part`, CERTIFICATE_HINT);
+	}
+	const files = parts.filter(part => part.includes('/') || /\.(pem|crt|cer|key)$/i.test(part));
+	if (files.length === 0) return {kind: 'names', names: parts};
+	const [cert, key, more] = parts;
+	if (cert === undefined || key === undefined || more !== undefined) {
+		throw usageError(
+			'--certificate takes two files, the certificate and its key, with a comma between',
+			CERTIFICATE_HINT,
+		);
+	}
+	return {kind: 'files', cert, key};
+}
+
+const CERTIFICATE_HINT = '--certificate cert.pem,key.pem, or --certificate web.test to issue one.';
+
+/** A fake back-end to start. */
+export interface FakeChoice {
+	readonly behaviour: Extract<BackendSpec, {readonly kind: 'echo' | 'reply' | 'tcp'}>;
+	readonly label: string;
+	readonly tls: boolean;
+	/** 0 = a free one. */
+	readonly port: number;
+}
+
+const FAKES = {
+	echo: {kind: 'echo'},
+	reply: {kind: 'reply'},
+	'tcp-echo': {kind: 'tcp', mode: 'echo'},
+	'tcp-sink': {kind: 'tcp', mode: 'sink'},
+	'tcp-source': {kind: 'tcp', mode: 'source'},
+	'tcp-banner': {kind: 'tcp', mode: 'banner'},
+} as const satisfies Record<string, FakeChoice['behaviour']>;
+
+/**
+ * Reads a fake back-end: `echo`, `echo:3000`, `tcp-echo+tls:7000`.
+ *
+ * @throws EmulatorError `USAGE`
+ */
+export function readFakeChoice(text: string): FakeChoice {
+	const match = /^([a-z-]*)(\+tls)?(?::(.*))?$/i.exec(text);
+	const label = match?.[1]?.toLowerCase() ?? '';
+	const kinds = Object.keys(FAKES);
+	const kind = kinds.find(known => known === label);
+	if (match === null || kind === undefined) {
+		throw usageError(
+			`${JSON.stringify(text)} is no fake back-end; allowed are ${alternatives(kinds)}, each with "+tls" and ":port" if you like`,
+			didYouMean(label, kinds),
+		);
+	}
+	const port = match[3] === undefined ? 0 : /^\d{1,5}$/.test(match[3]) ? Number(match[3]) : Number.NaN;
+	if (!(port >= 0 && port <= 65_535)) {
+		throw usageError(
+			`${JSON.stringify(match[3])} in ${JSON.stringify(text)} is not a port; allowed are 1 to 65535, or 0 for a free one`,
+		);
+	}
+	// `kind` was found among the keys of FAKES.
+	return {behaviour: FAKES[kind as keyof typeof FAKES], label: kind, tls: match[2] !== undefined, port};
+}

@@ -1,0 +1,78 @@
+import {EmulatorError, formatPath, hasCode, type Violation} from '../../base/errors.ts';
+import {type ConfigFile, type LocatedViolation, readConfigFile} from '../../configuration/config-file.ts';
+import {loadCertificates} from '../../emulator/certificates.ts';
+import {CONFIG_FILES, findConfigFile} from '../arguments.ts';
+import {EXIT, usageError} from '../exit-codes.ts';
+import type {Household} from '../program.ts';
+import {countOf} from '../text.ts';
+
+export interface CheckOptions {
+	readonly json?: boolean;
+}
+
+/**
+ * Validates a configuration and the certificate files it names; nothing is bound or started.
+ *
+ * @throws EmulatorError `CONFIG_NOT_FOUND`, `CONFIG_INVALID` with every violation and its place.
+ */
+export async function check(
+	given: string | undefined,
+	{json = false}: CheckOptions,
+	{output}: Household,
+): Promise<number> {
+	const file = given ?? findConfigFile();
+	if (file === undefined) {
+		throw usageError(
+			`there is no ${CONFIG_FILES.join(', ')} in this directory`,
+			'lb-local check file.yaml, or lb-local init to write one.',
+		);
+	}
+	try {
+		const read = await readConfigFile(file);
+		const warnings = await warningsOfCertificates(read);
+		for (const warning of warnings) output.warn(warning);
+		output.data(
+			json ? JSON.stringify({file, ok: true, ...summaryOf(read), warnings}) : `${file}: ok (${sentenceOf(read)})`,
+		);
+		return EXIT.ok;
+	} catch (error) {
+		if (!json || !(error instanceof EmulatorError) || !hasCode(error, 'CONFIG_INVALID')) throw error;
+		output.data(JSON.stringify({file, ok: false, violations: error.violations.map(violationJson)}));
+		return EXIT.usage;
+	}
+}
+
+function summaryOf({config}: ConfigFile) {
+	const loadBalancers = [...config.loadBalancers.values()];
+	return {
+		loadBalancers: loadBalancers.length,
+		listeners: loadBalancers.reduce((sum, {listeners}) => sum + listeners.length, 0),
+		backends: new Set([...config.backends.values()].flat()).size,
+		certificates: config.certificates.size,
+	};
+}
+
+function sentenceOf(read: ConfigFile): string {
+	const {loadBalancers, listeners, backends, certificates} = summaryOf(read);
+	return [
+		countOf(loadBalancers, 'load balancer'),
+		countOf(listeners, 'listener'),
+		countOf(backends, 'back-end'),
+		countOf(certificates, 'certificate'),
+	].join(', ');
+}
+
+function violationJson(violation: Violation): object {
+	const {path, message, hint} = violation;
+	// Those of a configuration file have a location; a file that is no text has no violations.
+	const {line, column} = (violation as Partial<LocatedViolation>).location ?? {};
+	return {path: formatPath(path), message, hint, line, column};
+}
+
+/** Reads the certificate files as `up` would. @returns what works and may surprise. */
+async function warningsOfCertificates({config, invalid}: ConfigFile): Promise<string[]> {
+	// Without an authority, those that would be issued are left alone.
+	const {certificates, violations} = await loadCertificates(config.certificates, undefined);
+	if (violations.length > 0) throw invalid(violations);
+	return [...certificates].flatMap(([name, {warnings}]) => warnings.map(warning => `certificate ${name}: ${warning}`));
+}

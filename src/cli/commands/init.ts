@@ -1,0 +1,34 @@
+import {writeFile} from 'node:fs/promises';
+import {EmulatorError, hasCode, messageOf} from '../../base/errors.ts';
+import {EXIT, usageError} from '../exit-codes.ts';
+import type {Household} from '../program.ts';
+import {STARTER_CONFIG} from '../starter-config.ts';
+import {shellWord} from '../text.ts';
+
+export interface InitOptions {
+	readonly force?: boolean;
+}
+
+/**
+ * Writes a commented configuration that runs as it stands.
+ *
+ * @throws EmulatorError `USAGE` when there is a file and nobody said to replace it, `FILE_UNWRITABLE`.
+ */
+export async function init(file: string, {force = false}: InitOptions, {output}: Household): Promise<number> {
+	if (!/\.ya?ml$/i.test(file))
+		throw usageError(`${file} has to end in .yaml or .yml`, 'the configuration is written with comments, as YAML.');
+	try {
+		// `wx` creates or fails in one step: what another program writes in between is not lost.
+		await writeFile(file, STARTER_CONFIG, {flag: force ? 'w' : 'wx'});
+	} catch (error) {
+		if (hasCode(error, 'EEXIST')) throw usageError(`${file} exists already`, '--force replaces it.');
+		throw new EmulatorError('FILE_UNWRITABLE', `Cannot write ${file}: ${messageOf(error)}`, {
+			hint: 'Choose a path that you may write to.',
+			cause: error,
+		});
+	}
+	output.data(file);
+	const argument = file === 'lb-local.yaml' ? '' : ` ${shellWord(file)}`;
+	output.say(`Next: lb-local check${argument}, and lb-local up${argument}`);
+	return EXIT.ok;
+}

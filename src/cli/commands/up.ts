@@ -1,0 +1,104 @@
+import type {StoredAuthority} from '../../certificates/authority-store.ts';
+import type {Emulator} from '../../emulator.ts';
+import {readUpTarget, type UpTarget} from '../arguments.ts';
+import {localAuthority} from '../authority.ts';
+import {bannerLines} from '../banner.ts';
+import {DEMO_CONFIG, demoLines} from '../demo.ts';
+import {describeInline} from '../inline-description.ts';
+import type {Output} from '../output.ts';
+import type {Household} from '../program.ts';
+import {exchangeJson, exchangeLine} from '../report.ts';
+import {printable} from '../text.ts';
+import {version} from '../version.ts';
+import {warnOfHost} from '../warn-of-host.ts';
+
+export interface UpOptions {
+	readonly backend?: readonly string[];
+	readonly certificate?: string;
+	readonly host?: string;
+	readonly ports?: 'exact' | 'free';
+	readonly json?: boolean;
+	readonly quiet?: boolean;
+}
+
+/** How long what is in flight may take to finish after the first signal. A guess: long enough for a request in a test. */
+const GRACE_MS = 3000;
+
+/**
+ * Runs load balancers until a signal comes, and prints each exchange as it ends.
+ *
+ * @throws EmulatorError when they cannot be started; then nothing is left running.
+ */
+export async function up(targets: readonly string[], options: UpOptions, household: Household): Promise<number> {
+	const {output, interruption} = household;
+	const target = readUpTarget(targets, options);
+	if (options.host !== undefined) warnOfHost(options.host, output);
+	const authority = await localAuthority(output);
+	const emulator = await start(target, options, authority);
+	try {
+		const {json = false, quiet = false} = options;
+		emulator.events.on('exchange', exchange => {
+			output.data(json ? exchangeJson(exchange) : exchangeLine(exchange, output.paintData));
+		});
+		if (!quiet) tell({emulator, target, authority}, options, output);
+		for (const warning of emulator.warnings) output.warn(printable(warning));
+		if (!quiet) output.say('Each exchange becomes one line below. Ctrl-C stops.');
+		await interruption.wait();
+		if (!quiet) output.say('stopping; a second signal stops at once what is in flight');
+		return interruption.exitCode;
+	} finally {
+		await emulator.stop({drainMs: GRACE_MS});
+	}
+}
+
+async function start(target: UpTarget, options: UpOptions, authority: StoredAuthority): Promise<Emulator> {
+	// Wrong usage is told before the machinery is loaded.
+	const {startEmulator} = await import('../../emulator.ts');
+	const common = {authority, ...(options.host === undefined ? {} : {host: options.host})};
+	const ports = options.ports ?? 'fallback';
+	switch (target.kind) {
+		case 'demo':
+			// Whatever holds the ports of this machine, the demo runs.
+			return startEmulator({...common, config: DEMO_CONFIG, ports: options.ports ?? 'fallback-always'});
+		case 'config':
+			return startEmulator({...common, config: target.file, ports});
+		case 'listeners': {
+			const spec = await describeInline(target, options.certificate, authority);
+			const emulator = await startEmulator({...common, ports});
+			try {
+				await emulator.create(spec);
+				return emulator;
+			} catch (error) {
+				await emulator.stop();
+				throw error;
+			}
+		}
+	}
+}
+
+interface Running {
+	readonly emulator: Emulator;
+	readonly target: UpTarget;
+	readonly authority: StoredAuthority;
+}
+
+function tell({emulator, target, authority}: Running, {host}: UpOptions, output: Output): void {
+	const reach = host === undefined ? ', on loopback only' : '';
+	output.say(`lb-local ${version()}: load balancers for tests, not for production${reach}`);
+	if (target.kind === 'config') output.say(`configuration: ${target.file}`);
+	if (target.kind === 'listeners' && target.backends.length === 0) {
+		output.say('no --backend was given: three echo back-ends answer');
+	}
+	if (emulator.loadBalancers.length === 0) output.warn('there are no load balancers, so nothing listens');
+	for (const line of bannerLines(emulator, output.paintProse)) output.say(line);
+	if (emulator.notices.length > 0) output.say('');
+	for (const notice of emulator.notices) output.say(`${output.paintProse('name', 'note:')} ${notice}`);
+	output.say('');
+	output.say(`authority: ${authority.file}`);
+	if (target.kind === 'demo') {
+		output.say('');
+		output.say('This is the demo: three load balancers to try. `lb-local init` writes a configuration of your own.');
+		for (const line of demoLines(emulator, authority.file)) output.say(line);
+	}
+	output.say('');
+}

@@ -1,0 +1,93 @@
+import {formatAddress} from '../base/errors.ts';
+import type {Config} from '../configuration/spec.ts';
+import type {Emulator} from '../emulator.ts';
+import {shellWord} from './text.ts';
+
+/** The three recipes, with fake back-ends that answer with what they received. */
+export const DEMO_CONFIG: Config = {
+	backends: {
+		app: {kind: 'echo', count: 3},
+		cache: {kind: 'echo', count: 2},
+		shop: {kind: 'echo', count: 2, tls: {names: ['shop.test']}},
+	},
+	loadBalancers: {
+		web: {listeners: ['https:443 -> http:80'], backends: ['app']},
+		cache: {listeners: ['ssl:6379 -> tcp:6380'], backends: ['cache']},
+		shop: {listeners: ['tcp:443'], backends: ['shop']},
+	},
+};
+
+interface Recipe {
+	readonly loadBalancer: string;
+	readonly text: string;
+	/** The name in the certificate that the client sees; the DNS name of the load balancer unless said otherwise. */
+	readonly servername?: string;
+	readonly withOpenssl?: boolean;
+}
+
+const RECIPES: readonly Recipe[] = [
+	{
+		loadBalancer: 'web',
+		text: 'SSL termination to HTTP: the back-ends get plain HTTP with X-Forwarded-For, -Proto and -Port, in turn per request',
+	},
+	{
+		loadBalancer: 'cache',
+		text: 'SSL termination to TCP: the back-ends get the decrypted bytes and nothing else, in turn per connection',
+		withOpenssl: true,
+	},
+	{
+		loadBalancer: 'shop',
+		text: 'SSL passthrough: the certificate is the back-end’s, and the load balancer reads none of it',
+		servername: 'shop.test',
+	},
+];
+
+/**
+ * What the demo is, and for each recipe the lines that show it. They work as they stand when pasted into a shell.
+ *
+ * @param authorityFile the certificate of who signed those that clients see.
+ */
+export function demoLines(
+	{loadBalancers}: Pick<Emulator, 'loadBalancers'>,
+	authorityFile: string,
+	env: Readonly<Record<string, string | undefined>> = process.env,
+): string[] {
+	const lines: string[] = [];
+	for (const {loadBalancer: name, text, servername, withOpenssl = false} of RECIPES) {
+		const loadBalancer = loadBalancers.find(running => running.name === name);
+		const [listener] = loadBalancer?.listeners ?? [];
+		if (loadBalancer === undefined || listener === undefined) continue;
+		const {host, boundPort, port} = listener;
+		const at = {
+			file: authorityFile,
+			name: servername ?? loadBalancer.dnsName,
+			port,
+			address: formatAddress(host, boundPort),
+		};
+		lines.push('', `${name}: ${listener.spec}`, `  ${text}`, `  ${curlLine(at, env)}`);
+		if (withOpenssl) lines.push(`  ${opensslLine(at)}`);
+	}
+	return lines;
+}
+
+interface Target {
+	readonly file: string;
+	readonly name: string;
+	/** Logical. */
+	readonly port: number;
+	/** Bound. */
+	readonly address: string;
+}
+
+function curlLine({file, name, port, address}: Target, env: Readonly<Record<string, string | undefined>>): string {
+	const url = port === 443 ? `https://${name}/` : `https://${name}:${port}/`;
+	// A proxy that the environment names would be asked for a host that only exists here.
+	const hasProxy = ['https_proxy', 'HTTPS_PROXY', 'all_proxy', 'ALL_PROXY'].some(key => (env[key] ?? '') !== '');
+	const noProxy = hasProxy ? " --noproxy '*'" : '';
+	return `curl${noProxy} --cacert ${shellWord(file)} --connect-to ${shellWord(`${name}:${port}:${address}`)} ${url}`;
+}
+
+function opensslLine({file, name, address}: Target): string {
+	const request = `printf 'GET / HTTP/1.0\\r\\n\\r\\n'`;
+	return `${request} | openssl s_client -quiet -verify_return_error -CAfile ${shellWord(file)} -servername ${name} -connect ${shellWord(address)}`;
+}

@@ -1,0 +1,67 @@
+import {readFile} from 'node:fs/promises';
+import {codeOf, messageOf} from '../base/errors.ts';
+import type {Authority} from '../certificates/authority.ts';
+import type {LoadBalancerSpec} from '../configuration/spec.ts';
+import type {ListenerSpec} from '../model/listener.ts';
+import type {PemPair} from '../model/load-balancer.ts';
+import {readCertificateChoice} from './arguments.ts';
+import {usageError} from './exit-codes.ts';
+
+/** How many echo back-ends answer when none were named: enough to see turns being taken. */
+const FAKES = 3;
+
+/**
+ * The load balancer that the listeners of a command line describe.
+ *
+ * @param certificate what `--certificate` said, for the listeners that speak TLS.
+ * @throws EmulatorError `USAGE`, `INVALID_DESCRIPTION` for names no certificate can be issued for. The listeners
+ * themselves are judged by who runs them.
+ */
+export async function describeInline(
+	{listeners, backends}: {readonly listeners: readonly string[]; readonly backends: readonly string[]},
+	certificate: string | undefined,
+	authority: Authority,
+): Promise<LoadBalancerSpec> {
+	// Any text may stand here: whether it is a listener is found by who runs it, with every fault in it.
+	const specs = listeners as readonly ListenerSpec[];
+	const backendSpecs = backends.length > 0 ? backends : FAKES;
+	if (certificate === undefined) return {listeners: specs, backends: backendSpecs};
+
+	if (!listeners.some(endsTls)) {
+		throw usageError(
+			'--certificate goes with https and ssl listeners, and there is none',
+			'tcp passes TLS through to the back-ends, which hold the certificate.',
+		);
+	}
+	const pair = await readPair(certificate, authority);
+	return {
+		listeners: specs.map(listen => (endsTls(listen) ? {listen, certificate: pair} : listen)),
+		backends: backendSpecs,
+	};
+}
+
+function endsTls(listener: string): boolean {
+	return /^\s*(?:https|ssl)\s*:/i.test(listener);
+}
+
+async function readPair(text: string, authority: Authority): Promise<PemPair> {
+	const choice = readCertificateChoice(text);
+	if (choice.kind === 'names') {
+		const {cert, key} = authority.issue({names: choice.names});
+		return {cert, key};
+	}
+	const [cert, key] = await Promise.all([readPem(choice.cert), readPem(choice.key)]);
+	return {cert, key};
+}
+
+async function readPem(file: string): Promise<string> {
+	try {
+		return await readFile(file, 'utf8');
+	} catch (error) {
+		const reason = codeOf(error) === 'ENOENT' ? 'there is no such file' : messageOf(error);
+		throw usageError(
+			`Cannot read ${file}: ${reason}`,
+			'--certificate cert.pem,key.pem takes the paths of two PEM files.',
+		);
+	}
+}

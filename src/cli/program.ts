@@ -1,0 +1,132 @@
+import {Command, CommanderError, Option} from 'commander';
+import {joinListenerPieces} from './arguments.ts';
+import type {BackendOptions} from './commands/backend.ts';
+import type {CertOptions} from './commands/cert.ts';
+import type {CheckOptions} from './commands/check.ts';
+import type {InitOptions} from './commands/init.ts';
+import type {UpOptions} from './commands/up.ts';
+import {EXIT, exitCodeOf, usageError} from './exit-codes.ts';
+import type {Interruption} from './interruption.ts';
+import type {Output} from './output.ts';
+import {version} from './version.ts';
+
+/** What a command is given beside its arguments. */
+export interface Household {
+	readonly output: Output;
+	readonly interruption: Interruption;
+}
+
+/**
+ * Runs one command line to its end.
+ *
+ * @param argv the arguments after the program's name.
+ * @returns the exit code; failures have been told by then.
+ */
+export async function runProgram(argv: readonly string[], household: Household): Promise<number> {
+	let exitCode: number = EXIT.ok;
+	const program = describeProgram(household, code => {
+		exitCode = code;
+	});
+	try {
+		await program.parseAsync(joinListenerPieces(argv), {from: 'user'});
+		return exitCode;
+	} catch (error) {
+		if (error instanceof CommanderError) return tellUsage(error, household.output);
+		household.output.fail(error);
+		return exitCodeOf(error);
+	}
+}
+
+/** Help and version are no failures; anything else is a use we do not know. */
+function tellUsage(error: CommanderError, output: Output): number {
+	if (error.exitCode === 0) return EXIT.ok;
+	// The help that answers a bare `lb-local` has been shown already.
+	if (error.code === 'commander.help') return EXIT.usage;
+	const [message = '', suggestion] = error.message.replace(/^error: /, '').split('\n');
+	const guess = suggestion === undefined ? undefined : suggestion.replace(/^\((.*)\)$/, '$1').replace(/^Did/, 'did');
+	output.fail(usageError(message, guess ?? '`lb-local help` lists the commands and their options.'));
+	return EXIT.usage;
+}
+
+function describeProgram(household: Household, end: (exitCode: number) => void): Command {
+	const program = new Command('lb-local')
+		.description(
+			'A load balancer on your own machine, for tests: OUTSCALE LBU and AWS Classic ELB. Not for production.',
+		)
+		.version(version(), '-V, --version', 'show the version')
+		.helpOption('-h, --help', 'show this help')
+		.showSuggestionAfterError()
+		.exitOverride()
+		// What went wrong is told by `tellUsage`, once and in our words.
+		.configureOutput({outputError: () => {}})
+		.addHelpText('after', HELP_AFTER);
+	// Each command is loaded when it is called: nobody waits for what they did not ask for.
+	program
+		.command('up')
+		.description('run load balancers in the foreground, and print one line per exchange')
+		.argument('[config-or-listener...]', 'a configuration file, or listeners such as "https:443 -> http:80"')
+		.option('-b, --backend <address...>', 'where the listeners’ traffic goes, such as 127.0.0.1:3000')
+		.option('-c, --certificate <name|cert,key>', 'names to issue a certificate for, or the files cert.pem,key.pem')
+		.option('--host <address>', 'the address to bind (default: 127.0.0.1)')
+		.addOption(
+			new Option('--ports <rule>', 'exact: the ports as written or none; free: any ports').choices(['exact', 'free']),
+		)
+		.option('--json', 'print exchanges as NDJSON')
+		.option('-q, --quiet', 'print exchanges, warnings and errors only')
+		.addHelpText('after', UP_HELP_AFTER)
+		.action(async (targets: string[], options: UpOptions) => {
+			end(await (await import('./commands/up.ts')).up(targets, options, household));
+		});
+	program
+		.command('backend')
+		.description('run fake back-ends alone')
+		.argument('[spec...]', 'echo, reply, tcp-echo, tcp-sink, tcp-source or tcp-banner; "+tls" and ":port" may follow')
+		.option('--host <address>', 'the address to bind', '127.0.0.1')
+		.option('--json', 'print the back-ends as NDJSON')
+		.action(async (specs: string[], options: BackendOptions) => {
+			end(await (await import('./commands/backend.ts')).backend(specs, options, household));
+		});
+	program
+		.command('cert')
+		.description('issue a certificate from the local authority')
+		.argument('[names...]', 'host names, wildcards and addresses (default: localhost 127.0.0.1 ::1)')
+		.option('--rsa', 'an RSA-2048 key instead of EC P-256')
+		.option('--pkcs1', 'write the key as PKCS#1, the form that the cloud takes (with --rsa)')
+		.option('-o, --out <directory>', 'where to write it', 'certs')
+		.option('--json', 'print what was written as JSON')
+		.action(async (names: string[], options: CertOptions) => {
+			end(await (await import('./commands/cert.ts')).cert(names, options, household));
+		});
+	program
+		.command('check')
+		.description('validate a configuration')
+		.argument('[config]', 'the file (default: lb-local.yaml, .yml or .json)')
+		.option('--json', 'print the result as JSON')
+		.action(async (file: string | undefined, options: CheckOptions) => {
+			end(await (await import('./commands/check.ts')).check(file, options, household));
+		});
+	program
+		.command('init')
+		.description('write a commented configuration to start from')
+		.argument('[file]', 'where to write it', 'lb-local.yaml')
+		.option('--force', 'replace the file if there is one')
+		.action(async (file: string, options: InitOptions) => {
+			end(await (await import('./commands/init.ts')).init(file, options, household));
+		});
+	return program;
+}
+
+const HELP_AFTER = `
+Examples:
+  $ lb-local up                                   the demo: three load balancers and curl lines to try
+  $ lb-local up "https:443 -> http:80" --backend 127.0.0.1:3000
+  $ lb-local init && lb-local up                  your own configuration
+
+Exit codes: 0 done, 1 failed, 2 wrong usage or configuration, 130 interrupted.
+NO_COLOR=1 leaves colours away; DEBUG=lb-local shows where errors come from.`;
+
+const UP_HELP_AFTER = `
+Without arguments: lb-local.yaml, .yml or .json of this directory, or the demo where there is none.
+Ports: what you wrote. A port below 1024 without the privilege, or taken by another load balancer of the same
+configuration, becomes port + 10000, or else the next free one, and this is said.
+SIGTERM stops it with exit code 0, Ctrl-C with 130; a second signal stops it at once.`;

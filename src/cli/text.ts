@@ -1,0 +1,59 @@
+import {styleText} from 'node:util';
+
+/** What a piece of text is, for its colour. */
+export type Tone = 'name' | 'good' | 'bad' | 'warning' | 'faint';
+
+const FORMATS = {name: 'bold', good: 'green', bad: 'red', warning: 'yellow', faint: 'dim'} as const;
+
+/** Text for a stream: coloured where the stream is a terminal and NO_COLOR does not forbid it (see https://no-color.org). */
+export type Paint = (tone: Tone, text: string) => string;
+
+/** The paint of one stream. `FORCE_COLOR` colours what is no terminal as well. */
+export function paintFor(stream: NodeJS.WritableStream): Paint {
+	return (tone, text) => styleText(FORMATS[tone], text, {stream, validateStream: true});
+}
+
+/** Control, format and line-separating characters: what would move a cursor, forge a line or turn text around. */
+const UNPRINTABLE = /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/gu;
+
+/**
+ * Text that came from somebody else, made safe to print on one line: what no reader could see is written as an escape,
+ * so that a request cannot forge a second line or command a terminal.
+ */
+export function printable(text: string, maxLength = 200): string {
+	const shown = text.length > maxLength ? `${text.slice(0, maxLength)}…` : text;
+	return shown.replaceAll(UNPRINTABLE, character => {
+		const code = character.codePointAt(0) ?? 0;
+		return code < 0x100 ? `\\x${code.toString(16).padStart(2, '0')}` : `\\u{${code.toString(16)}}`;
+	});
+}
+
+/** Rows as text with their columns under each other, two blanks apart. */
+export function columns(rows: readonly (readonly string[])[]): string[] {
+	const widths: number[] = [];
+	for (const row of rows) {
+		for (const [index, cell] of row.entries()) widths[index] = Math.max(widths[index] ?? 0, cell.length);
+	}
+	return rows.map(row =>
+		row
+			.map((cell, index) => cell.padEnd(widths[index] ?? 0))
+			.join('  ')
+			.trimEnd(),
+	);
+}
+
+/** A path or value as one word of a POSIX shell, quoted only where it has to be. */
+export function shellWord(text: string): string {
+	return /^[\w@%+=:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`;
+}
+
+/** Whole days from now until a moment; of one that has passed, the days since as a negative number. */
+export function daysUntil(moment: Date, now = Date.now()): number {
+	// Adding zero makes zero of minus zero.
+	return Math.trunc((moment.getTime() - now) / 86_400_000) + 0;
+}
+
+/** `3 listeners`, `1 listener`. */
+export function countOf(count: number, noun: string): string {
+	return `${count} ${noun}${count === 1 ? '' : 's'}`;
+}

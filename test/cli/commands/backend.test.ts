@@ -1,0 +1,74 @@
+import {once} from 'node:events';
+import {readFile} from 'node:fs/promises';
+import {request} from 'node:https';
+import {createServer} from 'node:net';
+import path from 'node:path';
+import {json} from 'node:stream/consumers';
+import test from 'ava';
+import {emptyFolder, runCli, startCli} from '../helpers/command-line.ts';
+
+test('an echo back-end runs alone until it is stopped', async t => {
+	const running = startCli(t, ['backend'], {folder: await emptyFolder(t)});
+	const [, url = ''] = await running.shows('stdout', /^a {2}echo {2}(http:\/\/127\.0\.0\.1:\d+)$/m);
+
+	const answer = await (await fetch(`${url}/path`)).json();
+	const {code} = await running.end('SIGTERM');
+
+	t.like(answer, {method: 'GET', target: '/path'});
+	t.is(code, 0);
+	await t.throwsAsync(fetch(url));
+});
+
+test('Ctrl-C ends with 130', async t => {
+	const running = startCli(t, ['backend', 'tcp-echo', 'reply'], {folder: await emptyFolder(t)});
+	await running.shows('stdout', /^a {2}tcp-echo {2}tcp:\/\/127\.0\.0\.1:\d+\nb {2}reply {5}http:\/\//m);
+	await running.shows('stderr', /Ctrl-C stops/);
+
+	const {code} = await running.end('SIGINT');
+
+	t.is(code, 130);
+});
+
+test('with +tls it has a certificate of the local authority, and with --json programs find it', async t => {
+	const folder = await emptyFolder(t);
+	const running = startCli(t, ['backend', 'echo+tls', '--json'], {folder});
+	await running.shows('stderr', /Ctrl-C stops/);
+	const row = JSON.parse(running.stdout);
+	const ca = await readFile(path.join(folder, 'home/authority/authority.pem'));
+
+	const asked = request({
+		host: 'localhost',
+		port: row.port,
+		lookup: (_, __, callback) => callback(null, [{address: '127.0.0.1', family: 4}]),
+		ca,
+		agent: false,
+	}).end();
+	const [response] = await once(asked, 'response');
+	const answer = await json(response);
+	await running.end('SIGTERM');
+
+	t.like(row, {name: 'a', kind: 'echo', url: `https://127.0.0.1:${row.port}`});
+	t.like(answer, {method: 'GET'});
+});
+
+test('a port that somebody holds is a failure that names it', async t => {
+	const holder = createServer().listen(0, '127.0.0.1');
+	await once(holder, 'listening');
+	t.teardown(() => holder.close());
+	const address = holder.address();
+	const port = typeof address === 'object' ? address?.port : undefined;
+
+	const {code, stderr} = await runCli(['backend', 'echo', `echo:${port}`], {folder: await emptyFolder(t)});
+
+	t.is(code, 1);
+	t.regex(stderr, new RegExp(`^error: Cannot listen on 127\\.0\\.0\\.1:${port}`));
+});
+
+test('beyond loopback is possible and warned of', async t => {
+	const running = startCli(t, ['backend', '--host', '0.0.0.0'], {folder: await emptyFolder(t)});
+	await running.shows('stderr', /Ctrl-C stops/);
+
+	const {stderr} = await running.end('SIGTERM');
+
+	t.regex(stderr, /^warning: 0\.0\.0\.0 is not loopback: others can reach this\./);
+});

@@ -1,0 +1,116 @@
+import {writeFile} from 'node:fs/promises';
+import path from 'node:path';
+import test from 'ava';
+import {createAuthority} from '../../../src/certificates/authority.ts';
+import {emptyFolder, runCli} from '../helpers/command-line.ts';
+
+test('a valid configuration is told in one line with what it holds', async t => {
+	const folder = await emptyFolder(t);
+	await writeFile(
+		path.join(folder, 'lb-local.yml'),
+		'backends: {app: {kind: echo, count: 2}}\nloadBalancers: {web: {listeners: ["http:80"], backends: [app]}}\n',
+	);
+
+	const {code, stdout, stderr} = await runCli(['check'], {folder});
+
+	t.is(stdout, 'lb-local.yml: ok (1 load balancer, 1 listener, 2 back-ends, 0 certificates)\n');
+	t.is(stderr, '');
+	t.is(code, 0);
+});
+
+test('an invalid configuration is told fault by fault, each with its place', async t => {
+	const folder = await emptyFolder(t);
+	await writeFile(
+		path.join(folder, 'x.yaml'),
+		'loadBalancers:\n  web:\n    listeners: [htps:443]\n    backends: [app]\n',
+	);
+
+	const {code, stdout, stderr} = await runCli(['check', 'x.yaml'], {folder});
+
+	t.is(stdout, '');
+	t.is(
+		stderr,
+		[
+			'error: x.yaml is not valid:',
+			'x.yaml:3:17: loadBalancers.web.listeners[0]: unknown protocol "htps"; allowed are "http", "https", "tcp" or "ssl" (did you mean "https"?)',
+			'    3 |     listeners: [htps:443]',
+			'      |                 ^',
+			'x.yaml:4:16: loadBalancers.web.backends[0]: no back-end is named "app"; there are none',
+			'    4 |     backends: [app]',
+			'      |                ^',
+			'',
+		].join('\n'),
+	);
+	t.is(code, 2);
+});
+
+test('programs read the same as JSON', async t => {
+	const folder = await emptyFolder(t);
+	await writeFile(path.join(folder, 'x.yaml'), 'control: {}\n');
+	await writeFile(path.join(folder, 'ok.yaml'), '');
+
+	const invalid = await runCli(['check', 'x.yaml', '--json'], {folder});
+	const valid = await runCli(['check', 'ok.yaml', '--json'], {folder});
+
+	t.is(invalid.code, 2);
+	t.deepEqual(JSON.parse(invalid.stdout), {
+		file: 'x.yaml',
+		ok: false,
+		violations: [{path: 'control', message: '"control" is not supported yet by this version', line: 1, column: 1}],
+	});
+	t.deepEqual(JSON.parse(valid.stdout), {
+		file: 'ok.yaml',
+		ok: true,
+		loadBalancers: 0,
+		listeners: 0,
+		backends: 0,
+		certificates: 0,
+		warnings: [],
+	});
+});
+
+test('certificate files are read as `up` would read them', async t => {
+	const folder = await emptyFolder(t);
+	const authority = createAuthority();
+	const one = authority.issue({names: ['a.test']});
+	const expired = authority.issue({names: ['b.test'], notAfter: new Date('2020-01-01')});
+	await writeFile(path.join(folder, 'a.crt'), one.cert);
+	await writeFile(path.join(folder, 'a.key'), one.key);
+	await writeFile(path.join(folder, 'b.crt'), expired.cert);
+	await writeFile(path.join(folder, 'b.key'), expired.key);
+	const write = (certificates: string): Promise<void> =>
+		writeFile(path.join(folder, 'x.yaml'), `certificates:\n  x: ${certificates}\n`);
+
+	await write('{cert: a.crt, key: b.key}');
+	const mismatch = await runCli(['check', 'x.yaml'], {folder});
+	await write('{cert: none.crt, key: a.key}');
+	const missing = await runCli(['check', 'x.yaml'], {folder});
+	await write('{cert: b.crt, key: b.key}');
+	const late = await runCli(['check', 'x.yaml'], {folder});
+
+	t.regex(mismatch.stderr, /^x\.yaml:2:\d+: certificates\.x\.(cert|key): /m);
+	t.is(mismatch.code, 2);
+	t.regex(missing.stderr, /^x\.yaml:2:13: certificates\.x\.cert: cannot read .*none\.crt: there is no such file$/m);
+	t.regex(late.stderr, /^warning: certificate x: .*expired/m);
+	t.is(late.code, 0);
+});
+
+test('without a configuration the names that were looked for are told', async t => {
+	const {code, stderr} = await runCli(['check'], {folder: await emptyFolder(t)});
+
+	t.is(
+		stderr,
+		'error: there is no lb-local.yaml, lb-local.yml, lb-local.json in this directory\nhint: lb-local check file.yaml, or lb-local init to write one.\n',
+	);
+	t.is(code, 2);
+});
+
+test('a file that is not there is wrong usage', async t => {
+	const {code, stderr} = await runCli(['check', 'none.yaml'], {folder: await emptyFolder(t)});
+
+	t.is(
+		stderr,
+		'error: Cannot read none.yaml: there is no such file\nhint: `lb-local init` writes a commented configuration to start from.\n',
+	);
+	t.is(code, 2);
+});

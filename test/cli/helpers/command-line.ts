@@ -1,0 +1,109 @@
+import {type ChildProcessWithoutNullStreams, spawn} from 'node:child_process';
+import {once} from 'node:events';
+import {mkdtemp, rm} from 'node:fs/promises';
+import {tmpdir} from 'node:os';
+import path from 'node:path';
+import {fileURLToPath} from 'node:url';
+import type {ExecutionContext} from 'ava';
+
+const MAIN = fileURLToPath(new URL('../../../src/cli/main.ts', import.meta.url));
+// As a URL, because the children run in folders that have no node_modules.
+const TSX = import.meta.resolve('tsx');
+
+export interface Finished {
+	readonly code: number | null;
+	readonly signal: NodeJS.Signals | null;
+	readonly stdout: string;
+	readonly stderr: string;
+}
+
+interface Teardown {
+	teardown(task: () => Promise<void> | void): void;
+}
+
+/** An empty folder, with a blank in its name as home folders have; gone after the test. */
+export async function emptyFolder(t: Teardown): Promise<string> {
+	const folder = await mkdtemp(path.join(tmpdir(), 'lb local '));
+	t.teardown(() => rm(folder, {recursive: true, force: true}));
+	return folder;
+}
+
+export interface CliOptions {
+	/** Where it runs, and where its authority is kept. */
+	readonly folder: string;
+	readonly env?: Readonly<Record<string, string>>;
+}
+
+/** The real command line as a child process, while it runs. */
+export class CommandLine {
+	readonly child: ChildProcessWithoutNullStreams;
+	stdout = '';
+	stderr = '';
+	/** Waits for something to be shown. */
+	readonly #looks = new Set<() => void>();
+	#hasEnded = false;
+
+	constructor(args: readonly string[], {folder, env = {}}: CliOptions) {
+		// The colours of the terminal that runs the tests are not what is tested.
+		const {FORCE_COLOR: _, NO_COLOR: __, DEBUG: ___, ...inherited} = process.env;
+		this.child = spawn(process.execPath, [`--import=${TSX}`, MAIN, ...args], {
+			cwd: folder,
+			env: {...inherited, LB_LOCAL_HOME: path.join(folder, 'home'), ...env},
+		});
+		this.child.stdout.setEncoding('utf8').on('data', (text: string) => {
+			this.stdout += text;
+			this.#lookAgain();
+		});
+		this.child.stderr.setEncoding('utf8').on('data', (text: string) => {
+			this.stderr += text;
+			this.#lookAgain();
+		});
+		this.child.once('close', () => {
+			this.#hasEnded = true;
+			this.#lookAgain();
+		});
+	}
+
+	#lookAgain(): void {
+		for (const look of [...this.#looks]) look();
+	}
+
+	/** Resolves as soon as one of the streams has matched. @throws when the process ends first. */
+	shows(stream: 'stdout' | 'stderr', pattern: RegExp): Promise<RegExpMatchArray> {
+		return new Promise((resolve, reject) => {
+			const look = (): void => {
+				const match = pattern.exec(this[stream]);
+				if (match === null && !this.#hasEnded) return;
+				this.#looks.delete(look);
+				if (match !== null) resolve(match);
+				else reject(new Error(`it ended without ${pattern}: ${this.stdout}${this.stderr}`));
+			};
+			this.#looks.add(look);
+			look();
+		});
+	}
+
+	async end(signal?: NodeJS.Signals): Promise<Finished> {
+		if (signal !== undefined) this.child.kill(signal);
+		if (!this.#hasEnded) await once(this.child, 'close');
+		return {code: this.child.exitCode, signal: this.child.signalCode, stdout: this.stdout, stderr: this.stderr};
+	}
+}
+
+/** Starts the command line; it is killed after the test, whatever came of it. */
+export function startCli(t: ExecutionContext, args: readonly string[], options: CliOptions): CommandLine {
+	// Told with its name, and cleaned up after, instead of by the end of the whole run.
+	t.timeout(60_000);
+	const running = new CommandLine(args, options);
+	t.teardown(() => {
+		running.child.kill('SIGKILL');
+	});
+	return running;
+}
+
+/** Runs the command line to its end. */
+export async function runCli(args: readonly string[], options: CliOptions): Promise<Finished> {
+	const running = new CommandLine(args, options);
+	running.child.stdin.end();
+	return running.end();
+}
