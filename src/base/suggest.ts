@@ -3,7 +3,8 @@ import {distance} from 'fastest-levenshtein';
 /** The candidate that was probably meant, or undefined when none is near. Case is ignored. */
 export function nearest(given: string, candidates: Iterable<string>): string | undefined {
 	let best: string | undefined;
-	let bestDistance = Math.max(1, Math.floor(given.length / 3)) + 1;
+	// Two letters that changed places count as two steps, so a word of five may be two steps away.
+	let bestDistance = (given.length < 5 ? 1 : Math.max(2, Math.floor(given.length / 3))) + 1;
 	for (const candidate of candidates) {
 		const steps = distance(given.toLowerCase(), candidate.toLowerCase());
 		if (steps < bestDistance) {

@@ -1,0 +1,86 @@
+import {readdirSync, readFileSync} from 'node:fs';
+import path from 'node:path';
+import {fileURLToPath} from 'node:url';
+import test from 'ava';
+
+const SRC = fileURLToPath(new URL('../src', import.meta.url));
+
+/** Rooms, lowest first. A file may import its own room and rooms of a lower level, nothing else. */
+const LEVELS: ReadonlyArray<readonly string[]> = [
+	['base'],
+	['model', 'codec'],
+	['observability', 'certificates', 'configuration'],
+	['data-plane', 'fake-backends'],
+	['emulator'],
+	['cli', 'index'],
+];
+
+const files = readdirSync(SRC, {recursive: true, encoding: 'utf8'})
+	.filter(file => file.endsWith('.ts'))
+	.map(file => path.join(SRC, file))
+	.sort();
+
+for (const file of files) {
+	const name = path.relative(SRC, file);
+	test(`${name} imports downwards only`, t => {
+		t.not(levelOf(roomOf(file)), -1, 'unknown room: add it to LEVELS and to ARCHITECTURE.md');
+		for (const imported of importsOf(file)) {
+			const allowed = roomOf(imported) === roomOf(file) || levelOf(roomOf(imported)) < levelOf(roomOf(file));
+			t.true(allowed, `${path.relative(SRC, imported)} is not below`);
+		}
+	});
+}
+
+test('the model waits for nothing and knows no Node', t => {
+	for (const file of files.filter(each => roomOf(each) === 'model')) {
+		const text = readFileSync(file, 'utf8');
+		t.notRegex(text, /from 'node:|\basync\b|\bawait\b|Date\.now|setTimeout/, path.relative(SRC, file));
+	}
+});
+
+test('only the certificates room knows node-forge', t => {
+	const knowing = files.filter(file => /from 'node-forge|import\('node-forge/.test(readFileSync(file, 'utf8')));
+	t.deepEqual([...new Set(knowing.map(roomOf))], ['certificates']);
+});
+
+test('the console and the end of the process belong to the command line', t => {
+	for (const file of files.filter(each => roomOf(each) !== 'cli')) {
+		t.notRegex(readFileSync(file, 'utf8'), /\bconsole\.\w+\(|process\.exit/, path.relative(SRC, file));
+	}
+});
+
+test('no part of the sources throws an error without a code', t => {
+	for (const file of files) {
+		t.notRegex(readFileSync(file, 'utf8'), /new Error\(/, path.relative(SRC, file));
+	}
+});
+
+test('every error code has its entry in docs/errors.md, and nothing else has one', t => {
+	const codes = new Set<string>();
+	for (const file of files) {
+		for (const match of readFileSync(file, 'utf8').matchAll(/new EmulatorError\(\s*'([A-Z_]+)'/g))
+			codes.add(match[1] ?? '');
+	}
+	const documented = [...readFileSync(path.join(SRC, '../docs/errors.md'), 'utf8').matchAll(/^## `([A-Z_]+)`/gm)];
+
+	t.deepEqual(
+		documented.map(match => match[1]),
+		[...codes].sort(),
+	);
+});
+
+function roomOf(file: string): string {
+	const [first = ''] = path.relative(SRC, file).split(path.sep);
+	return first.replace(/\.ts$/, '');
+}
+
+function levelOf(room: string): number {
+	return LEVELS.findIndex(rooms => rooms.includes(room));
+}
+
+function importsOf(file: string): string[] {
+	const text = readFileSync(file, 'utf8');
+	return [...text.matchAll(/(?:from|import\()\s*'(\.{1,2}\/[^']+)'/g)].map(match =>
+		path.resolve(path.dirname(file), match[1] ?? ''),
+	);
+}

@@ -1,0 +1,14 @@
+// What a user's plain JavaScript does with the installed package.
+import {strict as assert} from 'node:assert';
+import {startLoadBalancer} from 'lb-local';
+
+const lb = await startLoadBalancer({listeners: ['https:443 -> http:80'], backends: 3});
+for (let i = 0; i < 4; i++) await lb.fetch('/');
+assert.deepEqual(lb.traffic.order(), ['a', 'b', 'c', 'a']);
+await lb.stop();
+
+await assert.rejects(startLoadBalancer({listeners: ['htps:443 -> http:80']}), error => {
+	assert.equal(error.code, 'INVALID_DESCRIPTION');
+	assert.match(error.message, /unknown protocol "htps".*did you mean "https"\?/);
+	return true;
+});
