@@ -1,5 +1,6 @@
 import {createHash, type KeyObject, randomBytes, sign, type X509Certificate} from 'node:crypto';
-import forge from 'node-forge';
+import {createRequire} from 'node:module';
+import type forge from 'node-forge';
 import {EmulatorError} from '../base/errors.ts';
 import {writePem} from './pem.ts';
 
@@ -33,10 +34,18 @@ interface SignatureAlgorithm {
 	readonly withNull: boolean;
 }
 
-const {asn1} = forge;
-// The declared types leave this documented function out.
-const pki = forge.pki as typeof forge.pki & {getTBSCertificate(certificate: forge.pki.Certificate): forge.asn1.Asn1};
-const {Class, Type} = asn1;
+const require = createRequire(import.meta.url);
+
+/** node-forge takes 30 ms to load: whoever has no certificate issued never pays. `require` keeps it. */
+function library(): typeof forge {
+	// A CommonJS package; what it exports is what its types say.
+	return require('node-forge') as typeof forge;
+}
+
+/** The declared types leave this documented function out. */
+function pkiOf({pki}: typeof forge) {
+	return pki as typeof forge.pki & {getTBSCertificate(certificate: forge.pki.Certificate): forge.asn1.Asn1};
+}
 
 // RFC 5280, section 4.2.1.
 const SUBJECT_KEY_IDENTIFIER = '2.5.29.14';
@@ -56,44 +65,50 @@ const SIGNATURES: Readonly<Record<string, SignatureAlgorithm>> = {
  * @throws EmulatorError `AUTHORITY_UNUSABLE` when the signer's key is neither EC nor RSA.
  */
 export function buildCertificate(statement: Statement, signer: Signer): string {
-	const certificate = pki.createCertificate();
+	const certificate = library().pki.createCertificate();
 	const signature = signatureOf(signer.key);
 	certificate.serialNumber = randomSerial();
 	certificate.siginfo.algorithmOid = signature.oid;
 	certificate.validity.notBefore = statement.notBefore;
 	certificate.validity.notAfter = statement.notAfter;
 	// getTBSCertificate writes an RSA key where the real one is put below.
-	certificate.publicKey = pki.rsa.setPublicKey(forge.jsbn.BigInteger.ONE, forge.jsbn.BigInteger.ONE);
+	certificate.publicKey = library().pki.rsa.setPublicKey(library().jsbn.BigInteger.ONE, library().jsbn.BigInteger.ONE);
 	certificate.setSubject(
 		Object.entries(statement.subject).map(([name, value]) => ({
 			name,
 			value,
 			// Forge's default, PrintableString, has no "*" and no "_". The declared type is wrong: forge takes a Type here.
-			valueTagClass: Type.UTF8 as number as forge.asn1.Class,
+			valueTagClass: library().asn1.Type.UTF8 as number as forge.asn1.Class,
 		})),
 	);
 	const ownId = keyIdentifier(statement.publicKey);
 	const issuerId = signer.certificate === undefined ? ownId : subjectKeyIdentifierOf(signer.certificate);
 	certificate.setExtensions([
 		...statement.extensions,
-		{id: SUBJECT_KEY_IDENTIFIER, value: octets(Class.UNIVERSAL, Type.OCTETSTRING, ownId)},
+		{id: SUBJECT_KEY_IDENTIFIER, value: octets(library().asn1.Class.UNIVERSAL, library().asn1.Type.OCTETSTRING, ownId)},
 		...(issuerId === undefined
 			? []
-			: [{id: AUTHORITY_KEY_IDENTIFIER, value: sequence([octets(Class.CONTEXT_SPECIFIC, 0, issuerId)])}]),
+			: [
+					{id: AUTHORITY_KEY_IDENTIFIER, value: sequence([octets(library().asn1.Class.CONTEXT_SPECIFIC, 0, issuerId)])},
+				]),
 	]);
 
 	const algorithm = algorithmOf(signature);
-	const tbs = pki.getTBSCertificate(certificate);
+	const tbs = pkiOf(library()).getTBSCertificate(certificate);
 	const fields = children(tbs);
 	// TBSCertificate, RFC 5280, section 4.1: version, serial, signature, issuer, validity, subject, subjectPublicKeyInfo.
 	fields[2] = algorithm;
 	// The signer's name byte for byte, as the comparison of names wants it; its own when it signs itself.
 	fields[3] = signer.certificate === undefined ? child(tbs, 5) : subjectOf(signer.certificate);
-	fields[6] = asn1.fromDer(binary(statement.publicKey.export({type: 'spki', format: 'der'})));
+	fields[6] = library().asn1.fromDer(binary(statement.publicKey.export({type: 'spki', format: 'der'})));
 
 	const signed = sign('sha256', derOf(tbs), signer.key);
 	// A BIT STRING starts with the number of unused bits.
-	const bits = octets(Class.UNIVERSAL, Type.BITSTRING, Buffer.concat([Buffer.of(0), signed]));
+	const bits = octets(
+		library().asn1.Class.UNIVERSAL,
+		library().asn1.Type.BITSTRING,
+		Buffer.concat([Buffer.of(0), signed]),
+	);
 	return writePem('CERTIFICATE', derOf(sequence([tbs, algorithm, bits])));
 }
 
@@ -115,13 +130,20 @@ function signatureOf(key: KeyObject): SignatureAlgorithm {
 }
 
 function algorithmOf({oid, withNull}: SignatureAlgorithm): forge.asn1.Asn1 {
-	const id = asn1.create(Class.UNIVERSAL, Type.OID, false, asn1.oidToDer(oid).getBytes());
-	return sequence(withNull ? [id, asn1.create(Class.UNIVERSAL, Type.NULL, false, '')] : [id]);
+	const id = library().asn1.create(
+		library().asn1.Class.UNIVERSAL,
+		library().asn1.Type.OID,
+		false,
+		library().asn1.oidToDer(oid).getBytes(),
+	);
+	return sequence(
+		withNull ? [id, library().asn1.create(library().asn1.Class.UNIVERSAL, library().asn1.Type.NULL, false, '')] : [id],
+	);
 }
 
 /** RFC 7093, section 2, method 1: the first 160 bits of the SHA-256 of the key's BIT STRING. */
 function keyIdentifier(publicKey: KeyObject): Buffer {
-	const spki = asn1.fromDer(binary(publicKey.export({type: 'spki', format: 'der'})));
+	const spki = library().asn1.fromDer(binary(publicKey.export({type: 'spki', format: 'der'})));
 	const bitString = derOf(child(spki, 1));
 	// Behind tag and length (one byte, or one that counts the following) comes the number of unused bits, then the key.
 	const length = bitString[1] ?? 0;
@@ -138,30 +160,30 @@ function subjectOf(certificate: X509Certificate): forge.asn1.Asn1 {
 
 function subjectKeyIdentifierOf(certificate: X509Certificate): Buffer | undefined {
 	const wrapped = children(tbsOf(certificate)).find(
-		field => field.tagClass === Class.CONTEXT_SPECIFIC && Number(field.type) === 3,
+		field => field.tagClass === library().asn1.Class.CONTEXT_SPECIFIC && Number(field.type) === 3,
 	);
 	if (wrapped === undefined) return undefined;
 	for (const extension of children(child(wrapped, 0))) {
 		const [id] = children(extension);
 		const value = children(extension).at(-1);
-		if (typeof id?.value !== 'string' || asn1.derToOid(id.value) !== SUBJECT_KEY_IDENTIFIER) continue;
+		if (typeof id?.value !== 'string' || library().asn1.derToOid(id.value) !== SUBJECT_KEY_IDENTIFIER) continue;
 		if (typeof value?.value !== 'string') continue;
-		const identifier = asn1.fromDer(value.value).value;
+		const identifier = library().asn1.fromDer(value.value).value;
 		if (typeof identifier === 'string') return Buffer.from(identifier, 'latin1');
 	}
 	return undefined;
 }
 
 function tbsOf(certificate: X509Certificate): forge.asn1.Asn1 {
-	return child(asn1.fromDer(binary(certificate.raw)), 0);
+	return child(library().asn1.fromDer(binary(certificate.raw)), 0);
 }
 
 function sequence(items: forge.asn1.Asn1[]): forge.asn1.Asn1 {
-	return asn1.create(Class.UNIVERSAL, Type.SEQUENCE, true, items);
+	return library().asn1.create(library().asn1.Class.UNIVERSAL, library().asn1.Type.SEQUENCE, true, items);
 }
 
 function octets(tagClass: forge.asn1.Class, type: forge.asn1.Type, bytes: Uint8Array): forge.asn1.Asn1 {
-	return asn1.create(tagClass, type, false, binary(bytes));
+	return library().asn1.create(tagClass, type, false, binary(bytes));
 }
 
 function children(node: forge.asn1.Asn1): forge.asn1.Asn1[] {
@@ -180,5 +202,5 @@ function binary(bytes: Uint8Array): string {
 }
 
 function derOf(node: forge.asn1.Asn1): Buffer {
-	return Buffer.from(asn1.toDer(node).getBytes(), 'latin1');
+	return Buffer.from(library().asn1.toDer(node).getBytes(), 'latin1');
 }
