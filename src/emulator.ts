@@ -14,6 +14,7 @@ import {
 	loadCertificates,
 	resolveCertificate,
 	type UsableCertificate,
+	usable,
 	violationsOfPairs,
 } from './emulator/certificates.ts';
 import {Client, type Reachable} from './emulator/client.ts';
@@ -256,10 +257,11 @@ class RunningEmulator implements Emulator {
 	): Map<number, UsableCertificate> {
 		const violations: Violation[] = [];
 		const certificates = new Map<number, UsableCertificate>();
-		// Listeners that ask for none in particular share one.
-		let issued: ReturnType<Authority['issue']> | undefined;
+		// Listeners that ask for none in particular share one, issued and judged once.
+		let issued: UsableCertificate | undefined;
 		const issue = () => {
-			issued ??= this.#authority.issue({names: [this.#dnsNameOf(name), 'localhost', '127.0.0.1', '::1']});
+			const names = [this.#dnsNameOf(name), 'localhost', '127.0.0.1', '::1'];
+			issued ??= usable(this.#authority.issue({names}), path, violations, true);
 			return issued;
 		};
 		for (const [index, {ports, certificate}] of listeners.entries()) {
@@ -339,7 +341,12 @@ class RunningEmulator implements Emulator {
 		const warnings = [...certificates].flatMap(([port, certificate]) =>
 			certificate.warnings.map(warning => `${name}, listener ${port}: ${warning}`),
 		);
-		for (const warning of warnings) if (!this.warnings.includes(warning)) this.warnings.push(warning);
+		// Those of the configuration's certificates have been told under their names.
+		const told = new Set(this.#certificates.values());
+		for (const [port, certificate] of certificates) {
+			if (told.has(certificate)) continue;
+			for (const warning of certificate.warnings) this.warnings.push(`${name}, listener ${port}: ${warning}`);
+		}
 		const handle = new LoadBalancerHandle({
 			running,
 			backends,
@@ -389,11 +396,7 @@ class RunningEmulator implements Emulator {
 		for (const {description, bound} of running.listeners) {
 			if (bound.port === description.port) continue;
 			const listener = `${running.description.name}, ${formatListener(description)}`;
-			const why = this.#hasBound(bound.host, description.port)
-				? 'another load balancer here has the port'
-				: description.port < 1024
-					? 'ports below 1024 need a privilege, or somebody holds it'
-					: 'somebody holds the port';
+			const why = FALLBACK_REASONS.get(bound.refusal ?? '') ?? 'another load balancer here has it';
 			this.notices.push(`${listener}: bound to ${bound.port} in place of ${description.port} (${why})`);
 		}
 	}
@@ -421,6 +424,12 @@ class RunningEmulator implements Emulator {
 		return `${name.toLowerCase()}-${digits}.eu-west-2.lbu.outscale.com`;
 	}
 }
+
+/** Why the port that was written was not bound, by the system's word for it. */
+const FALLBACK_REASONS: ReadonlyMap<string, string> = new Map([
+	['EACCES', 'ports below 1024 need a privilege'],
+	['EADDRINUSE', 'somebody holds it'],
+]);
 
 async function readConfig(config: unknown): Promise<{described: DescribedConfig; refuse: Launch['refuse']}> {
 	if (typeof config === 'string') {

@@ -3,7 +3,7 @@ import net from 'node:net';
 import tls from 'node:tls';
 import type {PeerTls} from '../observability/exchange.ts';
 import type {ReadBuffers} from './read-buffers.ts';
-import {resetSocket} from './reset.ts';
+import {connectionReset, endedByReset, resetSocket} from './reset.ts';
 
 /**
  * Reads up to this size are handed on at once, from the shared buffer. 16 KiB is what Node writes from its stack
@@ -186,6 +186,10 @@ export class BackendConnection {
 
 	#end(): void {
 		this.#ended = true;
+		if (endedByReset(this.#raw, this.stream)) {
+			this.stream.destroy(connectionReset());
+			return;
+		}
 		this.handler.ended();
 	}
 

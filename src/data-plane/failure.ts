@@ -8,6 +8,7 @@ export function connectFailure(error: Error | undefined): {outcome: Outcome; cau
 	if (code === 'ETIMEDOUT') return {outcome: 'connect-timeout', cause: messageOf(error)};
 	if (isTlsCode(code)) return {outcome: 'backend-tls', cause: `no TLS with the back-end: ${tlsCause(error)}`};
 	if (error === undefined) return {outcome: 'backend-reset', cause: 'the back-end closed the connection at once'};
+	if (code === 'ECONNRESET') return {outcome: 'backend-reset', cause: 'the back-end reset the connection at once'};
 	return {outcome: 'connect-refused', cause: messageOf(error)};
 }
 

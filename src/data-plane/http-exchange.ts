@@ -74,6 +74,8 @@ export class HttpExchange implements AnswerReceiver {
 	#dialledAtMs = 0;
 	#answerBegun = false;
 	#keepAlive = false;
+	/** Whether the client waits for a 100 before it sends its body. */
+	#awaitsContinue: boolean;
 	/** Chunks are put around the bytes of an answer that the back-end ends by closing. */
 	#addsChunks = false;
 
@@ -85,6 +87,7 @@ export class HttpExchange implements AnswerReceiver {
 		this.toHead = head.method === 'HEAD';
 		this.takesChunks = head.minor === 1;
 		this.#bodyLeft = head.length;
+		this.#awaitsContinue = head.expectsContinue;
 		this.#chunks = head.framing === 'chunked' ? new ChunkedReader() : undefined;
 		this.requestDone = head.framing === 'none' || (head.framing === 'length' && head.length === 0);
 	}
@@ -219,8 +222,13 @@ export class HttpExchange implements AnswerReceiver {
 
 	interimAnswer(head: ResponseHead): void {
 		this.#front.touch();
-		// A 100 that the client did not ask for says nothing to it; HTTP/1.0 knows no interim answers at all.
-		if (this.#head.minor === 0 || (head.status === 100 && !this.#head.expectsContinue)) return;
+		// HTTP/1.0 knows no interim answers at all.
+		if (this.#head.minor === 0) return;
+		if (head.status === 100) {
+			// One that the client did not ask for, or has had, says nothing to it.
+			if (!this.#awaitsContinue) return;
+			this.#awaitsContinue = false;
+		}
 		this.#front.writeText(`HTTP/1.1 ${head.status} ${head.reason}\r\n${head.fields}\r\n`);
 	}
 

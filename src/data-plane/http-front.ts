@@ -9,6 +9,7 @@ import type {BackendConnection} from './backend-connection.ts';
 import {type Downstream, HttpExchange} from './http-exchange.ts';
 import {finishRecord, type ListenerContext, newRecord, type OpenConnection} from './listener-context.ts';
 import {ownAnswer} from './own-answer.ts';
+import {connectionReset} from './reset.ts';
 import {Splice} from './splice.ts';
 import type {ClientConnection} from './tls-front.ts';
 import type {UpstreamPool} from './upstream-pool.ts';
@@ -133,10 +134,12 @@ export class HttpFront implements Timed, Downstream, OpenConnection {
 				this.#exchange?.onDeadline();
 				return;
 			case 'head':
-				this.#refuse(
-					{status: 408, reason: `no complete head within ${this.context.timeouts.headMs} ms`},
-					'client-timeout',
-				);
+				if (this.#hasBlankHead) this.#close();
+				else
+					this.#refuse(
+						{status: 408, reason: `no complete head within ${this.context.timeouts.headMs} ms`},
+						'client-timeout',
+					);
 				return;
 			case 'idle':
 				this.#close();
@@ -192,6 +195,11 @@ export class HttpFront implements Timed, Downstream, OpenConnection {
 		this.#serving = false;
 	}
 
+	/** Whether nothing but an empty line has come since the last request, as some clients send after a body. */
+	get #hasBlankHead(): boolean {
+		return this.#state === 'head' && '\r\n'.startsWith(this.#head.partial);
+	}
+
 	/** Asked after calls that may have changed it, which the compiler cannot see. */
 	#isIdle(): boolean {
 		return this.#state === 'idle';
@@ -203,7 +211,7 @@ export class HttpFront implements Timed, Downstream, OpenConnection {
 		const text = this.#head.text.startsWith('\r\n') ? this.#head.text.slice(2) : this.#head.text;
 		const head = readRequestHead(text);
 		if (!(head instanceof RequestHead)) {
-			this.#refuse(head, 'bad-request');
+			this.#refuse(head, 'bad-request', text);
 			return chunk.length;
 		}
 		const record = newRecord(this.context, 'http', this.#peer);
@@ -267,11 +275,11 @@ export class HttpFront implements Timed, Downstream, OpenConnection {
 			this.#close();
 	}
 
-	/** Answers what is not a request, and closes. */
-	#refuse(refusal: Refusal, outcome: Outcome): void {
+	/** Answers what is not a request, and closes. `head` as far as it is known. */
+	#refuse(refusal: Refusal, outcome: Outcome, head = ''): void {
 		const record = newRecord(this.context, 'http', this.#peer);
 		record.tlsMs = this.#firstExchange ? this.#connection.tlsMs : -1;
-		const answer = ownAnswer(refusal.status, {keepAlive: false, toHead: false});
+		const answer = ownAnswer(refusal.status, {keepAlive: false, toHead: head.startsWith('HEAD ')});
 		record.responseStatus = refusal.status;
 		record.responseBy = 'load-balancer';
 		record.responseHead = answer.head;
@@ -290,8 +298,12 @@ export class HttpFront implements Timed, Downstream, OpenConnection {
 	}
 
 	readonly #onEnd = (): void => {
+		if (this.#connection.endedByReset()) {
+			this.#socket.destroy(connectionReset());
+			return;
+		}
 		this.#clientEnded = true;
-		if (this.#state === 'idle') this.#close();
+		if (this.#state === 'idle' || this.#hasBlankHead) this.#close();
 		else if (this.#state === 'head') {
 			this.#refuse({status: 400, reason: 'the client ended in the midst of a head'}, 'client-abort');
 		} else if (this.#state === 'exchange' && this.#exchange !== undefined && !this.#exchange.requestDone) {

@@ -1,6 +1,6 @@
 import {once} from 'node:events';
 import {type AddressInfo, createServer, type Server, type Socket} from 'node:net';
-import {hasCode, portUnavailable} from '../base/errors.ts';
+import {codeOf, hasCode, portUnavailable} from '../base/errors.ts';
 import type {Binding} from '../model/load-balancer.ts';
 
 export interface ListenOptions extends Binding {
@@ -13,13 +13,16 @@ export interface ListenOptions extends Binding {
 export class BoundPort {
 	readonly host: string;
 	readonly port: number;
+	/** The system's word for why the first choice could not be had; undefined when this is it. */
+	readonly refusal: string | undefined;
 	readonly #server: Server;
 	#closed: Promise<void> | undefined;
 
-	constructor(server: Server, host: string, port: number) {
+	constructor(server: Server, host: string, port: number, refusal?: string) {
 		this.#server = server;
 		this.host = host;
 		this.port = port;
+		this.refusal = refusal;
 	}
 
 	/** Stops accepting at once. Resolves when the port is free and every accepted socket is gone. Idempotent. */
@@ -58,7 +61,7 @@ export async function listen(options: ListenOptions): Promise<BoundPort> {
 		server.on('error', ignore);
 		// A TCP server's address is an object.
 		const {port: bound} = server.address() as AddressInfo;
-		return new BoundPort(server, host, bound);
+		return new BoundPort(server, host, bound, codeOf(first));
 	}
 	throw portUnavailable({host, port, wanted, cause: first});
 }

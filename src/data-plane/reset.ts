@@ -16,3 +16,25 @@ export function resetSocket(raw: Socket, stream: Socket): void {
 	if (raw.connecting || ending) raw.destroy();
 	else raw.resetAndDestroy();
 }
+
+/**
+ * Whether the `end` that a connection has told of was a reset. libuv tells a reset that comes together with bytes as
+ * an end (`uv__stream_io`, POLLHUP after a short read), and a stream that was cut would pass for a whole one.
+ *
+ * The system forgets the peer of a connection that was reset. It also forgets it once both directions have ended: then
+ * nothing can be said, and this is false.
+ *
+ * @param raw the TCP socket.
+ * @param stream what is written to: `raw`, or the TLS stream over it.
+ */
+export function endedByReset(raw: Socket, stream: Socket): boolean {
+	if (stream.writableEnded || raw.destroyed) return false;
+	// Undocumented: here Node keeps what the system answered the first time. Without it the system is asked again.
+	delete (raw as {_peername?: unknown})._peername;
+	return raw.remoteAddress === undefined;
+}
+
+/** The error that Node would have told of, had libuv told of the reset. */
+export function connectionReset(): Error {
+	return Object.assign(new Error('read ECONNRESET'), {code: 'ECONNRESET', syscall: 'read'});
+}

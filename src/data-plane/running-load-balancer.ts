@@ -41,7 +41,7 @@ export class RunningLoadBalancer {
 	readonly backends: readonly Backend[];
 	readonly #services: Services;
 	readonly #deadlines: Deadlines;
-	readonly #connections = new Set<OpenConnection>();
+	readonly #connections = new OpenConnections();
 	#listeners: ListenerParts[] = [];
 	#stopping: Promise<void> | undefined;
 	#cut: (() => void) | undefined;
@@ -95,6 +95,8 @@ export class RunningLoadBalancer {
 		for (const connection of [...this.#connections]) connection.cut();
 		for (const {pool} of this.#listeners) pool.close();
 		await Promise.all(closed);
+		// The back-ends' sides too, and with them the records.
+		await this.#connections.gone();
 		this.journal.close();
 	}
 
@@ -149,5 +151,24 @@ export class RunningLoadBalancer {
 			servername: verifyBackend?.servername,
 			alpn: backendProtocol === 'https' ? ['http/1.1'] : undefined,
 		};
+	}
+}
+
+/** The connections that are served, and the news that the last of them is gone. */
+class OpenConnections extends Set<OpenConnection> {
+	#tell: (() => void) | undefined;
+
+	override delete(connection: OpenConnection): boolean {
+		const deleted = super.delete(connection);
+		if (this.size === 0) this.#tell?.();
+		return deleted;
+	}
+
+	/** Resolves when there is none. For the time when none is added any more. */
+	gone(): Promise<void> {
+		if (this.size === 0) return Promise.resolve();
+		return new Promise(resolve => {
+			this.#tell = resolve;
+		});
 	}
 }

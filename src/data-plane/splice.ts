@@ -4,6 +4,7 @@ import type {Timed} from '../base/deadlines.ts';
 import type {ExchangeRecord, Outcome} from '../observability/exchange.ts';
 import type {BackendConnection, BackendHandler} from './backend-connection.ts';
 import {finishRecord, type ListenerContext, type OpenConnection} from './listener-context.ts';
+import {connectionReset} from './reset.ts';
 import type {ClientConnection} from './tls-front.ts';
 
 /** What is there already when two connections are joined. */
@@ -113,7 +114,8 @@ export class Splice implements BackendHandler, Timed, OpenConnection {
 
 	readonly #onEnd = (): void => {
 		this.#touch();
-		this.#upstream?.stream.end();
+		if (this.#client.endedByReset()) this.#downstream.destroy(connectionReset());
+		else this.#upstream?.stream.end();
 	};
 
 	readonly #onDrain = (): void => {

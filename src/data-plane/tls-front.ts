@@ -4,7 +4,7 @@ import type {Timed} from '../base/deadlines.ts';
 import type {Outcome, Peer} from '../observability/exchange.ts';
 import {handshakeCause} from './failure.ts';
 import {finishRecord, type ListenerContext, newRecord, type OpenConnection} from './listener-context.ts';
-import {resetSocket} from './reset.ts';
+import {endedByReset, resetSocket} from './reset.ts';
 
 /** A client's connection once its bytes can be read: plain, or with TLS taken off. */
 export interface ClientConnection {
@@ -15,6 +15,8 @@ export interface ClientConnection {
 	readonly tlsMs: number;
 	/** Ends at once with a RST, which no client can take for the end of a complete answer. */
 	reset(): void;
+	/** Whether the `end` that `stream` has told of was a reset. */
+	endedByReset(): boolean;
 }
 
 /** What serves a client connection. It owns it from this call on. */
@@ -27,6 +29,7 @@ export function plainConnection(raw: Socket): ClientConnection {
 		peer: {address: addressOf(raw), port: raw.remotePort ?? 0},
 		tlsMs: -1,
 		reset: () => resetSocket(raw, raw),
+		endedByReset: () => endedByReset(raw, raw),
 	};
 }
 
@@ -124,6 +127,7 @@ export class TlsHandshake implements Timed, OpenConnection {
 				resetSocket(raw, stream);
 				stream.destroy();
 			},
+			endedByReset: () => endedByReset(raw, stream),
 		});
 	};
 

@@ -9,6 +9,9 @@ import type {BackendConnection, BackendHandler} from './backend-connection.ts';
 /** Interim answers relayed or swallowed for one request before the back-end is taken for broken. */
 const MAX_INTERIM_ANSWERS = 100;
 
+/** What every answer's first bytes are. */
+const ANSWER_START = 'HTTP/1.';
+
 /** The exchange a connection works for: what it is told of the answer, in this order. */
 export interface AnswerReceiver {
 	/** Whether a HEAD request is being answered, which has no body. */
@@ -140,8 +143,12 @@ export class UpstreamConnection implements BackendHandler {
 			pos = this.#head.add(chunk, pos);
 			if (pos === -1) {
 				release?.();
-				const {refusal} = this.#head;
+				const {refusal, partial} = this.#head;
 				if (refusal !== undefined) this.#fail(receiver, 'backend-invalid', `answer refused: ${refusal.reason}`);
+				// What speaks another protocol often waits for an answer itself.
+				else if (!partial.startsWith(ANSWER_START.slice(0, partial.length))) {
+					this.#fail(receiver, 'backend-invalid', 'answer with a malformed status line');
+				}
 				return;
 			}
 			const head = readResponseHead(this.#head.text, receiver.toHead);
@@ -178,8 +185,9 @@ export class UpstreamConnection implements BackendHandler {
 		release: (() => void) | undefined,
 	): void {
 		const left = chunk.length - pos;
-		if (head.framing === 'none' || (head.framing === 'length' && head.length <= left && release === undefined)) {
-			const length = head.framing === 'none' ? 0 : head.length;
+		const length = head.framing === 'length' ? head.length : 0;
+		const bodiless = head.framing === 'none' || (head.framing === 'length' && length === 0);
+		if (bodiless || (head.framing === 'length' && length <= left && release === undefined)) {
 			const body = length === 0 ? '' : chunk.toString('latin1', pos, pos + length);
 			release?.();
 			this.#receiver = undefined;

@@ -81,13 +81,16 @@ async function readFiles(
  */
 export function resolveCertificate(
 	reference: CertificateReference,
-	{known, issue}: {readonly known: ReadonlyMap<string, UsableCertificate>; readonly issue: () => PemPair},
+	{
+		known,
+		issue,
+	}: {readonly known: ReadonlyMap<string, UsableCertificate>; readonly issue: () => UsableCertificate | undefined},
 	path: Violation['path'],
 	violations: Violation[],
 ): UsableCertificate | undefined {
 	switch (reference.kind) {
 		case 'issue':
-			return usable(issue(), path, violations, true);
+			return issue();
 		case 'pem':
 			return usable(reference.pair, path, violations);
 		case 'named': {
