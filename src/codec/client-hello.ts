@@ -1,0 +1,171 @@
+import {Buffer} from 'node:buffer';
+
+/** What a client offers in the first message of a TLS handshake, before anything is agreed. */
+export interface ClientHello {
+	/** The name it asks for (SNI); absent when it names none. */
+	readonly sni?: string;
+	/** The application protocols it offers, in its order. */
+	readonly alpn: readonly string[];
+	/** The newest version it offers. */
+	readonly version: string;
+}
+
+/** A hello is one message; 16 KiB is what one record holds, and more than any client sends. */
+const MAX_HELLO_BYTES = 16 * 1024;
+const HANDSHAKE_RECORD = 22;
+const CLIENT_HELLO = 1;
+const SERVER_NAME = 0;
+const ALPN = 16;
+const SUPPORTED_VERSIONS = 43;
+const VERSIONS: ReadonlyMap<number, string> = new Map([
+	[0x0300, 'SSLv3'],
+	[0x0301, 'TLSv1'],
+	[0x0302, 'TLSv1.1'],
+	[0x0303, 'TLSv1.2'],
+	[0x0304, 'TLSv1.3'],
+]);
+
+/**
+ * Watches the first bytes of a connection for a ClientHello. It looks and takes nothing: the bytes go their way.
+ *
+ * @see RFC 8446 sections 4.1.2 and 5.1, RFC 6066 section 3, RFC 7301 section 3.1
+ */
+export class ClientHelloReader {
+	#bytes: Buffer | undefined;
+
+	/**
+	 * @param chunk the next bytes; they are copied if more are needed.
+	 * @returns the hello, `incomplete` when it may still come, `not-tls` when it will not.
+	 */
+	read(chunk: Buffer): ClientHello | 'incomplete' | 'not-tls' {
+		const bytes = this.#bytes === undefined ? chunk : Buffer.concat([this.#bytes, chunk]);
+		const read = readClientHello(bytes);
+		this.#bytes = read === 'incomplete' ? Buffer.from(bytes) : undefined;
+		return read;
+	}
+}
+
+/** Reads a ClientHello off the first bytes of a connection. */
+export function readClientHello(bytes: Buffer): ClientHello | 'incomplete' | 'not-tls' {
+	const message = messageIn(bytes);
+	if (typeof message === 'string') return message;
+	try {
+		return readHello(new Cursor(message));
+	} catch (error) {
+		if (error instanceof RangeError) return 'not-tls';
+		throw error;
+	}
+}
+
+/** The first handshake message, which may be spread over several records. */
+function messageIn(bytes: Buffer): Buffer | 'incomplete' | 'not-tls' {
+	const parts: Buffer[] = [];
+	let length = 0;
+	for (let pos = 0; pos < bytes.length; ) {
+		if (bytes[pos] !== HANDSHAKE_RECORD || (pos + 1 < bytes.length && bytes[pos + 1] !== 3)) return 'not-tls';
+		if (pos + 5 > bytes.length) break;
+		const size = bytes.readUInt16BE(pos + 3);
+		if (size === 0 || size > MAX_HELLO_BYTES) return 'not-tls';
+		const part = bytes.subarray(pos + 5, pos + 5 + size);
+		parts.push(part);
+		length += part.length;
+		pos += 5 + size;
+		const whole = parts.length === 1 ? part : Buffer.concat(parts);
+		if (whole.length > 0 && whole[0] !== CLIENT_HELLO) return 'not-tls';
+		if (whole.length < 4) continue;
+		const wanted = 4 + whole.readUIntBE(1, 3);
+		if (wanted > MAX_HELLO_BYTES) return 'not-tls';
+		if (length >= wanted) return whole.subarray(4, wanted);
+	}
+	return bytes.length > 2 * MAX_HELLO_BYTES ? 'not-tls' : 'incomplete';
+}
+
+function readHello(hello: Cursor): ClientHello {
+	let version = hello.number(2);
+	hello.skip(32); // random
+	hello.vector(1); // session id
+	hello.vector(2); // cipher suites
+	hello.vector(1); // compression methods
+	let sni: string | undefined;
+	let alpn: string[] = [];
+	const extensions = hello.atEnd ? undefined : hello.vector(2);
+	while (extensions !== undefined && !extensions.atEnd) {
+		const type = extensions.number(2);
+		const body = extensions.vector(2);
+		if (type === SERVER_NAME) sni = readServerName(body);
+		else if (type === ALPN) alpn = readAlpn(body);
+		else if (type === SUPPORTED_VERSIONS) version = newest(body.vector(1), version);
+	}
+	return {
+		...(sni === undefined ? {} : {sni}),
+		alpn,
+		version: VERSIONS.get(version) ?? `0x${version.toString(16).padStart(4, '0')}`,
+	};
+}
+
+function readServerName(body: Cursor): string | undefined {
+	const names = body.vector(2);
+	while (!names.atEnd) {
+		const type = names.number(1);
+		const name = names.vector(2).text();
+		if (type === 0) return name;
+	}
+	return undefined;
+}
+
+function readAlpn(body: Cursor): string[] {
+	const protocols: string[] = [];
+	for (const list = body.vector(2); !list.atEnd; ) protocols.push(list.vector(1).text());
+	return protocols;
+}
+
+function newest(list: Cursor, legacy: number): number {
+	let best = 0;
+	while (!list.atEnd) {
+		const version = list.number(2);
+		// GREASE values (RFC 8701) are no versions.
+		if (VERSIONS.has(version)) best = Math.max(best, version);
+	}
+	return best === 0 ? legacy : best;
+}
+
+/** Reads TLS's length-prefixed fields. @throws RangeError past the end: whatever it is, it is no hello. */
+class Cursor {
+	readonly #bytes: Buffer;
+	#pos = 0;
+
+	constructor(bytes: Buffer) {
+		this.#bytes = bytes;
+	}
+
+	get atEnd(): boolean {
+		return this.#pos >= this.#bytes.length;
+	}
+
+	number(size: number): number {
+		const value = this.#bytes.readUIntBE(this.#pos, size);
+		this.#pos += size;
+		return value;
+	}
+
+	skip(size: number): void {
+		this.#take(size);
+	}
+
+	vector(prefix: number): Cursor {
+		return new Cursor(this.#take(this.number(prefix)));
+	}
+
+	text(): string {
+		return this.#bytes.toString('latin1');
+	}
+
+	#take(size: number): Buffer {
+		const end = this.#pos + size;
+		// readUIntBE throws a RangeError past the end; so does this.
+		if (size > 0) this.#bytes.readUInt8(end - 1);
+		const taken = this.#bytes.subarray(this.#pos, end);
+		this.#pos = end;
+		return taken;
+	}
+}

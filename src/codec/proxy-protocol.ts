@@ -1,0 +1,116 @@
+import type {Buffer} from 'node:buffer';
+
+/** One end of a TCP connection. */
+export interface Endpoint {
+	readonly address: string;
+	readonly port: number;
+}
+
+/** What a PROXY header says of the connection it precedes. */
+export interface ProxyHeader {
+	readonly version: 1 | 2;
+	/** `LOCAL` (version 2) and `UNKNOWN` (version 1) carry no addresses that count. */
+	readonly family: 'TCP4' | 'TCP6' | 'UNKNOWN';
+	readonly source: Endpoint | undefined;
+	readonly destination: Endpoint | undefined;
+	/** Bytes of the header: what follows is the connection's own. */
+	readonly length: number;
+}
+
+/** 107 bytes with the line end: the PROXY protocol, section 2.1. */
+const MAX_V1_BYTES = 107;
+const V2_SIGNATURE = '\r\n\r\n\0\r\nQUIT\n';
+/** Address block of version 2 by family: two IPv4 or IPv6 addresses and two ports. */
+const V2_ADDRESS_BYTES = {TCP4: 12, TCP6: 36} as const;
+const V4 = /^(?:(?:25[0-5]|2[0-4]\d|1\d\d|[1-9]?\d)(?:\.(?!$)|$)){4}$/;
+const V6 = /^[0-9a-fA-F:.]{2,45}$/;
+const PORT = /^(?:0|[1-9]\d{0,4})$/;
+
+/**
+ * The line a load balancer puts before a connection (version 1): `PROXY TCP4 192.0.2.1 10.0.0.5 56324 443\r\n`.
+ *
+ * @param source the client. @param destination where the client connected to, with the logical port.
+ * @see PROXY protocol, section 2.1 (haproxy.org, 2020/03/05); AWS Classic ELB, enable-proxy-protocol
+ */
+export function encodeProxyLine(source: Endpoint, destination: Endpoint): string {
+	const v4 = V4.test(source.address) && V4.test(destination.address);
+	const v6 = !v4 && isV6(source.address) && isV6(destination.address);
+	if (!v4 && !v6) return 'PROXY UNKNOWN\r\n';
+	return `PROXY ${v4 ? 'TCP4' : 'TCP6'} ${source.address} ${destination.address} ${source.port} ${destination.port}\r\n`;
+}
+
+/**
+ * Reads the header a connection begins with, version 1 or 2.
+ *
+ * @returns `incomplete` while more bytes could make it one, `none` when the connection begins with something else,
+ * `malformed` when it began as a header and is none.
+ * @see PROXY protocol, sections 2.1 and 2.2
+ */
+export function readProxyHeader(bytes: Buffer): ProxyHeader | 'incomplete' | 'none' | 'malformed' {
+	const start = bytes.toString('latin1', 0, Math.min(bytes.length, MAX_V1_BYTES));
+	if (start.startsWith(V2_SIGNATURE)) return readV2(bytes);
+	if (start.startsWith('PROXY ')) return readV1(start);
+	if (start.length < V2_SIGNATURE.length && V2_SIGNATURE.startsWith(start)) return 'incomplete';
+	if (start.length < 6 && 'PROXY '.startsWith(start)) return 'incomplete';
+	return 'none';
+}
+
+function readV1(text: string): ProxyHeader | 'incomplete' | 'malformed' {
+	const end = text.indexOf('\r\n');
+	if (end === -1) return text.length < MAX_V1_BYTES ? 'incomplete' : 'malformed';
+	const length = end + 2;
+	const [, family, source = '', destination = '', sourcePort = '', destinationPort = '', ...more] = text
+		.slice(0, end)
+		.split(' ');
+	if (family === 'UNKNOWN') return {version: 1, family, source: undefined, destination: undefined, length};
+	if (family !== 'TCP4' && family !== 'TCP6') return 'malformed';
+	const isAddress = (address: string) => (family === 'TCP4' ? V4.test(address) : isV6(address));
+	const valid =
+		more.length === 0 && isAddress(source) && isAddress(destination) && isPort(sourcePort) && isPort(destinationPort);
+	if (!valid) return 'malformed';
+	return {
+		version: 1,
+		family,
+		source: {address: source, port: Number(sourcePort)},
+		destination: {address: destination, port: Number(destinationPort)},
+		length,
+	};
+}
+
+function readV2(bytes: Buffer): ProxyHeader | 'incomplete' | 'malformed' {
+	if (bytes.length < 16) return 'incomplete';
+	const versionAndCommand = bytes.readUInt8(12);
+	const familyAndProtocol = bytes.readUInt8(13);
+	const length = 16 + bytes.readUInt16BE(14);
+	if (versionAndCommand !== 0x20 && versionAndCommand !== 0x21) return 'malformed';
+	if (bytes.length < length) return 'incomplete';
+	const family = familyAndProtocol === 0x11 ? 'TCP4' : familyAndProtocol === 0x21 ? 'TCP6' : 'UNKNOWN';
+	// LOCAL: the load balancer speaks for itself, so the connection's own addresses count.
+	if (versionAndCommand === 0x20 || family === 'UNKNOWN') {
+		return {version: 2, family: 'UNKNOWN', source: undefined, destination: undefined, length};
+	}
+	if (length < 16 + V2_ADDRESS_BYTES[family]) return 'malformed';
+	const size = family === 'TCP4' ? 4 : 16;
+	const address = (at: number) => formatAddress(bytes.subarray(at, at + size));
+	return {
+		version: 2,
+		family,
+		source: {address: address(16), port: bytes.readUInt16BE(16 + 2 * size)},
+		destination: {address: address(16 + size), port: bytes.readUInt16BE(18 + 2 * size)},
+		length,
+	};
+}
+
+function formatAddress(bytes: Buffer): string {
+	if (bytes.length === 4) return bytes.join('.');
+	const groups = Array.from({length: 8}, (_, index) => bytes.readUInt16BE(2 * index).toString(16));
+	return groups.join(':');
+}
+
+function isV6(address: string): boolean {
+	return address.includes(':') && V6.test(address);
+}
+
+function isPort(text: string): boolean {
+	return PORT.test(text) && Number(text) <= 65_535;
+}

@@ -1,0 +1,93 @@
+import {Buffer} from 'node:buffer';
+import test from 'ava';
+import {encodeProxyLine, type ProxyHeader, readProxyHeader} from '../../src/codec/proxy-protocol.ts';
+
+const client = {address: '192.0.2.1', port: 56_324};
+const listener = {address: '10.0.0.5', port: 443};
+
+test('the line names family, both addresses and both ports (AWS Classic ELB, enable-proxy-protocol)', t => {
+	t.is(encodeProxyLine(client, listener), 'PROXY TCP4 192.0.2.1 10.0.0.5 56324 443\r\n');
+	t.is(
+		encodeProxyLine({address: '2001:db8::1', port: 1}, {address: '::1', port: 65_535}),
+		'PROXY TCP6 2001:db8::1 ::1 1 65535\r\n',
+	);
+});
+
+test('mixed families and what is no address are UNKNOWN', t => {
+	t.is(encodeProxyLine(client, {address: '::1', port: 80}), 'PROXY UNKNOWN\r\n');
+	t.is(encodeProxyLine({address: '', port: 0}, listener), 'PROXY UNKNOWN\r\n');
+});
+
+const V2 = Buffer.from('\r\n\r\n\0\r\nQUIT\n', 'latin1');
+const bytes = (...parts: (string | number[])[]) =>
+	Buffer.concat(parts.map(part => (typeof part === 'string' ? Buffer.from(part, 'latin1') : Buffer.from(part))));
+
+const none = {source: undefined, destination: undefined};
+const HEADERS: [string, Buffer, ReturnType<typeof readProxyHeader>][] = [
+	['v1 TCP4', bytes('PROXY TCP4 192.0.2.1 10.0.0.5 56324 443\r\nGET'), v1('TCP4', '192.0.2.1', '10.0.0.5', 41)],
+	['v1 TCP6', bytes('PROXY TCP6 ::1 2001:db8::2 56324 443\r\n'), v1('TCP6', '::1', '2001:db8::2', 38)],
+	['v1 UNKNOWN', bytes('PROXY UNKNOWN\r\n'), {version: 1, family: 'UNKNOWN', ...none, length: 15}],
+	[
+		'v1 UNKNOWN with words to ignore',
+		bytes('PROXY UNKNOWN a b c d\r\n'),
+		{version: 1, family: 'UNKNOWN', ...none, length: 23},
+	],
+	['v1 other family', bytes('PROXY UDP4 1.2.3.4 1.2.3.4 1 2\r\n'), 'malformed'],
+	['v1 address of the other family', bytes('PROXY TCP4 ::1 ::1 1 2\r\n'), 'malformed'],
+	['v1 octet over 255', bytes('PROXY TCP4 256.2.3.4 1.2.3.4 1 2\r\n'), 'malformed'],
+	['v1 port over 65535', bytes('PROXY TCP4 1.2.3.4 1.2.3.4 1 65536\r\n'), 'malformed'],
+	['v1 port with a leading zero', bytes('PROXY TCP4 1.2.3.4 1.2.3.4 01 2\r\n'), 'malformed'],
+	['v1 a word too many', bytes('PROXY TCP4 1.2.3.4 1.2.3.4 1 2 3\r\n'), 'malformed'],
+	['v1 longer than 107 bytes', bytes(`PROXY TCP4 ${' '.repeat(120)}\r\n`), 'malformed'],
+	['v1 without its end', bytes('PROXY TCP4 1.2.3.4'), 'incomplete'],
+	['a request', bytes('GET / HTTP/1.1\r\n\r\n'), 'none'],
+	['a word that begins alike', bytes('PROXYING'), 'none'],
+	['TLS', bytes([22, 3, 1]), 'none'],
+	[
+		'v2 TCP4',
+		bytes(V2.toString('latin1'), [0x21, 0x11, 0, 12, 192, 0, 2, 1, 10, 0, 0, 5, 0xdc, 4, 1, 187]),
+		{version: 2, family: 'TCP4', source: client, destination: listener, length: 28},
+	],
+	[
+		'v2 TCP6 with a TLV behind the addresses',
+		bytes(
+			V2.toString('latin1'),
+			[0x21, 0x21, 0, 40, ...Array(15).fill(0), 1, ...Array(15).fill(0), 2],
+			[0, 1, 0, 2, 4, 0, 1, 0],
+		),
+		{
+			version: 2,
+			family: 'TCP6',
+			source: {address: '0:0:0:0:0:0:0:1', port: 1},
+			destination: {address: '0:0:0:0:0:0:0:2', port: 2},
+			length: 56,
+		},
+	],
+	['v2 LOCAL', bytes(V2.toString('latin1'), [0x20, 0, 0, 0]), {version: 2, family: 'UNKNOWN', ...none, length: 16}],
+	['v2 of version 3', bytes(V2.toString('latin1'), [0x31, 0x11, 0, 0]), 'malformed'],
+	['v2 too short for its family', bytes(V2.toString('latin1'), [0x21, 0x11, 0, 4, 1, 2, 3, 4]), 'malformed'],
+];
+
+for (const [name, input, expected] of HEADERS) {
+	test(`reading: ${name}`, t => {
+		t.deepEqual(readProxyHeader(input), expected);
+	});
+
+	test(`reading: ${name}, arriving byte by byte`, t => {
+		const found = typeof expected === 'object' ? expected.length : input.length;
+		const before = Array.from({length: found}, (_, length) => readProxyHeader(input.subarray(0, length)));
+
+		if (typeof expected === 'object') t.true(before.every(each => each === 'incomplete'));
+		else t.false(before.some(each => typeof each === 'object'));
+	});
+}
+
+function v1(family: 'TCP4' | 'TCP6', source: string, destination: string, length: number): ProxyHeader {
+	return {
+		version: 1,
+		family,
+		source: {address: source, port: 56_324},
+		destination: {address: destination, port: 443},
+		length,
+	};
+}
