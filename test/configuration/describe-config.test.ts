@@ -169,7 +169,7 @@ test('names that objects inherit are names like any other', t => {
 });
 
 test('whatever it is given, it returns and does not throw', t => {
-	fc.assert(
+	const result = fc.check(
 		fc.property(
 			fc.anything({withNullPrototype: true}).filter(value => value !== undefined),
 			anything => {
@@ -184,5 +184,6 @@ test('whatever it is given, it returns and does not throw', t => {
 		),
 		{numRuns: 300},
 	);
-	t.pass();
+
+	t.false(result.failed, `seed ${result.seed}: ${JSON.stringify(result.counterexample)}`);
 });

@@ -132,23 +132,26 @@ test('what a command started ends with it', async t => {
 
 	t.true(await refuses(backend.port));
 	await gone(grandchild);
-	t.pass();
+	t.false(await runs(grandchild));
 });
 
 test('a command that ended by itself is no longer running, and what it left behind ends at the stop', async t => {
 	const left = node('setInterval(() => {}, 1000)').replace('exec ', '');
 	const backend = await startCommandBackend({
 		name: 'api',
-		run: `${left} & echo $!; ${node(`${SERVE}; setTimeout(() => process.exit(0), 300)`)}`,
+		run: `${left} & echo $!; ${node(`${SERVE}.on('request', () => process.exit(0))`)}`,
 	});
 	const grandchild = Number(backend.output[0]);
 
+	connect(backend)
+		.on('error', () => {})
+		.end('GET / HTTP/1.0\r\n\r\n');
 	await eventually(() => !backend.running);
 	t.true(exists(grandchild));
 	await backend.stop();
 
 	await gone(grandchild);
-	t.pass();
+	t.false(await runs(grandchild));
 });
 
 test('a port that somebody listens on is not taken for the command', async t => {
@@ -229,7 +232,11 @@ test.serial('after a stop nothing of a command is left in the process', async t 
 
 /** Its parent may be a while in taking note of its end, so a process that was killed may be seen for a moment. */
 async function gone(pid: number): Promise<void> {
-	while (exists(pid) && !(await isZombie(pid))) await wait(5);
+	while (await runs(pid)) await wait(5);
+}
+
+async function runs(pid: number): Promise<boolean> {
+	return exists(pid) && !(await isZombie(pid));
 }
 
 /** Nobody may be there to take note: in a container whose first process does not. */
