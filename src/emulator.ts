@@ -3,7 +3,12 @@ import {systemClock} from './base/clock.ts';
 import {EmulatorError, formatPath, invalidDescription, type Violation} from './base/errors.ts';
 import {alternatives, didYouMean} from './base/suggest.ts';
 import {type Authority, createAuthority} from './certificates/authority.ts';
-import type {DescribedBackend, DescribedConfig, DescribedLoadBalancer} from './configuration/described.ts';
+import type {
+	CertificateReference,
+	DescribedBackend,
+	DescribedConfig,
+	DescribedLoadBalancer,
+} from './configuration/described.ts';
 import type {LoadBalancerSpec} from './configuration/spec.ts';
 import {ReadBuffers} from './data-plane/read-buffers.ts';
 import {RunningLoadBalancer, type Services} from './data-plane/running-load-balancer.ts';
@@ -11,6 +16,7 @@ import {SecureContexts} from './data-plane/tls-settings.ts';
 import {AuthorityFile} from './emulator/authority-file.ts';
 import {type RunningBackend, startBackend} from './emulator/backends.ts';
 import {
+	isPair,
 	loadCertificates,
 	resolveCertificate,
 	type UsableCertificate,
@@ -22,7 +28,7 @@ import {type CertificateAuthority, type LoadBalancer, LoadBalancerHandle} from '
 import {EMULATOR_OPTIONS, type EmulatorOptions, type ReadOptions, readOptions} from './emulator/options.ts';
 import {bindingFor} from './emulator/ports.ts';
 import {formatListener, isSecure} from './model/listener.ts';
-import type {ListenerDescription} from './model/load-balancer.ts';
+import type {ListenerDescription, PemPair} from './model/load-balancer.ts';
 import type {Exchange} from './observability/exchange.ts';
 
 /** What an emulator tells while it runs. */
@@ -116,6 +122,8 @@ class RunningEmulator implements Emulator {
 	/** Names of load balancers that are there or on their way. */
 	readonly #names = new Set<string>();
 	readonly #shared = new Map<DescribedBackend, Promise<RunningBackend>>();
+	/** One for each load balancer on its way; it resolves, whatever becomes of that. */
+	readonly #launching = new Set<Promise<void>>();
 	#config: DescribedConfig = {certificates: new Map(), backends: new Map(), loadBalancers: new Map()};
 	#certificates: ReadonlyMap<string, UsableCertificate> = new Map();
 	#stopping: Promise<void> | undefined;
@@ -204,9 +212,12 @@ class RunningEmulator implements Emulator {
 
 	async #stop(drainMs: number): Promise<void> {
 		await Promise.all([...this.#entries.values()].map(({stop}) => stop(drainMs)));
+		// What is on its way sees that it comes too late, and takes back what it has begun.
+		await Promise.all(this.#launching);
 		await Promise.all([...this.#shared.values()].map(starting => starting.then(stopBackend, () => undefined)));
 		this.#authorityFile.remove();
 		this.events.removeAllListeners();
+		await handlesClosed();
 	}
 
 	async #create(spec: unknown, alone: boolean): Promise<LoadBalancer> {
@@ -225,29 +236,46 @@ class RunningEmulator implements Emulator {
 		return this.#launch({described, path: [], sharesBackends: false, alone, refuse});
 	}
 
-	async #launch({described, path, sharesBackends, alone, refuse}: Launch): Promise<LoadBalancer> {
-		const {name} = described;
-		if (this.#stopping !== undefined) throw new EmulatorError('STOPPED', 'The emulator has been stopped');
+	async #launch(launch: Launch): Promise<LoadBalancer> {
+		const {name} = launch.described;
+		this.#refuseWhenStopped();
 		if (this.#names.has(name)) {
 			throw new EmulatorError('NAME_TAKEN', `There is a load balancer named ${JSON.stringify(name)} already`, {
 				hint: 'Give this one a name of its own: {name: "…"}.',
 			});
 		}
 		this.#names.add(name);
+		const launching = this.#start(launch);
+		const settled = launching.then(
+			() => {},
+			() => {},
+		);
+		this.#launching.add(settled);
 		try {
-			const certificates = this.#certificatesOf(described, path, refuse);
-			const backends = await this.#startBackends(described, sharesBackends);
-			const own = backends.filter((_, index) => !this.#isShared(described.backends[index]));
-			try {
-				return await this.#run(described, {certificates, backends, own, alone});
-			} catch (error) {
-				await Promise.all(own.map(stopBackend));
-				throw error;
-			}
+			return await launching;
 		} catch (error) {
 			this.#names.delete(name);
 			throw error;
+		} finally {
+			this.#launching.delete(settled);
 		}
+	}
+
+	async #start({described, path, sharesBackends, alone, refuse}: Launch): Promise<LoadBalancer> {
+		const certificates = this.#certificatesOf(described, path, refuse);
+		const backends = await this.#startBackends(described, sharesBackends);
+		const own = backends.filter((_, index) => !this.#isShared(described.backends[index]));
+		try {
+			this.#refuseWhenStopped();
+			return await this.#run(described, {certificates, backends, own, alone});
+		} catch (error) {
+			await Promise.all(own.map(stopBackend));
+			throw error;
+		}
+	}
+
+	#refuseWhenStopped(): void {
+		if (this.#stopping !== undefined) throw new EmulatorError('STOPPED', 'The emulator has been stopped');
 	}
 
 	#certificatesOf(
@@ -272,6 +300,24 @@ class RunningEmulator implements Emulator {
 		}
 		if (violations.length > 0) throw refuse(violations);
 		return certificates;
+	}
+
+	/** A certificate for a listener that runs already. @throws EmulatorError `INVALID_DESCRIPTION` */
+	#resolve(certificate: string | PemPair): UsableCertificate {
+		const violations: Violation[] = [];
+		const reference: CertificateReference =
+			typeof certificate === 'string' ? {kind: 'named', name: certificate} : {kind: 'pem', pair: certificate};
+		const options = {known: this.#certificates, issue: () => undefined};
+		if (reference.kind === 'pem' && !isPair(certificate)) {
+			violations.push({
+				path: ['certificate'],
+				message: 'must be the name of a certificate, or PEM text as {cert, key}',
+			});
+			throw invalidDescription('The certificate', violations);
+		}
+		const resolved = resolveCertificate(reference, options, ['certificate'], violations);
+		if (resolved === undefined) throw invalidDescription('The certificate', violations);
+		return resolved;
 	}
 
 	async #startBackends({name, backends}: DescribedLoadBalancer, shared: boolean): Promise<RunningBackend[]> {
@@ -300,7 +346,7 @@ class RunningEmulator implements Emulator {
 	async #run(
 		described: DescribedLoadBalancer,
 		parts: {
-			readonly certificates: ReadonlyMap<number, UsableCertificate>;
+			readonly certificates: Map<number, UsableCertificate>;
 			readonly backends: readonly RunningBackend[];
 			readonly own: readonly RunningBackend[];
 			readonly alone: boolean;
@@ -321,12 +367,16 @@ class RunningEmulator implements Emulator {
 			},
 			this.#services,
 		);
+		if (this.#stopping !== undefined) {
+			await running.stop(0);
+			this.#refuseWhenStopped();
+		}
 		running.journal.subscribe(exchange => this.events.emit('exchange', exchange));
 		this.#noteFallbacks(running);
 		const client = new Client({
 			dnsName,
-			listeners: reachable(running, certificates, backends),
-			trusted: [this.#authority.pem, ...certificatesToTrust(certificates)],
+			listeners: () => reachable(running, certificates, backends),
+			trusted: () => [this.#authority.pem, ...certificatesToTrust(certificates)],
 		});
 		const stop = once(
 			async drainMs => {
@@ -335,6 +385,7 @@ class RunningEmulator implements Emulator {
 				await Promise.all(own.map(stopBackend));
 				this.#entries.delete(name);
 				this.#names.delete(name);
+				await handlesClosed();
 			},
 			() => running.stop(0),
 		);
@@ -352,6 +403,7 @@ class RunningEmulator implements Emulator {
 			backends,
 			certificates,
 			client,
+			resolve: certificate => this.#resolve(certificate),
 			ca: this.ca,
 			warnings,
 			stop: alone ? drainMs => this.stop({drainMs}) : stop,
@@ -467,6 +519,14 @@ function certificatesToTrust(certificates: ReadonlyMap<number, UsableCertificate
 
 function stopBackend(backend: RunningBackend): Promise<void> {
 	return backend.kind === 'address' ? Promise.resolve() : backend.stop();
+}
+
+/**
+ * Resolves once libuv has let go of what has been closed. Node tells of the end of a server as soon as its port is
+ * free, and counts the handle among the active resources until the event loop has gone round.
+ */
+async function handlesClosed(): Promise<void> {
+	for (let turn = 0; turn < 2; turn++) await new Promise(resolve => setImmediate(resolve));
 }
 
 /** A stop that happens once; a later call with no time left hurries it. */

@@ -11,9 +11,9 @@ export class HeadBuffer {
 	refusal: Refusal | undefined = undefined;
 	#partial = '';
 
-	/** Whether part of a head has arrived. */
-	get started(): boolean {
-		return this.#partial !== '';
+	/** What has arrived of a head that is not complete. */
+	get partial(): string {
+		return this.#partial;
 	}
 
 	/**
@@ -31,13 +31,6 @@ export class HeadBuffer {
 			}
 		}
 		return this.#addToPartial(chunk, start);
-	}
-
-	/** Forgets what has arrived. */
-	clear(): void {
-		this.#partial = '';
-		this.text = '';
-		this.refusal = undefined;
 	}
 
 	#addToPartial(chunk: Buffer, start: number): number {

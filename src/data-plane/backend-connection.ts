@@ -36,6 +36,8 @@ export interface DialOptions {
 	/** Present for HTTPS and SSL back-ends. */
 	readonly tls: BackendTlsOptions | undefined;
 	readonly buffers: ReadBuffers;
+	/** Written before everything else, TLS included: the PROXY line. latin1. */
+	readonly preamble: string | undefined;
 }
 
 export interface BackendTlsOptions {
@@ -61,11 +63,12 @@ export class BackendConnection {
 	#private: Buffer | undefined;
 	#tlsFacts: PeerTls | undefined;
 	#paused = false;
+	#endSent = false;
 	#ended = false;
 	#closed = false;
 	#error: Error | undefined;
 
-	constructor({host, port, tls: tlsOptions, buffers}: DialOptions, handler: BackendHandler) {
+	constructor({host, port, tls: tlsOptions, buffers, preamble}: DialOptions, handler: BackendHandler) {
 		this.host = host;
 		this.port = port;
 		this.handler = handler;
@@ -80,10 +83,13 @@ export class BackendConnection {
 					callback: (bytes, buffer) => this.#read(bytes, buffer),
 				},
 			});
+			if (preamble !== undefined) this.#raw.write(preamble, 'latin1');
 			this.stream = this.#raw;
 			this.#raw.once('connect', () => this.#connect());
 		} else {
 			this.#raw = net.connect(common);
+			// Node writes it as soon as the connection stands, before TLS takes over.
+			if (preamble !== undefined) this.#raw.write(preamble, 'latin1');
 			this.#raw.on('error', error => this.#fail(error));
 			this.stream = this.#wrap(tlsOptions);
 		}
@@ -91,6 +97,12 @@ export class BackendConnection {
 		this.stream.on('end', () => this.#end());
 		this.stream.on('drain', () => this.handler.drained());
 		this.stream.on('close', () => this.#close());
+	}
+
+	/** Sends no more. What the back-end has still to say is heard. */
+	end(): void {
+		this.#endSent = true;
+		this.stream.end();
 	}
 
 	/** Stops reading until `resume()`; what was read already may still be handed on. */
@@ -112,17 +124,16 @@ export class BackendConnection {
 
 	/** Whether nothing has happened on it that forbids another exchange. */
 	get usable(): boolean {
-		return this.connected && !this.#ended && !this.#closed && !this.stream.destroyed && this.stream.writable;
+		return this.connected && !this.#ended && !this.#closed && !this.destroyed && this.stream.writable;
 	}
 
 	get destroyed(): boolean {
-		return this.stream.destroyed;
+		return this.stream.destroyed || this.#raw.destroyed;
 	}
 
 	/** Ends at once, telling the back-end with a RST, so that nothing half-sent can pass for complete. */
 	reset(): void {
 		resetSocket(this.#raw, this.stream);
-		this.stream.destroy();
 	}
 
 	/** Ends at once. */
@@ -175,8 +186,17 @@ export class BackendConnection {
 			this.#private = this.#buffers.take();
 			this.handler.data(used.subarray(0, bytes), () => this.#buffers.giveBack(used));
 		}
-		return !this.#paused;
+		if (this.#paused) return false;
+		if (!this.#endSent || bytes === buffer.length) return true;
+		// Of a reset behind these bytes libuv would make an end, and the system cannot be asked after our own end (see
+		// `endedByReset`). A read that begins anew tells the truth. Over TLS, Node does the reading and it stays untold.
+		setImmediate(this.#readOn);
+		return false;
 	}
+
+	readonly #readOn = (): void => {
+		if (!this.#paused && !this.#closed) this.stream.resume();
+	};
 
 	#leaveBulk(): void {
 		if (this.#private === undefined) return;
@@ -186,11 +206,8 @@ export class BackendConnection {
 
 	#end(): void {
 		this.#ended = true;
-		if (endedByReset(this.#raw, this.stream)) {
-			this.stream.destroy(connectionReset());
-			return;
-		}
-		this.handler.ended();
+		if (endedByReset(this.#raw, this.stream)) this.stream.destroy(connectionReset());
+		else this.handler.ended();
 	}
 
 	#fail(error: Error): void {

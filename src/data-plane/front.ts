@@ -5,21 +5,33 @@ import {HttpFront} from './http-front.ts';
 import type {ListenerContext} from './listener-context.ts';
 import {TcpFront} from './tcp-front.ts';
 import {plainConnection, type Serve, TlsHandshake} from './tls-front.ts';
-import type {UpstreamPool} from './upstream-pool.ts';
+import {UpstreamPool} from './upstream-pool.ts';
 
-/** Which fronts a connection passes. SSL passthrough needs no code of its own: it is TCP. */
+/** Idle back-end connections of a listener, or of one client. */
+export function newPool({clock, deadlines, timeouts}: ListenerContext): UpstreamPool {
+	return new UpstreamPool({clock, deadlines, idleMs: timeouts.idleMs});
+}
+
+/**
+ * Which fronts a connection passes. SSL passthrough needs no code of its own: it is TCP.
+ *
+ * @param secureContext is asked at each handshake, so that a certificate can be swapped under load.
+ */
 export function serverFor(
 	context: ListenerContext,
-	{pool, secureContext}: {readonly pool: UpstreamPool; readonly secureContext: SecureContext | undefined},
+	{pool, secureContext}: {readonly pool: UpstreamPool; readonly secureContext: () => SecureContext | undefined},
 ): (socket: Socket) => void {
 	const {protocol, port} = context.listener;
 	const tcp: Serve = connection => void new TcpFront(context, connection);
 	const fields = `X-Forwarded-Proto: ${protocol}\r\nX-Forwarded-Port: ${port}\r\n`;
-	const http: Serve = connection => void new HttpFront(context, pool, connection, fields);
+	// A PROXY line tells of one client, so its back-end connections serve no other.
+	const poolFor = () => (context.listener.proxyProtocol ? newPool(context) : pool);
+	const http: Serve = connection => void new HttpFront(context, poolFor(), connection, fields);
 	const plain = (serve: Serve) => (socket: Socket) => serve(plainConnection(socket));
 	const terminate = (serve: Serve, alpn: readonly string[] | undefined) => (socket: Socket) => {
+		const current = secureContext();
 		// A listener that speaks TLS has a certificate: the model refuses it otherwise.
-		if (secureContext !== undefined) void new TlsHandshake(context, socket, {secureContext, alpn, serve});
+		if (current !== undefined) void new TlsHandshake(context, socket, {secureContext: current, alpn, serve});
 	};
 	const fronts: Record<Protocol, (socket: Socket) => void> = {
 		tcp: plain(tcp),

@@ -1,6 +1,6 @@
 import type {Buffer} from 'node:buffer';
 import {ChunkedReader} from '../codec/chunked-reader.ts';
-import type {Refusal} from '../codec/http1-grammar.ts';
+import {listMembers, type Refusal} from '../codec/http1-grammar.ts';
 import type {RequestHead} from '../codec/request-head.ts';
 import type {ResponseHead} from '../codec/response-head.ts';
 import type {ExchangeRecord, Outcome} from '../observability/exchange.ts';
@@ -8,7 +8,7 @@ import type {Backend} from './backend.ts';
 import type {BackendConnection} from './backend-connection.ts';
 import {connectFailure} from './failure.ts';
 import {BodyKeeper} from './kept-body.ts';
-import {dial, finishRecord, type ListenerContext} from './listener-context.ts';
+import {dial, finishRecord, type ListenerContext, type ProxiedClient} from './listener-context.ts';
 import {ownAnswer} from './own-answer.ts';
 import {type AnswerReceiver, UpstreamConnection} from './upstream-connection.ts';
 import type {UpstreamPool} from './upstream-pool.ts';
@@ -22,6 +22,8 @@ const MAX_REPLAY_BYTES = 16 * 1024;
 export interface Downstream {
 	readonly context: ListenerContext;
 	readonly pool: UpstreamPool;
+	/** Whom a PROXY line tells of. */
+	readonly client: ProxiedClient;
 	/** X-Forwarded-For's last member: the client's address. */
 	readonly clientAddress: string;
 	/** X-Forwarded-Proto and -Port of this listener, each with its CRLF. */
@@ -92,8 +94,11 @@ export class HttpExchange implements AnswerReceiver {
 		this.requestDone = head.framing === 'none' || (head.framing === 'length' && head.length === 0);
 	}
 
-	get asksUpgrade(): boolean {
-		return this.#head.upgrade !== '' && this.#context.upgrade === 'tunnel';
+	asksFor(protocols: string): boolean {
+		if (!this.#asksUpgrade) return false;
+		const asked = listMembers(this.#head.upgrade);
+		const given = listMembers(protocols);
+		return given.length > 0 && given.every(protocol => asked.includes(protocol));
 	}
 
 	/** Whether body bytes may come on: a connection is there to take them. */
@@ -136,7 +141,7 @@ export class HttpExchange implements AnswerReceiver {
 		// HTTP/1.0 clients may leave out what an HTTP/1.1 request must have.
 		const hostField = host === '' && minor === 0 ? `Host: ${this.#context.loadBalancer.dnsName}\r\n` : '';
 		const coding = framing === 'chunked' ? 'Transfer-Encoding: chunked\r\n' : '';
-		const upgrade = this.asksUpgrade ? `Connection: Upgrade\r\nUpgrade: ${this.#head.upgrade}\r\n` : '';
+		const upgrade = this.#asksUpgrade ? `Connection: Upgrade\r\nUpgrade: ${this.#head.upgrade}\r\n` : '';
 		this.record.requestHead = `${method} ${target} HTTP/1.1\r\n${hostField}${fields}${this.record.addedFields}${coding}${upgrade}\r\n`;
 		this.#context.journal.add(this.record);
 		this.#choose(undefined);
@@ -173,11 +178,11 @@ export class HttpExchange implements AnswerReceiver {
 			this.#connectFailed(upstream.backend, 'connect-timeout', `no connection within ${connectMs} ms`);
 			return;
 		}
+		const waitsForClient = this.#waitsForClient(upstream);
 		this.#drop();
 		const cause = `no bytes for ${this.#context.timeouts.idleMs} ms`;
 		if (this.#answerBegun) this.#break('idle-timeout', cause);
-		else if (!this.requestDone && !this.#holding)
-			this.#answerOwn(408, 'client-timeout', `${cause} in the midst of the request`);
+		else if (waitsForClient) this.#answerOwn(408, 'client-timeout', `${cause} in the midst of the request`);
 		else this.#answerOwn(504, 'idle-timeout', `${cause} from the back-end`);
 	}
 
@@ -304,6 +309,16 @@ export class HttpExchange implements AnswerReceiver {
 		else this.#answerOwn(502, outcome, cause);
 	}
 
+	get #asksUpgrade(): boolean {
+		return this.#head.upgrade !== '' && this.#context.upgrade === 'tunnel';
+	}
+
+	/** Whether it is the client's turn: not while the back-end takes no more of the body, or has yet to say 100. */
+	#waitsForClient(upstream: UpstreamConnection | undefined): boolean {
+		if (this.requestDone || upstream === undefined || upstream.connection.stream.writableNeedDrain) return false;
+		return !this.#awaitsContinue || this.record.bytesUp > 0;
+	}
+
 	#choose(failure: {outcome: Outcome; cause: string} | undefined): void {
 		const backend = this.#context.balancer.choose(this.#tried);
 		if (backend === undefined) {
@@ -332,7 +347,9 @@ export class HttpExchange implements AnswerReceiver {
 		this.record.backendReused = false;
 		this.#dialledAtMs = this.#context.clock.now();
 		this.#front.limit(this.#context.timeouts.connectMs);
-		const upstream = new UpstreamConnection(backend, handler => dial(this.#context, backend, handler));
+		const upstream = new UpstreamConnection(backend, handler =>
+			dial(this.#context, backend, this.#front.client, handler),
+		);
 		upstream.assign(this);
 		this.#upstream = upstream;
 	}
@@ -456,7 +473,9 @@ export class HttpExchange implements AnswerReceiver {
 		const upstream = this.#upstream;
 		this.#upstream = undefined;
 		if (upstream === undefined) return;
-		if (clean && this.requestDone) this.#front.pool.give(upstream);
+		// An answer may come before the back-end has taken the whole request.
+		const sent = this.requestDone && upstream.connection.stream.writableLength === 0;
+		if (clean && sent) this.#front.pool.give(upstream);
 		else {
 			upstream.unassign();
 			upstream.connection.destroy();

@@ -27,11 +27,11 @@ export class HttpFront implements Timed, Downstream, OpenConnection {
 	deadlineMs = Number.POSITIVE_INFINITY;
 	readonly context: ListenerContext;
 	readonly pool: UpstreamPool;
+	readonly client: ClientConnection;
 	readonly clientAddress: string;
 	readonly forwardedFields: string;
 	#state: 'idle' | 'head' | 'exchange' | 'closing' | 'gone' = 'idle';
 	readonly #socket: Socket;
-	readonly #connection: ClientConnection;
 	readonly #peer: Peer;
 	readonly #head = new HeadBuffer();
 	#exchange: HttpExchange | undefined;
@@ -43,11 +43,13 @@ export class HttpFront implements Timed, Downstream, OpenConnection {
 	#serving = false;
 	#error: Error | undefined;
 	#firstExchange = true;
+	/** Bytes of the last answer that the system had not taken when the closing connection was last looked at. */
+	#unwritten = 0;
 
 	constructor(context: ListenerContext, pool: UpstreamPool, connection: ClientConnection, forwardedFields: string) {
 		this.context = context;
 		this.pool = pool;
-		this.#connection = connection;
+		this.client = connection;
 		this.#socket = connection.stream;
 		this.#peer = connection.peer;
 		this.clientAddress = connection.peer.address;
@@ -103,7 +105,7 @@ export class HttpFront implements Timed, Downstream, OpenConnection {
 	exchangeBroken(): void {
 		this.#exchange = undefined;
 		this.#leave();
-		this.#connection.reset();
+		this.client.reset();
 	}
 
 	tunnel(upstream: BackendConnection, rest: Buffer, record: ExchangeRecord): void {
@@ -111,7 +113,7 @@ export class HttpFront implements Timed, Downstream, OpenConnection {
 		this.#leave();
 		const ahead = this.#ahead;
 		this.#ahead = undefined;
-		const splice = new Splice(this.context, this.#connection, record);
+		const splice = new Splice(this.context, this.client, record);
 		splice.join(upstream, {toBackend: ahead, toClient: rest, clientEnded: this.#clientEnded});
 	}
 
@@ -125,7 +127,7 @@ export class HttpFront implements Timed, Downstream, OpenConnection {
 		this.#leave();
 		// An answer that says so is given the time to leave; everything else ends here.
 		if (answered) this.#socket.destroySoon();
-		else this.#connection.reset();
+		else this.client.reset();
 	}
 
 	onDeadline(): void {
@@ -145,9 +147,22 @@ export class HttpFront implements Timed, Downstream, OpenConnection {
 				this.#close();
 				return;
 			default:
-				this.#leave();
-				this.#connection.reset();
+				this.#giveUpClosing();
 		}
+	}
+
+	/** The client has not closed in time, or takes no more of its last answer. */
+	#giveUpClosing(): void {
+		const {writableFinished, writableLength} = this.#socket;
+		if (!writableFinished && writableLength < this.#unwritten) {
+			this.#unwritten = writableLength;
+			this.touch();
+			return;
+		}
+		this.#leave();
+		// What the system has been given it still delivers; what is left here can only be cut, visibly.
+		if (writableFinished) this.#socket.destroy();
+		else this.client.reset();
 	}
 
 	readonly #onData = (chunk: Buffer): void => {
@@ -159,7 +174,6 @@ export class HttpFront implements Timed, Downstream, OpenConnection {
 				else this.#serve(chunk, 0);
 				return;
 			case 'exchange':
-				this.touch();
 				this.#exchangeData(chunk, 0);
 				return;
 			default:
@@ -217,7 +231,7 @@ export class HttpFront implements Timed, Downstream, OpenConnection {
 		const record = newRecord(this.context, 'http', this.#peer);
 		if (this.#firstExchange) {
 			this.#firstExchange = false;
-			record.tlsMs = this.#connection.tlsMs;
+			record.tlsMs = this.client.tlsMs;
 		}
 		const exchange = new HttpExchange(this, head, record);
 		this.#exchange = exchange;
@@ -241,6 +255,8 @@ export class HttpFront implements Timed, Downstream, OpenConnection {
 		const exchange = this.#exchange;
 		let pos = start;
 		if (exchange !== undefined && !exchange.requestDone) {
+			// What comes while a connection is dialled gives the back-end no more time; nor does a later request.
+			if (exchange.flowing) this.touch();
 			const next = exchange.readBody(chunk, pos);
 			if (typeof next !== 'number') {
 				exchange.refuse(next, 'bad-request');
@@ -278,7 +294,7 @@ export class HttpFront implements Timed, Downstream, OpenConnection {
 	/** Answers what is not a request, and closes. `head` as far as it is known. */
 	#refuse(refusal: Refusal, outcome: Outcome, head = ''): void {
 		const record = newRecord(this.context, 'http', this.#peer);
-		record.tlsMs = this.#firstExchange ? this.#connection.tlsMs : -1;
+		record.tlsMs = this.#firstExchange ? this.client.tlsMs : -1;
 		const answer = ownAnswer(refusal.status, {keepAlive: false, toHead: head.startsWith('HEAD ')});
 		record.responseStatus = refusal.status;
 		record.responseBy = 'load-balancer';
@@ -292,13 +308,15 @@ export class HttpFront implements Timed, Downstream, OpenConnection {
 	#close(): void {
 		this.#state = 'closing';
 		this.#ahead = undefined;
-		this.limit(Math.min(LINGER_MS, this.context.timeouts.idleMs));
-		this.#socket.end();
+		this.#unwritten = this.#socket.writableLength;
+		this.touch();
+		// Once it is in the system's hands, all that remains is the client's own end.
+		this.#socket.end(() => this.limit(Math.min(LINGER_MS, this.context.timeouts.idleMs)));
 		this.#socket.resume();
 	}
 
 	readonly #onEnd = (): void => {
-		if (this.#connection.endedByReset()) {
+		if (this.client.endedByReset()) {
 			this.#socket.destroy(connectionReset());
 			return;
 		}
@@ -312,9 +330,14 @@ export class HttpFront implements Timed, Downstream, OpenConnection {
 	};
 
 	readonly #onDrain = (): void => {
-		this.touch();
-		if (this.#state === 'exchange') this.#exchange?.clientDrained();
-		else if (this.#state === 'idle') this.#next();
+		// A head that is coming in has its own limit.
+		if (this.#state === 'exchange') {
+			this.touch();
+			this.#exchange?.clientDrained();
+		} else if (this.#state === 'idle') {
+			this.touch();
+			this.#next();
+		}
 	};
 
 	readonly #onError = (error: Error): void => {
@@ -337,6 +360,8 @@ export class HttpFront implements Timed, Downstream, OpenConnection {
 		this.#state = 'gone';
 		this.context.connections.delete(this);
 		this.context.deadlines.delete(this);
+		// With the PROXY protocol a back-end connection speaks for this client alone.
+		if (this.context.listener.proxyProtocol) this.pool.close();
 		this.#socket.off('data', this.#onData);
 		this.#socket.off('end', this.#onEnd);
 		this.#socket.off('drain', this.#onDrain);

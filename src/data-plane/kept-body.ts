@@ -1,11 +1,18 @@
 import {Buffer} from 'node:buffer';
 import type {KeptBody} from '../observability/message.ts';
 
+/** Pieces smaller than this are gathered into blocks: a body that comes byte by byte must not cost an object a byte. */
+const SMALL_BYTES = 512;
+const BLOCK_BYTES = 4096;
+
 /** Keeps the first bytes of a body for its record; `limit` 0 only counts. */
 export class BodyKeeper implements KeptBody {
 	readonly parts: (string | Uint8Array)[] = [];
 	bytes = 0;
 	#left: number;
+	/** The last part's memory while there is room in it. */
+	#block: Buffer | undefined;
+	#used = 0;
 
 	constructor(limit: number) {
 		this.#left = limit;
@@ -17,7 +24,12 @@ export class BodyKeeper implements KeptBody {
 		if (this.#left === 0) return;
 		const taken = Math.min(this.#left, end - start);
 		this.#left -= taken;
-		this.parts.push(Buffer.from(chunk.subarray(start, start + taken)));
+		const piece = chunk.subarray(start, start + taken);
+		if (taken < SMALL_BYTES && this.parts.length > 0) this.#gather(piece);
+		else {
+			this.#block = undefined;
+			this.parts.push(Buffer.from(piece));
+		}
 	}
 
 	/** Takes note of bytes that are latin1 text already. */
@@ -26,6 +38,20 @@ export class BodyKeeper implements KeptBody {
 		if (this.#left === 0) return;
 		const part = text.length > this.#left ? text.slice(0, this.#left) : text;
 		this.#left -= part.length;
+		this.#block = undefined;
 		this.parts.push(part);
+	}
+
+	#gather(piece: Buffer): void {
+		let block = this.#block;
+		if (block === undefined || this.#used + piece.length > block.length) {
+			block = Buffer.allocUnsafeSlow(BLOCK_BYTES);
+			this.#block = block;
+			this.#used = 0;
+			this.parts.push(block);
+		}
+		block.set(piece, this.#used);
+		this.#used += piece.length;
+		this.parts[this.parts.length - 1] = block.subarray(0, this.#used);
 	}
 }

@@ -1,5 +1,6 @@
 import type {Clock} from '../base/clock.ts';
 import type {Deadlines} from '../base/deadlines.ts';
+import {type Endpoint, encodeProxyLine} from '../codec/proxy-protocol.ts';
 import type {ListenerDescription, RetryPolicy, Timeouts, UpgradePolicy} from '../model/load-balancer.ts';
 import {type ExchangeKind, ExchangeRecord, type Peer} from '../observability/exchange.ts';
 import type {Journal} from '../observability/journal.ts';
@@ -37,6 +38,13 @@ export interface ListenerContext {
 	draining: boolean;
 }
 
+/** What the PROXY protocol tells of a client. */
+export interface ProxiedClient {
+	readonly peer: Endpoint;
+	/** The address it connected to. The port told with it is the logical one. */
+	readonly localAddress: string;
+}
+
 /** A fresh record of an exchange that begins now. */
 export function newRecord(context: ListenerContext, kind: ExchangeKind, client: Peer): ExchangeRecord {
 	const {loadBalancer, listener, clock} = context;
@@ -64,14 +72,26 @@ export function finishRecord(
 	context.journal.finish(record);
 }
 
-/** Dials `backend` for this listener and writes into the record whom it reached. */
-export function dial(context: ListenerContext, backend: Backend, handler: BackendHandler): BackendConnection {
+/**
+ * Dials `backend` for this listener.
+ *
+ * @param client whose connection it is for: where the listener has the PROXY protocol, the back-end is told.
+ */
+export function dial(
+	context: ListenerContext,
+	backend: Backend,
+	client: ProxiedClient,
+	handler: BackendHandler,
+): BackendConnection {
+	const {listener, backendTls, buffers} = context;
+	const destination = {address: client.localAddress, port: listener.port};
 	return new BackendConnection(
 		{
 			host: backend.host,
-			port: backend.portFor(context.listener.backendPort),
-			tls: context.backendTls,
-			buffers: context.buffers,
+			port: backend.portFor(listener.backendPort),
+			tls: backendTls,
+			buffers,
+			preamble: listener.proxyProtocol ? encodeProxyLine(client.peer, destination) : undefined,
 		},
 		handler,
 	);

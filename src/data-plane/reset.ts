@@ -7,14 +7,19 @@ import type {Socket} from 'node:net';
  * way: libuv refuses then (EINVAL), and Node leaves the descriptor open for ever; all bytes have gone out in that case,
  * and the connection is closed.
  *
+ * A TLS stream says nothing more from now on and is destroyed by Node once the socket below is closed. Destroying it
+ * here would crash the process (SIGSEGV) when this is called from within its handshake, and would send a FIN if it came
+ * first.
+ *
  * @param raw the TCP socket.
- * @param stream what is written to: `raw`, or the TLS stream over it, which the caller destroys.
+ * @param stream what is read and written: `raw`, or the TLS stream over it.
  */
 export function resetSocket(raw: Socket, stream: Socket): void {
 	if (raw.destroyed) return;
 	const ending = stream.writableEnded && !stream.writableFinished && stream.writableLength === 0;
 	if (raw.connecting || ending) raw.destroy();
 	else raw.resetAndDestroy();
+	if (stream !== raw) stream.pause();
 }
 
 /**

@@ -2,17 +2,17 @@ import type {Socket} from 'node:net';
 import type {Clock} from '../base/clock.ts';
 import {Deadlines, tickFor} from '../base/deadlines.ts';
 import {formatListener, isSecure} from '../model/listener.ts';
-import type {ListenerDescription, LoadBalancerDescription} from '../model/load-balancer.ts';
+import type {ListenerDescription, LoadBalancerDescription, PemPair} from '../model/load-balancer.ts';
 import {Journal} from '../observability/journal.ts';
 import {Backend} from './backend.ts';
 import type {BackendTlsOptions} from './backend-connection.ts';
 import {Balancer} from './balancer.ts';
-import {serverFor} from './front.ts';
+import {newPool, serverFor} from './front.ts';
 import {type BoundPort, listen} from './listener.ts';
 import type {ListenerContext, OpenConnection} from './listener-context.ts';
 import type {ReadBuffers} from './read-buffers.ts';
 import type {SecureContexts} from './tls-settings.ts';
-import {UpstreamPool} from './upstream-pool.ts';
+import type {UpstreamPool} from './upstream-pool.ts';
 
 /** What all load balancers of one emulator share. */
 export interface Services {
@@ -27,6 +27,8 @@ export interface Services {
 export interface RunningListener {
 	readonly description: ListenerDescription;
 	readonly bound: BoundPort;
+	/** Shows another certificate from the next handshake on; what is open goes on. */
+	swapCertificate(pair: PemPair): void;
 }
 
 interface ListenerParts extends RunningListener {
@@ -91,7 +93,7 @@ export class RunningLoadBalancer {
 			return bound.close();
 		});
 		for (const connection of [...this.#connections]) connection.drain();
-		if (drainMs > 0 && this.#connections.size > 0) await this.#drained(Promise.all(closed), drainMs);
+		if (drainMs > 0 && this.#connections.size > 0) await this.#drained(closed, drainMs);
 		for (const connection of [...this.#connections]) connection.cut();
 		for (const {pool} of this.#listeners) pool.close();
 		await Promise.all(closed);
@@ -100,12 +102,16 @@ export class RunningLoadBalancer {
 		this.journal.close();
 	}
 
-	/** Resolves when every accepted connection is gone, or after `drainMs`, or when `#cut` is called. */
-	#drained(closed: Promise<unknown>, drainMs: number): Promise<void> {
+	/** Resolves when every connection is gone, or after `drainMs`, or when `#cut` is called. */
+	#drained(closed: readonly Promise<void>[], drainMs: number): Promise<void> {
 		return new Promise(resolve => {
-			const timer = setTimeout(resolve, drainMs);
-			this.#cut = resolve;
-			void closed.then(() => resolve()).finally(() => clearTimeout(timer));
+			const done = () => {
+				clearTimeout(timer);
+				resolve();
+			};
+			const timer = setTimeout(done, drainMs);
+			this.#cut = done;
+			void Promise.all([...closed, this.#connections.gone()]).then(done);
 		});
 	}
 
@@ -128,10 +134,10 @@ export class RunningLoadBalancer {
 			connections: this.#connections,
 			draining: false,
 		};
-		const pool = new UpstreamPool({clock, deadlines: this.#deadlines, idleMs: description.timeouts.idleMs});
+		const pool = newPool(context);
 		const {certificate, tls} = listener;
-		const secureContext = certificate === undefined ? undefined : this.#services.contexts.forClients(certificate, tls);
-		const serve = serverFor(context, {pool, secureContext});
+		let secureContext = certificate && this.#services.contexts.forClients(certificate, tls);
+		const serve = serverFor(context, {pool, secureContext: () => secureContext});
 		const bound = await listen({
 			...listener.bind,
 			wanted: `listener ${formatListener(listener)} of load balancer "${description.name}"`,
@@ -140,7 +146,10 @@ export class RunningLoadBalancer {
 				else serve(socket);
 			},
 		});
-		return {description: listener, bound, context, pool};
+		const swapCertificate = (pair: PemPair) => {
+			secureContext = this.#services.contexts.forClients(pair, tls);
+		};
+		return {description: listener, bound, context, pool, swapCertificate};
 	}
 
 	#backendTls({backendProtocol, verifyBackend}: ListenerDescription): BackendTlsOptions | undefined {
@@ -156,19 +165,23 @@ export class RunningLoadBalancer {
 
 /** The connections that are served, and the news that the last of them is gone. */
 class OpenConnections extends Set<OpenConnection> {
-	#tell: (() => void) | undefined;
+	#waiting: (() => void)[] = [];
 
 	override delete(connection: OpenConnection): boolean {
 		const deleted = super.delete(connection);
-		if (this.size === 0) this.#tell?.();
+		// A connection may leave one's hands for another's, which adds it in the same tick.
+		if (this.size === 0 && this.#waiting.length > 0) queueMicrotask(() => this.#tell());
 		return deleted;
+	}
+
+	#tell(): void {
+		if (this.size > 0) return;
+		for (const resolve of this.#waiting) resolve();
+		this.#waiting = [];
 	}
 
 	/** Resolves when there is none. For the time when none is added any more. */
 	gone(): Promise<void> {
-		if (this.size === 0) return Promise.resolve();
-		return new Promise(resolve => {
-			this.#tell = resolve;
-		});
+		return this.size === 0 ? Promise.resolve() : new Promise(resolve => this.#waiting.push(resolve));
 	}
 }

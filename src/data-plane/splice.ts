@@ -1,6 +1,8 @@
 import type {Buffer} from 'node:buffer';
 import type {Socket} from 'node:net';
 import type {Timed} from '../base/deadlines.ts';
+import {hasCode} from '../base/errors.ts';
+import {ClientHelloReader} from '../codec/client-hello.ts';
 import type {ExchangeRecord, Outcome} from '../observability/exchange.ts';
 import type {BackendConnection, BackendHandler} from './backend-connection.ts';
 import {finishRecord, type ListenerContext, type OpenConnection} from './listener-context.ts';
@@ -27,6 +29,8 @@ export class Splice implements BackendHandler, Timed, OpenConnection {
 	#upstream: BackendConnection | undefined;
 	#clientError: Error | undefined;
 	#upstreamClosed = false;
+	/** Present while the first bytes of a TCP listener's client may still be a ClientHello. */
+	#hello: ClientHelloReader | undefined;
 	#outcome: Outcome = 'ok';
 	#cause = '';
 
@@ -35,6 +39,7 @@ export class Splice implements BackendHandler, Timed, OpenConnection {
 		this.#client = client;
 		this.#downstream = client.stream;
 		this.#record = record;
+		if (context.listener.protocol === 'tcp') this.#hello = new ClientHelloReader();
 	}
 
 	/** Joins the two; both are this splice's from now on, until both are closed. */
@@ -109,13 +114,14 @@ export class Splice implements BackendHandler, Timed, OpenConnection {
 	readonly #onData = (chunk: Buffer): void => {
 		this.#touch();
 		this.#record.bytesUp += chunk.length;
+		if (this.#hello !== undefined) this.#look(this.#hello, chunk);
 		if (this.#upstream?.stream.write(chunk) === false) this.#downstream.pause();
 	};
 
 	readonly #onEnd = (): void => {
 		this.#touch();
 		if (this.#client.endedByReset()) this.#downstream.destroy(connectionReset());
-		else this.#upstream?.stream.end();
+		else this.#upstream?.end();
 	};
 
 	readonly #onDrain = (): void => {
@@ -133,13 +139,28 @@ export class Splice implements BackendHandler, Timed, OpenConnection {
 			this.#finish();
 			return;
 		}
-		if (error !== undefined) this.#settle('client-abort', `the client reset the connection: ${error.message}`);
+		if (error !== undefined) {
+			const what = hasCode(error, 'ECONNRESET')
+				? 'the client reset the connection'
+				: 'the connection with the client broke';
+			this.#settle('client-abort', `${what}: ${error.message}`);
+		}
 		const upstream = this.#upstream;
 		if (error !== undefined || upstream?.stream.writableEnded === false) upstream?.reset();
 	};
 
 	#touch(): void {
 		this.deadlineMs = this.#context.clock.now() + this.#context.timeouts.idleMs;
+	}
+
+	/** Looks at the first bytes without keeping them back: passthrough shows what the client asked for. */
+	#look(reader: ClientHelloReader, chunk: Buffer): void {
+		const hello = reader.read(chunk);
+		if (hello === 'incomplete') return;
+		this.#hello = undefined;
+		if (hello === 'not-tls') return;
+		this.#record.clientHello = hello;
+		this.#record.kind = 'tls-passthrough';
 	}
 
 	/** The first reason is the reason. */

@@ -92,7 +92,7 @@ export class TcpFront implements BackendHandler, Timed, OpenConnection {
 		this.#record.backendPort = backend.portFor(this.#context.listener.backendPort);
 		this.#dialledAtMs = this.#context.clock.now();
 		this.deadlineMs = this.#dialledAtMs + this.#context.timeouts.connectMs;
-		this.#upstream = dial(this.#context, backend, this);
+		this.#upstream = dial(this.#context, backend, this.#client, this);
 	}
 
 	#failed(failure: {outcome: Outcome; cause: string}): void {

@@ -11,6 +11,8 @@ export interface ClientConnection {
 	/** Read and write here. It has an `error` listener already. */
 	readonly stream: Socket;
 	readonly peer: Peer;
+	/** The address the client connected to. */
+	readonly localAddress: string;
 	/** Milliseconds the handshake took; -1 where there was none. */
 	readonly tlsMs: number;
 	/** Ends at once with a RST, which no client can take for the end of a complete answer. */
@@ -27,6 +29,10 @@ export function plainConnection(raw: Socket): ClientConnection {
 	return {
 		stream: raw,
 		peer: {address: addressOf(raw), port: raw.remotePort ?? 0},
+		// Asked for when it is needed: it is a call to the system.
+		get localAddress() {
+			return withoutV4Mapping(raw.localAddress);
+		},
 		tlsMs: -1,
 		reset: () => resetSocket(raw, raw),
 		endedByReset: () => endedByReset(raw, raw),
@@ -122,11 +128,11 @@ export class TlsHandshake implements Timed, OpenConnection {
 					...(typeof servername === 'string' ? {sni: servername} : {}),
 				},
 			},
-			tlsMs: this.#context.clock.now() - this.#startMs,
-			reset() {
-				resetSocket(raw, stream);
-				stream.destroy();
+			get localAddress() {
+				return withoutV4Mapping(raw.localAddress);
 			},
+			tlsMs: this.#context.clock.now() - this.#startMs,
+			reset: () => resetSocket(raw, stream),
 			endedByReset: () => endedByReset(raw, stream),
 		});
 	};
@@ -161,8 +167,12 @@ export class TlsHandshake implements Timed, OpenConnection {
 	}
 }
 
-/** The client's address as X-Forwarded-For carries it: an IPv4 address that came in over IPv6 is IPv4. */
+/** The client's address as X-Forwarded-For carries it. */
 function addressOf(raw: Socket): string {
-	const address = raw.remoteAddress ?? '';
+	return withoutV4Mapping(raw.remoteAddress);
+}
+
+/** An IPv4 address that came in over IPv6 is IPv4. */
+function withoutV4Mapping(address = ''): string {
 	return address.startsWith('::ffff:') ? address.slice(7) : address;
 }

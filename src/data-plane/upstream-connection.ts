@@ -18,8 +18,8 @@ export interface AnswerReceiver {
 	readonly toHead: boolean;
 	/** Whether the client is sent chunks as they are; otherwise only the data in them. */
 	readonly takesChunks: boolean;
-	/** Whether the request asked for another protocol. */
-	readonly asksUpgrade: boolean;
+	/** Whether the request asked for this protocol, or these. */
+	asksFor(protocols: string): boolean;
 	/** The connection stands; the request may be written. */
 	connectionReady(): void;
 	/** What was written has been taken. */
@@ -242,7 +242,7 @@ export class UpstreamConnection implements BackendHandler {
 		pos: number,
 		release: (() => void) | undefined,
 	): void {
-		if (!receiver.asksUpgrade || head.upgrade === '') {
+		if (!receiver.asksFor(head.upgrade)) {
 			release?.();
 			this.#fail(receiver, 'backend-invalid', 'answer 101 that nobody asked for');
 			return;

@@ -118,7 +118,8 @@ export function violationsOfPairs(spec: unknown): Violation[] {
 	return violations;
 }
 
-function isPair(value: unknown): value is PemPair {
+/** Whether a value of unknown origin has the shape of a pair; what its texts say is another question. */
+export function isPair(value: unknown): value is PemPair {
 	return (
 		typeof value === 'object' &&
 		value !== null &&

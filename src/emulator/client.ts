@@ -31,28 +31,30 @@ export interface ConnectOptions {
  */
 export class Client {
 	readonly #dnsName: string;
-	readonly #listeners: readonly Reachable[];
-	readonly #trusted: readonly string[];
+	readonly #reachable: () => readonly Reachable[];
+	readonly #trusted: () => readonly string[];
 	readonly #open = new Set<net.Socket>();
 	#agent: Agent | undefined;
 	#closed = false;
 
 	constructor(options: {
 		readonly dnsName: string;
-		readonly listeners: readonly Reachable[];
+		/** The listeners, as they are when one is asked for. */
+		readonly listeners: () => readonly Reachable[];
 		/** PEM of the authorities and certificates to trust. */
-		readonly trusted: readonly string[];
+		readonly trusted: () => readonly string[];
 	}) {
 		this.#dnsName = options.dnsName;
-		this.#listeners = options.listeners;
+		this.#reachable = options.listeners;
 		this.#trusted = options.trusted;
 	}
 
 	/** @throws EmulatorError `NO_SUCH_LISTENER` */
 	listener(port: number): Reachable {
-		const found = this.#listeners.find(listener => listener.port === port);
+		const listeners = this.#reachable();
+		const found = listeners.find(listener => listener.port === port);
 		if (found !== undefined) return found;
-		const ports = this.#listeners.map(listener => listener.port).join(', ');
+		const ports = listeners.map(listener => listener.port).join(', ');
 		throw new EmulatorError(
 			'NO_SUCH_LISTENER',
 			`No listener has port ${port}; there ${ports.includes(',') ? 'are' : 'is'} ${ports}`,
@@ -96,7 +98,7 @@ export class Client {
 		this.#keep(raw);
 		if (!(options.tls ?? isSecure(listener.protocol))) return settled(raw, 'connect');
 		const stream = tls.connect({
-			ca: [...this.#trusted],
+			ca: [...this.#trusted()],
 			allowPartialTrustChain: true,
 			...(net.isIP(servername) === 0 ? {servername} : {}),
 			...tlsOptions,
@@ -130,7 +132,7 @@ export class Client {
 	}
 
 	#first(): Reachable {
-		const first = this.#listeners[0];
+		const first = this.#reachable()[0];
 		if (first === undefined) throw new EmulatorError('NO_SUCH_LISTENER', 'This load balancer has no listener');
 		return first;
 	}

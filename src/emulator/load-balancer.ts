@@ -1,9 +1,10 @@
 import {X509Certificate} from 'node:crypto';
 import type {Duplex} from 'node:stream';
-import {EmulatorError, formatAddress} from '../base/errors.ts';
+import {EmulatorError, formatAddress, invalidDescription} from '../base/errors.ts';
 import {alternatives, didYouMean} from '../base/suggest.ts';
 import type {RunningLoadBalancer} from '../data-plane/running-load-balancer.ts';
 import {formatListener} from '../model/listener.ts';
+import type {PemPair} from '../model/load-balancer.ts';
 import type {Exchange} from '../observability/exchange.ts';
 import type {Traffic} from '../observability/journal.ts';
 import type {RunningBackend} from './backends.ts';
@@ -83,6 +84,15 @@ export interface LoadBalancer extends AsyncDisposable {
 	fetch(path: string, init?: RequestInit): Promise<Response>;
 	/** A connection to the listener with this logical port; TLS on HTTPS and SSL listeners unless said otherwise. */
 	connect(port: number, options?: ConnectOptions): Promise<Duplex>;
+	/**
+	 * Shows another certificate on the HTTPS or SSL listener with this logical port, from the next handshake on. What is
+	 * open goes on undisturbed.
+	 *
+	 * @param certificate a name out of the configuration's `certificates`, or PEM text.
+	 * @throws EmulatorError `NO_SUCH_LISTENER`, `INVALID_DESCRIPTION` with all that is wrong with the certificate; the old
+	 * one stays then.
+	 */
+	setCertificate(port: number, certificate: string | PemPair): Promise<void>;
 	/** Stops at once; resolves when the ports are free and nothing is left. Stopping twice is stopping once. */
 	stop(): Promise<void>;
 }
@@ -91,10 +101,12 @@ export interface LoadBalancerParts {
 	readonly running: RunningLoadBalancer;
 	readonly backends: readonly RunningBackend[];
 	/** By logical port. */
-	readonly certificates: ReadonlyMap<number, UsableCertificate>;
+	readonly certificates: Map<number, UsableCertificate>;
 	readonly client: Client;
 	readonly ca: CertificateAuthority;
 	readonly warnings: readonly string[];
+	/** Finds or judges a certificate that a listener is to show. */
+	readonly resolve: (certificate: string | PemPair) => UsableCertificate;
 	/** Ends everything that belongs to it. */
 	readonly stop: (drainMs: number) => Promise<void>;
 }
@@ -188,6 +200,20 @@ export class LoadBalancerHandle implements LoadBalancer {
 
 	connect(port: number, options?: ConnectOptions): Promise<Duplex> {
 		return this.#parts.client.connect(port, options);
+	}
+
+	async setCertificate(port: number, certificate: string | PemPair): Promise<void> {
+		const {running, certificates, client, resolve} = this.#parts;
+		client.listener(port);
+		const listener = running.listeners.find(({description}) => description.port === port);
+		if (listener?.description.certificate === undefined) {
+			throw invalidDescription(`The certificate for port ${port}`, [
+				{path: ['certificate'], message: 'a certificate goes with https and ssl listeners only', hint: undefined},
+			]);
+		}
+		const resolved = resolve(certificate);
+		listener.swapCertificate(resolved.pair);
+		certificates.set(port, resolved);
 	}
 
 	stop(): Promise<void> {

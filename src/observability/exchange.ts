@@ -1,3 +1,4 @@
+import type {ClientHello} from '../codec/client-hello.ts';
 import {type KeptBody, type Message, messageFrom} from './message.ts';
 
 export interface PeerTls {
@@ -55,6 +56,11 @@ export interface Exchange {
 	/** When it began, milliseconds since 1970. */
 	readonly startedAt: number;
 	readonly client: Peer;
+	/**
+	 * What a client offered that speaks TLS through a TCP listener: the name it asked for, its application protocols, the
+	 * newest version. Undefined everywhere else, and for a client that is not TLS.
+	 */
+	readonly clientHello: ClientHello | undefined;
 	/** Undefined when no back-end was reached. */
 	readonly backend: (Peer & {readonly name: string; readonly reused: boolean}) | undefined;
 	/**
@@ -88,6 +94,7 @@ export class ExchangeRecord implements Exchange {
 	readonly client: Peer;
 	outcome: Outcome = 'open';
 	cause = '';
+	clientHello: ClientHello | undefined = undefined;
 	bytesUp = 0;
 	bytesDown = 0;
 	/** On the clock's `now()`; the other moments are measured from here. */
@@ -174,7 +181,21 @@ export class ExchangeRecord implements Exchange {
 
 	/** The public fields, for NDJSON: bodies as text. */
 	toJSON(): Record<string, unknown> {
-		const {id, kind, loadBalancer, listener, startedAt, client, backend, added, outcome, cause, bytes, ms} = this;
+		const {
+			id,
+			kind,
+			loadBalancer,
+			listener,
+			startedAt,
+			client,
+			clientHello,
+			backend,
+			added,
+			outcome,
+			cause,
+			bytes,
+			ms,
+		} = this;
 		const {request, response} = this;
 		return {
 			id,
@@ -183,6 +204,7 @@ export class ExchangeRecord implements Exchange {
 			listener,
 			startedAt: new Date(startedAt).toISOString(),
 			client,
+			clientHello,
 			backend,
 			request:
 				request.method === '' ? undefined : {method: request.method, target: request.target, ...request.toJSON()},
