@@ -1,0 +1,116 @@
+import test from 'ava';
+import type {RawConnection} from '../../helpers/raw-connection.ts';
+import {startScene, type Way} from '../../helpers/raw-scene.ts';
+
+const REQUEST = 'POST /kill HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\nhello';
+const ANSWER = 'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\n\r\n';
+
+type How = 'end' | 'reset' | 'destroy';
+
+function kill(connection: RawConnection, how: How): void {
+	if (how === 'end') connection.end();
+	else if (how === 'reset') connection.reset();
+	else connection.stream.destroy();
+}
+
+/** How many exchanges are under way at a time: enough for speed, few enough to read. */
+const AT_A_TIME = 16;
+
+async function forEachCut(length: number, act: (cut: number) => Promise<void>): Promise<void> {
+	for (let from = 0; from <= length; from += AT_A_TIME) {
+		await Promise.all(Array.from({length: Math.min(AT_A_TIME, length + 1 - from)}, (_, i) => act(from + i)));
+	}
+}
+
+for (const front of ['http', 'https'] satisfies Way[]) {
+	for (const how of ['end', 'reset', 'destroy'] satisfies How[]) {
+		test(`${front}: a client that goes (${how}) after any byte of its request leaves one record and nothing half-done`, async t => {
+			await forEachCut(REQUEST.length, async cut => {
+				const complete = cut === REQUEST.length;
+				await using scene = await startScene({front});
+				const recorded = cut === 0 ? undefined : scene.lb.traffic.next(undefined, '60s');
+				const client = await scene.client();
+				if (cut > 0) await client.writeAll(REQUEST.slice(0, cut));
+
+				kill(client, how);
+
+				if (recorded !== undefined) {
+					const {outcome} = await recorded;
+					// A whole request whose client then goes may have been answered before that was known.
+					t.true(outcome === 'client-abort' || (complete && outcome === 'ok'), `${how} after ${cut}: ${outcome}`);
+				}
+				for (const upstream of scene.backend.connections) {
+					const over = await upstream.untilOver();
+					// Where nothing had been sent yet, there is nothing to be taken for complete.
+					if (!complete && upstream.received !== '') t.is(over, 'reset');
+				}
+				t.true(scene.lb.traffic.length <= 1);
+				await scene.fresh(t);
+				t.true(complete || scene.reached.length === 0);
+			});
+		});
+
+		test(`${front}: a back-end that goes (${how}) after any byte of its answer never makes it look complete, and leaves one record`, async t => {
+			await forEachCut(ANSWER.length, async cut => {
+				await using scene = await startScene({
+					front,
+					scripts: [
+						async connection => {
+							await connection.message();
+							if (cut > 0) await connection.writeAll(ANSWER.slice(0, cut));
+							kill(connection, how);
+							await connection.untilOver();
+						},
+					],
+				});
+				const recorded = scene.lb.traffic.next(undefined, '60s');
+				const client = await scene.send(REQUEST);
+
+				const {outcome, response} = await recorded;
+
+				t.is(outcome, cut === ANSWER.length ? 'ok' : 'backend-reset', `${how} after ${cut}`);
+				if (response.by === 'load-balancer') t.is((await client.message()).line, 'HTTP/1.1 502 Bad Gateway');
+				else if (cut === ANSWER.length) t.is((await client.message()).body, 'hello');
+				else t.is(await client.untilOver(), 'reset');
+				t.is(scene.lb.traffic.length, 1);
+				await scene.fresh(t);
+			});
+		});
+
+		test(`${front}: a client that goes (${how}) after any byte of its answer leaves one record and frees its back-end`, async t => {
+			await forEachCut(ANSWER.length - 1, async cut => {
+				await using scene = await startScene({
+					front,
+					scripts: [
+						async connection => {
+							await connection.message();
+							if (cut > 0) await connection.writeAll(ANSWER.slice(0, cut));
+							// The rest comes once the client is gone, as far as anybody can tell.
+							await gone;
+							connection.write(ANSWER.slice(cut));
+						},
+					],
+				});
+				let tell = () => {};
+				const gone = new Promise<void>(resolve => {
+					tell = resolve;
+				});
+				const recorded = scene.lb.traffic.next(undefined, '60s');
+				const client = await scene.send(REQUEST);
+				const headEnd = ANSWER.indexOf('\r\n\r\n') + 4;
+				if (cut >= headEnd) await client.until('\r\n\r\n');
+				else await (await scene.backend.connection(0)).until('hello');
+
+				kill(client, how);
+				if (how !== 'reset') tell();
+
+				const {outcome} = await recorded;
+				tell();
+				// An end of the client's side alone is no reason to give up: the answer is still relayed.
+				t.true(outcome === 'client-abort' || (how !== 'reset' && outcome === 'ok'), `${how} after ${cut}: ${outcome}`);
+				t.is(scene.lb.traffic.length, 1);
+				await scene.fresh(t);
+			});
+		});
+	}
+}

@@ -1,0 +1,183 @@
+import type {Socket} from 'node:net';
+
+/** A fact that has not come true by then is taken for one that never will. */
+const PATIENCE_MS = 60_000;
+
+/** One HTTP/1.1 message as bytes (latin1 text), read by rules simple enough to be independent of what is tested. */
+export interface RawMessage {
+	/** First line, without CRLF. */
+	readonly line: string;
+	/** Each field line without CRLF, in order. */
+	readonly fields: readonly string[];
+	/** First line, fields and the empty line. */
+	readonly head: string;
+	/** The body with its framing taken off. */
+	readonly body: string;
+	/** The message to the byte. */
+	readonly raw: string;
+}
+
+/**
+ * One side of a connection in the hands of a test: bytes in and bytes out as latin1 text. Nothing is hidden, nothing is
+ * done by itself: it neither ends when the other side ends nor closes.
+ */
+export class RawConnection {
+	/** Everything that has come. */
+	received = '';
+	/** Whether the other side has said that it will send no more. */
+	ended = false;
+	/** Why the connection broke, when it did. */
+	error: NodeJS.ErrnoException | undefined;
+	closed = false;
+	/** Read and write here. */
+	readonly stream: Socket;
+	/** The TCP connection below; the same one where there is no TLS. */
+	readonly raw: Socket;
+	readonly #waiting = new Set<() => void>();
+	#read = 0;
+
+	constructor(stream: Socket, raw: Socket = stream) {
+		this.stream = stream;
+		this.raw = raw;
+		stream.on('data', (chunk: Buffer) => {
+			this.received += chunk.toString('latin1');
+			this.#look();
+		});
+		stream.on('end', () => {
+			// libuv tells a RST that comes together with bytes as an end; the system has forgotten the peer then.
+			if (!stream.writableEnded && raw.remoteAddress === undefined)
+				stream.destroy(Object.assign(new Error('reset'), {code: 'ECONNRESET'}));
+			else this.ended = true;
+			this.#look();
+		});
+		for (const socket of new Set([stream, raw])) {
+			socket.on('error', (error: NodeJS.ErrnoException) => {
+				this.error ??= error;
+				this.#look();
+			});
+		}
+		stream.on('close', () => {
+			this.closed = true;
+			this.#look();
+		});
+	}
+
+	write(text: string): void {
+		this.stream.write(text, 'latin1');
+	}
+
+	/** Resolves when what was written has been handed to the system. */
+	writeAll(text: string): Promise<void> {
+		return new Promise(resolve => void this.stream.write(text, 'latin1', () => resolve()));
+	}
+
+	/** Says that no more will be sent; what comes is still read. */
+	end(text = ''): void {
+		this.stream.end(text, 'latin1');
+	}
+
+	/**
+	 * Breaks the connection with a RST. A TLS stream above follows by itself: destroying it here, right after its
+	 * handshake, ends Node 20 with a segmentation fault.
+	 */
+	reset(): void {
+		this.raw.resetAndDestroy();
+	}
+
+	/** Resolves once the fact holds; throws when it has become impossible because the connection is over. */
+	async when(what: string, fact: () => boolean): Promise<void> {
+		await new Promise<void>((resolve, reject) => {
+			const settle = (error?: Error) => {
+				clearTimeout(timer);
+				this.#waiting.delete(look);
+				if (error === undefined) resolve();
+				else reject(error);
+			};
+			const because = () => `${what}; ${this.#state()}; received ${JSON.stringify(this.received.slice(-2000))}`;
+			const timer = setTimeout(() => settle(new Error(`Still waiting for ${because()}`)), PATIENCE_MS);
+			const look = () => {
+				if (fact()) settle();
+				else if (this.closed || this.ended) {
+					// What was read may stand before the end of it; the fact has been asked with everything there.
+					if (this.closed || !what.startsWith('close')) settle(new Error(`Over before ${because()}`));
+				}
+			};
+			this.#waiting.add(look);
+			look();
+		});
+	}
+
+	/** Resolves with everything received once `text` is in it. */
+	async until(text: string): Promise<string> {
+		await this.when(`the text ${JSON.stringify(text)}`, () => this.received.includes(text));
+		return this.received;
+	}
+
+	/** Resolves once the other side has ended in good order. */
+	async untilEnd(): Promise<string> {
+		await this.when('the end', () => this.ended);
+		return this.received;
+	}
+
+	/** Resolves once the connection is over, however: `end` in good order (our own side is then ended too), or `reset`. */
+	async untilOver(): Promise<'end' | 'reset'> {
+		await this.when('close of the connection', () => this.closed || this.ended);
+		if (!this.closed && !this.stream.writableEnded) this.end();
+		await this.when('close of the connection', () => this.closed);
+		return this.error === undefined && this.ended ? 'end' : 'reset';
+	}
+
+	/**
+	 * Reads the next whole message. `bodiless`: it answers a HEAD request, or is a 204 or 304. What has neither length
+	 * nor chunks is a request without a body, or an answer up to the end.
+	 */
+	async message({bodiless = false}: {readonly bodiless?: boolean} = {}): Promise<RawMessage> {
+		await this.when('a head', () => this.received.includes('\r\n\r\n', this.#read));
+		const start = this.#read;
+		const bodyStart = this.received.indexOf('\r\n\r\n', start) + 4;
+		const head = this.received.slice(start, bodyStart);
+		const [line = '', ...fields] = head.slice(0, -4).split('\r\n');
+		let end = bodyStart;
+		let body = '';
+		const length = /^content-length:[ \t]*([0-9]+)/im.exec(head)?.[1];
+		const interim = /^HTTP\/1\.1 1/.test(line);
+		if (bodiless || interim) {
+			// Nothing follows the head.
+		} else if (/^transfer-encoding:[ \t]*chunked/im.test(head)) {
+			for (;;) {
+				const from = end;
+				await this.when('a chunk size', () => this.received.includes('\r\n', from));
+				const dataStart = this.received.indexOf('\r\n', from) + 2;
+				const size = Number.parseInt(this.received.slice(from, dataStart), 16);
+				await this.when('a chunk', () => this.received.length >= dataStart + size + 2);
+				body += this.received.slice(dataStart, dataStart + size);
+				end = dataStart + size + 2;
+				if (size === 0) break;
+			}
+		} else if (length !== undefined) {
+			end = bodyStart + Number(length);
+			await this.when(`a body of ${length}`, () => this.received.length >= end);
+			body = this.received.slice(bodyStart, end);
+		} else if (line.startsWith('HTTP/')) {
+			await this.when('the end', () => this.ended);
+			end = this.received.length;
+			body = this.received.slice(bodyStart);
+		}
+		this.#read = end;
+		return {line, fields, head, body, raw: this.received.slice(start, end)};
+	}
+
+	/** What has come after the messages that were read. */
+	get unread(): string {
+		return this.received.slice(this.#read);
+	}
+
+	#look(): void {
+		for (const look of [...this.#waiting]) look();
+	}
+
+	#state(): string {
+		if (this.closed) return `closed (${this.error?.code ?? 'no error'})`;
+		return this.ended ? 'ended by the other side' : 'open';
+	}
+}
