@@ -1,0 +1,197 @@
+import {once} from 'node:events';
+import {createServer} from 'node:net';
+import test, {type ExecutionContext} from 'ava';
+import {type LoadBalancerSpec, startLoadBalancer} from '../../../src/index.ts';
+import {
+	type End,
+	eventually,
+	open,
+	read,
+	readAll,
+	type Server,
+	type ServerOptions,
+	startServer,
+} from '../../helpers/stream-ends.ts';
+import {authority, PAIRS, serverPair, startPassage, trusting} from '../../helpers/stream-pairs.ts';
+
+/** A port on which nobody listens. */
+async function deadPort(): Promise<number> {
+	const server = createServer().listen(0, '127.0.0.1');
+	await once(server, 'listening');
+	const address = server.address();
+	server.close();
+	await once(server, 'close');
+	return typeof address === 'object' && address !== null ? address.port : 0;
+}
+
+async function serverOf(t: ExecutionContext, options?: ServerOptions): Promise<Server> {
+	const server = await startServer(options);
+	t.teardown(() => server[Symbol.asyncDispose]());
+	return server;
+}
+
+async function start(t: ExecutionContext, spec: LoadBalancerSpec) {
+	const lb = await startLoadBalancer({...spec, authority});
+	t.teardown(() => lb.stop());
+	return lb;
+}
+
+const at = (name: string, port: number) => ({kind: 'address', name, host: '127.0.0.1', port}) as const;
+const says = (text: string) => (end: End) => void end.stream.write(text);
+
+/** The listeners in front of plain back-ends, and how their clients come. */
+const FRONTS = [
+	{listen: 'tcp:6379', tls: undefined},
+	{listen: 'ssl:6379 -> tcp', tls: trusting},
+] as const;
+
+for (const {listen, tls} of FRONTS) {
+	test(`${listen}: connections go round over the back-ends in the order of registration`, async t => {
+		const servers = await Promise.all(['x', 'y', 'z'].map(name => serverOf(t, {serve: says(name)})));
+		const lb = await start(t, {
+			listeners: [listen],
+			backends: servers.map((server, index) => at(`b${index}`, server.port)),
+		});
+
+		const heard: string[] = [];
+		for (let i = 0; i < 7; i++) heard.push((await read(await open({port: lb.port(6379), tls}), 1)).toString());
+
+		t.is(heard.join(''), 'xyzxyzx');
+		t.deepEqual(lb.traffic.order(), ['b0', 'b1', 'b2', 'b0', 'b1', 'b2', 'b0']);
+		t.deepEqual(lb.traffic.counts(), {b0: 3, b1: 2, b2: 2});
+	});
+
+	test(`${listen}: a back-end that refuses is passed over for the next`, async t => {
+		const server = await serverOf(t, {serve: says('y')});
+		const lb = await start(t, {
+			listeners: [listen],
+			backends: [at('dead', await deadPort()), at('dead-too', await deadPort()), at('alive', server.port)],
+		});
+
+		const client = await open({port: lb.port(6379), tls});
+		client.stream.write('early');
+
+		t.is((await read(client, 1)).toString(), 'y');
+		t.is((await read(await server.end(), 5)).toString(), 'early');
+		t.is(lb.traffic.last().backend?.name, 'alive');
+		t.is(lb.traffic.last().backend?.port, server.port);
+	});
+
+	test(`${listen}: when every back-end refuses, the client is closed at once`, async t => {
+		const lb = await start(t, {
+			listeners: [listen],
+			backends: [at('p', await deadPort()), at('q', await deadPort())],
+		});
+		const ended = lb.traffic.next();
+
+		const client = await open({port: lb.port(6379), tls});
+
+		t.is(await client.ending, 'ECONNRESET');
+		const {outcome, cause, bytes} = await ended;
+		t.is(outcome, 'connect-refused');
+		t.regex(cause, /ECONNREFUSED 127\.0\.0\.1:\d+/);
+		t.deepEqual(bytes, {up: 0, down: 0});
+		t.is(lb.traffic.length, 1);
+	});
+
+	test(`${listen}: without a back-end the client is closed at once`, async t => {
+		const lb = await start(t, {listeners: [listen], backends: []});
+		const ended = lb.traffic.next();
+
+		// It may hear of that while it still connects, or shakes hands.
+		const heard = await open({port: lb.port(6379), tls}).then(
+			client => client.ending,
+			error => error.code,
+		);
+
+		t.is(heard, 'ECONNRESET');
+		const {outcome, cause, backend} = await ended;
+		t.deepEqual([outcome, cause, backend], ['no-healthy-backend', 'no back-end in service', undefined]);
+	});
+}
+
+test('a back-end that takes longer than connectTimeout is passed over for the next', async t => {
+	// Accepts, and never answers the handshake.
+	const silent = await serverOf(t, {serve: ({stream}) => void stream.resume()});
+	const speaking = await serverOf(t, {tls: serverPair, serve: says('hello')});
+	const lb = await start(t, {
+		listeners: ['tcp:6379 -> ssl:6380'],
+		backends: [at('silent', silent.port), at('speaking', speaking.port)],
+		connectTimeout: '1s',
+	});
+
+	const client = await open({port: lb.port(6379)});
+
+	t.is((await read(client, 5)).toString(), 'hello');
+	t.is(lb.traffic.last().backend?.name, 'speaking');
+	await eventually(() => silent.accepted.every(socket => socket.readableEnded || socket.destroyed));
+});
+
+test('when no back-end is reached within connectTimeout, the client is closed', async t => {
+	const silent = await serverOf(t);
+	const lb = await start(t, {
+		listeners: ['tcp:6379 -> ssl:6380'],
+		backends: [at('silent', silent.port)],
+		connectTimeout: '100ms',
+	});
+	const ended = lb.traffic.next();
+
+	const client = await open({port: lb.port(6379)});
+
+	t.is(await client.ending, 'ECONNRESET');
+	const {outcome, cause} = await ended;
+	t.deepEqual([outcome, cause], ['connect-timeout', 'no connection within 100 ms']);
+});
+
+test('a client that leaves before a back-end has answered is recorded, and the attempt is given up', async t => {
+	const silent = await serverOf(t);
+	const lb = await start(t, {listeners: ['tcp:6379 -> ssl:6380'], backends: [at('silent', silent.port)]});
+	const ended = lb.traffic.next();
+
+	const client = await open({port: lb.port(6379)});
+	await eventually(() => silent.accepted.length === 1);
+	client.raw.resetAndDestroy();
+
+	t.is((await ended).outcome, 'client-abort');
+	const [attempt] = silent.accepted;
+	attempt?.resume();
+	await eventually(() => attempt?.readableEnded === true || attempt?.destroyed === true);
+	t.is(lb.traffic.length, 1);
+});
+
+for (const pair of PAIRS) {
+	test(`${pair.name}: a connection without a byte for idleTimeout is closed on both sides`, async t => {
+		await using passage = await startPassage(pair, {idleTimeout: '400ms'});
+		const ended = passage.lb.traffic.next();
+
+		const client = await passage.client();
+		const backend = await passage.server.end();
+		client.stream.resume();
+		backend.stream.resume();
+
+		t.deepEqual(await Promise.all([client.ending, backend.ending]), ['ECONNRESET', 'ECONNRESET']);
+		const {outcome, cause} = await ended;
+		t.deepEqual([outcome, cause], ['idle-timeout', 'no bytes for 400 ms']);
+	});
+}
+
+test('bytes in one direction keep a connection from being idle', async t => {
+	await using passage = await startPassage(
+		{name: '', listen: 'tcp:6379', clientTls: false, backendTls: false},
+		{idleTimeout: '1s'},
+	);
+	const client = await passage.client();
+	const backend = await passage.server.end();
+	const began = performance.now();
+
+	let ticks = 0;
+	const timer = setInterval(() => {
+		ticks++;
+		if (ticks < 6) backend.stream.write('.');
+		else backend.stream.end();
+	}, 250);
+	t.teardown(() => clearInterval(timer));
+
+	t.is((await readAll(client)).toString(), '.....');
+	t.true(performance.now() - began > 1200, 'it lasted longer than the timeout');
+});

@@ -1,0 +1,109 @@
+import type {TLSSocket} from 'node:tls';
+import test, {type ExecutionContext} from 'ava';
+import {type LoadBalancer, startLoadBalancer} from '../../../src/index.ts';
+import {type End, open, read, type Server, type ServerOptions, startServer} from '../../helpers/stream-ends.ts';
+import {authority, serverPair, trusting} from '../../helpers/stream-pairs.ts';
+
+async function start(t: ExecutionContext, options: ServerOptions = {}): Promise<{lb: LoadBalancer; server: Server}> {
+	const server = await startServer({tls: serverPair, serve: ({stream}) => void stream.pipe(stream), ...options});
+	const lb = await startLoadBalancer({
+		listeners: ['tcp:443'],
+		backends: [{kind: 'address', name: 'shop', host: '127.0.0.1', port: server.port}],
+		authority,
+	});
+	t.teardown(async () => {
+		await lb.stop();
+		await server[Symbol.asyncDispose]();
+	});
+	return {lb, server};
+}
+
+/** An end of a connection over TLS. */
+const tlsOf = ({stream}: End) => stream as TLSSocket;
+
+test('the client sees the certificate of the back-end', async t => {
+	const {lb, server} = await start(t);
+
+	const client = await open({port: lb.port(443), tls: trusting});
+
+	t.is(tlsOf(client).getPeerX509Certificate()?.toString(), serverPair.cert);
+	const {version, cipher} = {version: tlsOf(client).getProtocol(), cipher: tlsOf(client).getCipher().name};
+	const backend = tlsOf(await server.end());
+	t.deepEqual({version: backend.getProtocol(), cipher: backend.getCipher().name}, {version, cipher});
+});
+
+test('client and back-end agree on h2', async t => {
+	const {lb, server} = await start(t, {alpn: ['h2', 'http/1.1']});
+
+	const client = await open({port: lb.port(443), tls: {...trusting, ALPNProtocols: ['h2', 'http/1.1']}});
+
+	t.is(tlsOf(client).alpnProtocol, 'h2');
+	t.is(tlsOf(await server.end()).alpnProtocol, 'h2');
+});
+
+test('the back-end sees the name the client asked for', async t => {
+	const {lb, server} = await start(t);
+
+	await open({port: lb.port(443), tls: {...trusting, servername: 'shop.test'}});
+
+	// Documented, and missing in the types of Node 20.
+	t.is((tlsOf(await server.end()) as {servername?: string | false}).servername, 'shop.test');
+});
+
+for (const version of ['TLSv1.2', 'TLSv1.3'] as const) {
+	test(`a ${version} session is resumed with the back-end`, async t => {
+		const {lb, server} = await start(t);
+		const only = {...trusting, minVersion: version, maxVersion: version};
+		const first = await open({port: lb.port(443), tls: only});
+		first.stream.write('x');
+		await read(first, 1);
+		const session = tlsOf(first).getSession();
+
+		const again = await open({port: lb.port(443), tls: {...only, ...(session === undefined ? {} : {session})}});
+
+		t.true(tlsOf(again).isSessionReused());
+		t.true(tlsOf(await server.end(1)).isSessionReused());
+	});
+}
+
+test('the back-end sees the certificate of the client', async t => {
+	const {lb, server} = await start(t, {clientCa: authority.pem});
+	const pair = authority.issue({names: ['client.test']});
+
+	const client = await open({port: lb.port(443), tls: {...trusting, cert: pair.cert, key: pair.key}});
+	client.stream.write('x');
+	await read(client, 1);
+
+	t.is(
+		tlsOf(await server.end())
+			.getPeerX509Certificate()
+			?.toString(),
+		pair.cert,
+	);
+});
+
+test('the bytes of the handshake are counted as what they are: bytes', async t => {
+	const {lb} = await start(t);
+	const client = await open({port: lb.port(443), tls: trusting});
+	client.stream.write('ping');
+	t.is((await read(client, 4)).toString(), 'ping');
+	const ended = lb.traffic.next();
+	client.stream.end();
+	client.stream.resume();
+
+	const {bytes, client: peer, backend} = await ended;
+	t.true(bytes.up > 300 && bytes.down > 600, JSON.stringify(bytes));
+	t.is(bytes.up, client.raw.bytesWritten);
+	t.is(bytes.down, client.raw.bytesRead);
+	t.deepEqual([peer.tls, backend?.tls], [undefined, undefined]);
+});
+
+test('a client without TLS is carried all the same', async t => {
+	const {lb, server} = await start(t, {tls: undefined});
+
+	const client = await open({port: lb.port(443)});
+	client.stream.write('no TLS at all');
+
+	t.is((await read(client, 13)).toString(), 'no TLS at all');
+	t.is(server.ends.length, 1);
+});
