@@ -12,6 +12,12 @@ export function connectFailure(error: Error | undefined): {outcome: Outcome; cau
 	return {outcome: 'connect-refused', cause: messageOf(error)};
 }
 
+/** What the client is answered: 504 when time ran out, 502 when TLS could not be agreed, 503 when nobody listens. */
+export function statusOfConnectFailure(outcome: Outcome): number {
+	if (outcome === 'connect-timeout') return 504;
+	return outcome === 'backend-tls' ? 502 : 503;
+}
+
 /** Why a client's handshake failed, in words a developer can act on. */
 export function handshakeCause(error: Error | undefined): string {
 	switch (codeOf(error)) {

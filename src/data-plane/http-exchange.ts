@@ -1,49 +1,20 @@
 import type {Buffer} from 'node:buffer';
-import {ChunkedReader} from '../codec/chunked-reader.ts';
 import {listMembers, type Refusal} from '../codec/http1-grammar.ts';
 import type {RequestHead} from '../codec/request-head.ts';
 import type {ResponseHead} from '../codec/response-head.ts';
 import type {ExchangeRecord, Outcome} from '../observability/exchange.ts';
+import {answerHeadText, framingFor} from './answer-head.ts';
 import type {Backend} from './backend.ts';
-import type {BackendConnection} from './backend-connection.ts';
-import {connectFailure} from './failure.ts';
+import type {Downstream} from './downstream.ts';
+import {connectFailure, statusOfConnectFailure} from './failure.ts';
 import {BodyKeeper} from './kept-body.ts';
-import {dial, finishRecord, type ListenerContext, type ProxiedClient} from './listener-context.ts';
+import {dial, finishRecord, type ListenerContext} from './listener-context.ts';
 import {ownAnswer} from './own-answer.ts';
+import {RequestBody} from './request-body.ts';
 import {type AnswerReceiver, UpstreamConnection} from './upstream-connection.ts';
-import type {UpstreamPool} from './upstream-pool.ts';
 
 /** RFC 9110 section 9.2.2. */
 const IDEMPOTENT = new Set(['GET', 'HEAD', 'OPTIONS', 'TRACE', 'PUT', 'DELETE']);
-/** A body up to this size is kept until the answer begins, so that the request can be sent a second time. */
-const MAX_REPLAY_BYTES = 16 * 1024;
-
-/** The client's connection, as far as one exchange is concerned. */
-export interface Downstream {
-	readonly context: ListenerContext;
-	readonly pool: UpstreamPool;
-	/** Whom a PROXY line tells of. */
-	readonly client: ProxiedClient;
-	/** X-Forwarded-For's last member: the client's address. */
-	readonly clientAddress: string;
-	/** X-Forwarded-Proto and -Port of this listener, each with its CRLF. */
-	readonly forwardedFields: string;
-	/** Bytes have moved: the idle timeout starts anew. */
-	touch(): void;
-	/** Sets another limit for what is waited for. */
-	limit(ms: number): void;
-	/** Returns false when the client takes no more for the moment. */
-	writeText(text: string): boolean;
-	writeBytes(chunk: Buffer, release: (() => void) | undefined): boolean;
-	pause(): void;
-	resume(): void;
-	/** The exchange has ended and its answer is complete: `keepAlive` tells whether the connection may go on. */
-	exchangeDone(keepAlive: boolean): void;
-	/** The exchange has ended in the midst of its answer: the client must see that it is cut short. */
-	exchangeBroken(): void;
-	/** The connection carries another protocol from now on. */
-	tunnel(upstream: BackendConnection, rest: Buffer, record: ExchangeRecord): void;
-}
 
 /**
  * The life of one request, in order: its body is read, a back-end is chosen, a connection taken or dialled, the
@@ -53,21 +24,15 @@ export interface Downstream {
 export class HttpExchange implements AnswerReceiver {
 	readonly toHead: boolean;
 	readonly takesChunks: boolean;
-	/** Whether the request, its body included, has been read from the client. */
-	requestDone: boolean;
 	/** Whether nothing more will happen. */
 	over = false;
 	readonly record: ExchangeRecord;
 	readonly #head: RequestHead;
 	readonly #front: Downstream;
 	readonly #context: ListenerContext;
-	readonly #chunks: ChunkedReader | undefined;
-	#bodyLeft: number;
-	#requestBody: BodyKeeper | undefined;
+	readonly #body: RequestBody | undefined;
 	#responseBody: BodyKeeper | undefined;
-	/** Body bytes that wait for a connection, or might have to be sent again. */
-	#held: Buffer[] = [];
-	#heldBytes = 0;
+	/** Whether body bytes wait for a connection. */
 	#holding = true;
 	#upstream: UpstreamConnection | undefined;
 	/** Back-ends that could not be reached for this request. */
@@ -88,10 +53,8 @@ export class HttpExchange implements AnswerReceiver {
 		this.record = record;
 		this.toHead = head.method === 'HEAD';
 		this.takesChunks = head.minor === 1;
-		this.#bodyLeft = head.length;
 		this.#awaitsContinue = head.expectsContinue;
-		this.#chunks = head.framing === 'chunked' ? new ChunkedReader() : undefined;
-		this.requestDone = head.framing === 'none' || (head.framing === 'length' && head.length === 0);
+		this.#body = RequestBody.of(head, record, front.context.keptBodyBytes);
 	}
 
 	asksFor(protocols: string): boolean {
@@ -101,35 +64,19 @@ export class HttpExchange implements AnswerReceiver {
 		return given.length > 0 && given.every(protocol => asked.includes(protocol));
 	}
 
+	/** Whether the request, its body included, has been read from the client. */
+	get requestDone(): boolean {
+		return this.#body?.done ?? true;
+	}
+
 	/** Whether body bytes may come on: a connection is there to take them. */
 	get flowing(): boolean {
 		return !this.#holding;
 	}
 
-	/**
-	 * Reads on in the request's body.
-	 *
-	 * @returns the offset after the last byte that belongs to it, or a refusal when it is malformed; nothing that a
-	 * back-end could take for a complete request has been sent then.
-	 */
+	/** Reads on in the request's body, see {@link RequestBody.read}. */
 	readBody(chunk: Buffer, start: number): number | Refusal {
-		if (this.#chunks !== undefined) {
-			const next = this.#chunks.read(chunk, start, chunk.length);
-			if (next === -1) return {status: 400, reason: this.#chunks.failure};
-			const {framed, data} = this.#chunks;
-			for (let i = 0; i + 1 < data.length; i += 2) this.#keepRequest(chunk, data[i] ?? 0, data[i + 1] ?? 0);
-			for (let i = 0; i + 1 < framed.length; i += 2) this.#forward(chunk, framed[i] ?? 0, framed[i + 1] ?? 0);
-			this.record.bytesUp = this.#chunks.dataBytes;
-			if (this.#chunks.done) this.requestDone = true;
-			return next;
-		}
-		const next = start + Math.min(this.#bodyLeft, chunk.length - start);
-		this.#bodyLeft -= next - start;
-		this.record.bytesUp += next - start;
-		if (this.#bodyLeft === 0) this.requestDone = true;
-		this.#keepRequest(chunk, start, next);
-		this.#forward(chunk, start, next);
-		return next;
+		return this.#body === undefined ? start : this.#body.read(chunk, start, part => this.#forward(part));
 	}
 
 	/** Chooses a back-end and goes to work. What of the body has come already goes with the head. */
@@ -358,29 +305,14 @@ export class HttpExchange implements AnswerReceiver {
 	#send(upstream: UpstreamConnection): void {
 		this.#holding = false;
 		const {stream} = upstream.connection;
-		const held = this.#held;
 		this.#front.touch();
-		if (held.length === 0) {
+		const body = this.#body?.take(upstream.served > 0) ?? '';
+		if (typeof body === 'string') stream.write(this.record.requestHead + body, 'latin1');
+		else {
 			stream.write(this.record.requestHead, 'latin1');
-		} else {
-			if (this.#heldBytes <= MAX_REPLAY_BYTES) {
-				stream.write(this.record.requestHead + held.map(part => part.toString('latin1')).join(''), 'latin1');
-			} else {
-				stream.write(this.record.requestHead, 'latin1');
-				for (const part of held) stream.write(part);
-			}
-			if (!this.#isReplayable(upstream)) this.#letGo();
+			for (const part of body) stream.write(part);
 		}
 		if (!this.requestDone && !stream.writableNeedDrain) this.#front.resume();
-	}
-
-	#isReplayable(upstream: UpstreamConnection): boolean {
-		return upstream.served > 0 && this.requestDone && this.#heldBytes <= MAX_REPLAY_BYTES;
-	}
-
-	#letGo(): void {
-		this.#held = [];
-		this.#heldBytes = -1;
 	}
 
 	/**
@@ -392,8 +324,7 @@ export class HttpExchange implements AnswerReceiver {
 			this.#context.retry === 'idempotent' &&
 			upstream.served > 0 &&
 			!this.#retried &&
-			this.requestDone &&
-			this.#heldBytes >= 0 &&
+			(this.#body?.replayable ?? true) &&
 			IDEMPOTENT.has(this.#head.method)
 		);
 	}
@@ -405,43 +336,25 @@ export class HttpExchange implements AnswerReceiver {
 	}
 
 	/** Body bytes go on as they come, or wait for the connection. */
-	#forward(chunk: Buffer, start: number, end: number): void {
-		if (start === end) return;
-		const part = chunk.subarray(start, end);
+	#forward(part: Buffer): boolean {
 		const upstream = this.#upstream;
-		if (this.#holding || upstream === undefined) {
-			this.#held.push(part);
-			this.#heldBytes += part.length;
-			return;
-		}
-		if (this.#heldBytes >= 0) this.#letGo();
+		if (this.#holding || upstream === undefined) return false;
+		this.#body?.letGo();
 		if (!upstream.connection.stream.write(part)) this.#front.pause();
+		return true;
 	}
 
 	#startAnswer(head: ResponseHead): string {
 		const {record} = this;
-		const {minor} = this.#head;
 		this.#answerBegun = true;
 		this.#front.touch();
 		record.firstByteMs = this.#context.clock.now() - record.startMs;
 		record.responseStatus = head.status;
-		let coding = '';
-		let delimited = true;
-		if (head.framing === 'chunked') {
-			if (minor === 1) coding = 'Transfer-Encoding: chunked\r\n';
-			else delimited = false;
-		} else if (head.framing === 'until-close') {
-			if (minor === 1) {
-				coding = 'Transfer-Encoding: chunked\r\n';
-				this.#addsChunks = true;
-			} else delimited = false;
-		}
+		const framing = framingFor(this.#head.minor, head.framing);
+		this.#addsChunks = framing.addsChunks;
 		// An answer that comes before the request has ended leaves bytes owed, so the connection cannot go on.
-		this.#keepAlive = this.#head.keepAlive && delimited && this.requestDone && !this.#context.draining;
-		let connection = '';
-		if (!this.#keepAlive) connection = 'Connection: close\r\n';
-		else if (minor === 0) connection = 'Connection: keep-alive\r\n';
-		const text = `HTTP/1.1 ${head.status} ${head.reason}\r\n${head.fields}${coding}${connection}\r\n`;
+		this.#keepAlive = this.#head.keepAlive && framing.delimited && this.requestDone && !this.#context.draining;
+		const text = answerHeadText(head, {minor: this.#head.minor, keepAlive: this.#keepAlive, framing});
 		record.responseHead = text;
 		return text;
 	}
@@ -454,12 +367,6 @@ export class HttpExchange implements AnswerReceiver {
 			: front.writeBytes(chunk.subarray(start, end), release);
 		if (this.#addsChunks) flowing = front.writeText('\r\n');
 		return flowing;
-	}
-
-	#keepRequest(chunk: Buffer, start: number, end: number): void {
-		this.#requestBody ??= new BodyKeeper(this.#context.keptBodyBytes);
-		this.#requestBody.addBytes(chunk, start, end);
-		this.record.requestBody = this.#requestBody;
 	}
 
 	#keepAnswer(): BodyKeeper {
@@ -518,13 +425,7 @@ export class HttpExchange implements AnswerReceiver {
 
 	#finish(outcome: Outcome, cause: string): void {
 		this.over = true;
-		this.#held = [];
+		this.#body?.letGo();
 		finishRecord(this.#context, this.record, outcome, cause);
 	}
-}
-
-/** 504 when time ran out, 502 when TLS could not be agreed, 503 when nobody listens. */
-function statusOfConnectFailure(outcome: Outcome): number {
-	if (outcome === 'connect-timeout') return 504;
-	return outcome === 'backend-tls' ? 502 : 503;
 }

@@ -40,6 +40,11 @@ export function endedByReset(raw: Socket, stream: Socket): boolean {
 }
 
 /** The error that Node would have told of, had libuv told of the reset. */
+class ConnectionReset extends Error {
+	readonly code = 'ECONNRESET';
+	readonly syscall = 'read';
+}
+
 export function connectionReset(): Error {
-	return Object.assign(new Error('read ECONNRESET'), {code: 'ECONNRESET', syscall: 'read'});
+	return new ConnectionReset('read ECONNRESET');
 }

@@ -61,7 +61,7 @@ export interface Exchange {
 	 * newest version. Undefined everywhere else, and for a client that is not TLS.
 	 */
 	readonly clientHello: ClientHello | undefined;
-	/** Undefined when no back-end was reached. */
+	/** The back-end that was given the work, or the last one that was tried; undefined when there was none to try. */
 	readonly backend: (Peer & {readonly name: string; readonly reused: boolean}) | undefined;
 	/**
 	 * Exactly as the back-end received it, the load balancer's own fields included. Of a TCP connection, and of a request

@@ -43,6 +43,7 @@ export class Journal implements Traffic {
 	#nextId = 1;
 	readonly #capacity: number;
 	readonly #waiters = new Set<Waiter>();
+	#closed = false;
 	readonly #subscribers = new Set<(exchange: Exchange) => void>();
 
 	/** @param capacity how many exchanges are kept. */
@@ -132,6 +133,7 @@ export class Journal implements Traffic {
 				hint: 'Give milliseconds as a number, or text such as "500ms", "5s" or "1m".',
 			});
 		}
+		if (this.#closed) return Promise.reject(noMoreTraffic());
 		return new Promise((resolve, reject) => {
 			const timer = setTimeout(() => {
 				this.#waiters.delete(waiter);
@@ -152,11 +154,10 @@ export class Journal implements Traffic {
 
 	/** Nothing more will come: those who wait are told. */
 	close(): void {
+		this.#closed = true;
 		for (const waiter of this.#waiters) {
 			clearTimeout(waiter.timer);
-			waiter.reject(
-				new EmulatorError('TRAFFIC_TIMEOUT', 'The load balancer was stopped before a matching exchange ended'),
-			);
+			waiter.reject(noMoreTraffic());
 		}
 		this.#waiters.clear();
 		this.#subscribers.clear();
@@ -180,4 +181,8 @@ export class Journal implements Traffic {
 			waiter.resolve(record);
 		}
 	}
+}
+
+function noMoreTraffic(): EmulatorError<'TRAFFIC_TIMEOUT'> {
+	return new EmulatorError('TRAFFIC_TIMEOUT', 'The load balancer was stopped before a matching exchange ended');
 }

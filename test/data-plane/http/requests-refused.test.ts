@@ -41,7 +41,8 @@ for (const front of ['http', 'https'] as const) {
 		test(`${front}, row ${row}: ${rule} is answered ${status}, reaches no back-end, and ends the connection [${source}]`, async t => {
 			const scene = sceneOf(front);
 			const recorded = scene.lb.traffic.next(
-				({outcome, cause}) => outcome === 'bad-request' && (typeof reason === 'string' || reason.test(cause)),
+				({outcome, cause}) =>
+					outcome === 'bad-request' && (typeof reason === 'string' ? cause === reason : reason.test(cause)),
 				'60s',
 			);
 

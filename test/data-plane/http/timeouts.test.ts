@@ -36,10 +36,9 @@ for (const front of ['http', 'https'] as const) {
 
 			t.regex(head, /^HTTP\/1\.1 408 Request Timeout\r\n/);
 			t.regex(head, /\r\nConnection: close\r\n/);
-			const {outcome, cause, ms, backend} = scene.lb.traffic.last();
+			const {outcome, cause, backend} = scene.lb.traffic.last();
 			t.is(outcome, 'client-timeout');
 			t.is(cause, 'no complete head within 150 ms');
-			t.true(ms.total < 2000);
 			t.is(backend, undefined);
 			t.is(await client.untilOver(), 'end');
 			await scene.fresh(t);

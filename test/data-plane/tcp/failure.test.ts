@@ -1,7 +1,7 @@
 import test from 'ava';
 import {connectFailure, handshakeCause} from '../../../src/data-plane/failure.ts';
 
-function failure(code: string, message = 'words of the system'): Error {
+function failure(code: string, message = 'words of the system'): Error & {code: string} {
 	return Object.assign(new Error(message), {code});
 }
 

@@ -3,7 +3,13 @@ import {connect} from 'node:net';
 import type {ConnectionOptions, TLSSocket} from 'node:tls';
 import test, {type ExecutionContext} from 'ava';
 import type {Listener} from '../../../src/configuration/spec.ts';
-import {type ListenerSpec, type LoadBalancer, startLoadBalancer} from '../../../src/index.ts';
+import {
+	type ListenerSpec,
+	type LoadBalancer,
+	type LoadBalancerSpec,
+	startEmulator,
+	startLoadBalancer,
+} from '../../../src/index.ts';
 import {sampleChain} from '../../helpers/pem-samples.ts';
 import {type End, open, read, readAll} from '../../helpers/stream-ends.ts';
 import {authority, trusting} from '../../helpers/stream-pairs.ts';
@@ -68,9 +74,12 @@ for (const version of VERSIONS) {
 		t.true((ms.tls ?? -1) >= 0);
 	});
 
-	test(`a ${version} client resumes its session, at another listener of the same certificate too`, async t => {
+	test(`a ${version} client resumes its session, at another listener with settings of its own too`, async t => {
 		const lb = await startLoadBalancer({
-			listeners: ['ssl:6379 -> tcp:6380', 'ssl:6380 -> tcp:6380'],
+			listeners: [
+				'ssl:6379 -> tcp:6380',
+				{listen: 'ssl:6380 -> tcp:6380', tls: {ciphers: 'TLS_AES_128_GCM_SHA256:ECDHE+AESGCM'}},
+			],
 			backends: ECHO,
 			authority,
 		});
@@ -87,6 +96,26 @@ for (const version of VERSIONS) {
 			again.stream.end('ping');
 			t.is((await readAll(again)).toString(), 'ping');
 		}
+	});
+
+	test(`a ${version} session outlives the load balancer it was begun with`, async t => {
+		await using emulator = await startEmulator({authority});
+		const {cert, key} = authority.issue({names: ['127.0.0.1']});
+		const spec = {
+			listeners: [{listen: 'ssl:6379 -> tcp:6380', certificate: {cert, key}}],
+			backends: ECHO,
+		} satisfies LoadBalancerSpec;
+		const before = await emulator.create(spec);
+		const first = await openTls(before, only);
+		first.stream.write('x');
+		await read(first, 1);
+		const ticket = first.stream.getSession();
+		await before.stop();
+
+		const after = await emulator.create(spec);
+		const again = await openTls(after, {...only, ...(ticket === undefined ? {} : {session: ticket})});
+
+		t.true(again.stream.isSessionReused());
 	});
 
 	test(`what a ${version} client sends together with the end of its handshake is not lost`, async t => {

@@ -1,0 +1,40 @@
+import type {Framing} from '../codec/http1-grammar.ts';
+import type {ResponseHead} from '../codec/response-head.ts';
+
+/** How an answer's body is delimited for a client. */
+export interface ClientFraming {
+	/** The field that says so; empty when the back-end's own Content-Length does, or nothing does. */
+	readonly coding: string;
+	/** Whether the client can tell where it ends without the connection's end. */
+	readonly delimited: boolean;
+	/** Whether chunks are put around the bytes: the back-end ends its answer by closing. */
+	readonly addsChunks: boolean;
+}
+
+const CODING = 'Transfer-Encoding: chunked\r\n';
+const AS_IT_IS: ClientFraming = {coding: '', delimited: true, addsChunks: false};
+const CHUNKED: ClientFraming = {coding: CODING, delimited: true, addsChunks: false};
+const MADE_CHUNKED: ClientFraming = {coding: CODING, delimited: true, addsChunks: true};
+const UNTIL_CLOSE: ClientFraming = {coding: '', delimited: false, addsChunks: false};
+
+/**
+ * The framing for a client of HTTP/1.`minor` of an answer that came with `framing`. HTTP/1.0 knows no chunks.
+ *
+ * @see RFC 9112 section 6.1
+ */
+export function framingFor(minor: number, framing: Framing): ClientFraming {
+	if (framing === 'none' || framing === 'length') return AS_IT_IS;
+	if (minor === 0) return UNTIL_CLOSE;
+	return framing === 'chunked' ? CHUNKED : MADE_CHUNKED;
+}
+
+/** An answer's head as the client gets it, latin1. */
+export function answerHeadText(
+	{status, reason, fields}: ResponseHead,
+	{minor, keepAlive, framing}: {readonly minor: number; readonly keepAlive: boolean; readonly framing: ClientFraming},
+): string {
+	let connection = '';
+	if (!keepAlive) connection = 'Connection: close\r\n';
+	else if (minor === 0) connection = 'Connection: keep-alive\r\n';
+	return `HTTP/1.1 ${status} ${reason}\r\n${fields}${framing.coding}${connection}\r\n`;
+}

@@ -1,0 +1,32 @@
+import type {Buffer} from 'node:buffer';
+import type {ExchangeRecord} from '../observability/exchange.ts';
+import type {BackendConnection} from './backend-connection.ts';
+import type {ListenerContext, ProxiedClient} from './listener-context.ts';
+import type {UpstreamPool} from './upstream-pool.ts';
+
+/** The client's connection, as far as one exchange is concerned. */
+export interface Downstream {
+	readonly context: ListenerContext;
+	readonly pool: UpstreamPool;
+	/** Whom a PROXY line tells of. */
+	readonly client: ProxiedClient;
+	/** X-Forwarded-For's last member: the client's address. */
+	readonly clientAddress: string;
+	/** X-Forwarded-Proto and -Port of this listener, each with its CRLF. */
+	readonly forwardedFields: string;
+	/** Bytes have moved: the idle timeout starts anew. */
+	touch(): void;
+	/** Sets another limit for what is waited for. */
+	limit(ms: number): void;
+	/** Returns false when the client takes no more for the moment. */
+	writeText(text: string): boolean;
+	writeBytes(chunk: Buffer, release: (() => void) | undefined): boolean;
+	pause(): void;
+	resume(): void;
+	/** The exchange has ended and its answer is complete: `keepAlive` tells whether the connection may go on. */
+	exchangeDone(keepAlive: boolean): void;
+	/** The exchange has ended in the midst of its answer: the client must see that it is cut short. */
+	exchangeBroken(): void;
+	/** The connection carries another protocol from now on. */
+	tunnel(upstream: BackendConnection, rest: Buffer, record: ExchangeRecord): void;
+}

@@ -1,0 +1,102 @@
+import test from 'ava';
+import {ExchangeRecord} from '../../src/observability/exchange.ts';
+import {Journal} from '../../src/observability/journal.ts';
+
+function record(backendName: string): ExchangeRecord {
+	const about = {kind: 'http', loadBalancer: 'lb', listener: 80, startedAt: 0, startMs: 0} as const;
+	const made = new ExchangeRecord({...about, client: {address: '127.0.0.1', port: 1}});
+	made.backendName = backendName;
+	return made;
+}
+
+function finished(journal: Journal, backendName: string): ExchangeRecord {
+	const made = record(backendName);
+	journal.add(made);
+	made.outcome = 'ok';
+	journal.finish(made);
+	return made;
+}
+
+test('beyond its capacity the oldest are forgotten, and the counts go on', t => {
+	const journal = new Journal(2);
+	for (const name of ['a', 'b', 'a', 'c']) finished(journal, name);
+
+	t.deepEqual(journal.order(), ['a', 'c']);
+	t.deepEqual(journal.counts(), {a: 2, b: 1, c: 1});
+	t.deepEqual([journal.length, journal.forgotten], [2, 2]);
+	t.is(journal.last().backend?.name, 'c');
+	t.deepEqual(
+		journal.to('a').map(({id}) => id),
+		[3],
+	);
+});
+
+test('what is open is in the order and in the counts', t => {
+	const journal = new Journal(10);
+	finished(journal, 'a');
+	journal.add(record('b'));
+
+	t.deepEqual(journal.order(), ['a', 'b']);
+	t.deepEqual(journal.counts(), {a: 1, b: 1});
+});
+
+test('what was open when everything was forgotten comes back when it ends', t => {
+	const journal = new Journal(10);
+	const open = record('a');
+	journal.add(open);
+	finished(journal, 'b');
+
+	journal.clear();
+	t.deepEqual([journal.length, journal.counts()], [0, {}]);
+	open.outcome = 'ok';
+	journal.finish(open);
+
+	t.deepEqual([journal.order(), journal.counts()], [['a'], {a: 1}]);
+});
+
+test('the last of nothing is an error that says so', t => {
+	t.throws(() => new Journal(10).last(), {
+		code: 'NO_TRAFFIC',
+		message: 'Nothing has reached this load balancer yet',
+	});
+});
+
+test('who waits for the next is told of the first that ends and fits', async t => {
+	const journal = new Journal(10);
+	const next = journal.next(({backend}) => backend?.name === 'b');
+	finished(journal, 'a');
+	const expected = finished(journal, 'b');
+
+	t.is(await next, expected);
+});
+
+test('who waits too long, with a broken filter, or for a load balancer that has stopped, is told', async t => {
+	const journal = new Journal(10);
+	await t.throwsAsync(journal.next(undefined, '1ms'), {
+		code: 'TRAFFIC_TIMEOUT',
+		message: 'No matching exchange ended within 1 ms',
+	});
+	t.throws(() => journal.next(undefined, 'soon' as never), {code: 'INVALID_DURATION'});
+
+	const broken = journal.next(() => {
+		throw new TypeError('broken');
+	});
+	finished(journal, 'a');
+	await t.throwsAsync(broken, {instanceOf: TypeError});
+
+	const waiting = journal.next();
+	journal.close();
+	await t.throwsAsync(waiting, {code: 'TRAFFIC_TIMEOUT', message: /was stopped/});
+	await t.throwsAsync(journal.next(), {code: 'TRAFFIC_TIMEOUT', message: /was stopped/});
+});
+
+test('a subscriber that has had enough hears no more', t => {
+	const journal = new Journal(10);
+	const heard: string[] = [];
+	const stop = journal.subscribe(({backend}) => heard.push(backend?.name ?? ''));
+	finished(journal, 'a');
+	stop();
+	finished(journal, 'b');
+
+	t.deepEqual(heard, ['a']);
+});
