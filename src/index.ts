@@ -2,6 +2,7 @@ export type {Duration} from './base/duration.ts';
 export {EmulatorError, type Violation} from './base/errors.ts';
 export type {Authority, IssuedCertificate, IssueOptions} from './certificates/authority.ts';
 export {createAuthority} from './certificates/authority.ts';
+export type {ProxyHeader} from './codec/proxy-protocol.ts';
 export {defineConfig} from './configuration/define-config.ts';
 export type {
 	AddressBackend,
@@ -16,6 +17,7 @@ export type {
 	Listener,
 	LoadBalancerConfig,
 	LoadBalancerSpec,
+	ProxyProtocolMode,
 	ReplyBackend,
 	SocketBackend,
 	TcpBackend,
@@ -30,6 +32,7 @@ export type {
 } from './emulator/load-balancer.ts';
 export type {EmulatorOptions, PortMode, RecordOptions} from './emulator/options.ts';
 export {type Emulator, type EmulatorEvents, startEmulator, startLoadBalancer} from './emulator.ts';
+export {proxyHeaderOf} from './fake-backends/proxy-header.ts';
 export type {ListenerSpec, Protocol} from './model/listener.ts';
 export type {PemPair} from './model/load-balancer.ts';
 export type {Exchange, ExchangeKind, Outcome, Peer, PeerTls} from './observability/exchange.ts';

@@ -50,6 +50,7 @@ export function echoBackends(count: number): DescribedBackend[] {
 		name: letterOf(index),
 		behaviour: {kind: 'echo'},
 		tls: 'detect',
+		proxyProtocol: 'off',
 	}));
 }
 
@@ -120,13 +121,14 @@ function describeFake(shape: FakeShape, name: string, place: Place): DescribedFa
 			message: `data goes with "source" and "banner" only; "${shape.mode}" sends none of its own`,
 		});
 	}
-	const {name: _name, tls, ...behaviour} = shape;
+	const {name: _name, tls, proxyProtocol = 'off', ...behaviour} = shape;
 	return {
 		kind: 'fake',
 		name,
 		// A shape with holes never gets out: its holes are findings.
 		behaviour: behaviour as FakeBehaviour,
 		tls: describeTls(tls, place),
+		proxyProtocol,
 	};
 }
 

@@ -1,6 +1,6 @@
 import type {ListenerPorts} from '../model/listener.ts';
 import type {PemPair, RetryPolicy, Timeouts, TlsSettings, UpgradePolicy} from '../model/load-balancer.ts';
-import type {EchoBackend, HandlerBackend, ReplyBackend, SocketBackend, TcpBackend} from './spec.ts';
+import type {EchoBackend, HandlerBackend, ProxyProtocolMode, ReplyBackend, SocketBackend, TcpBackend} from './spec.ts';
 
 /** Where a listener's certificate comes from. */
 export type CertificateReference =
@@ -50,6 +50,7 @@ export interface DescribedFake {
 	readonly behaviour: FakeBehaviour;
 	/** undefined = plain; `detect` = TLS when the first byte is a TLS record's, plain otherwise. */
 	readonly tls: DescribedBackendTls | 'detect' | undefined;
+	readonly proxyProtocol: ProxyProtocolMode;
 }
 
 /** A shell command that is started with `PORT` in its environment. */

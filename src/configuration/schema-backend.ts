@@ -16,10 +16,14 @@ const tls = optional(
 	'Serves TLS with its own certificate.',
 	v.union([flag, backendTls], 'TLS of a back-end; write true, false or {names, clientAuth}'),
 );
+const proxyProtocol = optional(
+	'What is made of a PROXY header, version 1 or 2: off = it is payload; accept = it is read when there is one; require = a connection without one is closed. off unless said otherwise.',
+	v.picklist(['off', 'accept', 'require'], 'a way to treat PROXY headers; allowed are "off", "accept" or "require"'),
+);
+const ofEveryFake = {tls, proxyProtocol};
 
 const replyFields = {
 	kind: v.literal('reply'),
-	tls,
 	status: optional(
 		'200 unless said otherwise.',
 		v.pipe(v.number('an HTTP status'), v.metadata({type: 'integer', minimum: 200, maximum: 599})),
@@ -28,6 +32,7 @@ const replyFields = {
 	body: v.exactOptional(text),
 	delay: optional('Waits before it answers.', duration),
 	keepAlive: optional('How long it keeps an idle connection open.', duration),
+	...ofEveryFake,
 };
 const modes = v.picklist(
 	['echo', 'sink', 'source', 'banner'],
@@ -49,7 +54,13 @@ const handlerOfSockets = v.custom<Extract<BackendSpec, {kind: 'socket'}>['handle
 
 const BACKEND = 'a back-end; write an address such as "127.0.0.1:3000", or {kind, …}';
 const name = v.exactOptional(text);
-const ofLibrary = {proxyProtocol: LATER, count: 'belongs to the config file; here, list each back-end'};
+const ofLibrary = {count: 'belongs to the config file; here, list each back-end'};
+/** A header can be put before any server's connections; whether a real one reads it is its own matter. */
+const notFake = {
+	proxyProtocol:
+		"belongs to fake back-ends; a server of your own reads the header itself, and a listener's proxyProtocol sends it",
+};
+const ofLibraryNotFake = {...ofLibrary, ...notFake};
 /** A back-end as the library takes it. */
 export const backend = v.union(
 	[
@@ -57,22 +68,31 @@ export const backend = v.union(
 		v.variant(
 			'kind',
 			[
-				v.pipe(v.strictObject({kind: v.literal('echo'), name, tls}), v.metadata({refused: ofLibrary})),
+				v.pipe(v.strictObject({kind: v.literal('echo'), name, ...ofEveryFake}), v.metadata({refused: ofLibrary})),
 				v.pipe(v.strictObject({...replyFields, name}), v.metadata({refused: ofLibrary})),
 				v.pipe(
-					v.strictObject({kind: v.literal('handler'), handler: handlerOfRequests, name, tls}),
+					v.strictObject({kind: v.literal('handler'), handler: handlerOfRequests, name, ...ofEveryFake}),
 					v.metadata({refused: ofLibrary}),
 				),
 				v.pipe(
-					v.strictObject({kind: v.literal('tcp'), mode: modes, data: v.exactOptional(dataOrText), name, tls}),
+					v.strictObject({
+						kind: v.literal('tcp'),
+						mode: modes,
+						data: v.exactOptional(dataOrText),
+						name,
+						...ofEveryFake,
+					}),
 					v.metadata({refused: ofLibrary}),
 				),
 				v.pipe(
-					v.strictObject({kind: v.literal('socket'), handler: handlerOfSockets, name, tls}),
+					v.strictObject({kind: v.literal('socket'), handler: handlerOfSockets, name, ...ofEveryFake}),
 					v.metadata({refused: ofLibrary}),
 				),
-				v.pipe(v.strictObject({...commandFields, name}), v.metadata({refused: ofLibrary})),
-				v.pipe(v.strictObject({kind: v.literal('address'), ...addressFields, name}), v.metadata({refused: ofLibrary})),
+				v.pipe(v.strictObject({...commandFields, name}), v.metadata({refused: ofLibraryNotFake})),
+				v.pipe(
+					v.strictObject({kind: v.literal('address'), ...addressFields, name}),
+					v.metadata({refused: ofLibraryNotFake}),
+				),
 			],
 			BACKEND,
 		),
@@ -81,7 +101,8 @@ export const backend = v.union(
 );
 
 const counted = {count: optional('As many of it: app-1, app-2 and so on.', count)};
-const ofConfig = {proxyProtocol: LATER, name: KEY_IS_NAME};
+const ofConfig = {name: KEY_IS_NAME};
+const ofConfigNotFake = {...ofConfig, ...notFake};
 /** A back-end of the configuration file, where the key above is its name. */
 export const backendOfConfig = v.union(
 	[
@@ -89,17 +110,23 @@ export const backendOfConfig = v.union(
 		v.variant(
 			'kind',
 			[
-				v.pipe(v.strictObject({kind: v.literal('echo'), tls, ...counted}), v.metadata({refused: ofConfig})),
+				v.pipe(v.strictObject({kind: v.literal('echo'), ...ofEveryFake, ...counted}), v.metadata({refused: ofConfig})),
 				v.pipe(v.strictObject({...replyFields, ...counted}), v.metadata({refused: ofConfig})),
 				v.pipe(
-					v.strictObject({kind: v.literal('tcp'), mode: modes, data: v.exactOptional(text), tls, ...counted}),
+					v.strictObject({
+						kind: v.literal('tcp'),
+						mode: modes,
+						data: v.exactOptional(text),
+						...ofEveryFake,
+						...counted,
+					}),
 					v.metadata({refused: ofConfig}),
 				),
-				v.pipe(v.strictObject(commandFields), v.metadata({refused: ofConfig})),
+				v.pipe(v.strictObject(commandFields), v.metadata({refused: ofConfigNotFake})),
 			],
 			BACKEND,
 		),
-		v.pipe(v.strictObject(addressFields), v.metadata({refused: ofConfig})),
+		v.pipe(v.strictObject(addressFields), v.metadata({refused: ofConfigNotFake})),
 	],
 	'a back-end; write an address such as "127.0.0.1:3000", {kind, …} for a fake one, or {host, port, ports}',
 );

@@ -31,11 +31,23 @@ export interface BackendTls {
 	readonly clientAuth?: boolean;
 }
 
+/** What a fake back-end makes of a PROXY header, version 1 or 2, at the start of a connection. */
+export type ProxyProtocolMode = 'off' | 'accept' | 'require';
+
 /** What every fake back-end may have. */
 export interface FakeBackendCommon {
 	readonly name?: string;
 	/** Serves TLS with its own certificate. */
 	readonly tls?: boolean | BackendTls;
+	/**
+	 * What is made of a PROXY header, which comes before TLS. `off`, the default: it is payload, and an HTTP fake answers
+	 * 400, as real servers do. `accept`: it is read when there is one, and anything else is served as it is. `require`: a
+	 * connection without a well-formed one is closed without an answer.
+	 *
+	 * Kinds that speak first (`source`, `banner`, many a `socket`) wait for the header under `require`; under `accept`
+	 * they cannot know whether one comes, so they wait for the client's first bytes, or its end.
+	 */
+	readonly proxyProtocol?: ProxyProtocolMode;
 }
 
 export interface EchoBackend extends FakeBackendCommon {

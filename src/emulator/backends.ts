@@ -53,6 +53,7 @@ export async function startBackend(
 			const fake = await startFakeBackend({
 				name,
 				behaviour: described.behaviour,
+				proxyProtocol: described.proxyProtocol,
 				tls: certificate && {
 					mode: described.tls === 'detect' ? 'detect' : 'always',
 					cert: certificate.cert,

@@ -9,7 +9,10 @@ import {createReplyServer, violationsOfReply} from './reply.ts';
 import type {Household, Serve} from './serve.ts';
 import {serveTcp} from './tcp.ts';
 
-/** What a fake back-end does. The name and TLS that the descriptions may carry are read elsewhere. */
+/**
+ * What a fake back-end does. The name, TLS and PROXY protocol that the descriptions may carry are read
+ * elsewhere.
+ */
 export type Behaviour = EchoBackend | ReplyBackend | HandlerBackend | TcpBackend | SocketBackend;
 
 /** A behaviour ready for connections. */
@@ -64,7 +67,8 @@ export function prepareBehaviour(behaviour: Behaviour, household: Household): Pr
 	}
 }
 
-function violationsOfChoice(field: string, given: unknown, allowed: readonly string[]): Violation[] {
+/** A text that is none of the allowed ones, with the one that was probably meant. */
+export function violationsOfChoice(field: string, given: unknown, allowed: readonly string[]): Violation[] {
 	if (typeof given === 'string' && allowed.includes(given)) return [];
 	return [
 		{

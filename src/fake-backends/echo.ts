@@ -2,6 +2,8 @@ import {createHash} from 'node:crypto';
 import type {IncomingMessage, RequestListener, ServerResponse} from 'node:http';
 import type {Socket} from 'node:net';
 import {TLSSocket} from 'node:tls';
+import type {Endpoint, ProxyHeader} from '../codec/proxy-protocol.ts';
+import {proxyHeaderOf} from './proxy-header.ts';
 
 /** Header names in lower case; equal names joined. Has no prototype, so every name is plain data. */
 export type HeaderFields = Readonly<Record<string, string>>;
@@ -28,7 +30,20 @@ export interface EchoDocument {
 	readonly bodySha256: string;
 	/** Who connected: the load balancer, unless the client came directly. */
 	readonly peer: {readonly address: string | null; readonly port: number | null};
+	/** The PROXY header that came before the connection, for back-ends that read one. */
+	readonly proxy: EchoProxy | null;
 	readonly tls: EchoTls | null;
+}
+
+/** The PROXY header of the connection an echo was asked on. */
+export interface EchoProxy {
+	readonly version: 1 | 2;
+	/** `UNKNOWN` is also what version 2 calls LOCAL, and any family but these; it carries no addresses that count. */
+	readonly family: ProxyHeader['family'];
+	/** The client. */
+	readonly source: Endpoint | null;
+	/** Where the client connected to. */
+	readonly destination: Endpoint | null;
 }
 
 /** The TLS of the connection an echo was asked on. */
@@ -97,6 +112,7 @@ function describe({name, request, body}: Received): EchoDocument {
 		bodyBytes: body.bytes,
 		bodySha256: body.sha256(),
 		peer: {address: socket.remoteAddress ?? null, port: socket.remotePort ?? null},
+		proxy: describeProxy(proxyHeaderOf(socket)),
 		tls: describeTls(socket),
 	};
 }
@@ -112,6 +128,12 @@ function fieldsFrom(raw: readonly string[]): HeaderFields {
 		fields[name] = before === undefined ? value : `${before}${name === 'cookie' ? '; ' : ', '}${value}`;
 	}
 	return fields;
+}
+
+function describeProxy(header: ProxyHeader | undefined): EchoProxy | null {
+	if (header === undefined) return null;
+	const {version, family, source = null, destination = null} = header;
+	return {version, family, source, destination};
 }
 
 function describeTls(socket: Socket): EchoTls | null {

@@ -1,7 +1,9 @@
 import {once} from 'node:events';
 import {createServer, type Server, type Socket} from 'node:net';
 import {invalidDescription, portUnavailable, type Violation} from '../base/errors.ts';
-import {type Behaviour, prepareBehaviour, violationsOfBehaviour} from './behaviour.ts';
+import type {ProxyProtocolMode} from '../configuration/spec.ts';
+import {type Behaviour, prepareBehaviour, violationsOfBehaviour, violationsOfChoice} from './behaviour.ts';
+import {expectProxyHeader} from './proxy-header.ts';
 import {ignoreSocketError, type Serve} from './serve.ts';
 import {detectTls, type FakeBackendTls, secureContextFor, terminateTls} from './tls.ts';
 
@@ -16,6 +18,10 @@ export interface FakeBackendOptions {
 	readonly behaviour: Behaviour;
 	/** Plain when left out. */
 	readonly tls?: FakeBackendTls | undefined;
+	/** What is made of a PROXY header, which comes before TLS; `off` unless said otherwise. */
+	readonly proxyProtocol?: ProxyProtocolMode | undefined;
+	/** How long a PROXY header may take; 5 s unless said otherwise. */
+	readonly proxyHeaderTimeoutMs?: number | undefined;
 }
 
 /** A small real server that listens. Disposing it is stopping it. */
@@ -29,6 +35,8 @@ export interface FakeBackend extends AsyncDisposable {
 	readonly openConnections: number;
 	/** Connections that ended after their first byte and before their TLS handshake was done. */
 	readonly handshakeFailures: number;
+	/** Connections that were closed for want of a well-formed PROXY header; 0 when `proxyProtocol` is `off`. */
+	readonly proxyFailures: number;
 	/** What the user's handler threw or rejected with, the latest {@link MAX_KEPT_ERRORS}. */
 	readonly errors: readonly unknown[];
 	/** Refuses connections for real, and destroys the open ones. Nothing is left afterwards; twice is as good as once. */
@@ -45,6 +53,7 @@ export interface FakeBackend extends AsyncDisposable {
 export const MAX_KEPT_ERRORS = 100;
 
 const MAX_PORT = 65_535;
+const PROXY_PROTOCOL_MODES = ['off', 'accept', 'require'] as const satisfies readonly ProxyProtocolMode[];
 
 /**
  * Starts a small real server that behaves as told.
@@ -53,7 +62,11 @@ const MAX_PORT = 65_535;
  * `PORT_UNAVAILABLE`.
  */
 export async function startFakeBackend(options: FakeBackendOptions): Promise<FakeBackend> {
-	const violations = [...violationsOfBehaviour(options.behaviour), ...violationsOfPort(options.port ?? 0)];
+	const violations = [
+		...violationsOfBehaviour(options.behaviour),
+		...violationsOfPort(options.port ?? 0),
+		...violationsOfChoice('proxyProtocol', options.proxyProtocol ?? 'off', PROXY_PROTOCOL_MODES),
+	];
 	if (violations.length > 0) throw invalidDescription(`Back-end "${options.name}"`, violations);
 	const backend = new ListeningBackend(options);
 	await backend.start();
@@ -74,17 +87,19 @@ class ListeningBackend implements FakeBackend {
 	readonly errors: unknown[] = [];
 	port: number;
 	handshakeFailures = 0;
+	proxyFailures = 0;
 	readonly #receive: Serve;
 	readonly #open = new Set<Socket>();
 	#server: Server | undefined;
 	#lastTurn: Promise<void> = Promise.resolve();
 
-	constructor({name, host = '127.0.0.1', port = 0, behaviour, tls}: FakeBackendOptions) {
+	constructor(options: FakeBackendOptions) {
+		const {name, host = '127.0.0.1', port = 0, behaviour, tls} = options;
 		this.name = name;
 		this.host = host;
 		this.port = port;
 		this.secure = tls !== undefined;
-		this.#receive = this.#receiver(behaviour, tls);
+		this.#receive = this.#afterProxyHeader(this.#receiver(behaviour, tls), options);
 	}
 
 	get openConnections(): number {
@@ -129,6 +144,19 @@ class ListeningBackend implements FakeBackend {
 			},
 		});
 		return tls.mode === 'always' ? secured : detectTls({tls: secured, plain: serve});
+	}
+
+	#afterProxyHeader(serve: Serve, {proxyProtocol = 'off', proxyHeaderTimeoutMs}: FakeBackendOptions): Serve {
+		if (proxyProtocol === 'off') return serve;
+		return expectProxyHeader({
+			mode: proxyProtocol,
+			timeoutMs: proxyHeaderTimeoutMs,
+			serve,
+			onFailure: () => {
+				// As with handshakes: to stop is not to fail.
+				if (this.#server !== undefined) this.proxyFailures++;
+			},
+		});
 	}
 
 	async #listen(): Promise<void> {

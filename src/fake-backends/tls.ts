@@ -1,6 +1,7 @@
 import {createHash} from 'node:crypto';
 import {createSecureContext, type SecureContext, TLSSocket} from 'node:tls';
 import {EmulatorError, messageOf} from '../base/errors.ts';
+import {inheritProxyHeader} from './proxy-header.ts';
 import {ignoreSocketError, type Serve} from './serve.ts';
 
 /** How a fake back-end speaks TLS, and with whose certificate. */
@@ -67,6 +68,8 @@ export interface TerminateOptions {
 export function terminateTls(options: TerminateOptions): Serve {
 	const {secureContext, alpn, clientAuth, handshakeTimeoutMs = HANDSHAKE_TIMEOUT_MS, serve, onFailure} = options;
 	return raw => {
+		// What was read and is not waiting to be read again is no part of the handshake: a PROXY header.
+		const bytesBefore = raw.bytesRead - raw.readableLength;
 		const connection = new TLSSocket(raw, {
 			isServer: true,
 			secureContext,
@@ -79,6 +82,7 @@ export function terminateTls(options: TerminateOptions): Serve {
 		// and stays open (Node 20 to 26).
 		connection.on('_tlsError', () => connection.destroy());
 		connection.disableRenegotiation();
+		inheritProxyHeader(connection, raw);
 
 		let established = false;
 		const deadline = setTimeout(() => raw.destroy(), handshakeTimeoutMs);
@@ -89,13 +93,16 @@ export function terminateTls(options: TerminateOptions): Serve {
 			serve(connection);
 		});
 		// Half-open is for those who talk: an end before the handshake leaves nothing to wait for.
-		connection.once('end', () => {
+		const leave = () => {
 			if (!established) raw.destroy();
-		});
+		};
+		connection.once('end', leave);
+		// Who waited for a PROXY header may have read the end already.
+		raw.once('end', leave);
 		connection.once('close', () => {
 			clearTimeout(deadline);
 			// A port probe connects and leaves; it never meant to shake hands.
-			if (!established && raw.bytesRead > 0) onFailure();
+			if (!established && raw.bytesRead > bytesBefore) onFailure();
 		});
 	};
 }
@@ -119,5 +126,7 @@ export function detectTls({tls, plain}: {readonly tls: Serve; readonly plain: Se
 		const leave = () => raw.end();
 		raw.on('readable', look);
 		raw.on('end', leave);
+		// Who read a PROXY header may have left bytes behind it.
+		look();
 	};
 }

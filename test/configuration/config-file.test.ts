@@ -61,6 +61,11 @@ test('every key of the language is read', async t => {
 		balancer?.backends.map(({name}) => name),
 		['address', 'host', 'command', 'echo-1', 'echo-2', 'echo-3', 'reply-1'],
 	);
+	// `off` without quotes is text in YAML 1.2.
+	t.deepEqual(
+		balancer?.backends.flatMap(backend => (backend.kind === 'fake' ? [backend.proxyProtocol] : [])),
+		['off', 'off', 'off', 'accept'],
+	);
 });
 
 test('certificate files are found relative to the configuration', async t => {

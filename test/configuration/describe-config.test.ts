@@ -34,7 +34,13 @@ test('a back-end with a count is called by its number, and its name stands for a
 	);
 	t.is(backends.get('app')?.[0], backends.get('app-1')?.[0]);
 	t.deepEqual(backends.get('app-1'), [
-		{kind: 'fake', name: 'app-1', behaviour: {kind: 'echo'}, tls: {names: undefined, clientAuth: false}},
+		{
+			kind: 'fake',
+			name: 'app-1',
+			behaviour: {kind: 'echo'},
+			tls: {names: undefined, clientAuth: false},
+			proxyProtocol: 'off',
+		},
 	]);
 	t.deepEqual(backends.get('none'), []);
 });
@@ -55,6 +61,31 @@ test('addresses, ports by back-end port and commands are read', t => {
 		{kind: 'address', name: 'plain', host: '127.0.0.5', port: undefined, ports: new Map()},
 		{kind: 'command', name: 'own', run: 'node .', port: 3000},
 	]);
+});
+
+test('a back-end with a count makes the same of PROXY headers everywhere; a server of your own has no say', t => {
+	const backends = {app: {kind: 'echo', count: 2, proxyProtocol: 'require'}};
+
+	t.deepEqual(
+		described({backends})
+			.backends.get('app')
+			?.map(backend => backend.kind === 'fake' && backend.proxyProtocol),
+		['require', 'require'],
+	);
+	t.deepEqual(
+		violations({
+			backends: {
+				api: {host: '127.0.0.1', proxyProtocol: 'off'},
+				app: {kind: 'reply', proxyProtocol: 'acept'},
+				own: {kind: 'command', run: 'node .', proxyProtocol: 'off'},
+			},
+		}),
+		[
+			'backends.api.proxyProtocol: "proxyProtocol" belongs to fake back-ends; a server of your own reads the header itself, and a listener\'s proxyProtocol sends it',
+			'backends.app.proxyProtocol: "acept" is not a way to treat PROXY headers; allowed are "off", "accept" or "require" (did you mean "accept"?)',
+			'backends.own.proxyProtocol: "proxyProtocol" belongs to fake back-ends; a server of your own reads the header itself, and a listener\'s proxyProtocol sends it',
+		],
+	);
 });
 
 test('load balancers get their back-ends in registration order, and none twice', t => {

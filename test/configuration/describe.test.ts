@@ -253,7 +253,7 @@ test('a number of back-ends is as many echo fakes, called a, b, c, that speak TL
 			.slice(24),
 		['y', 'z', 'aa', 'ab'],
 	);
-	t.deepEqual(backends(1), [{kind: 'fake', name: 'a', behaviour: {kind: 'echo'}, tls: 'detect'}]);
+	t.deepEqual(backends(1), [{kind: 'fake', name: 'a', behaviour: {kind: 'echo'}, tls: 'detect', proxyProtocol: 'off'}]);
 	t.deepEqual(backends(0), []);
 });
 
@@ -274,8 +274,14 @@ test('an address is called by its text, a fake by its own name or by the letter 
 
 	t.deepEqual(backends(list), [
 		{kind: 'address', name: '127.0.0.1:3000', host: '127.0.0.1', port: 3000, ports: new Map()},
-		{kind: 'fake', name: 'b', behaviour: {kind: 'echo'}, tls: undefined},
-		{kind: 'fake', name: 'busy', behaviour: {kind: 'reply', status: 503}, tls: {names: undefined, clientAuth: false}},
+		{kind: 'fake', name: 'b', behaviour: {kind: 'echo'}, tls: undefined, proxyProtocol: 'off'},
+		{
+			kind: 'fake',
+			name: 'busy',
+			behaviour: {kind: 'reply', status: 503},
+			tls: {names: undefined, clientAuth: false},
+			proxyProtocol: 'off',
+		},
 		{kind: 'address', name: '::1', host: '::1', port: undefined, ports: new Map([[80, 3001]])},
 		{kind: 'address', name: 'mine', host: 'localhost', port: 81, ports: new Map()},
 		{kind: 'command', name: 'f', run: 'node server.js', port: undefined},
@@ -284,6 +290,7 @@ test('an address is called by its text, a fake by its own name or by the letter 
 			name: 'g',
 			behaviour: {kind: 'tcp', mode: 'echo'},
 			tls: {names: ['*.a.test', '::1'], clientAuth: true},
+			proxyProtocol: 'off',
 		},
 	]);
 });
@@ -301,6 +308,46 @@ test('handlers and bytes come through as they are', t => {
 	t.like(first, {behaviour: {kind: 'handler', handler}});
 	t.like(second, {behaviour: {kind: 'socket', handler}});
 	t.true(third?.kind === 'fake' && third.behaviour.kind === 'tcp' && third.behaviour.data === data);
+});
+
+test('what every fake makes of PROXY headers is described, and is no part of its behaviour', t => {
+	const handler = () => undefined;
+	const fakes = [
+		{kind: 'echo'},
+		{kind: 'reply', status: 503},
+		{kind: 'handler', handler},
+		{kind: 'tcp', mode: 'echo'},
+		{kind: 'socket', handler},
+	];
+	for (const proxyProtocol of ['off', 'accept', 'require']) {
+		const list = backends(fakes.map(fake => ({...fake, proxyProtocol})));
+
+		t.deepEqual(
+			list.map(described => described.kind === 'fake' && [described.proxyProtocol, described.behaviour]),
+			fakes.map(fake => [proxyProtocol, fake]),
+		);
+	}
+});
+
+test('what is no way to treat PROXY headers is told with those that are, and a server of your own has none', t => {
+	const list = [
+		{kind: 'echo', proxyProtocol: 'requires'},
+		{kind: 'tcp', mode: 'echo', proxyProtocol: true},
+		{kind: 'reply', proxyProtocl: 'off'},
+		{kind: 'command', run: 'node .', proxyProtocol: 'off'},
+		{kind: 'address', host: '::1', proxyProtocol: 'accept'},
+	];
+	const ways = 'a way to treat PROXY headers; allowed are "off", "accept" or "require"';
+	const notFake =
+		"belongs to fake back-ends; a server of your own reads the header itself, and a listener's proxyProtocol sends it";
+
+	t.deepEqual(violations({listeners: ['http:80'], backends: list}), [
+		`backends[0].proxyProtocol: "requires" is not ${ways} (did you mean "require"?)`,
+		`backends[1].proxyProtocol: true is not ${ways}`,
+		'backends[2].proxyProtocl: unknown key "proxyProtocl"; allowed are "kind", "status", "headers", "body", "delay", "keepAlive", "tls", "proxyProtocol" or "name" (did you mean "proxyProtocol"?)',
+		`backends[3].proxyProtocol: "proxyProtocol" ${notFake}`,
+		`backends[4].proxyProtocol: "proxyProtocol" ${notFake}`,
+	]);
 });
 
 test('every fault of every back-end is told', t => {

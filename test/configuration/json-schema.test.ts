@@ -116,6 +116,9 @@ test('editors mark what they can know is wrong', t => {
 		{loadBalancers: {web: {listeners: ['http:80'], idleTimeout: '60'}}},
 		{backends: {app: {kind: 'ecko'}}},
 		{backends: {app: {kind: 'echo', count: 101}}},
+		{backends: {app: {kind: 'echo', proxyProtocol: true}}},
+		{backends: {app: {kind: 'tcp', mode: 'echo', proxyProtocol: 'acept'}}},
+		{backends: {app: {host: '127.0.0.1', proxyProtocol: 'off'}}},
 		{certificates: {web: {names: 'web.test'}}},
 	];
 

@@ -143,3 +143,24 @@ test('without the policy, a line from a client is payload on TCP and no request 
 	t.is(await text(tcp), line);
 	t.regex(await text(http), /^HTTP\/1\.1 400 /);
 });
+
+for (const front of ['http', 'https'] as const) {
+	test(`${front}: an echo that requires the line tells what it said`, async t => {
+		await using lb = await startLoadBalancer({
+			listeners: [{listen: `${front}:443 -> http:80`, proxyProtocol: true}],
+			backends: [{kind: 'echo', proxyProtocol: 'require'}],
+		});
+
+		const response = await lb.fetch(`${front}://127.0.0.1:443/`);
+		// The echo's document.
+		const {proxy} = (await response.json()) as {proxy: unknown};
+
+		const {port} = lb.traffic.last().client;
+		t.deepEqual(proxy, {
+			version: 1,
+			family: 'TCP4',
+			source: {address: '127.0.0.1', port},
+			destination: {address: '127.0.0.1', port: 443},
+		});
+	});
+}

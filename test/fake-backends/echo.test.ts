@@ -61,6 +61,7 @@ for (const way of WAYS) {
 			bodyTruncated: false,
 			bodyBytes: 3,
 			bodySha256: sha256('abc'),
+			proxy: null,
 		});
 		t.is(peer.address, '127.0.0.1');
 		t.true((peer.port ?? 0) > 0);

@@ -1,0 +1,183 @@
+import type {Socket} from 'node:net';
+import test from 'ava';
+import type {ProxyProtocolMode} from '../../src/configuration/spec.ts';
+import type {Behaviour} from '../../src/fake-backends/behaviour.ts';
+import {closed, eventually, open, readAll, readAnswer, readDocument, send} from './clients.ts';
+import {arrived, client, GET, HEADERS, READING, startReading, TLS, V1, V2, v2} from './proxy-samples.ts';
+
+/** Resolves to what was heard until the connection was over, whether by an end or by a reset. */
+async function heardBy(socket: Socket): Promise<string> {
+	let heard = '';
+	socket.on('error', () => {});
+	socket.on('data', (chunk: Buffer) => {
+		heard += chunk.toString('latin1');
+	});
+	if (!socket.closed) await new Promise(resolve => socket.once('end', () => socket.end()).once('close', resolve));
+	return heard;
+}
+
+const MALFORMED: Readonly<Record<string, Buffer>> = {
+	'an address out of range': Buffer.from(`PROXY TCP4 256.0.2.1 198.51.100.7 1 2\r\n${GET}`),
+	'a family that does not exist': Buffer.from(`PROXY UDP4 192.0.2.1 198.51.100.7 1 2\r\n${GET}`),
+	'a line that is too long': Buffer.from(`PROXY TCP4 ${'1'.repeat(200)}\r\n${GET}`),
+	'a version that does not exist': Buffer.concat([v2(0x31, 0x11, 0, 0), Buffer.from(GET)]),
+	'a block shorter than its addresses': Buffer.concat([v2(0x21, 0x11, 0, 4, 1, 2, 3, 4), Buffer.from(GET)]),
+};
+/** Bytes below which whoever accepts a header cannot tell that one was meant. */
+function shortestSign(mode: ProxyProtocolMode, header: Buffer): number {
+	if (mode === 'require') return 0;
+	return header === V1 ? 'PROXY '.length : 12;
+}
+
+for (const mode of READING) {
+	for (const [name, bytes] of Object.entries(MALFORMED)) {
+		test(`a header with ${name} is answered by nothing, and counted (${mode})`, async t => {
+			await using backend = await startReading(mode);
+			const socket = await open(backend);
+
+			socket.write(bytes);
+			const heard = await heardBy(socket);
+
+			t.is(heard, '');
+			t.is(backend.proxyFailures, 1);
+			await eventually(() => backend.openConnections === 0);
+		});
+	}
+
+	for (const header of [V1, V2]) {
+		test(`a version ${header === V1 ? 1 : 2} header that ends at any byte is no header (${mode})`, async t => {
+			await using backend = await startReading(mode, {kind: 'tcp', mode: 'sink'});
+			const shortest = shortestSign(mode, header);
+
+			for (let length = 0; length < header.length; length++) {
+				const socket = await open(backend);
+				socket.end(header.subarray(0, length));
+				t.is(await heardBy(socket), '');
+				await eventually(() => backend.openConnections === 0);
+				t.is(backend.proxyFailures, Math.max(0, length + 1 - shortest), `after ${length} bytes`);
+			}
+		});
+
+		test(`a reset at any byte of a version ${header === V1 ? 1 : 2} header leaves nothing behind (${mode})`, async t => {
+			await using backend = await startReading(mode);
+			const shortest = shortestSign(mode, header);
+
+			for (let length = 0; length <= header.length; length++) {
+				const socket = await open(backend);
+				await eventually(() => backend.openConnections === 1);
+				socket.write(header.subarray(0, length));
+				await arrived();
+				socket.resetAndDestroy();
+				await eventually(() => backend.openConnections === 0);
+				const failures = Math.min(length + 1, header.length) - shortest;
+				t.is(backend.proxyFailures, Math.max(0, failures), `after ${length} bytes`);
+			}
+
+			t.regex((await send(backend, Buffer.concat([header, Buffer.from(GET)]))).head, /^HTTP\/1\.1 200 /);
+		});
+	}
+
+	test(`a header that does not get on is waited for no longer than told (${mode})`, async t => {
+		await using backend = await startReading(mode, {kind: 'echo'}, {proxyHeaderTimeoutMs: 30});
+		for (const beginning of [V1.subarray(0, 10), V2.subarray(0, -1)]) {
+			const socket = await open(backend);
+			socket.write(beginning);
+			t.is(await heardBy(socket), '');
+		}
+
+		t.is(backend.proxyFailures, 2);
+		await eventually(() => backend.openConnections === 0);
+	});
+
+	// Alone, so that the header is in time on a busy machine as well.
+	test.serial(`a header that was in time leaves its deadline behind (${mode})`, async t => {
+		const behaviour: Behaviour = {kind: 'reply', delay: 520, body: 'still here'};
+		await using backend = await startReading(mode, behaviour, {proxyHeaderTimeoutMs: 500});
+		const socket = await open(backend);
+
+		socket.write(V1.subarray(0, 10));
+		await eventually(() => backend.openConnections === 1);
+		await arrived();
+		socket.end(Buffer.concat([V1.subarray(10), Buffer.from(GET)]));
+
+		t.is(readAnswer((await readAll(socket)).toString()).body, 'still here');
+		t.is(backend.proxyFailures, 0);
+	});
+
+	// Alone, because it counts what the process holds.
+	test.serial(`a stop ends who still owes a header, and is nobody's failure (${mode})`, async t => {
+		const held = () => process.getActiveResourcesInfo().filter(name => /TCP|Timeout/.test(name)).length;
+		const before = held();
+		const backend = await startReading(mode, {kind: 'echo'}, {tls: TLS.detect});
+		const sockets = await Promise.all([open(backend), open(backend), open(backend)]);
+		sockets[1]?.write('PRO');
+		sockets[2]?.write(V2.subarray(0, -1));
+		await eventually(() => backend.openConnections === 3);
+		await arrived();
+		const stopwatch = performance.now();
+
+		await backend.stop();
+		await Promise.all(sockets.map(closed));
+		await eventually(() => held() <= before);
+
+		t.true(performance.now() - stopwatch < 2000, 'before any deadline');
+		t.is(backend.proxyFailures, 0);
+		t.is(backend.handshakeFailures, 0);
+		await backend.start();
+		t.regex((await send(backend, Buffer.concat([V2, Buffer.from(GET)]))).head, /^HTTP\/1\.1 200 /);
+		await backend.stop();
+	});
+}
+
+test('whoever requires a header does not wait for the first byte for ever', async t => {
+	await using backend = await startReading('require', {kind: 'echo'}, {proxyHeaderTimeoutMs: 30});
+
+	const heard = await heardBy(await open(backend));
+
+	t.is(heard, '');
+	t.is(backend.proxyFailures, 1);
+});
+
+test('whoever accepts a header has all the time for the first byte', async t => {
+	await using backend = await startReading('accept', {kind: 'echo'}, {proxyHeaderTimeoutMs: 20});
+	const idle = await open(backend);
+	// Another client's patience ends twice meanwhile.
+	for (let i = 0; i < 2; i++) {
+		const socket = await open(backend);
+		socket.write(V1.subarray(0, 10));
+		await heardBy(socket);
+	}
+
+	idle.end(Buffer.concat([V1, Buffer.from(GET)]));
+
+	t.like(readDocument(readAnswer((await readAll(idle)).toString())).proxy, {version: 1, source: client});
+});
+
+for (const tls of ['tls', 'detect'] as const) {
+	test(`a probe that sends a header and leaves fails no handshake (${tls})`, async t => {
+		await using backend = await startReading('require', {kind: 'echo'}, {tls: TLS[tls]});
+		const before = performance.now();
+
+		for (const header of [V1, HEADERS['v2 LOCAL']?.bytes ?? V2]) {
+			const socket = await open(backend);
+			socket.end(header);
+			await readAll(socket);
+		}
+		await eventually(() => backend.openConnections === 0);
+
+		t.true(performance.now() - before < 3000, 'before any deadline');
+		t.is(backend.handshakeFailures, 0);
+		t.is(backend.proxyFailures, 0);
+	});
+}
+
+test('a handshake that breaks off behind a header has failed', async t => {
+	await using backend = await startReading('require', {kind: 'echo'}, {tls: TLS.tls});
+	const socket = await open(backend);
+
+	socket.end(Buffer.concat([V1, Buffer.of(0x16, 3, 1)]));
+	await closed(socket);
+
+	await eventually(() => backend.handshakeFailures === 1);
+	t.is(backend.proxyFailures, 0);
+});
