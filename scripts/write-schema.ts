@@ -16,9 +16,14 @@ export function configJsonSchema(): object {
 	return JSON.parse(JSON.stringify(described, withoutRemarks));
 }
 
-/** Remarks on keys, `refused`, are for our own messages; the converter copies all metadata. */
+/**
+ * Remarks on keys, `refused`, are for our own messages; the converter copies all metadata. Keys of which nothing is
+ * known are let through in code, and no file needs them.
+ */
 function withoutRemarks(key: string, value: unknown): unknown {
-	return key === 'refused' ? undefined : value;
+	if (key === 'refused') return undefined;
+	if (key !== 'properties' || typeof value !== 'object' || value === null) return value;
+	return Object.fromEntries(Object.entries(value).filter(([, schema]) => Object.keys(schema).length > 0));
 }
 
 /** `npm run build` calls this after the compiler: the schema ships beside the code. */

@@ -11,7 +11,8 @@ export interface Timed {
 /**
  * Watches the deadlines of many connections with one timer, so that a byte that moves a deadline costs no timer work.
  *
- * A deadline is noticed at most one tick late; no timer runs while nothing is watched.
+ * A deadline is noticed at most one tick late. The timer rests once a tick has found nothing to watch, so that
+ * connections that come and go one by one cost no timer work either.
  */
 export class Deadlines {
 	readonly #watched = new Set<Timed>();
@@ -31,12 +32,19 @@ export class Deadlines {
 
 	delete(item: Timed): void {
 		this.#watched.delete(item);
-		if (this.#watched.size > 0) return;
+	}
+
+	/** Stops the timer at once; for the time when nothing is added any more. */
+	close(): void {
 		this.#stop?.();
 		this.#stop = undefined;
 	}
 
 	#check(): void {
+		if (this.#watched.size === 0) {
+			this.close();
+			return;
+		}
 		const now = this.#clock.now();
 		for (const item of this.#watched) {
 			if (item.deadlineMs <= now) item.onDeadline();

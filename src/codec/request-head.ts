@@ -226,6 +226,11 @@ const NEVER_NOMINATED = new Set([
 ]);
 
 function applyConnection(head: RequestHead, connection: string, upgrade: string | undefined): void {
+	// What nearly all clients say, taken apart for nothing.
+	if (connection === 'close' && !/^close:/im.test(head.fields)) {
+		head.keepAlive = false;
+		return;
+	}
 	const options = listMembers(connection);
 	if (options.includes('close')) head.keepAlive = false;
 	else if (options.includes('keep-alive')) head.keepAlive = true;

@@ -13,7 +13,19 @@ const listenText = v.pipe(
 );
 
 const pemPair = v.pipe(
-	v.strictObject({cert: text, key: text, chain: v.exactOptional(text)}, 'a PEM pair {cert, key, chain}'),
+	v.strictObject(
+		{
+			cert: text,
+			key: text,
+			chain: v.exactOptional(text),
+			// What else an issued certificate says of itself, so that it can stand here as it is.
+			names: v.exactOptional(v.unknown()),
+			notBefore: v.exactOptional(v.unknown()),
+			notAfter: v.exactOptional(v.unknown()),
+			fingerprint256: v.exactOptional(v.unknown()),
+		},
+		'a PEM pair {cert, key, chain}',
+	),
 	v.description('PEM text of a certificate and its private key.'),
 );
 

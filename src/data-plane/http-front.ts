@@ -317,11 +317,13 @@ export class HttpFront implements Timed, Downstream, OpenConnection {
 	}
 
 	readonly #onEnd = (): void => {
+		this.#clientEnded = true;
+		// All is said already, and the connection ends either way.
+		if (this.#state === 'closing') return;
 		if (this.client.endedByReset()) {
 			this.#socket.destroy(connectionReset());
 			return;
 		}
-		this.#clientEnded = true;
 		if (this.#state === 'idle' || this.#hasBlankHead) this.#close();
 		else if (this.#state === 'head') {
 			this.#refuse({status: 400, reason: 'the client ended in the midst of a head'}, 'client-abort');

@@ -99,6 +99,7 @@ export class RunningLoadBalancer {
 		await Promise.all(closed);
 		// The back-ends' sides too, and with them the records.
 		await this.#connections.gone();
+		this.#deadlines.close();
 		this.journal.close();
 	}
 

@@ -1,6 +1,6 @@
 import {generateKeyPairSync} from 'node:crypto';
 import test from 'ava';
-import {type EmulatorError, startEmulator, startLoadBalancer} from '../../src/index.ts';
+import {createAuthority, type EmulatorError, startEmulator, startLoadBalancer} from '../../src/index.ts';
 import {sample, sampleChain} from '../helpers/pem-samples.ts';
 
 const DAY_MS = 86_400_000;
@@ -153,4 +153,15 @@ test('a failed start leaves nothing: the names are free', async t => {
 	await t.throwsAsync(emulator.create(broken), {code: 'INVALID_DESCRIPTION'});
 
 	t.is((await emulator.create({name: 'web', listeners: ['ssl:443 -> tcp:80']})).name, 'web');
+});
+
+test('what an authority issues can stand in a listener as it is', async t => {
+	const issued = createAuthority().issue({names: ['issued.test']});
+	await using lb = await startLoadBalancer({
+		listeners: [{listen: 'https:443 -> http:80', certificate: issued}],
+		backends: 1,
+	});
+
+	t.is((await lb.fetch('https://issued.test/')).status, 200);
+	t.is(lb.listeners[0]?.certificate?.fingerprint256, issued.fingerprint256);
 });
