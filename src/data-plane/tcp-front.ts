@@ -17,7 +17,7 @@ export class TcpFront implements BackendHandler, Timed, OpenConnection {
 	readonly #context: ListenerContext;
 	readonly #client: ClientConnection;
 	readonly #record: ExchangeRecord;
-	readonly #tried = new Set<Backend>();
+	#tried: Set<Backend> | undefined;
 	#backend: Backend | undefined;
 	#upstream: BackendConnection | undefined;
 	#clientError: Error | undefined;
@@ -96,7 +96,10 @@ export class TcpFront implements BackendHandler, Timed, OpenConnection {
 	}
 
 	#failed(failure: {outcome: Outcome; cause: string}): void {
-		if (this.#backend !== undefined) this.#tried.add(this.#backend);
+		if (this.#backend !== undefined) {
+			this.#tried ??= new Set();
+			this.#tried.add(this.#backend);
+		}
 		this.#choose(failure);
 	}
 
@@ -126,6 +129,8 @@ export class TcpFront implements BackendHandler, Timed, OpenConnection {
 		this.#context.connections.delete(this);
 		this.#context.deadlines.delete(this);
 		this.#client.stream.off('close', this.#onClose);
+		// Whoever has the connection now listens itself; this front would live as long as it.
+		this.#client.stream.off('error', this.#onError);
 	}
 }
 
