@@ -88,6 +88,8 @@ interface Tally {
 	connection: string | undefined;
 	upgrade: string | undefined;
 	expect: string | undefined;
+	/** What takes the place of the field that was read last. */
+	instead: string;
 }
 
 function readFields(head: RequestHead, text: string, start: number): Refusal | undefined {
@@ -99,6 +101,7 @@ function readFields(head: RequestHead, text: string, start: number): Refusal | u
 		connection: undefined,
 		upgrade: undefined,
 		expect: undefined,
+		instead: '',
 	};
 	// Fields that go on as they came are taken over in runs; `from` is where the current run began.
 	let from = start;
@@ -110,6 +113,8 @@ function readFields(head: RequestHead, text: string, start: number): Refusal | u
 		const nameLength = colon - pos;
 		if (nameLength < 18 && (LENGTH_MASK >> nameLength) & 1 && !readField(head, tally, text, pos, colon, next)) {
 			if (from < pos) fields += text.slice(from, pos);
+			fields += tally.instead;
+			tally.instead = '';
 			from = next;
 		}
 		pos = next;
@@ -132,7 +137,10 @@ function readField(head: RequestHead, tally: Tally, text: string, start: number,
 			const value = trimFieldValue(text, colon + 1, next - 2);
 			head.length = readContentLength(value);
 			head.framing = 'length';
-			return true;
+			// A HTAB around the number is white space to the standard and an error to many parsers, Node's too.
+			if (!text.slice(colon + 1, next - 2).includes('\t')) return true;
+			tally.instead = `${text.slice(start, colon)}: ${value}\r\n`;
+			return false;
 		}
 		case 'transfer-encoding':
 			tally.codings.push(trimFieldValue(text, colon + 1, next - 2).toLowerCase());

@@ -70,6 +70,9 @@ function readFields(head: ResponseHead, text: string, start: number, toHead: boo
 	let lengths = 0;
 	let codings = '';
 	let connection = '';
+	let value = '';
+	/** What takes the place of a field that does not go on as it came. */
+	let instead = '';
 	for (let pos = start; pos < end; count++) {
 		const colon = text.indexOf(':', pos);
 		const next = text.indexOf('\n', colon) + 1;
@@ -79,9 +82,15 @@ function readFields(head: ResponseHead, text: string, start: number, toHead: boo
 			switch (text.slice(pos, colon).toLowerCase()) {
 				case 'content-length':
 					lengths++;
-					head.length = readContentLength(trimFieldValue(text, colon + 1, next - 2));
+					value = trimFieldValue(text, colon + 1, next - 2);
+					head.length = readContentLength(value);
 					// RFC 9110 section 8.6: neither an interim answer nor a 204 has one.
 					kept = head.status >= 200 && head.status !== 204;
+					// As towards back-ends, see `request-head.ts`.
+					if (kept && text.slice(colon + 1, next - 2).includes('\t')) {
+						kept = false;
+						instead = `${text.slice(pos, colon)}: ${value}\r\n`;
+					}
 					break;
 				case 'transfer-encoding':
 					codings = `${codings === '' ? '' : `${codings},`}${trimFieldValue(text, colon + 1, next - 2)}` || ',';
@@ -105,6 +114,8 @@ function readFields(head: ResponseHead, text: string, start: number, toHead: boo
 		}
 		if (!kept) {
 			if (from < pos) fields += text.slice(from, pos);
+			fields += instead;
+			instead = '';
 			from = next;
 		}
 		pos = next;

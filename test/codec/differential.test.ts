@@ -70,10 +70,15 @@ function forwarded({method, target, fields, body, minor}: Read & {readonly minor
 	return {method, target: path, fields: [['Host', authority], ...kept.filter(([name]) => !/^host$/i.test(name))], body};
 }
 
-/** HTAB after `chunked` is optional white space (RFC 9110 5.6.3), which Node refuses; what goes on from here has none. */
+/** HTAB around what frames a message is optional white space (RFC 9110 5.6.3), which Node refuses; what goes on from here has none. */
 function withoutTab(bytes: string): string {
 	const end = bytes.indexOf('\r\n\r\n');
-	return bytes.slice(0, end).replace(/^(transfer-encoding:[ \t]*chunked)[ \t]+$/gim, '$1') + bytes.slice(end);
+	return (
+		bytes
+			.slice(0, end)
+			.replace(/^(transfer-encoding:[ \t]*chunked)[ \t]+$/gim, '$1')
+			.replace(/^(content-length:)[ \t]*(\d+)[ \t]*$/gim, '$1 $2') + bytes.slice(end)
+	);
 }
 
 function ours({head, body}: Reading): Read {
@@ -92,7 +97,8 @@ for (const [what, messages] of [
 	['spoiled', spoiled],
 ] as const) {
 	test(`what is accepted of ${what} requests, Node's own parser accepts and reads the same`, async t => {
-		const seed = Number(process.env['FUZZ_SEED'] ?? Date.now() % 2 ** 31);
+		// The same every time, so that a change is judged and not the day; FUZZ_SEED=$RANDOM looks further.
+		const seed = Number(process.env['FUZZ_SEED'] ?? 65_262_432);
 		let tried = 0;
 		let accepted = 0;
 		t.log(`FUZZ_SEED=${seed}`);
@@ -102,8 +108,10 @@ for (const [what, messages] of [
 				const reading = readRequest(bytes);
 				// Any token is a method; Node knows a list of them.
 				if (!reading.done || !METHODS.includes(reading.head?.method ?? '')) return;
-				accepted++;
 				const whole = bytes.slice(0, bytes.length - reading.rest.length);
+				// Framing among the trailers is dropped here with the other trailers (RFC 9110 6.5.1); Node refuses it.
+				if (/\n(?:transfer-encoding|content-length):/i.test(whole.slice(whole.indexOf('\r\n\r\n')))) return;
+				accepted++;
 				t.deepEqual(ours(reading), forwarded(await nodeReads(withoutTab(whole))), JSON.stringify(whole));
 			}),
 			{seed, numRuns: 20_000, interruptAfterTimeLimit: 4000},

@@ -35,6 +35,12 @@ const ACCEPTED: readonly Accepted[] = [
 		},
 	},
 	{
+		rule: 'Content-Length between HTABs, which many parsers refuse: it goes on without',
+		source: 'RFC 9110 5.6.3',
+		head: field('A: 1\r\ncontent-length:\t5 \t\r\nB: 2'),
+		as: {framing: 'length', length: 5, fields: 'A: 1\r\ncontent-length: 5\r\nB: 2\r\n'},
+	},
+	{
 		rule: 'an answer in chunks, Transfer-Encoding taken off',
 		source: 'RFC 9112 6.3 rule 4',
 		head: field('A: 1\r\nTransfer-Encoding: Chunked\r\nB: 2'),
