@@ -1,3 +1,4 @@
+import {randomInt} from 'node:crypto';
 import {setTimeout as wait} from 'node:timers/promises';
 import {EmulatorError, formatAddress, portUnavailable} from '../base/errors.ts';
 import {LastLines} from './last-lines.ts';
@@ -43,6 +44,10 @@ export interface CommandBackendProcess extends AsyncDisposable {
 	start(): Promise<void>;
 }
 
+/** Where ports for commands are looked for, and how many are tried. */
+const FIRST_PORT = 20_000;
+const LAST_PORT = 32_000;
+const CANDIDATES = 200;
 const READY_TIMEOUT_MS = 30_000;
 const POLL_MS = 25;
 /** After an early exit: its last words are on the way, unless a daemon it left behind holds the pipe. */
@@ -65,8 +70,11 @@ export async function startCommandBackend(options: CommandBackendOptions): Promi
 }
 
 async function freePort(host: string): Promise<number> {
-	const {default: getPort} = await import('get-port');
-	return getPort({host});
+	const {default: getPort, portNumbers} = await import('get-port');
+	// Below the ports that systems hand out by themselves (32768 and up on Linux, 49152 elsewhere): between the look and
+	// the command's own bind, any listener on port 0 of this machine could be handed this one.
+	const first = randomInt(FIRST_PORT, LAST_PORT - CANDIDATES);
+	return getPort({host, port: portNumbers(first, first + CANDIDATES)});
 }
 
 class RunningCommand implements CommandBackendProcess {
