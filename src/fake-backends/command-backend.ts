@@ -1,6 +1,7 @@
 import {randomInt} from 'node:crypto';
 import {setTimeout as wait} from 'node:timers/promises';
 import {EmulatorError, formatAddress, portUnavailable} from '../base/errors.ts';
+import {SerialQueue} from '../base/serial-queue.ts';
 import {LastLines} from './last-lines.ts';
 import {type ProcessEnd, ProcessGroup} from './process-group.ts';
 
@@ -85,7 +86,7 @@ class RunningCommand implements CommandBackendProcess {
 	#group: ProcessGroup | undefined;
 	#output = new LastLines(OUTPUT_LIMITS);
 	#errorOutput = new LastLines(ERROR_LIMITS);
-	#lastTurn: Promise<void> = Promise.resolve();
+	readonly #turns = new SerialQueue();
 
 	constructor(options: CommandBackendOptions & {readonly host: string; readonly port: number}) {
 		this.name = options.name;
@@ -107,22 +108,15 @@ class RunningCommand implements CommandBackendProcess {
 	}
 
 	start(): Promise<void> {
-		return this.#inTurn(() => this.#run());
+		return this.#turns.run(() => this.#run());
 	}
 
 	stop(): Promise<void> {
-		return this.#inTurn(() => this.#end());
+		return this.#turns.run(() => this.#end());
 	}
 
 	[Symbol.asyncDispose](): Promise<void> {
 		return this.stop();
-	}
-
-	#inTurn(task: () => Promise<void>): Promise<void> {
-		const turn = this.#lastTurn.then(task);
-		// The caller hears of the failure; the next turn is taken all the same.
-		this.#lastTurn = turn.catch(() => {});
-		return turn;
 	}
 
 	async #run(): Promise<void> {

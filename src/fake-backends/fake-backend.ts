@@ -1,6 +1,7 @@
 import {once} from 'node:events';
 import {createServer, type Server, type Socket} from 'node:net';
 import {invalidDescription, portUnavailable, type Violation} from '../base/errors.ts';
+import {SerialQueue} from '../base/serial-queue.ts';
 import type {ProxyProtocolMode} from '../configuration/spec.ts';
 import {type Behaviour, prepareBehaviour, violationsOfBehaviour, violationsOfChoice} from './behaviour.ts';
 import {expectProxyHeader} from './proxy-header.ts';
@@ -91,7 +92,7 @@ class ListeningBackend implements FakeBackend {
 	readonly #receive: Serve;
 	readonly #open = new Set<Socket>();
 	#server: Server | undefined;
-	#lastTurn: Promise<void> = Promise.resolve();
+	readonly #turns = new SerialQueue();
 
 	constructor(options: FakeBackendOptions) {
 		const {name, host = '127.0.0.1', port = 0, behaviour, tls} = options;
@@ -107,23 +108,15 @@ class ListeningBackend implements FakeBackend {
 	}
 
 	start(): Promise<void> {
-		return this.#inTurn(() => this.#listen());
+		return this.#turns.run(() => this.#listen());
 	}
 
 	stop(): Promise<void> {
-		return this.#inTurn(() => this.#close());
+		return this.#turns.run(() => this.#close());
 	}
 
 	[Symbol.asyncDispose](): Promise<void> {
 		return this.stop();
-	}
-
-	/** A stop during a start, and the reverse, wait for each other. */
-	#inTurn(task: () => Promise<void>): Promise<void> {
-		const turn = this.#lastTurn.then(task);
-		// The caller hears of the failure; the next turn is taken all the same.
-		this.#lastTurn = turn.catch(() => {});
-		return turn;
 	}
 
 	#receiver(behaviour: Behaviour, tls: FakeBackendTls | undefined): Serve {

@@ -1,0 +1,11 @@
+/** One task at a time, in the order they came: a stop during a start, and the reverse, wait for each other. */
+export class SerialQueue {
+	#last: Promise<void> = Promise.resolve();
+
+	/** Runs `task` after those before it, whatever came of them. The caller hears of its failure, and nobody else. */
+	run(task: () => Promise<void>): Promise<void> {
+		const turn = this.#last.then(task);
+		this.#last = turn.catch(() => {});
+		return turn;
+	}
+}
