@@ -4,6 +4,7 @@ import tls from 'node:tls';
 import type {PeerTls} from '../observability/exchange.ts';
 import type {ReadBuffers} from './read-buffers.ts';
 import {connectionReset, endedByReset, resetSocket} from './reset.ts';
+import {giveTo, giveUnreadTo, type StreamOwner} from './stream-owner.ts';
 
 /**
  * Reads up to this size are handed on at once, from the shared buffer. 16 KiB is what Node writes from its stack
@@ -50,7 +51,7 @@ export interface BackendTlsOptions {
 }
 
 /** One connection to a back-end, plain or TLS. Owns its sockets; every one has its error listener from the first tick. */
-export class BackendConnection {
+export class BackendConnection implements StreamOwner {
 	/** Write here: the TLS stream, or the raw one. */
 	readonly stream: net.Socket;
 	readonly host: string;
@@ -85,18 +86,16 @@ export class BackendConnection {
 			});
 			if (preamble !== undefined) this.#raw.write(preamble, 'latin1');
 			this.stream = this.#raw;
+			giveUnreadTo(this, this.stream);
 			this.#raw.once('connect', () => this.#connect());
 		} else {
 			this.#raw = net.connect(common);
 			// Node writes it as soon as the connection stands, before TLS takes over.
 			if (preamble !== undefined) this.#raw.write(preamble, 'latin1');
-			this.#raw.on('error', error => this.#fail(error));
+			this.#raw.on('error', error => this.streamFailed(error));
 			this.stream = this.#wrap(tlsOptions);
+			giveTo(this, this.stream);
 		}
-		this.stream.on('error', error => this.#fail(error));
-		this.stream.on('end', () => this.#end());
-		this.stream.on('drain', () => this.handler.drained());
-		this.stream.on('close', () => this.#close());
 	}
 
 	/** Sends no more. What the back-end has still to say is heard. */
@@ -160,7 +159,6 @@ export class BackendConnection {
 			this.#tlsFacts = factsOf(stream);
 			this.#connect();
 		});
-		stream.on('data', (chunk: Buffer) => this.handler.data(chunk, ignore));
 		return stream;
 	}
 
@@ -204,19 +202,28 @@ export class BackendConnection {
 		this.#private = undefined;
 	}
 
-	#end(): void {
+	/** Of a TLS stream; what is read from a plain one goes to `#read`. */
+	streamData(chunk: Buffer): void {
+		this.handler.data(chunk, ignore);
+	}
+
+	streamDrained(): void {
+		this.handler.drained();
+	}
+
+	streamEnded(): void {
 		this.#ended = true;
 		if (endedByReset(this.#raw, this.stream)) this.stream.destroy(connectionReset());
 		else this.handler.ended();
 	}
 
-	#fail(error: Error): void {
+	streamFailed(error: Error): void {
 		this.#error ??= error;
 		// A TLS stream over a raw socket that failed before the handshake would wait for ever.
 		if (this.stream !== this.#raw && !this.stream.destroyed) this.stream.destroy();
 	}
 
-	#close(): void {
+	streamClosed(): void {
 		if (this.#closed) return;
 		this.#closed = true;
 		this.#raw.destroy();

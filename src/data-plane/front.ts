@@ -1,10 +1,11 @@
 import type {Socket} from 'node:net';
 import type {SecureContext} from 'node:tls';
 import type {Protocol} from '../model/listener.ts';
+import {ClientConnection, type Serve} from './client-connection.ts';
 import {HttpFront} from './http-front.ts';
 import type {ListenerContext} from './listener-context.ts';
 import {TcpFront} from './tcp-front.ts';
-import {plainConnection, type Serve, TlsHandshake} from './tls-front.ts';
+import {TlsHandshake} from './tls-front.ts';
 import {UpstreamPool} from './upstream-pool.ts';
 
 /** Idle back-end connections of a listener, or of one client. */
@@ -27,7 +28,7 @@ export function serverFor(
 	// A PROXY line tells of one client, so its back-end connections serve no other.
 	const poolFor = () => (context.listener.proxyProtocol ? newPool(context) : pool);
 	const http: Serve = connection => void new HttpFront(context, poolFor(), connection, fields);
-	const plain = (serve: Serve) => (socket: Socket) => serve(plainConnection(socket));
+	const plain = (serve: Serve) => (socket: Socket) => serve(new ClientConnection(socket));
 	const terminate = (serve: Serve, alpn: readonly string[] | undefined) => (socket: Socket) => {
 		const current = secureContext();
 		// A listener that speaks TLS has a certificate: the model refuses it otherwise.

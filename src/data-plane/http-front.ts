@@ -6,13 +6,14 @@ import type {Refusal} from '../codec/http1-grammar.ts';
 import {RequestHead, readRequestHead} from '../codec/request-head.ts';
 import type {ExchangeRecord, Outcome, Peer} from '../observability/exchange.ts';
 import type {BackendConnection} from './backend-connection.ts';
+import type {ClientConnection} from './client-connection.ts';
 import type {Downstream} from './downstream.ts';
 import {HttpExchange} from './http-exchange.ts';
 import {finishRecord, type ListenerContext, newRecord, type OpenConnection} from './listener-context.ts';
 import {ownAnswer} from './own-answer.ts';
 import {connectionReset} from './reset.ts';
 import {Splice} from './splice.ts';
-import type {ClientConnection} from './tls-front.ts';
+import {abandon, giveTo, type StreamOwner} from './stream-owner.ts';
 import type {UpstreamPool} from './upstream-pool.ts';
 
 /** How long a closed connection's last bytes may take to be read by the client; nginx's `lingering_timeout`. */
@@ -24,7 +25,7 @@ const LINGER_MS = 5000;
  * `idle` between requests, `head` while one is coming in, `exchange` while one is worked on, `closing` when the last
  * answer is written and the client's rest is thrown away, `gone` when the socket is no longer this front's.
  */
-export class HttpFront implements Timed, Downstream, OpenConnection {
+export class HttpFront implements Timed, Downstream, OpenConnection, StreamOwner {
 	deadlineMs = Number.POSITIVE_INFINITY;
 	readonly context: ListenerContext;
 	readonly pool: UpstreamPool;
@@ -58,11 +59,7 @@ export class HttpFront implements Timed, Downstream, OpenConnection {
 		context.connections.add(this);
 		context.deadlines.add(this);
 		this.touch();
-		this.#socket.on('data', this.#onData);
-		this.#socket.on('end', this.#onEnd);
-		this.#socket.on('drain', this.#onDrain);
-		this.#socket.on('error', this.#onError);
-		this.#socket.on('close', this.#onClose);
+		giveTo(this, this.#socket);
 		this.#socket.resume();
 	}
 
@@ -166,7 +163,7 @@ export class HttpFront implements Timed, Downstream, OpenConnection {
 		else this.client.reset();
 	}
 
-	readonly #onData = (chunk: Buffer): void => {
+	streamData(chunk: Buffer): void {
 		switch (this.#state) {
 			case 'idle':
 			case 'head':
@@ -180,7 +177,7 @@ export class HttpFront implements Timed, Downstream, OpenConnection {
 			default:
 			// The connection is closing: what still comes is thrown away.
 		}
-	};
+	}
 
 	/** Reads requests out of `chunk` for as long as each is answered at once. */
 	#serve(chunk: Buffer, start: number): void {
@@ -316,7 +313,7 @@ export class HttpFront implements Timed, Downstream, OpenConnection {
 		this.#socket.resume();
 	}
 
-	readonly #onEnd = (): void => {
+	streamEnded(): void {
 		this.#clientEnded = true;
 		// All is said already, and the connection ends either way.
 		if (this.#state === 'closing') return;
@@ -330,9 +327,9 @@ export class HttpFront implements Timed, Downstream, OpenConnection {
 		} else if (this.#state === 'exchange' && this.#exchange !== undefined && !this.#exchange.requestDone) {
 			this.#exchange.refuse({status: 400, reason: 'the client ended in the midst of a body'}, 'client-abort');
 		}
-	};
+	}
 
-	readonly #onDrain = (): void => {
+	streamDrained(): void {
 		// A head that is coming in has its own limit.
 		if (this.#state === 'exchange') {
 			this.touch();
@@ -341,13 +338,13 @@ export class HttpFront implements Timed, Downstream, OpenConnection {
 			this.touch();
 			this.#next();
 		}
-	};
+	}
 
-	readonly #onError = (error: Error): void => {
+	streamFailed(error: Error): void {
 		this.#error ??= error;
-	};
+	}
 
-	readonly #onClose = (): void => {
+	streamClosed(): void {
 		const how = this.#error === undefined ? 'closed' : 'reset';
 		this.#exchange?.clientGone(`the client ${how} the connection before its answer was complete`);
 		this.#exchange = undefined;
@@ -356,7 +353,7 @@ export class HttpFront implements Timed, Downstream, OpenConnection {
 			finishRecord(this.context, record, 'client-abort', `the client ${how} the connection in the midst of a head`);
 		}
 		this.#leave();
-	};
+	}
 
 	/** Lets go of the socket: somebody else has it, or it is gone. */
 	#leave(): void {
@@ -365,9 +362,6 @@ export class HttpFront implements Timed, Downstream, OpenConnection {
 		this.context.deadlines.delete(this);
 		// With the PROXY protocol a back-end connection speaks for this client alone.
 		if (this.context.listener.proxyProtocol) this.pool.close();
-		this.#socket.off('data', this.#onData);
-		this.#socket.off('end', this.#onEnd);
-		this.#socket.off('drain', this.#onDrain);
-		this.#socket.off('close', this.#onClose);
+		abandon(this.#socket);
 	}
 }

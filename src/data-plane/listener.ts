@@ -6,6 +6,7 @@ import type {Binding} from '../model/load-balancer.ts';
 export interface ListenOptions extends Binding {
 	/** Who needs the port, for the error: `listener https:443 of load balancer "web"`. */
 	readonly wanted: string;
+	/** Listens for the socket's errors before it returns: a reset that nobody listens for would end the process. */
 	readonly accept: (socket: Socket) => void;
 }
 
@@ -44,11 +45,7 @@ export async function listen(options: ListenOptions): Promise<BoundPort> {
 	let first: unknown;
 	for (const candidate of [port, ...fallbackPorts]) {
 		// allowHalfOpen: a client may finish sending before it reads, as HTTP/1.0 clients and `nc -N` do.
-		const server = createServer({allowHalfOpen: true, noDelay: true}, socket => {
-			// From the first tick: a reset before anybody listens would end the process.
-			socket.on('error', ignore);
-			accept(socket);
-		});
+		const server = createServer({allowHalfOpen: true, noDelay: true}, accept);
 		try {
 			server.listen({host, port: candidate, backlog: 4096});
 			await once(server, 'listening');
@@ -67,5 +64,5 @@ export async function listen(options: ListenOptions): Promise<BoundPort> {
 }
 
 function ignore(): void {
-	// Whoever serves the socket listens too, and records it; accept errors of a server are transient.
+	// Accept errors of a server are transient.
 }

@@ -35,7 +35,7 @@ export function resetSocket(raw: Socket, stream: Socket): void {
 export function endedByReset(raw: Socket, stream: Socket): boolean {
 	if (stream.writableEnded || raw.destroyed) return false;
 	// Undocumented: here Node keeps what the system answered the first time. Without it the system is asked again.
-	delete (raw as {_peername?: unknown})._peername;
+	(raw as {_peername?: unknown})._peername = undefined;
 	return raw.remoteAddress === undefined;
 }
 

@@ -5,9 +5,10 @@ import {hasCode} from '../base/errors.ts';
 import {ClientHelloReader} from '../codec/client-hello.ts';
 import type {ExchangeRecord, Outcome} from '../observability/exchange.ts';
 import type {BackendConnection, BackendHandler} from './backend-connection.ts';
+import type {ClientConnection} from './client-connection.ts';
 import {finishRecord, type ListenerContext, type OpenConnection} from './listener-context.ts';
 import {connectionReset} from './reset.ts';
-import type {ClientConnection} from './tls-front.ts';
+import {giveTo, type StreamOwner} from './stream-owner.ts';
 
 /** What is there already when two connections are joined. */
 export interface Beginning {
@@ -20,7 +21,7 @@ export interface Beginning {
  * Bytes both ways between a client and a back-end. The end of one direction is passed on and leaves the other open;
  * a reset is passed on as a reset; a receiver that is slow holds its sender back.
  */
-export class Splice implements BackendHandler, Timed, OpenConnection {
+export class Splice implements BackendHandler, Timed, OpenConnection, StreamOwner {
 	deadlineMs = Number.POSITIVE_INFINITY;
 	readonly #context: ListenerContext;
 	readonly #client: ClientConnection;
@@ -49,15 +50,11 @@ export class Splice implements BackendHandler, Timed, OpenConnection {
 		this.#context.connections.add(this);
 		this.#context.deadlines.add(this);
 		this.#touch();
-		this.#downstream.on('data', this.#onData);
-		this.#downstream.on('end', this.#onEnd);
-		this.#downstream.on('drain', this.#onDrain);
-		this.#downstream.on('error', this.#onError);
-		this.#downstream.on('close', this.#onClose);
-		if (toBackend !== undefined) this.#onData(toBackend);
+		giveTo(this, this.#downstream);
+		if (toBackend !== undefined) this.streamData(toBackend);
 		if (toClient !== undefined && toClient.length > 0) this.data(toClient, ignore);
 		// An end without bytes is told even while nobody reads, and may have been by now.
-		if (clientEnded || this.#downstream.readableEnded) this.#onEnd();
+		if (clientEnded || this.#downstream.readableEnded) this.streamEnded();
 		else this.#downstream.resume();
 	}
 
@@ -111,29 +108,29 @@ export class Splice implements BackendHandler, Timed, OpenConnection {
 		this.#end();
 	}
 
-	readonly #onData = (chunk: Buffer): void => {
+	streamData(chunk: Buffer): void {
 		this.#touch();
 		this.#record.bytesUp += chunk.length;
 		if (this.#hello !== undefined) this.#look(this.#hello, chunk);
 		if (this.#upstream?.stream.write(chunk) === false) this.#downstream.pause();
-	};
+	}
 
-	readonly #onEnd = (): void => {
+	streamEnded(): void {
 		this.#touch();
 		if (this.#client.endedByReset()) this.#downstream.destroy(connectionReset());
 		else this.#upstream?.end();
-	};
+	}
 
-	readonly #onDrain = (): void => {
+	streamDrained(): void {
 		this.#touch();
 		this.#upstream?.resume();
-	};
+	}
 
-	readonly #onError = (error: Error): void => {
+	streamFailed(error: Error): void {
 		this.#clientError ??= error;
-	};
+	}
 
-	readonly #onClose = (): void => {
+	streamClosed(): void {
 		const error = this.#clientError;
 		if (this.#upstreamClosed) {
 			this.#finish();
@@ -147,7 +144,7 @@ export class Splice implements BackendHandler, Timed, OpenConnection {
 		}
 		const upstream = this.#upstream;
 		if (error !== undefined || upstream?.stream.writableEnded === false) upstream?.reset();
-	};
+	}
 
 	#touch(): void {
 		this.deadlineMs = this.#context.clock.now() + this.#context.timeouts.idleMs;

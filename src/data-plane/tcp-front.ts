@@ -3,16 +3,17 @@ import type {Timed} from '../base/deadlines.ts';
 import type {ExchangeRecord, Outcome} from '../observability/exchange.ts';
 import type {Backend} from './backend.ts';
 import type {BackendConnection, BackendHandler} from './backend-connection.ts';
+import type {ClientConnection} from './client-connection.ts';
 import {connectFailure} from './failure.ts';
 import {dial, finishRecord, type ListenerContext, newRecord, type OpenConnection} from './listener-context.ts';
 import {Splice} from './splice.ts';
-import type {ClientConnection} from './tls-front.ts';
+import {abandon, giveTo, type StreamOwner} from './stream-owner.ts';
 
 /**
  * One client connection of a TCP or SSL listener until a back-end has taken it: chooses, dials, tries the next on
  * failure, then joins the two. Nothing is read from the client before, so that nothing can be lost.
  */
-export class TcpFront implements BackendHandler, Timed, OpenConnection {
+export class TcpFront implements BackendHandler, Timed, OpenConnection, StreamOwner {
 	deadlineMs = Number.POSITIVE_INFINITY;
 	readonly #context: ListenerContext;
 	readonly #client: ClientConnection;
@@ -32,8 +33,8 @@ export class TcpFront implements BackendHandler, Timed, OpenConnection {
 		context.connections.add(this);
 		context.deadlines.add(this);
 		context.journal.add(this.#record);
-		client.stream.on('error', this.#onError);
-		client.stream.once('close', this.#onClose);
+		client.stream.pause();
+		giveTo(this, client.stream);
 		this.#choose({outcome: 'no-healthy-backend', cause: 'no back-end in service'});
 	}
 
@@ -115,22 +116,32 @@ export class TcpFront implements BackendHandler, Timed, OpenConnection {
 		this.#client.reset();
 	}
 
-	readonly #onError = (error: Error): void => {
-		this.#clientError ??= error;
-	};
+	streamData(): void {
+		// Nothing is read yet.
+	}
 
-	readonly #onClose = (): void => {
+	streamEnded(): void {
+		// Whoever has the connection next asks whether it has ended.
+	}
+
+	streamDrained(): void {
+		// Nothing is written yet.
+	}
+
+	streamFailed(error: Error): void {
+		this.#clientError ??= error;
+	}
+
+	streamClosed(): void {
 		const how = this.#clientError === undefined ? 'closed' : 'reset';
 		this.#giveUp({outcome: 'client-abort', cause: `the client ${how} the connection before a back-end had answered`});
-	};
+	}
 
 	#leave(): void {
 		this.#over = true;
 		this.#context.connections.delete(this);
 		this.#context.deadlines.delete(this);
-		this.#client.stream.off('close', this.#onClose);
-		// Whoever has the connection now listens itself; this front would live as long as it.
-		this.#client.stream.off('error', this.#onError);
+		abandon(this.#client.stream);
 	}
 }
 

@@ -2,42 +2,10 @@ import type {Socket} from 'node:net';
 import {type SecureContext, TLSSocket} from 'node:tls';
 import type {Timed} from '../base/deadlines.ts';
 import type {Outcome, Peer} from '../observability/exchange.ts';
+import {ClientConnection, peerOf, type Serve} from './client-connection.ts';
 import {handshakeCause} from './failure.ts';
 import {finishRecord, type ListenerContext, newRecord, type OpenConnection} from './listener-context.ts';
-import {endedByReset, resetSocket} from './reset.ts';
-
-/** A client's connection once its bytes can be read: plain, or with TLS taken off. */
-export interface ClientConnection {
-	/** Read and write here. It has an `error` listener already. */
-	readonly stream: Socket;
-	readonly peer: Peer;
-	/** The address the client connected to. */
-	readonly localAddress: string;
-	/** Milliseconds the handshake took; -1 where there was none. */
-	readonly tlsMs: number;
-	/** Ends at once with a RST, which no client can take for the end of a complete answer. */
-	reset(): void;
-	/** Whether the `end` that `stream` has told of was a reset. */
-	endedByReset(): boolean;
-}
-
-/** What serves a client connection. It owns it from this call on. */
-export type Serve = (connection: ClientConnection) => void;
-
-/** The connection of a listener that speaks no TLS. */
-export function plainConnection(raw: Socket): ClientConnection {
-	return {
-		stream: raw,
-		peer: {address: addressOf(raw), port: raw.remotePort ?? 0},
-		// Asked for when it is needed: it is a call to the system.
-		get localAddress() {
-			return withoutV4Mapping(raw.localAddress);
-		},
-		tlsMs: -1,
-		reset: () => resetSocket(raw, raw),
-		endedByReset: () => endedByReset(raw, raw),
-	};
-}
+import {abandon, giveTo, type StreamOwner} from './stream-owner.ts';
 
 /**
  * Takes TLS off one connection and hands the clear stream on. The accepted socket is wrapped, not lost: a RST can only
@@ -45,7 +13,7 @@ export function plainConnection(raw: Socket): ClientConnection {
  *
  * A handshake that fails, stalls or is left ends in a record that says why, and leaves nothing behind.
  */
-export class TlsHandshake implements Timed, OpenConnection {
+export class TlsHandshake implements Timed, OpenConnection, StreamOwner {
 	deadlineMs: number;
 	readonly #context: ListenerContext;
 	readonly #raw: Socket;
@@ -68,7 +36,7 @@ export class TlsHandshake implements Timed, OpenConnection {
 		this.#context = context;
 		this.#raw = raw;
 		this.#serve = options.serve;
-		this.#peer = {address: addressOf(raw), port: raw.remotePort ?? 0};
+		this.#peer = peerOf(raw);
 		this.#startMs = context.clock.now();
 		this.deadlineMs = this.#startMs + context.timeouts.handshakeMs;
 		this.#stream = new TLSSocket(raw, {
@@ -78,15 +46,9 @@ export class TlsHandshake implements Timed, OpenConnection {
 		});
 		context.connections.add(this);
 		context.deadlines.add(this);
-		this.#stream.on('error', this.#onError);
-		// After the handshake, Node tells a standalone server stream's TLS errors (a bad record, a refused renegotiation)
-		// by this undocumented event alone, and leaves the connection standing.
-		this.#stream.on('_tlsError', (error: Error) => {
-			if (this.#over) this.#stream.destroy(error);
-		});
-		this.#stream.once('secure', this.#onSecure);
-		this.#stream.once('end', this.#onEnd);
-		this.#stream.once('close', this.#onClose);
+		raw.on('error', ignore);
+		giveTo(this, this.#stream);
+		this.#stream.once('secure', () => this.#secured());
 		// Flowing, or the end of a client that leaves before it has said anything would go unnoticed.
 		this.#stream.resume();
 	}
@@ -103,47 +65,48 @@ export class TlsHandshake implements Timed, OpenConnection {
 		this.#fail('drained', 'the load balancer stopped during the handshake');
 	}
 
-	readonly #onError = (error: Error): void => {
-		this.#error ??= error;
-	};
+	streamData(): void {
+		// There is none before the handshake is done.
+	}
 
-	readonly #onSecure = (): void => {
+	streamEnded(): void {
+		this.#fail('tls-handshake', handshakeCause(undefined));
+	}
+
+	streamDrained(): void {
+		// Nothing of ours is written.
+	}
+
+	streamFailed(error: Error): void {
+		this.#error ??= error;
+	}
+
+	streamClosed(): void {
+		this.#fail('tls-handshake', handshakeCause(this.#error));
+	}
+
+	#secured(): void {
+		if (this.#over) return;
 		this.#leave();
 		const stream = this.#stream;
-		const raw = this.#raw;
 		// Whoever serves it decides when the first byte is read.
 		stream.pause();
 		stream.disableRenegotiation();
+		stream.on('_tlsError', endWith);
 		const {alpnProtocol} = stream;
 		// Documented, `false` without SNI, and missing in the types of Node 20.
 		const {servername} = stream as {servername?: string | false};
-		this.#serve({
-			stream,
-			peer: {
-				...this.#peer,
-				tls: {
-					version: stream.getProtocol() ?? '',
-					cipher: stream.getCipher()?.name ?? '',
-					...(typeof alpnProtocol === 'string' ? {alpn: alpnProtocol} : {}),
-					...(typeof servername === 'string' ? {sni: servername} : {}),
-				},
+		const peer = {
+			...this.#peer,
+			tls: {
+				version: stream.getProtocol() ?? '',
+				cipher: stream.getCipher()?.name ?? '',
+				...(typeof alpnProtocol === 'string' ? {alpn: alpnProtocol} : {}),
+				...(typeof servername === 'string' ? {sni: servername} : {}),
 			},
-			get localAddress() {
-				return withoutV4Mapping(raw.localAddress);
-			},
-			tlsMs: this.#context.clock.now() - this.#startMs,
-			reset: () => resetSocket(raw, stream),
-			endedByReset: () => endedByReset(raw, stream),
-		});
-	};
-
-	readonly #onEnd = (): void => {
-		this.#fail('tls-handshake', handshakeCause(undefined));
-	};
-
-	readonly #onClose = (): void => {
-		this.#fail('tls-handshake', handshakeCause(this.#error));
-	};
+		};
+		this.#serve(new ClientConnection(this.#raw, {stream, peer, ms: this.#context.clock.now() - this.#startMs}));
+	}
 
 	#fail(outcome: Outcome, cause: string): void {
 		if (this.#over) return;
@@ -162,17 +125,18 @@ export class TlsHandshake implements Timed, OpenConnection {
 		this.#over = true;
 		this.#context.connections.delete(this);
 		this.#context.deadlines.delete(this);
-		this.#stream.off('end', this.#onEnd);
-		this.#stream.off('close', this.#onClose);
+		abandon(this.#stream);
 	}
 }
 
-/** The client's address as X-Forwarded-For carries it. */
-function addressOf(raw: Socket): string {
-	return withoutV4Mapping(raw.remoteAddress);
+/**
+ * After the handshake, Node tells a standalone server stream's TLS errors (a bad record, a refused renegotiation) by an
+ * undocumented event alone, and leaves the connection standing.
+ */
+function endWith(this: TLSSocket, error: Error): void {
+	this.destroy(error);
 }
 
-/** An IPv4 address that came in over IPv6 is IPv4. */
-function withoutV4Mapping(address = ''): string {
-	return address.startsWith('::ffff:') ? address.slice(7) : address;
+function ignore(): void {
+	// The TLS stream above tells of it.
 }

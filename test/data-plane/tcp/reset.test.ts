@@ -1,7 +1,7 @@
 import {once} from 'node:events';
 import {type AddressInfo, connect, createServer, type Socket} from 'node:net';
 import test, {type ExecutionContext} from 'ava';
-import {plainConnection} from '../../../src/data-plane/tls-front.ts';
+import {ClientConnection} from '../../../src/data-plane/client-connection.ts';
 import {read, readAll, reset} from '../../helpers/stream-ends.ts';
 import {join, PAIRS} from '../../helpers/stream-pairs.ts';
 
@@ -130,7 +130,7 @@ test('a connection that is reset while its end is on the way is closed, not leak
 	});
 
 	accepted.end();
-	plainConnection(accepted).reset();
+	new ClientConnection(accepted).reset();
 
 	t.is(await outcome, 'closed');
 });
@@ -142,7 +142,7 @@ test('a connection that is reset with bytes still to write is reset', async t =>
 
 	accepted.write(Buffer.alloc(32 * 1024 * 1024));
 	accepted.end();
-	plainConnection(accepted).reset();
+	new ClientConnection(accepted).reset();
 
 	far.resume();
 	t.is((await failed)[0].code, 'ECONNRESET');

@@ -1,0 +1,52 @@
+import type {Socket} from 'node:net';
+import type {Peer} from '../observability/exchange.ts';
+import {endedByReset, resetSocket} from './reset.ts';
+
+/** A client's connection once its bytes can be read: plain, or with TLS taken off. Whoever serves it owns it. */
+export class ClientConnection {
+	/** Read and write here. */
+	readonly stream: Socket;
+	readonly peer: Peer;
+	/** Milliseconds the handshake took; -1 where there was none. */
+	readonly tlsMs: number;
+	readonly #raw: Socket;
+
+	/**
+	 * @param raw the accepted TCP socket.
+	 * @param tls the stream over it once TLS is taken off, with what was agreed; absent on a listener that speaks none.
+	 */
+	constructor(raw: Socket, tls?: {readonly stream: Socket; readonly peer: Peer; readonly ms: number}) {
+		this.#raw = raw;
+		this.stream = tls?.stream ?? raw;
+		this.peer = tls?.peer ?? peerOf(raw);
+		this.tlsMs = tls?.ms ?? -1;
+	}
+
+	/** The address the client connected to. Asked for when it is needed: it is a call to the system. */
+	get localAddress(): string {
+		return withoutV4Mapping(this.#raw.localAddress);
+	}
+
+	/** Ends at once with a RST, which no client can take for the end of a complete answer. */
+	reset(): void {
+		resetSocket(this.#raw, this.stream);
+	}
+
+	/** Whether the `end` that `stream` has told of was a reset. */
+	endedByReset(): boolean {
+		return endedByReset(this.#raw, this.stream);
+	}
+}
+
+/** What serves a client connection. It owns it from this call on. */
+export type Serve = (connection: ClientConnection) => void;
+
+/** Who is at the other end of an accepted socket; the address as X-Forwarded-For carries it. */
+export function peerOf(raw: Socket): Peer {
+	return {address: withoutV4Mapping(raw.remoteAddress), port: raw.remotePort ?? 0};
+}
+
+/** An IPv4 address that came in over IPv6 is IPv4. */
+function withoutV4Mapping(address = ''): string {
+	return address.startsWith('::ffff:') ? address.slice(7) : address;
+}
