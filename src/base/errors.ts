@@ -1,3 +1,4 @@
+import {portHolder} from './port-holder.ts';
 export interface EmulatorErrorOptions {
 	/** What the reader can do next, one sentence. The command line shows it under the message. */
 	readonly hint?: string | undefined;
@@ -74,14 +75,13 @@ export function formatPath(path: Violation['path']): string {
 }
 
 /** The one place where "cannot bind" becomes words. */
-export function portUnavailable(options: {
+export async function portUnavailable(options: {
 	readonly host: string;
 	readonly port: number;
 	readonly wanted: string;
 	readonly cause: unknown;
-	readonly holder?: string | undefined;
-}): EmulatorError<'PORT_UNAVAILABLE'> {
-	const {host, port, wanted, cause, holder} = options;
+}): Promise<EmulatorError<'PORT_UNAVAILABLE'>> {
+	const {host, port, wanted, cause} = options;
 	const where = `${formatAddress(host, port)}, which ${wanted} needs`;
 	if (hasCode(cause, 'EACCES')) {
 		return new EmulatorError(
@@ -94,14 +94,11 @@ export function portUnavailable(options: {
 		);
 	}
 	if (hasCode(cause, 'EADDRINUSE')) {
-		return new EmulatorError(
-			'PORT_UNAVAILABLE',
-			`Cannot listen on ${where}: ${holder ?? 'another process'} holds the port`,
-			{
-				hint: 'Stop what listens there, or choose another port.',
-				cause,
-			},
-		);
+		const holder = (await portHolder(port)) ?? 'another process';
+		return new EmulatorError('PORT_UNAVAILABLE', `Cannot listen on ${where}: ${holder} holds the port`, {
+			hint: 'Stop what listens there, or choose another port.',
+			cause,
+		});
 	}
 	if (hasCode(cause, 'EADDRNOTAVAIL')) {
 		return new EmulatorError('PORT_UNAVAILABLE', `Cannot listen on ${where}: this machine has no such address`, {

@@ -60,7 +60,7 @@ export async function listen(options: ListenOptions): Promise<BoundPort> {
 		const {port: bound} = server.address() as AddressInfo;
 		return new BoundPort(server, host, bound, codeOf(first));
 	}
-	throw portUnavailable({host, port, wanted, cause: first});
+	throw await portUnavailable({host, port, wanted, cause: first});
 }
 
 function ignore(): void {

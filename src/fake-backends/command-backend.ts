@@ -147,7 +147,7 @@ class RunningCommand implements CommandBackendProcess {
 	/** Otherwise a stranger on the port would be taken for the command. */
 	async #assertNobodyListens(): Promise<void> {
 		if (!(await isListening(this.host, this.port))) return;
-		throw portUnavailable({
+		throw await portUnavailable({
 			host: this.host,
 			port: this.port,
 			wanted: `the command of back-end "${this.name}"`,

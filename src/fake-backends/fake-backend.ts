@@ -159,7 +159,7 @@ class ListeningBackend implements FakeBackend {
 		try {
 			await once(server, 'listening');
 		} catch (cause) {
-			throw portUnavailable({host: this.host, port: this.port, wanted: `back-end "${this.name}"`, cause});
+			throw await portUnavailable({host: this.host, port: this.port, wanted: `back-end "${this.name}"`, cause});
 		}
 		// accept() itself may fail, for want of file descriptors.
 		server.on('error', error => this.#keepError(error));

@@ -6,6 +6,9 @@ import {type Emulator, type LoadBalancer, type Outcome, startEmulator, startLoad
 import {eventually, open, read, startServer} from '../helpers/stream-ends.ts';
 import {authority, trusting} from '../helpers/stream-pairs.ts';
 
+/** Told where the system shows it. */
+const HOLDER = process.platform === 'linux' ? 'this process' : 'another process';
+
 const EVERYTHING = ['https:443 -> http:80', 'ssl:6379 -> tcp:6380', 'http:80', 'tcp:25'] as const;
 
 /** What keeps the process busy, timers aside: those of the test runner come and go. */
@@ -333,7 +336,7 @@ test.serial('a listener whose port a stranger holds leaves nothing of the others
 	const error = await t.throwsAsync(starting, {code: 'PORT_UNAVAILABLE'});
 	t.is(
 		error?.message,
-		`Cannot listen on 127.0.0.1:${taken}, which listener tcp:${taken} -> tcp:80 of load balancer "lb" needs: another process holds the port`,
+		`Cannot listen on 127.0.0.1:${taken}, which listener tcp:${taken} -> tcp:80 of load balancer "lb" needs: ${HOLDER} holds the port`,
 	);
 	t.deepEqual(handles(), before);
 	t.is(await knock(first), 'ECONNREFUSED');

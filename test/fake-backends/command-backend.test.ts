@@ -5,6 +5,9 @@ import test from 'ava';
 import {startCommandBackend} from '../../src/fake-backends/command-backend.ts';
 import {eventually, send} from './clients.ts';
 
+/** Told where the system shows it. */
+const HOLDER = process.platform === 'linux' ? 'this process' : 'another process';
+
 /** A program in one line, run by the same Node as the test. */
 const node = (program: string) => `exec ${JSON.stringify(process.execPath)} -e ${JSON.stringify(program)}`;
 
@@ -162,7 +165,7 @@ test('a port that somebody listens on is not taken for the command', async t => 
 
 	await t.throwsAsync(startCommandBackend({name: 'api', run: node(SERVE), port}), {
 		code: 'PORT_UNAVAILABLE',
-		message: `Cannot listen on 127.0.0.1:${port}, which the command of back-end "api" needs: another process holds the port`,
+		message: `Cannot listen on 127.0.0.1:${port}, which the command of back-end "api" needs: ${HOLDER} holds the port`,
 	});
 	stranger.close();
 });

@@ -6,6 +6,9 @@ import type {Behaviour} from '../../src/fake-backends/behaviour.ts';
 import {startFakeBackend} from '../../src/fake-backends/fake-backend.ts';
 import {closed, eventually, open, openTls, send, serverPair, startBackend, WAYS} from './clients.ts';
 
+/** Told where the system shows it. */
+const HOLDER = process.platform === 'linux' ? 'this process' : 'another process';
+
 const GET = 'GET / HTTP/1.1\r\nHost: x\r\n\r\n';
 
 const BEHAVIOURS: readonly Behaviour[] = [
@@ -89,7 +92,7 @@ test('a back-end whose port was taken while it was stopped says so, and starts o
 
 	await t.throwsAsync(backend.start(), {
 		code: 'PORT_UNAVAILABLE',
-		message: `Cannot listen on 127.0.0.1:${backend.port}, which back-end "a" needs: another process holds the port`,
+		message: `Cannot listen on 127.0.0.1:${backend.port}, which back-end "a" needs: ${HOLDER} holds the port`,
 	});
 	await new Promise(resolve => stranger.close(resolve));
 	await backend.start();

@@ -1,0 +1,36 @@
+import {spawn} from 'node:child_process';
+import {once} from 'node:events';
+import {type AddressInfo, createServer} from 'node:net';
+import test from 'ava';
+import {portHolder} from '../../src/base/port-holder.ts';
+
+const onLinux = process.platform === 'linux' ? test : test.skip;
+
+onLinux('the process that listens on a port is named', async t => {
+	const program = "const s = require('net').createServer().listen(0, '127.0.0.1', () => console.log(s.address().port))";
+	const child = spawn(process.execPath, ['-e', program], {stdio: ['ignore', 'pipe', 'inherit']});
+	t.teardown(() => child.kill());
+	const [port] = await once(child.stdout, 'data');
+
+	t.is(await portHolder(Number(port)), `node (process ${child.pid})`);
+});
+
+onLinux('a port of this process is said to be its own', async t => {
+	const server = createServer().listen(0, '::1');
+	t.teardown(() => server.close());
+	await once(server, 'listening');
+	// A TCP server's address is an object.
+	const {port} = server.address() as AddressInfo;
+
+	t.is(await portHolder(port), 'this process');
+});
+
+test('of a port that nobody listens on nothing is said', async t => {
+	const server = createServer().listen(0, '127.0.0.1');
+	await once(server, 'listening');
+	// A TCP server's address is an object.
+	const {port} = server.address() as AddressInfo;
+	await new Promise(resolve => server.close(resolve));
+
+	t.is(await portHolder(port), undefined);
+});
