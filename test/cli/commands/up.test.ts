@@ -47,7 +47,8 @@ test('every curl and openssl line that the demo prints works as it is printed', 
 		t.is(cache.headers['x-forwarded-for'], undefined);
 		t.is(shop.backend, 'shop-1');
 		await running.shows('stdout', / web:443 .* GET \/ 200 -> app-1 .* ok\n/);
-		await running.shows('stdout', / shop:443 .* (?:tls-passthrough|tcp) .* -> shop-1 .* ok\n/);
+		// curl may close before it has read the back-end's close_notify: the system then sends a reset.
+		await running.shows('stdout', / shop:443 .* tls-passthrough .* -> shop-1 .* (?:ok|client-abort .*)\n/);
 	}
 	if (isInstalled(t, 'openssl', 'version')) {
 		for (const line of openssls) t.regex(await shell(line), /^HTTP\/1\.[01] 200 OK\r\n/);

@@ -34,6 +34,9 @@ export interface CliOptions {
 	readonly env?: Readonly<Record<string, string>>;
 }
 
+/** Less than the test has, so that the error says what was waited for. */
+const PATIENCE_MS = 50_000;
+
 /** The real command line as a child process, while it runs. */
 export class CommandLine {
 	readonly child: ChildProcessWithoutNullStreams;
@@ -68,16 +71,20 @@ export class CommandLine {
 		for (const look of [...this.#looks]) look();
 	}
 
-	/** Resolves as soon as one of the streams has matched. @throws when the process ends first. */
+	/** Resolves as soon as one of the streams has matched. @throws when the process ends first, or it takes too long. */
 	shows(stream: 'stdout' | 'stderr', pattern: RegExp): Promise<RegExpMatchArray> {
 		return new Promise((resolve, reject) => {
-			const look = (): void => {
-				const match = pattern.exec(this[stream]);
-				if (match === null && !this.#hasEnded) return;
+			const settle = (match: RegExpMatchArray | null, how: string): void => {
+				clearTimeout(timer);
 				this.#looks.delete(look);
 				if (match !== null) resolve(match);
-				else reject(new Error(`it ended without ${pattern}: ${this.stdout}${this.stderr}`));
+				else reject(new Error(`${how} ${pattern}: ${this.stdout}${this.stderr}`));
 			};
+			const look = (): void => {
+				const match = pattern.exec(this[stream]);
+				if (match !== null || this.#hasEnded) settle(match, 'it ended without');
+			};
+			const timer = setTimeout(() => settle(null, 'it still waits for'), PATIENCE_MS);
 			this.#looks.add(look);
 			look();
 		});
