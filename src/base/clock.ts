@@ -1,5 +1,11 @@
 import {performance} from 'node:perf_hooks';
 
+/**
+ * What a clock calls when its time has come. A promise tells a clock that is held by hand when what it set in motion is
+ * over; it must not be rejected.
+ */
+export type ClockTask = () => void | Promise<void>;
+
 /** Where time comes from. Durations are measured on `now()`, which never jumps; `wallMs()` is for people. */
 export interface Clock {
 	/** Milliseconds since some fixed moment, with fractions. */
@@ -7,7 +13,13 @@ export interface Clock {
 	/** Milliseconds since 1970-01-01 UTC. */
 	wallMs(): number;
 	/** Calls `task` every `intervalMs` until the returned function is called. Keeps no process alive. */
-	every(intervalMs: number, task: () => void): () => void;
+	every(intervalMs: number, task: ClockTask): () => void;
+	/**
+	 * Calls `task` once, `delayMs` from now, unless the returned function is called before. Keeps no process alive.
+	 *
+	 * @param delayMs 0 to 2,147,483,647, the largest wait of Node's timers.
+	 */
+	after(delayMs: number, task: ClockTask): () => void;
 }
 
 /** The machine's own time. */
@@ -18,5 +30,10 @@ export const systemClock: Clock = {
 		const timer = setInterval(task, intervalMs);
 		timer.unref();
 		return () => clearInterval(timer);
+	},
+	after(delayMs, task) {
+		const timer = setTimeout(task, delayMs);
+		timer.unref();
+		return () => clearTimeout(timer);
 	},
 };
