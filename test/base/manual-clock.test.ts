@@ -1,0 +1,110 @@
+import test from 'ava';
+import {ManualClock} from '../../src/base/manual-clock.ts';
+
+test('time stands still until it is moved, and then moves by that much', async t => {
+	const clock = new ManualClock();
+	const wallMs = clock.wallMs();
+
+	await clock.advance(1500);
+
+	t.is(clock.now(), 1500);
+	t.is(clock.wallMs(), wallMs + 1500);
+});
+
+test('what is due on the way happens in the order of its time, at its time', async t => {
+	const clock = new ManualClock();
+	const seen: string[] = [];
+	clock.after(30, () => void seen.push(`once at ${clock.now()}`));
+	clock.every(20, () => void seen.push(`every at ${clock.now()}`));
+
+	await clock.advance(50);
+
+	t.deepEqual(seen, ['every at 20', 'once at 30', 'every at 40']);
+});
+
+test('what is due at one time happens in the order it was set', async t => {
+	const clock = new ManualClock();
+	const seen: number[] = [];
+	for (const number of [1, 2, 3]) clock.after(5, () => void seen.push(number));
+
+	await clock.advance(5);
+
+	t.deepEqual(seen, [1, 2, 3]);
+});
+
+test('a task that is due later than the move does not happen', async t => {
+	const clock = new ManualClock();
+	let calls = 0;
+	clock.after(5, () => void calls++);
+
+	await clock.advance(4.9);
+	t.is(calls, 0);
+	await clock.advance(0.1);
+	t.is(calls, 1);
+	await clock.advance(100);
+	t.is(calls, 1);
+});
+
+test('a task that was called off does not happen, even by one of the same time', async t => {
+	const clock = new ManualClock();
+	let calls = 0;
+	let cancelSecond = () => {};
+	clock.after(5, () => cancelSecond());
+	cancelSecond = clock.after(5, () => void calls++);
+	const stop = clock.every(1, () => void calls++);
+	stop();
+
+	await clock.advance(10);
+
+	t.is(calls, 0);
+});
+
+test('what a task sets in motion is over before time goes on', async t => {
+	const clock = new ManualClock();
+	const seen: string[] = [];
+	clock.after(10, async () => {
+		await new Promise(resolve => setTimeout(resolve, 5));
+		seen.push(`slow, at ${clock.now()}`);
+	});
+	clock.after(20, () => void seen.push(`next, at ${clock.now()}`));
+
+	await clock.advance(20);
+
+	t.deepEqual(seen, ['slow, at 10', 'next, at 20']);
+});
+
+test('what waits for this clock itself does not stop it', async t => {
+	const clock = new ManualClock();
+	let timedOut = false;
+	clock.after(
+		10,
+		() =>
+			new Promise(resolve =>
+				clock.after(5, () => {
+					timedOut = true;
+					resolve();
+				}),
+			),
+	);
+
+	await clock.advance(20);
+
+	t.true(timedOut);
+	t.is(clock.now(), 20);
+});
+
+test('two moves at a time are made one after the other', async t => {
+	const clock = new ManualClock();
+	const seen: number[] = [];
+	clock.every(10, () => void seen.push(clock.now()));
+
+	await Promise.all([clock.advance(15), clock.advance(15)]);
+
+	t.deepEqual(seen, [10, 20, 30]);
+});
+
+for (const ms of [-1, Number.NaN, Number.POSITIVE_INFINITY]) {
+	test(`time cannot be moved by ${ms}`, async t => {
+		await t.throwsAsync(new ManualClock().advance(ms), {code: 'INVALID_DURATION'});
+	});
+}
