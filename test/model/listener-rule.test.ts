@@ -10,6 +10,7 @@ function match(rules: readonly ListenerRule[], host: string, path: string): stri
 
 const RULES: readonly ListenerRule[] = [
 	{name: 'low', priority: 1, path: '*', to},
+	{name: 'exact', priority: 50, path: '/exact', to},
 	{name: 'docs', priority: 100, path: '/docs/*', to},
 	{name: 'api', priority: 200, host: 'API.example.com', path: '', to},
 	{name: 'both', priority: 300, host: 'api.example.com', path: '/docs/*', to},
@@ -23,6 +24,8 @@ const MATCHES: readonly (readonly [host: string, path: string, name: string | un
 	['www.example.com', '/docs/?x=/y', 'docs'],
 	['www.example.com', '/docs?/docs/', 'low'],
 	['www.example.com', '/x?/docs/a', 'low'],
+	['www.example.com', '/exact?x', 'exact'],
+	['www.example.com', '/exact/', 'low'],
 	['', '*', 'low'],
 	['www.example.com', '/docs%2Fa', 'low'],
 ];
