@@ -3,7 +3,7 @@ import net from 'node:net';
 import tls from 'node:tls';
 import type {PeerTls} from '../observability/exchange.ts';
 import type {ReadBuffers} from './read-buffers.ts';
-import {connectionReset, endedByReset, resetSocket} from './reset.ts';
+import {connectionReset, endedByCloseNotify, endedByReset, resetSocket} from './reset.ts';
 import {giveTo, giveUnreadTo, type StreamOwner} from './stream-owner.ts';
 
 /**
@@ -64,8 +64,9 @@ export class BackendConnection implements StreamOwner {
 	#private: Buffer | undefined;
 	#tlsFacts: PeerTls | undefined;
 	#paused = false;
-	#endSent = false;
 	#ended = false;
+	/** How the TLS stream ended; undefined before, and without TLS. */
+	#byCloseNotify: boolean | undefined;
 	#closed = false;
 	#error: Error | undefined;
 
@@ -100,7 +101,6 @@ export class BackendConnection implements StreamOwner {
 
 	/** Sends no more. What the back-end has still to say is heard. */
 	end(): void {
-		this.#endSent = true;
 		this.stream.end();
 	}
 
@@ -159,6 +159,12 @@ export class BackendConnection implements StreamOwner {
 			this.#tlsFacts = factsOf(stream);
 			this.#connect();
 		});
+		// The one call that tells of an end at the moment it is read, back-pressure or not.
+		const push = stream.push;
+		stream.push = (chunk: unknown, encoding?: BufferEncoding) => {
+			if (chunk === null) this.#byCloseNotify = endedByCloseNotify(this.#raw);
+			return push.call(stream, chunk, encoding);
+		};
 		return stream;
 	}
 
@@ -184,17 +190,8 @@ export class BackendConnection implements StreamOwner {
 			this.#private = this.#buffers.take();
 			this.handler.data(used.subarray(0, bytes), () => this.#buffers.giveBack(used));
 		}
-		if (this.#paused) return false;
-		if (!this.#endSent || bytes === buffer.length) return true;
-		// Of a reset behind these bytes libuv would make an end, and the system cannot be asked after our own end (see
-		// `endedByReset`). A read that begins anew tells the truth. Over TLS, Node does the reading and it stays untold.
-		setImmediate(this.#readOn);
-		return false;
+		return !this.#paused;
 	}
-
-	readonly #readOn = (): void => {
-		if (!this.#paused && !this.#closed) this.stream.resume();
-	};
 
 	#leaveBulk(): void {
 		if (this.#private === undefined) return;
@@ -213,7 +210,7 @@ export class BackendConnection implements StreamOwner {
 
 	streamEnded(): void {
 		this.#ended = true;
-		if (endedByReset(this.#raw, this.stream)) this.stream.destroy(connectionReset());
+		if (endedByReset(this.#raw, this.stream, this.#byCloseNotify)) this.stream.destroy(connectionReset());
 		else this.handler.ended();
 	}
 
