@@ -1,7 +1,6 @@
-import {once} from 'node:events';
-import {createServer} from 'node:net';
 import test, {type ExecutionContext} from 'ava';
 import {type LoadBalancerSpec, startLoadBalancer} from '../../../src/index.ts';
+import {holdDeadPort} from '../../helpers/raw-backend.ts';
 import {
 	type End,
 	eventually,
@@ -14,14 +13,11 @@ import {
 } from '../../helpers/stream-ends.ts';
 import {authority, PAIRS, serverPair, startPassage, trusting} from '../../helpers/stream-pairs.ts';
 
-/** A port on which nobody listens. */
-async function deadPort(): Promise<number> {
-	const server = createServer().listen(0, '127.0.0.1');
-	await once(server, 'listening');
-	const address = server.address();
-	server.close();
-	await once(server, 'close');
-	return typeof address === 'object' && address !== null ? address.port : 0;
+/** A port on which nobody listens while the test lasts. */
+async function deadPort(t: ExecutionContext): Promise<number> {
+	const held = await holdDeadPort();
+	t.teardown(() => held[Symbol.asyncDispose]());
+	return held.port;
 }
 
 async function serverOf(t: ExecutionContext, options?: ServerOptions): Promise<Server> {
@@ -65,7 +61,7 @@ for (const {listen, tls} of FRONTS) {
 		const server = await serverOf(t, {serve: says('y')});
 		const lb = await start(t, {
 			listeners: [listen],
-			backends: [at('dead', await deadPort()), at('dead-too', await deadPort()), at('alive', server.port)],
+			backends: [at('dead', await deadPort(t)), at('dead-too', await deadPort(t)), at('alive', server.port)],
 		});
 
 		const client = await open({port: lb.port(6379), tls});
@@ -80,7 +76,7 @@ for (const {listen, tls} of FRONTS) {
 	test(`${listen}: when every back-end refuses, the client is closed at once`, async t => {
 		const lb = await start(t, {
 			listeners: [listen],
-			backends: [at('p', await deadPort()), at('q', await deadPort())],
+			backends: [at('p', await deadPort(t)), at('q', await deadPort(t))],
 		});
 		const ended = lb.traffic.next();
 
