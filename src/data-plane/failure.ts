@@ -12,6 +12,17 @@ export function connectFailure(error: Error | undefined): {outcome: Outcome; cau
 	return {outcome: 'connect-refused', cause: messageOf(error)};
 }
 
+/**
+ * How the loss of a connection that stood is recorded. A back-end that refuses a TLS 1.3 connection says so only after
+ * the handshake of our side.
+ *
+ * @param what is said of a connection that was lost otherwise.
+ */
+export function lostConnection(error: Error | undefined, what: string): {outcome: Outcome; cause: string} {
+	if (!isTlsCode(codeOf(error))) return {outcome: 'backend-reset', cause: what};
+	return {outcome: 'backend-tls', cause: `the back-end broke TLS off: ${tlsCause(error)}`};
+}
+
 /** What the client is answered: 504 when time ran out, 502 when TLS could not be agreed, 503 when nobody listens. */
 export function statusOfConnectFailure(outcome: Outcome): number {
 	if (outcome === 'connect-timeout') return 504;

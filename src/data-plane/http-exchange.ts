@@ -6,7 +6,7 @@ import type {ExchangeRecord, Outcome} from '../observability/exchange.ts';
 import {answerHeadText, framingFor} from './answer-head.ts';
 import type {Backend} from './backend.ts';
 import type {Downstream} from './downstream.ts';
-import {connectFailure, statusOfConnectFailure} from './failure.ts';
+import {connectFailure, lostConnection, statusOfConnectFailure} from './failure.ts';
 import {BodyKeeper} from './kept-body.ts';
 import {dial, finishRecord, type ListenerContext} from './listener-context.ts';
 import {ownAnswer} from './own-answer.ts';
@@ -169,7 +169,8 @@ export class HttpExchange implements AnswerReceiver {
 			return;
 		}
 		const which = upstream.served > 0 ? 'a kept-alive connection' : 'the connection';
-		this.#answerOwn(502, 'backend-reset', `the back-end ${how} ${which} before it answered`);
+		const {outcome, cause} = lostConnection(error, `the back-end ${how} ${which} before it answered`);
+		this.#answerOwn(502, outcome, cause);
 	}
 
 	interimAnswer(head: ResponseHead): void {

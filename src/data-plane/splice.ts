@@ -6,6 +6,7 @@ import {ClientHelloReader} from '../codec/client-hello.ts';
 import type {ExchangeRecord, Outcome} from '../observability/exchange.ts';
 import type {BackendConnection, BackendHandler} from './backend-connection.ts';
 import type {ClientConnection} from './client-connection.ts';
+import {lostConnection} from './failure.ts';
 import {finishRecord, type ListenerContext, type OpenConnection} from './listener-context.ts';
 import {connectionReset} from './reset.ts';
 import {giveTo, type StreamOwner} from './stream-owner.ts';
@@ -85,7 +86,10 @@ export class Splice implements BackendHandler, Timed, OpenConnection, StreamOwne
 
 	closed(error: Error | undefined): void {
 		this.#upstreamClosed = true;
-		if (error !== undefined) this.#settle('backend-reset', `the back-end reset the connection: ${error.message}`);
+		if (error !== undefined) {
+			const {outcome, cause} = lostConnection(error, `the back-end reset the connection: ${error.message}`);
+			this.#settle(outcome, cause);
+		}
 		if (this.#downstream.destroyed) this.#finish();
 		else if (error !== undefined) this.#client.reset();
 		else if (!this.#downstream.writableEnded) {

@@ -5,6 +5,7 @@ import {ResponseHead, readResponseHead} from '../codec/response-head.ts';
 import type {Outcome} from '../observability/exchange.ts';
 import type {Backend} from './backend.ts';
 import type {BackendConnection, BackendHandler} from './backend-connection.ts';
+import {lostConnection} from './failure.ts';
 
 /** Interim answers relayed or swallowed for one request before the back-end is taken for broken. */
 const MAX_INTERIM_ANSWERS = 100;
@@ -133,7 +134,8 @@ export class UpstreamConnection implements BackendHandler {
 			receiver.connectFailed(error);
 		} else if (this.#heardOf) {
 			const how = error === undefined ? 'closed' : 'reset';
-			this.#fail(receiver, 'backend-reset', `the back-end ${how} the connection in the midst of its answer`);
+			const {outcome, cause} = lostConnection(error, `the back-end ${how} the connection in the midst of its answer`);
+			this.#fail(receiver, outcome, cause);
 		} else this.#lose(receiver, error);
 	}
 

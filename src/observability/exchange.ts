@@ -21,7 +21,8 @@ export interface Peer {
 /**
  * How an exchange ended; `open` while it has not.
  *
- * `backend-invalid`: the back-end's answer broke a rule of HTTP. `backend-tls`: no TLS could be agreed with it.
+ * `backend-invalid`: the back-end's answer broke a rule of HTTP. `backend-tls`: no TLS could be agreed with it, or it
+ * broke TLS off, as one that misses a client certificate does under TLS 1.3.
  * `tls-handshake`: no TLS could be agreed with the client. The words are in `cause`.
  */
 export type Outcome =

@@ -1,6 +1,7 @@
 import test, {type ExecutionContext} from 'ava';
 import type {Listener} from '../../../src/configuration/spec.ts';
 import {createAuthority, type LoadBalancer, type LoadBalancerSpec, startLoadBalancer} from '../../../src/index.ts';
+import {ownTlsServer} from '../../helpers/own-servers.ts';
 import {open, readAll, type Server, startServer} from '../../helpers/stream-ends.ts';
 import {authority, serverPair} from '../../helpers/stream-pairs.ts';
 
@@ -109,3 +110,27 @@ test('a back-end that speaks no TLS ends in a record that says so', async t => {
 	t.is(outcome, 'backend-tls');
 	t.regex(cause, /wrong version number|packet length too long|unsupported protocol/i);
 });
+
+for (const maxVersion of ['TLSv1.2', 'TLSv1.3'] as const) {
+	for (const listen of ['tcp:6379 -> ssl:6380', 'http:6379 -> https:6380'] as const) {
+		test(`${listen}: a back-end that insists on a client certificate, ${maxVersion}, is recorded with its alert`, async t => {
+			const {address} = await ownTlsServer(
+				t,
+				{cert: serverPair.cert, key: serverPair.key, maxVersion, ca: authority.pem, requestCert: true},
+				stream => void stream.on('error', () => {}).end('never'),
+			);
+			const {lb} = await start(t, undefined, {listeners: [listen], backends: [address]});
+			const ended = lb.traffic.next();
+
+			const client = await open({port: lb.port(6379)});
+			if (listen.startsWith('http')) {
+				client.stream.write('GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n');
+				t.regex((await readAll(client)).toString(), /^HTTP\/1\.1 502 /);
+			} else t.is(await client.ending, 'ECONNRESET');
+
+			const {outcome, cause} = await ended;
+			t.is(outcome, 'backend-tls', cause);
+			t.regex(cause, maxVersion === 'TLSv1.3' ? /alert certificate required/ : /alert handshake failure/);
+		});
+	}
+}
