@@ -118,6 +118,7 @@ const ATTRIBUTES: readonly (readonly [
 	['; X-Max-Age=5; Max-Ages=5'],
 	['; Expires=never'],
 	['; Expires=Thu, 01-Jan-70 00:00:00 GMT', undefined, 0],
+	['; Expires=Thu, 01-Jan-70 00:00:00 GMT; expires=x', undefined, 0],
 	['; Secure=no', undefined, undefined, true],
 	['; Path=/secure; x=Secure'],
 	['; Path="/; Secure"'],
