@@ -27,6 +27,7 @@ import {Client, type Reachable} from './emulator/client.ts';
 import {type CertificateAuthority, type LoadBalancer, LoadBalancerHandle} from './emulator/load-balancer.ts';
 import {EMULATOR_OPTIONS, type EmulatorOptions, type ReadOptions, readOptions} from './emulator/options.ts';
 import {bindingFor} from './emulator/ports.ts';
+import {defaultHealthCheck} from './model/health-check.ts';
 import {formatListener, isSecure} from './model/listener.ts';
 import type {ListenerDescription, PemPair} from './model/load-balancer.ts';
 import type {Exchange} from './observability/exchange.ts';
@@ -361,6 +362,11 @@ class RunningEmulator implements Emulator {
 				dnsName,
 				listeners: this.#listenersOf(described, certificates),
 				backends: backends.map(({description}) => description),
+				rules: [],
+				healthCheck: defaultHealthCheck(described.listeners[0]?.ports.backendPort ?? 80),
+				faithfulHealth: false,
+				drainMs: undefined,
+				securedCookies: false,
 				timeouts,
 				retry,
 				upgrade,
@@ -429,6 +435,7 @@ class RunningEmulator implements Emulator {
 				certificate: certificates.get(ports.port)?.pair,
 				tls,
 				proxyProtocol,
+				stickiness: undefined,
 				verifyBackend: verifyBackend && {
 					ca: verifyBackend.ca === 'authority' ? this.#authority.pem : verifyBackend.ca,
 					servername: verifyBackend.servername,

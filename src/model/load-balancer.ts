@@ -1,4 +1,7 @@
+import type {HealthCheck} from './health-check.ts';
 import type {ListenerPorts} from './listener.ts';
+import type {ListenerRule} from './listener-rule.ts';
+import type {StickinessPolicy} from './stickiness-policy.ts';
 
 /** PEM text of a certificate and its private key, and of the certificates between it and its root. */
 export interface PemPair {
@@ -46,6 +49,14 @@ export interface ListenerDescription extends ListenerPorts {
 	/** Sends one PROXY v1 line at the start of each back-end connection (`ProxyProtocolPolicyType`). */
 	readonly proxyProtocol: boolean;
 	readonly verifyBackend: BackendVerification | undefined;
+	/** HTTP and HTTPS only; undefined balances every request. */
+	readonly stickiness: StickinessPolicy | undefined;
+}
+
+/** A rule and where it holds. */
+export interface ScopedRule extends ListenerRule {
+	/** The logical port of the one listener it belongs to; undefined: every HTTP and HTTPS listener. */
+	readonly listener: number | undefined;
 }
 
 /** One registered back-end: a name and where each listener's traffic finds it. */
@@ -65,6 +76,17 @@ export interface LoadBalancerDescription {
 	readonly listeners: readonly ListenerDescription[];
 	/** In registration order, which is the order of round robin. */
 	readonly backends: readonly BackendDescription[];
+	readonly rules: readonly ScopedRule[];
+	readonly healthCheck: HealthCheck;
+	/** Whether a pending back-end needs `healthyThreshold` passes, as in the cloud, and not just one. */
+	readonly faithfulHealth: boolean;
+	/**
+	 * How long what is in flight may go on at a back-end that is deregistered; undefined cuts it at once.
+	 * AWS Classic ELB, connection draining: 1 to 3600 s, off through the API unless asked for.
+	 */
+	readonly drainMs: number | undefined;
+	/** Adds `Secure` to cookies on HTTPS listeners, the back-ends' own included (OUTSCALE API 1.40, SecuredCookies). */
+	readonly securedCookies: boolean;
 	readonly timeouts: Timeouts;
 	readonly retry: RetryPolicy;
 	readonly upgrade: UpgradePolicy;

@@ -8,6 +8,7 @@ import {ReadBuffers} from '../../../src/data-plane/read-buffers.ts';
 import {RunningLoadBalancer} from '../../../src/data-plane/running-load-balancer.ts';
 import {SecureContexts} from '../../../src/data-plane/tls-settings.ts';
 import {type LoadBalancer, startLoadBalancer} from '../../../src/index.ts';
+import {defaultHealthCheck} from '../../../src/model/health-check.ts';
 import {DEFAULT_TIMEOUTS} from '../../../src/model/load-balancer.ts';
 import {eventually, open, read} from '../../helpers/stream-ends.ts';
 import {authority, serverPair, trusting} from '../../helpers/stream-pairs.ts';
@@ -149,9 +150,15 @@ test.serial('a handshake that is not complete in time is ended, however slowly i
 					tls: {minVersion: 'TLSv1.2', ciphers: undefined},
 					proxyProtocol: false,
 					verifyBackend: undefined,
+					stickiness: undefined,
 				},
 			],
 			backends: [],
+			rules: [],
+			healthCheck: defaultHealthCheck(80),
+			faithfulHealth: false,
+			drainMs: undefined,
+			securedCookies: false,
 			timeouts: {...DEFAULT_TIMEOUTS, handshakeMs: 300},
 			retry: 'idempotent',
 			upgrade: 'tunnel',
