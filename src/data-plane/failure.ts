@@ -59,12 +59,13 @@ export function handshakeCause(error: Error | undefined): string {
 }
 
 /** OpenSSL's own words without the addresses and source lines around them. */
-function tlsCause(error: Error | undefined): string {
+export function tlsCause(error: Error | undefined): string {
 	const message = messageOf(error);
 	return /:SSL routines:[^:]*:([^:]+):/.exec(message)?.[1] ?? message;
 }
 
-function isTlsCode(code: string | undefined): boolean {
+/** Whether an error is about TLS, and not about the connection below it. */
+export function isTlsCode(code: string | undefined): boolean {
 	return (
 		code !== undefined && (/^ERR_(SSL|TLS)_/.test(code) || /CERT|SIGNATURE|CA_|SELF_SIGNED|HOSTNAME|EPROTO/.test(code))
 	);

@@ -1,0 +1,276 @@
+import type {Buffer} from 'node:buffer';
+import net from 'node:net';
+import tls from 'node:tls';
+import type {Clock} from '../base/clock.ts';
+import {codeOf, formatAddress, messageOf} from '../base/errors.ts';
+import {HeadBuffer} from '../codec/head-buffer.ts';
+import {ResponseHead, readResponseHead} from '../codec/response-head.ts';
+import type {ProbeResult} from '../model/health.ts';
+import {formatTarget, type HealthCheck} from '../model/health-check.ts';
+import {isTlsCode, tlsCause} from './failure.ts';
+import type {ReadBuffers} from './read-buffers.ts';
+import {endedByReset, resetSocket} from './reset.ts';
+
+export interface ProbeOptions {
+	readonly host: string;
+	/** Where this back-end listens; the check's own port is the logical one. */
+	readonly port: number;
+	/** What to ask for and how long; its interval and thresholds are not looked at. */
+	readonly check: HealthCheck;
+	readonly clock: Clock;
+	readonly buffers: ReadBuffers;
+	/** For SSL and HTTPS. Certificates are not verified (AWS Classic ELB, elb-healthchecks). */
+	readonly secureContext: tls.SecureContext;
+}
+
+/** A probe on its way. It owns its socket and its timer, and both are gone when `result` resolves. */
+export interface RunningProbe {
+	/** What came of it; undefined when it was cancelled before. Never rejected. */
+	readonly result: Promise<ProbeResult | undefined>;
+	/** Ends it without a result. Harmless when it is over. */
+	cancel(): void;
+}
+
+/** AWS Classic ELB, as seen in the logs of its back-ends. */
+const USER_AGENT = 'ELB-HealthChecker/1.0';
+
+/** As for requests that are forwarded, see `upstream-connection.ts`. */
+const MAX_INTERIM_ANSWERS = 100;
+
+/** What every answer's first bytes are. */
+const ANSWER_START = 'HTTP/1.';
+
+/**
+ * Probes a back-end once: TCP connects, SSL shakes hands as well, HTTP and HTTPS send a GET and pass on status 200 only.
+ *
+ * It judges the answer's head and does not wait for the body. What has not passed within the check's timeout fails.
+ *
+ * @see AWS Classic ELB guide, elb-healthchecks, and API_HealthCheck
+ */
+export function startProbe(options: ProbeOptions): RunningProbe {
+	return new Probe(options);
+}
+
+class Probe implements RunningProbe {
+	readonly result: Promise<ProbeResult | undefined>;
+	readonly #options: ProbeOptions;
+	readonly #atMs: number;
+	readonly #startMs: number;
+	readonly #head = new HeadBuffer();
+	#resolve: (result: ProbeResult | undefined) => void = () => {};
+	#stopTimer: () => void = () => {};
+	#raw: net.Socket | undefined;
+	#stream: net.Socket | undefined;
+	#phase: 'connect' | 'handshake' | 'answer' = 'connect';
+	#heard = false;
+	#interims = 0;
+	#leaving = false;
+	#outcome: ProbeResult | undefined;
+
+	constructor(options: ProbeOptions) {
+		this.#options = options;
+		this.#atMs = options.clock.wallMs();
+		this.#startMs = options.clock.now();
+		this.result = new Promise(resolve => {
+			this.#resolve = resolve;
+		});
+		try {
+			this.#dial();
+		} catch (error) {
+			// Node throws at once on a host that can be none, such as one with a NUL.
+			this.#decide(messageOf(error));
+			this.#resolve(this.#outcome);
+			return;
+		}
+		this.#stopTimer = options.clock.after(options.check.timeoutMs, () => this.#timeOut());
+	}
+
+	cancel(): void {
+		this.#leave();
+	}
+
+	#dial(): void {
+		const {host, port, check, buffers} = this.#options;
+		const secure = check.protocol === 'ssl' || check.protocol === 'https';
+		const raw = net.connect({
+			host,
+			port,
+			allowHalfOpen: true,
+			// Reading into the shared buffer spares the 64 KiB that Node allocates for each read.
+			...(check.protocol === 'http'
+				? {onread: {buffer: buffers.shared, callback: (bytes, buffer) => this.#read(buffer, bytes)}}
+				: {}),
+		});
+		this.#raw = raw;
+		this.#stream = raw;
+		raw.on('error', error => this.#fail(error));
+		raw.once('close', () => this.#closed());
+		if (secure) this.#handshake(raw);
+		else if (check.protocol === 'tcp') raw.pause();
+		raw.once('connect', () => this.#connected(secure));
+		this.#stream.once('end', () => this.#ended());
+	}
+
+	#handshake(raw: net.Socket): void {
+		const {secureContext} = this.#options;
+		const stream = tls.connect({socket: raw, secureContext, rejectUnauthorized: false});
+		this.#stream = stream;
+		stream.on('error', error => this.#fail(error));
+		stream.on('data', (chunk: Buffer) => this.#read(chunk, chunk.length));
+		stream.once('secureConnect', () => this.#ready());
+	}
+
+	#connected(secure: boolean): void {
+		if (this.#leaving) return;
+		if (secure) this.#phase = 'handshake';
+		else this.#ready();
+	}
+
+	#ready(): void {
+		if (this.#leaving) return;
+		const {host, port, check} = this.#options;
+		this.#phase = 'answer';
+		if (check.path === '') {
+			this.#decide('pass');
+			return;
+		}
+		// The zone of an IPv6 address means nothing to the other side (RFC 6874 section 1).
+		const authority = formatAddress(host.replace(/%.*$/, ''), port);
+		this.#stream?.write(
+			`GET ${check.path} HTTP/1.1\r\nHost: ${authority}\r\nUser-Agent: ${USER_AGENT}\r\nConnection: close\r\n\r\n`,
+			'latin1',
+		);
+	}
+
+	/** @returns whether to read on. */
+	#read(bytes: Uint8Array, length: number): boolean {
+		if (this.#leaving || this.#phase !== 'answer') return false;
+		this.#heard = true;
+		// Node hands Buffers here, its own or the shared one.
+		const chunk = bytes.subarray(0, length) as Buffer;
+		for (let pos = 0; pos < length; ) {
+			pos = this.#head.add(chunk, pos);
+			const verdict = pos === -1 ? this.#verdictOfPart() : this.#verdictOfHead();
+			if (verdict !== undefined) {
+				this.#decide(verdict);
+				return false;
+			}
+			if (pos === -1) return true;
+		}
+		return true;
+	}
+
+	#verdictOfPart(): string | undefined {
+		const {refusal, partial} = this.#head;
+		if (refusal !== undefined) return `answer refused: ${refusal.reason}`;
+		// What speaks another protocol often waits for an answer itself.
+		return partial.startsWith(ANSWER_START.slice(0, partial.length))
+			? undefined
+			: 'answer with a malformed status line';
+	}
+
+	#verdictOfHead(): string | undefined {
+		const head = readResponseHead(this.#head.text, false);
+		if (!(head instanceof ResponseHead)) return head.reason;
+		if (head.status === 200) return 'pass';
+		if (head.status >= 200 || head.status === 101) return `HTTP ${head.status}`;
+		this.#interims++;
+		return this.#interims > MAX_INTERIM_ANSWERS ? `more than ${MAX_INTERIM_ANSWERS} interim answers` : undefined;
+	}
+
+	#timeOut(): void {
+		const what = {connect: 'connection', handshake: 'TLS handshake', answer: 'answer'}[this.#phase];
+		const {clock, check} = this.#options;
+		// Once more, for a goodbye that finds no way out.
+		this.#stopTimer = clock.after(check.timeoutMs, () => this.#abandon());
+		this.#decide(`no ${what} within ${check.timeoutMs} ms`);
+	}
+
+	#fail(error: Error): void {
+		// A TLS stream that failed leaves the socket below it open.
+		this.#abandon();
+		this.#decide(causeOf(error, this.#phase));
+	}
+
+	#ended(): void {
+		const {raw, stream} = this.#sockets();
+		if (this.#leaving || raw === undefined || stream === undefined) return;
+		if (endedByReset(raw, stream)) this.#decide(RESET[this.#phase]);
+		else if (this.#phase === 'handshake') this.#decide('closed during the TLS handshake');
+		else this.#decide(this.#heard ? 'closed in the midst of its answer' : 'closed without an answer');
+	}
+
+	#decide(result: string): void {
+		if (this.#leaving) return;
+		const {host, port, check, clock} = this.#options;
+		this.#outcome = {
+			target: formatTarget(check),
+			address: formatAddress(host, port),
+			result,
+			ms: clock.now() - this.#startMs,
+			atMs: this.#atMs,
+		};
+		this.#leave();
+	}
+
+	/**
+	 * Says goodbye, then resets: the back-end reads an ordinary end, which no server takes amiss, where a reset alone would
+	 * crash one without an `error` listener. And hardly a connection is left in TIME_WAIT: only where the back-end's own
+	 * end comes between the two.
+	 */
+	#leave(): void {
+		if (this.#leaving) return;
+		this.#leaving = true;
+		const {raw, stream} = this.#sockets();
+		if (raw === undefined || stream === undefined) return;
+		if (this.#phase === 'answer' && stream.writable) stream.end(() => resetSocket(raw, stream));
+		else this.#abandon();
+	}
+
+	#abandon(): void {
+		const {raw, stream} = this.#sockets();
+		if (raw !== undefined && stream !== undefined) resetSocket(raw, stream);
+	}
+
+	#closed(): void {
+		this.#stopTimer();
+		this.#decide(RESET[this.#phase]);
+		// One that never came to its handshake would wait for it for ever.
+		this.#stream?.destroy();
+		this.#resolve(this.#outcome);
+	}
+
+	#sockets(): {raw: net.Socket | undefined; stream: net.Socket | undefined} {
+		return {raw: this.#raw, stream: this.#stream};
+	}
+}
+
+const RESET = {
+	connect: 'connection reset',
+	handshake: 'connection reset during the TLS handshake',
+	answer: 'connection reset before the end of its answer',
+} as const;
+
+function causeOf(error: Error, phase: keyof typeof RESET): string {
+	const code = codeOf(error);
+	switch (code) {
+		case 'ECONNREFUSED':
+			return 'connection refused';
+		case 'ECONNRESET':
+		case 'EPIPE':
+			return RESET[phase];
+		case 'ENOTFOUND':
+		case 'EAI_AGAIN':
+			return 'unknown host';
+		case 'EHOSTUNREACH':
+		case 'ENETUNREACH':
+			return 'host unreachable';
+		case 'ETIMEDOUT':
+			return 'no connection: the system gave up';
+		case 'ERR_SSL_WRONG_VERSION_NUMBER':
+		case 'ERR_SSL_PACKET_LENGTH_TOO_LONG':
+			return 'not TLS';
+		default:
+			return isTlsCode(code) ? `no TLS: ${tlsCause(error)}` : messageOf(error);
+	}
+}
