@@ -11,7 +11,8 @@ import type {
 } from './configuration/described.ts';
 import type {LoadBalancerSpec} from './configuration/spec.ts';
 import {ReadBuffers} from './data-plane/read-buffers.ts';
-import {RunningLoadBalancer, type Services} from './data-plane/running-load-balancer.ts';
+import {RunningLoadBalancer} from './data-plane/running-load-balancer.ts';
+import type {Services} from './data-plane/services.ts';
 import {SecureContexts} from './data-plane/tls-settings.ts';
 import {AuthorityFile} from './emulator/authority-file.ts';
 import {type RunningBackend, startBackend} from './emulator/backends.ts';
@@ -137,6 +138,7 @@ class RunningEmulator implements Emulator {
 			clock: systemClock,
 			buffers: new ReadBuffers(),
 			contexts: new SecureContexts(),
+			seed: options.seed,
 			record: options.record,
 		};
 	}

@@ -17,7 +17,7 @@ export interface Timed {
 export class Deadlines {
 	readonly #watched = new Set<Timed>();
 	readonly #clock: Clock;
-	readonly #tickMs: number;
+	#tickMs: number;
 	#stop: (() => void) | undefined;
 
 	constructor(clock: Clock, tickMs: number) {
@@ -27,17 +27,30 @@ export class Deadlines {
 
 	add(item: Timed): void {
 		this.#watched.add(item);
-		this.#stop ??= this.#clock.every(this.#tickMs, () => this.#check());
+		if (this.#stop === undefined) this.#start();
 	}
 
 	delete(item: Timed): void {
 		this.#watched.delete(item);
 	}
 
+	/** Looks this often from now on. */
+	retick(tickMs: number): void {
+		if (tickMs === this.#tickMs) return;
+		this.#tickMs = tickMs;
+		if (this.#stop === undefined) return;
+		this.close();
+		this.#start();
+	}
+
 	/** Stops the timer at once; for the time when nothing is added any more. */
 	close(): void {
 		this.#stop?.();
 		this.#stop = undefined;
+	}
+
+	#start(): void {
+		this.#stop = this.#clock.every(this.#tickMs, () => this.#check());
 	}
 
 	#check(): void {

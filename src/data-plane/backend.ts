@@ -1,3 +1,11 @@
+import {
+	effectiveReason,
+	effectiveState,
+	type Health,
+	type HealthReason,
+	initialHealth,
+	type OperatorSetting,
+} from '../model/health.ts';
 import {type BackendDescription, portOfBackend} from '../model/load-balancer.ts';
 import type {Candidate} from '../model/selection.ts';
 
@@ -7,12 +15,22 @@ export type HealthState = 'InService' | 'OutOfService' | 'Unknown';
 /** One registered back-end at run time. */
 export class Backend implements Candidate {
 	readonly order: number;
-	inService = true;
 	readonly description: BackendDescription;
+	/** Requests and connections that are with it. */
+	inFlight = 0;
+	/** Whether it may be given work; kept, because it is asked at every choice. */
+	inService: boolean;
+	#health: Health;
+	#operator: OperatorSetting = 'auto';
+	#deregistered = false;
+	#idle: (() => void) | undefined;
 
-	constructor(description: BackendDescription, order: number) {
+	/** @param start `pending` until its first probe has passed, as the cloud registers; `in-service` otherwise. */
+	constructor(description: BackendDescription, order: number, start: 'in-service' | 'pending') {
 		this.description = description;
 		this.order = order;
+		this.#health = initialHealth(start);
+		this.inService = start === 'in-service';
 	}
 
 	get name(): string {
@@ -23,8 +41,62 @@ export class Backend implements Candidate {
 		return this.description.host;
 	}
 
-	/** Where traffic of a listener with this back-end port goes. */
+	/** Where traffic of a listener with this back-end port goes, and a probe of that port. */
 	portFor(backendPort: number): number {
 		return portOfBackend(this.description, backendPort);
+	}
+
+	/** What the probes say. */
+	get health(): Health {
+		return this.#health;
+	}
+
+	set health(health: Health) {
+		this.#health = health;
+		this.#judge();
+	}
+
+	/** What the operator asked for. */
+	get operator(): OperatorSetting {
+		return this.#operator;
+	}
+
+	set operator(setting: OperatorSetting) {
+		this.#operator = setting;
+		this.#judge();
+	}
+
+	/** Why it is in the state that counts. */
+	get reason(): HealthReason {
+		return effectiveReason(this.#health, this.#operator);
+	}
+
+	/** Work begins at it; `done()` follows, once. */
+	begin(): void {
+		this.inFlight++;
+	}
+
+	done(): void {
+		this.inFlight--;
+		if (this.inFlight === 0) this.#idle?.();
+	}
+
+	/** Gives it no more work, for good. */
+	deregister(): void {
+		this.#deregistered = true;
+		this.#judge();
+	}
+
+	/** Resolves when nothing is in flight. For a back-end that is given no more work. */
+	idle(): Promise<void> {
+		return this.inFlight === 0
+			? Promise.resolve()
+			: new Promise(resolve => {
+					this.#idle = resolve;
+				});
+	}
+
+	#judge(): void {
+		this.inService = !this.#deregistered && effectiveState(this.#health, this.#operator) === 'InService';
 	}
 }

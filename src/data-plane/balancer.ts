@@ -1,20 +1,55 @@
+import {type CompiledRule, compileRules, matchingRule} from '../model/listener-rule.ts';
+import type {ScopedRule} from '../model/load-balancer.ts';
 import {nextBackend} from '../model/selection.ts';
 import type {Backend} from './backend.ts';
 
-/** Chooses back-ends for one listener; its cursor is the listener's own. */
+/** Round robin over one set of back-ends, with a cursor of its own. */
 export class Balancer {
-	readonly #backends: () => readonly Backend[];
+	/** In registration order. */
+	members: readonly Backend[];
 	#cursor = -1;
 
-	/** @param backends the registered back-ends, in registration order, as they are at each choice. */
-	constructor(backends: () => readonly Backend[]) {
-		this.#backends = backends;
+	constructor(members: readonly Backend[]) {
+		this.members = members;
 	}
 
 	/** The next back-end in service that is not in `tried`; undefined when there is none. */
 	choose(tried?: ReadonlySet<Backend>): Backend | undefined {
-		const backend = nextBackend(this.#backends(), this.#cursor, tried);
+		const backend = nextBackend(this.members, this.#cursor, tried);
 		if (backend !== undefined) this.#cursor = backend.order;
 		return backend;
+	}
+}
+
+interface Route extends CompiledRule {
+	readonly balancer: Balancer;
+}
+
+/** The balancers of one listener: its own, and one for each of its rules. */
+export class Router {
+	/** Balances what no rule matches, and everything that is no request. */
+	readonly everyone = new Balancer([]);
+	#routes: readonly Route[] = [];
+
+	/** The balancer for a request. */
+	route(host: string, target: string): Balancer {
+		if (this.#routes.length === 0) return this.everyone;
+		return matchingRule(this.#routes, {host, path: target})?.balancer ?? this.everyone;
+	}
+
+	/** Takes other back-ends and rules. A rule that stays goes on where its round robin was. */
+	set(backends: readonly Backend[], rules: readonly ScopedRule[]): void {
+		this.everyone.members = backends;
+		this.#routes = compileRules(rules).map(compiled => {
+			const balancer = this.#balancerOf(compiled) ?? new Balancer([]);
+			const {to} = compiled.rule;
+			balancer.members = backends.filter(({name}) => to.includes(name));
+			return {...compiled, balancer};
+		});
+	}
+
+	/** Within one listener a priority is given once. */
+	#balancerOf({rule}: CompiledRule): Balancer | undefined {
+		return this.#routes.find(route => route.rule.priority === rule.priority)?.balancer;
 	}
 }

@@ -1,5 +1,6 @@
 import type {Buffer} from 'node:buffer';
 import type {ExchangeRecord} from '../observability/exchange.ts';
+import type {Backend} from './backend.ts';
 import type {BackendConnection} from './backend-connection.ts';
 import type {ListenerContext, ProxiedClient} from './listener-context.ts';
 import type {UpstreamPool} from './upstream-pool.ts';
@@ -28,5 +29,9 @@ export interface Downstream {
 	/** The exchange has ended in the midst of its answer: the client must see that it is cut short. */
 	exchangeBroken(): void;
 	/** The connection carries another protocol from now on. */
-	tunnel(upstream: BackendConnection, rest: Buffer, record: ExchangeRecord): void;
+	tunnel(
+		upstream: BackendConnection,
+		rest: Buffer,
+		work: {readonly record: ExchangeRecord; readonly backend: Backend},
+	): void;
 }

@@ -15,11 +15,11 @@ export interface CheckedBackend {
 export interface HealthCheckerOptions<Checked extends CheckedBackend> {
 	readonly check: HealthCheck;
 	/** See `observe()`; false is what the cloud does. */
-	readonly firstSuccessSuffices: boolean;
+	readonly firstSuccessSuffices: () => boolean;
 	readonly clock: Clock;
 	readonly buffers: ReadBuffers;
-	/** For probes over TLS. */
-	readonly secureContext: SecureContext;
+	/** For probes over TLS; asked for by the first of them. */
+	readonly secureContext: () => SecureContext;
 	/** Told after every probe; compare `state` to see a flip. It must not throw. */
 	readonly onHealth: (backend: Checked, health: Health, before: Health) => void;
 }
@@ -171,7 +171,7 @@ export class HealthChecker<Checked extends CheckedBackend> implements AsyncDispo
 		if (result.target !== formatTarget(this.#check)) return;
 		const before = watched.health;
 		const {firstSuccessSuffices, onHealth} = this.#options;
-		watched.health = observe(before, result, {check: this.#check, firstSuccessSuffices});
+		watched.health = observe(before, result, {check: this.#check, firstSuccessSuffices: firstSuccessSuffices()});
 		onHealth(backend, watched.health, before);
 	}
 

@@ -1,16 +1,19 @@
 import type {Buffer} from 'node:buffer';
+import {withSecure} from '../codec/cookies.ts';
 import {listMembers, type Refusal} from '../codec/http1-grammar.ts';
 import type {RequestHead} from '../codec/request-head.ts';
 import type {ResponseHead} from '../codec/response-head.ts';
 import type {ExchangeRecord, Outcome} from '../observability/exchange.ts';
 import {answerHeadText, framingFor} from './answer-head.ts';
 import type {Backend} from './backend.ts';
+import type {Balancer} from './balancer.ts';
 import type {Downstream} from './downstream.ts';
 import {connectFailure, lostConnection, statusOfConnectFailure} from './failure.ts';
 import {BodyKeeper} from './kept-body.ts';
 import {dial, finishRecord, type ListenerContext} from './listener-context.ts';
 import {ownAnswer} from './own-answer.ts';
 import {RequestBody} from './request-body.ts';
+import type {StickySession} from './sticky-sessions.ts';
 import {type AnswerReceiver, UpstreamConnection} from './upstream-connection.ts';
 
 /** RFC 9110 section 9.2.2. */
@@ -45,6 +48,12 @@ export class HttpExchange implements AnswerReceiver {
 	#awaitsContinue: boolean;
 	/** Chunks are put around the bytes of an answer that the back-end ends by closing. */
 	#addsChunks = false;
+	/** The back-ends this request may go to. */
+	readonly #balancer: Balancer;
+	/** Present on a listener with stickiness. */
+	readonly #session: StickySession | undefined;
+	/** The back-end that has the request, where work was begun. */
+	#backend: Backend | undefined;
 
 	constructor(front: Downstream, head: RequestHead, record: ExchangeRecord) {
 		this.#front = front;
@@ -55,6 +64,8 @@ export class HttpExchange implements AnswerReceiver {
 		this.takesChunks = head.minor === 1;
 		this.#awaitsContinue = head.expectsContinue;
 		this.#body = RequestBody.of(head, record, front.context.keptBodyBytes);
+		this.#balancer = this.#context.router.route(head.host, head.target);
+		this.#session = this.#context.stickiness?.open(head.fields);
 	}
 
 	asksFor(protocols: string): boolean {
@@ -108,12 +119,17 @@ export class HttpExchange implements AnswerReceiver {
 		this.#finish('client-abort', cause);
 	}
 
-	/** The load balancer stops: what was waiting is answered 502, what was under way is cut. */
-	cut(): void {
+	/** The back-end that has the request; undefined while none has it. */
+	get backend(): Backend | undefined {
+		return this.#backend;
+	}
+
+	/** No more time: what was waiting is answered 502, what was under way is cut. */
+	cut(cause: string): void {
 		if (this.over) return;
 		this.#drop();
-		if (!this.#answerBegun) this.#answerOwn(502, 'drained', 'the load balancer was stopped');
-		else this.#break('drained', 'the load balancer was stopped');
+		if (!this.#answerBegun) this.#answerOwn(502, 'drained', cause);
+		else this.#break('drained', cause);
 	}
 
 	/** Nothing has moved for too long. */
@@ -239,8 +255,11 @@ export class HttpExchange implements AnswerReceiver {
 
 	switchedProtocols(head: ResponseHead, rest: Buffer): void {
 		const upstream = this.#upstream;
-		if (upstream === undefined) return;
+		const backend = this.#backend;
+		if (upstream === undefined || backend === undefined) return;
 		this.#upstream = undefined;
+		this.#dress(head);
+		this.#backend = undefined;
 		this.over = true;
 		this.record.kind = 'websocket';
 		this.record.responseStatus = 101;
@@ -248,7 +267,7 @@ export class HttpExchange implements AnswerReceiver {
 		const text = `HTTP/1.1 101 ${head.reason}\r\n${head.fields}Connection: Upgrade\r\nUpgrade: ${head.upgrade}\r\n\r\n`;
 		this.record.responseHead = text;
 		this.#front.writeText(text);
-		this.#front.tunnel(upstream.connection, rest, this.record);
+		this.#front.tunnel(upstream.connection, rest, {record: this.record, backend});
 	}
 
 	answerFailed(outcome: Outcome, cause: string): void {
@@ -268,12 +287,15 @@ export class HttpExchange implements AnswerReceiver {
 	}
 
 	#choose(failure: {outcome: Outcome; cause: string} | undefined): void {
-		const backend = this.#context.balancer.choose(this.#tried);
+		const backend = this.#session?.preferred(this.#balancer.members, this.#tried) ?? this.#balancer.choose(this.#tried);
+		this.#backend?.done();
+		this.#backend = backend;
 		if (backend === undefined) {
 			if (failure === undefined) this.#answerOwn(503, 'no-healthy-backend', 'no back-end in service');
 			else this.#answerOwn(statusOfConnectFailure(failure.outcome), failure.outcome, failure.cause);
 			return;
 		}
+		backend.begin();
 		this.record.backendName = backend.name;
 		this.record.backendAddress = backend.host;
 		this.record.backendPort = backend.portFor(this.#context.listener.backendPort);
@@ -351,6 +373,7 @@ export class HttpExchange implements AnswerReceiver {
 		this.#front.touch();
 		record.firstByteMs = this.#context.clock.now() - record.startMs;
 		record.responseStatus = head.status;
+		this.#dress(head);
 		const framing = framingFor(this.#head.minor, head.framing);
 		this.#addsChunks = framing.addsChunks;
 		// An answer that comes before the request has ended leaves bytes owed, so the connection cannot go on.
@@ -358,6 +381,14 @@ export class HttpExchange implements AnswerReceiver {
 		const text = answerHeadText(head, {minor: this.#head.minor, keepAlive: this.#keepAlive, framing});
 		record.responseHead = text;
 		return text;
+	}
+
+	/** Puts the load balancer's cookie on an answer, and `Secure` on all of them, where that was asked for. */
+	#dress(head: ResponseHead): void {
+		if (this.#session !== undefined && this.#backend !== undefined) {
+			head.fields += this.#session.lineFor(this.#backend, head.fields);
+		}
+		if (this.#context.securesCookies) head.fields = withSecure(head.fields);
 	}
 
 	#write(chunk: Buffer, start: number, end: number, release: (() => void) | undefined, transient: boolean): boolean {
@@ -427,6 +458,8 @@ export class HttpExchange implements AnswerReceiver {
 	#finish(outcome: Outcome, cause: string): void {
 		this.over = true;
 		this.#body?.letGo();
+		this.#backend?.done();
+		this.#backend = undefined;
 		finishRecord(this.#context, this.record, outcome, cause);
 	}
 }

@@ -5,6 +5,7 @@ import {HeadBuffer} from '../codec/head-buffer.ts';
 import type {Refusal} from '../codec/http1-grammar.ts';
 import {RequestHead, readRequestHead} from '../codec/request-head.ts';
 import type {ExchangeRecord, Outcome, Peer} from '../observability/exchange.ts';
+import type {Backend} from './backend.ts';
 import type {BackendConnection} from './backend-connection.ts';
 import type {ClientConnection} from './client-connection.ts';
 import type {Downstream} from './downstream.ts';
@@ -106,12 +107,16 @@ export class HttpFront implements Timed, Downstream, OpenConnection, StreamOwner
 		this.client.reset();
 	}
 
-	tunnel(upstream: BackendConnection, rest: Buffer, record: ExchangeRecord): void {
+	tunnel(
+		upstream: BackendConnection,
+		rest: Buffer,
+		work: {readonly record: ExchangeRecord; readonly backend: Backend},
+	): void {
 		this.#exchange = undefined;
 		this.#leave();
 		const ahead = this.#ahead;
 		this.#ahead = undefined;
-		const splice = new Splice(this.context, this.client, record);
+		const splice = new Splice(this.context, this.client, work);
 		splice.join(upstream, {toBackend: ahead, toClient: rest, clientEnded: this.#clientEnded});
 	}
 
@@ -119,8 +124,12 @@ export class HttpFront implements Timed, Downstream, OpenConnection, StreamOwner
 		if (this.#state === 'idle') this.#close();
 	}
 
+	cutFrom(backend: Backend): void {
+		if (this.#exchange?.backend === backend) this.#exchange.cut('the back-end was deregistered');
+	}
+
 	cut(): void {
-		this.#exchange?.cut();
+		this.#exchange?.cut('the load balancer was stopped');
 		const answered = this.#state === 'closing';
 		this.#leave();
 		// An answer that says so is given the time to leave; everything else ends here.

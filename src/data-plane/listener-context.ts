@@ -6,8 +6,9 @@ import {type ExchangeKind, ExchangeRecord, type Peer} from '../observability/exc
 import type {Journal} from '../observability/journal.ts';
 import type {Backend} from './backend.ts';
 import {BackendConnection, type BackendHandler, type BackendTlsOptions} from './backend-connection.ts';
-import type {Balancer} from './balancer.ts';
+import type {Router} from './balancer.ts';
 import type {ReadBuffers} from './read-buffers.ts';
+import type {StickySessions} from './sticky-sessions.ts';
 
 /** A connection that a front or a splice holds, and that `stop()` must be able to end. */
 export interface OpenConnection {
@@ -15,20 +16,26 @@ export interface OpenConnection {
 	drain(): void;
 	/** Ends now; what was in flight is recorded as drained. */
 	cut(): void;
+	/** Ends what is in flight at this back-end; everything else goes on. */
+	cutFrom(backend: Backend): void;
 }
 
-/** What everything that serves one listener's connections shares. */
+/** What everything that serves one listener's connections shares. What is not readonly may change under them. */
 export interface ListenerContext {
 	readonly loadBalancer: {readonly name: string; readonly dnsName: string};
-	readonly listener: ListenerDescription;
-	readonly balancer: Balancer;
+	listener: ListenerDescription;
+	readonly router: Router;
+	/** Undefined where every request is balanced. */
+	stickiness: StickySessions | undefined;
+	/** Whether cookies get `Secure`. */
+	securesCookies: boolean;
 	readonly journal: Journal;
 	readonly clock: Clock;
 	readonly deadlines: Deadlines;
 	readonly buffers: ReadBuffers;
-	readonly timeouts: Timeouts;
-	readonly retry: RetryPolicy;
-	readonly upgrade: UpgradePolicy;
+	timeouts: Timeouts;
+	retry: RetryPolicy;
+	upgrade: UpgradePolicy;
 	/** How TLS is spoken to the back-ends; undefined where it is not. */
 	readonly backendTls: BackendTlsOptions | undefined;
 	/** How many bytes of each body a record keeps. */

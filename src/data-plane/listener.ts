@@ -6,14 +6,17 @@ import type {Binding} from '../model/load-balancer.ts';
 export interface ListenOptions extends Binding {
 	/** Who needs the port, for the error: `listener https:443 of load balancer "web"`. */
 	readonly wanted: string;
-	/** Listens for the socket's errors before it returns: a reset that nobody listens for would end the process. */
-	readonly accept: (socket: Socket) => void;
 }
 
 /** One bound port. It accepts until it is closed; the sockets it has accepted are not its own. */
 export class BoundPort {
 	readonly host: string;
 	readonly port: number;
+	/**
+	 * What is done with each connection; until it is set, they are closed. It listens for the socket's errors before it
+	 * returns: a reset that nobody listens for would end the process.
+	 */
+	accept: (socket: Socket) => void = destroy;
 	/** The system's word for why the first choice could not be had; undefined when this is it. */
 	readonly refusal: string | undefined;
 	readonly #server: Server;
@@ -41,11 +44,14 @@ export class BoundPort {
  * @throws EmulatorError `PORT_UNAVAILABLE` when neither it nor a fallback can be bound.
  */
 export async function listen(options: ListenOptions): Promise<BoundPort> {
-	const {host, port, fallbackPorts, fallsBackWhenTaken, wanted, accept} = options;
+	const {host, port, fallbackPorts, fallsBackWhenTaken, wanted} = options;
 	let first: unknown;
 	for (const candidate of [port, ...fallbackPorts]) {
 		// allowHalfOpen: a client may finish sending before it reads, as HTTP/1.0 clients and `nc -N` do.
-		const server = createServer({allowHalfOpen: true, noDelay: true}, accept);
+		let bound: BoundPort | undefined;
+		const server = createServer({allowHalfOpen: true, noDelay: true}, socket =>
+			bound === undefined ? socket.destroy() : bound.accept(socket),
+		);
 		try {
 			server.listen({host, port: candidate, backlog: 4096});
 			await once(server, 'listening');
@@ -57,10 +63,15 @@ export async function listen(options: ListenOptions): Promise<BoundPort> {
 		}
 		server.on('error', ignore);
 		// A TCP server's address is an object.
-		const {port: bound} = server.address() as AddressInfo;
-		return new BoundPort(server, host, bound, codeOf(first));
+		const {port: boundPort} = server.address() as AddressInfo;
+		bound = new BoundPort(server, host, boundPort, codeOf(first));
+		return bound;
 	}
 	throw await portUnavailable({host, port, wanted, cause: first});
+}
+
+function destroy(socket: Socket): void {
+	socket.destroy();
 }
 
 function ignore(): void {

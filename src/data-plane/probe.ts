@@ -20,7 +20,7 @@ export interface ProbeOptions {
 	readonly clock: Clock;
 	readonly buffers: ReadBuffers;
 	/** For SSL and HTTPS. Certificates are not verified (AWS Classic ELB, elb-healthchecks). */
-	readonly secureContext: tls.SecureContext;
+	readonly secureContext: () => tls.SecureContext;
 }
 
 /** A probe on its way. It owns its socket and its timer, and both are gone when `result` resolves. */
@@ -113,7 +113,7 @@ class Probe implements RunningProbe {
 
 	#handshake(raw: net.Socket): void {
 		const {secureContext} = this.#options;
-		const stream = tls.connect({socket: raw, secureContext, rejectUnauthorized: false});
+		const stream = tls.connect({socket: raw, secureContext: secureContext(), rejectUnauthorized: false});
 		this.#stream = stream;
 		stream.on('error', error => this.#fail(error));
 		stream.on('data', (chunk: Buffer) => this.#read(chunk, chunk.length));

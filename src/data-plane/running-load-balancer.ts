@@ -1,60 +1,55 @@
-import type {Socket} from 'node:net';
-import type {Clock} from '../base/clock.ts';
 import {Deadlines, tickFor} from '../base/deadlines.ts';
-import {formatListener, isSecure} from '../model/listener.ts';
-import type {ListenerDescription, LoadBalancerDescription, PemPair} from '../model/load-balancer.ts';
+import {SerialQueue} from '../base/serial-queue.ts';
+import {formatTarget, type HealthCheck} from '../model/health-check.ts';
+import type {
+	BackendDescription,
+	ListenerDescription,
+	LoadBalancerDescription,
+	PemPair,
+	Timeouts,
+} from '../model/load-balancer.ts';
+import {planListeners} from '../model/reconciliation.ts';
 import {Journal} from '../observability/journal.ts';
 import {Backend} from './backend.ts';
-import type {BackendTlsOptions} from './backend-connection.ts';
-import {Balancer} from './balancer.ts';
-import {newPool, serverFor} from './front.ts';
-import {type BoundPort, listen} from './listener.ts';
-import type {ListenerContext, OpenConnection} from './listener-context.ts';
-import type {ReadBuffers} from './read-buffers.ts';
-import type {SecureContexts} from './tls-settings.ts';
-import type {UpstreamPool} from './upstream-pool.ts';
-
-/** What all load balancers of one emulator share. */
-export interface Services {
-	readonly clock: Clock;
-	readonly buffers: ReadBuffers;
-	readonly contexts: SecureContexts;
-	/** How many exchanges each load balancer keeps, and how many bytes of each of their bodies. */
-	readonly record: {readonly exchanges: number; readonly bodyBytes: number};
-}
-
-/** One listener at run time. */
-export interface RunningListener {
-	readonly description: ListenerDescription;
-	readonly bound: BoundPort;
-	/** Shows another certificate from the next handshake on; what is open goes on. */
-	swapCertificate(pair: PemPair): void;
-}
-
-interface ListenerParts extends RunningListener {
-	readonly context: ListenerContext;
-	readonly pool: UpstreamPool;
-}
+import {HealthChecker} from './health-checker.ts';
+import type {BoundPort} from './listener.ts';
+import {bindListener, RunningListener} from './running-listener.ts';
+import type {Services} from './services.ts';
 
 /** One description brought to life: bound ports, registered back-ends, and the record of what happened. */
 export class RunningLoadBalancer {
-	readonly description: LoadBalancerDescription;
 	readonly journal: Journal;
-	readonly backends: readonly Backend[];
 	readonly #services: Services;
 	readonly #deadlines: Deadlines;
-	readonly #connections = new OpenConnections();
-	#listeners: ListenerParts[] = [];
+	readonly #checker: HealthChecker<Backend>;
+	#description: LoadBalancerDescription;
+	#listeners: RunningListener[] = [];
+	/** In registration order. */
+	#backends: Backend[] = [];
+	#registrations = 0;
+	/** What is being let go of: resolves when it is gone. */
+	readonly #leaving = new Set<Promise<void>>();
+	/** Listeners that serve nothing new and whose connections may still be there. */
+	readonly #retired = new Set<RunningListener>();
+	readonly #changes = new SerialQueue();
 	#stopping: Promise<void> | undefined;
 	#cut: (() => void) | undefined;
 
 	private constructor(description: LoadBalancerDescription, services: Services) {
-		this.description = description;
+		this.#description = description;
 		this.#services = services;
 		this.journal = new Journal(services.record.exchanges);
-		this.backends = description.backends.map((backend, order) => new Backend(backend, order));
-		const {idleMs, headMs, connectMs, handshakeMs} = description.timeouts;
-		this.#deadlines = new Deadlines(services.clock, tickFor(idleMs, headMs, connectMs, handshakeMs));
+		this.#deadlines = new Deadlines(services.clock, tickOf(description.timeouts));
+		this.#checker = new HealthChecker<Backend>({
+			check: description.healthCheck,
+			firstSuccessSuffices: () => !this.#description.faithfulHealth,
+			clock: services.clock,
+			buffers: services.buffers,
+			secureContext: () => services.contexts.forBackends(undefined),
+			onHealth: (backend, health) => {
+				backend.health = health;
+			},
+		});
 	}
 
 	/**
@@ -65,7 +60,8 @@ export class RunningLoadBalancer {
 	static async start(description: LoadBalancerDescription, services: Services): Promise<RunningLoadBalancer> {
 		const running = new RunningLoadBalancer(description, services);
 		try {
-			for (const listener of description.listeners) running.#listeners.push(await running.#bind(listener));
+			const ports = await running.#bind(description.listeners);
+			running.#commit(description, ports);
 		} catch (error) {
 			await running.stop(0);
 			throw error;
@@ -73,8 +69,68 @@ export class RunningLoadBalancer {
 		return running;
 	}
 
+	get description(): LoadBalancerDescription {
+		return this.#description;
+	}
+
 	get listeners(): readonly RunningListener[] {
 		return this.#listeners;
+	}
+
+	get backends(): readonly Backend[] {
+		return this.#backends;
+	}
+
+	/**
+	 * Becomes what `next` describes. Only what differs is touched: listeners that stay keep their port and their
+	 * connections, back-ends that stay their health and their place in the order. Changes are made one after the other.
+	 *
+	 * Resolves when new ports are bound and old ones free; what was in flight at listeners and back-ends that left may
+	 * go on for `drainMs`.
+	 *
+	 * @throws EmulatorError `PORT_UNAVAILABLE`; then nothing has changed.
+	 */
+	update(next: LoadBalancerDescription): Promise<void> {
+		return this.#changes.run(async () => {
+			if (this.#stopping !== undefined) return;
+			const ports = await this.#bind(planListeners(this.#listeners, next.listeners).open);
+			if (this.#stopping === undefined) this.#commit(next, ports);
+			else closeAll(ports.values());
+			// The system lets go of a port in the event loop's next turn.
+			await new Promise(resolve => setImmediate(resolve));
+		});
+	}
+
+	/**
+	 * Deregisters a back-end: it gets nothing new, and what is in flight may go on for the load balancer's `drainMs`; then,
+	 * or at once where there is none, it is cut. Resolves when nothing is left at it.
+	 */
+	async deregister(backend: Backend): Promise<void> {
+		if (this.#backends.includes(backend)) {
+			const backends = this.#backends.filter(other => other !== backend);
+			this.#description = {...this.#description, backends: backends.map(({description}) => description)};
+			this.#register(backends);
+			for (const listener of this.#listeners) listener.apply(listener.description, this.#description, backends);
+			this.#letGo(backend);
+		}
+		await backend.idle();
+	}
+
+	/** Shows another certificate on one listener. */
+	swapCertificate(port: number, pair: PemPair): void {
+		const listener = this.#listeners.find(({description}) => description.port === port);
+		if (listener === undefined) return;
+		listener.swapCertificate(pair);
+		this.#description = {...this.#description, listeners: this.#listeners.map(({description}) => description)};
+	}
+
+	/**
+	 * Probes every back-end until the thresholds have decided.
+	 *
+	 * @returns those for which nothing could be decided: their results alternate.
+	 */
+	settle(): Promise<Backend[]> {
+		return this.#checker.settle();
 	}
 
 	/**
@@ -88,101 +144,152 @@ export class RunningLoadBalancer {
 	}
 
 	async #stop(drainMs: number): Promise<void> {
-		const closed = this.#listeners.map(({bound, context}) => {
-			context.draining = true;
-			return bound.close();
-		});
-		for (const connection of [...this.#connections]) connection.drain();
-		if (drainMs > 0 && this.#connections.size > 0) await this.#drained(closed, drainMs);
-		for (const connection of [...this.#connections]) connection.cut();
-		for (const {pool} of this.#listeners) pool.close();
-		await Promise.all(closed);
+		const closed = this.#listeners.map(({bound}) => bound.close());
+		for (const listener of this.#listeners) listener.drain();
+		const all = [...this.#listeners, ...this.#retired];
+		const gone = () => Promise.all(all.map(({connections}) => connections.gone()));
+		const checked = this.#checker.stop();
+		if (drainMs > 0 && all.some(({connections}) => connections.size > 0)) {
+			await this.#within(drainMs, gone(), cut => {
+				this.#cut = cut;
+			});
+		}
 		// The back-ends' sides too, and with them the records.
-		await this.#connections.gone();
+		await Promise.all(all.map(listener => listener.cut()));
+		await Promise.all([...closed, checked, ...this.#leaving]);
 		this.#deadlines.close();
 		this.journal.close();
 	}
 
-	/** Resolves when every connection is gone, or after `drainMs`, or when `#cut` is called. */
-	#drained(closed: readonly Promise<void>[], drainMs: number): Promise<void> {
+	/** Resolves with `fact`, or after `ms`, or when the function that `hurry` is given is called. */
+	#within(ms: number, fact: Promise<unknown>, hurry: (done: () => void) => void): Promise<void> {
 		return new Promise(resolve => {
 			const done = () => {
-				clearTimeout(timer);
+				cancel();
 				resolve();
 			};
-			const timer = setTimeout(done, drainMs);
-			this.#cut = done;
-			void Promise.all([...closed, this.#connections.gone()]).then(done);
+			const cancel = this.#services.clock.after(ms, done);
+			hurry(done);
+			void fact.then(done);
 		});
 	}
 
-	async #bind(listener: ListenerDescription): Promise<ListenerParts> {
-		const {description, journal, backends} = this;
-		const {clock, buffers, record} = this.#services;
-		const context: ListenerContext = {
-			loadBalancer: description,
-			listener,
-			balancer: new Balancer(() => backends),
-			journal,
-			clock,
-			deadlines: this.#deadlines,
-			buffers,
-			timeouts: description.timeouts,
-			retry: description.retry,
-			upgrade: description.upgrade,
-			backendTls: this.#backendTls(listener),
-			keptBodyBytes: record.bodyBytes,
-			connections: this.#connections,
-			draining: false,
-		};
-		const pool = newPool(context);
-		const {certificate, tls} = listener;
-		let secureContext = certificate && this.#services.contexts.forClients(certificate, tls);
-		const serve = serverFor(context, {pool, secureContext: () => secureContext});
-		const bound = await listen({
-			...listener.bind,
-			wanted: `listener ${formatListener(listener)} of load balancer "${description.name}"`,
-			accept(socket: Socket) {
-				if (context.draining) socket.destroy();
-				else serve(socket);
-			},
-		});
-		const swapCertificate = (pair: PemPair) => {
-			secureContext = this.#services.contexts.forClients(pair, tls);
-		};
-		return {description: listener, bound, context, pool, swapCertificate};
+	/** Binds all of these, or none. */
+	async #bind(listeners: readonly ListenerDescription[]): Promise<Map<number, BoundPort>> {
+		const bound = new Map<number, BoundPort>();
+		try {
+			for (const listener of listeners) {
+				bound.set(listener.port, await bindListener(listener, this.#description.name));
+			}
+		} catch (error) {
+			closeAll(bound.values());
+			throw error;
+		}
+		return bound;
 	}
 
-	#backendTls({backendProtocol, verifyBackend}: ListenerDescription): BackendTlsOptions | undefined {
-		if (!isSecure(backendProtocol)) return undefined;
-		return {
-			secureContext: this.#services.contexts.forBackends(verifyBackend),
-			verify: verifyBackend !== undefined,
-			servername: verifyBackend?.servername,
-			alpn: backendProtocol === 'https' ? ['http/1.1'] : undefined,
-		};
+	/** Nothing in here can fail: whatever can was done before. */
+	#commit(next: LoadBalancerDescription, ports: ReadonlyMap<number, BoundPort>): void {
+		const plan = planListeners(this.#listeners, next.listeners);
+		this.#description = next;
+		this.#deadlines.retick(tickOf(next.timeouts));
+		if (!isSameCheck(this.#checker.check, next.healthCheck)) this.#checker.setCheck(next.healthCheck);
+		const left = this.#registerAll(next.backends);
+		const surroundings = {services: this.#services, journal: this.journal, deadlines: this.#deadlines};
+		const serve = (listener: ListenerDescription, bound: BoundPort) =>
+			new RunningListener(listener, bound, next, surroundings);
+		const replaced = plan.replace.map(({running, to}) => serve({...to, bind: running.description.bind}, running.bound));
+		const opened = plan.open.flatMap(listener => {
+			const bound = ports.get(listener.port);
+			return bound === undefined ? [] : [serve(listener, bound)];
+		});
+		const byPort = new Map(
+			[...plan.keep.map(({running}) => running), ...replaced, ...opened].map(each => [each.description.port, each]),
+		);
+		this.#listeners = next.listeners.flatMap(({port}) => byPort.get(port) ?? []);
+		for (const to of next.listeners) byPort.get(to.port)?.apply(to, next, this.#backends);
+		for (const {running} of plan.replace) this.#retire(running);
+		for (const running of plan.close) {
+			void running.bound.close();
+			this.#retire(running);
+		}
+		for (const backend of left) this.#letGo(backend);
+	}
+
+	/** Registers what is described. Returns what is no longer. */
+	#registerAll(described: readonly BackendDescription[]): Backend[] {
+		const kept = this.#backends.filter(backend => described.some(other => isSame(backend.description, other)));
+		const fresh = described.filter(other => !kept.some(({description}) => isSame(description, other)));
+		const start = this.#description.faithfulHealth ? 'pending' : 'in-service';
+		const added = fresh.map(description => new Backend(description, this.#registrations++, start));
+		const left = this.#backends.filter(backend => !kept.includes(backend));
+		this.#register([...kept, ...added]);
+		for (const backend of added) {
+			void this.#checker.add(backend, {start, firstProbe: start === 'pending' ? 'at-once' : 'at-next-beat'});
+		}
+		return left;
+	}
+
+	#register(backends: Backend[]): void {
+		for (const backend of this.#backends) if (!backends.includes(backend)) this.#checker.remove(backend);
+		this.#backends = backends;
+	}
+
+	/** Gives a back-end no more work, and what is in flight its time. */
+	#letGo(backend: Backend): void {
+		backend.deregister();
+		const {drainMs = 0} = this.#description;
+		this.#leave(async () => {
+			if (drainMs > 0 && backend.inFlight > 0) await this.#within(drainMs, backend.idle(), () => {});
+			for (const listener of [...this.#listeners, ...this.#retired]) listener.cutFrom(backend);
+		});
+	}
+
+	/** Serves nothing new, and what is in flight gets its time. */
+	#retire(listener: RunningListener): void {
+		this.#retired.add(listener);
+		listener.drain();
+		const {drainMs = 0} = this.#description;
+		this.#leave(async () => {
+			if (drainMs > 0 && listener.connections.size > 0) {
+				await this.#within(drainMs, listener.connections.gone(), () => {});
+			}
+			await listener.cut();
+			this.#retired.delete(listener);
+		});
+	}
+
+	#leave(task: () => Promise<void>): void {
+		const leaving: Promise<void> = task().finally(() => this.#leaving.delete(leaving));
+		this.#leaving.add(leaving);
 	}
 }
 
-/** The connections that are served, and the news that the last of them is gone. */
-class OpenConnections extends Set<OpenConnection> {
-	#waiting: (() => void)[] = [];
+function tickOf({idleMs, headMs, connectMs, handshakeMs}: Timeouts): number {
+	return tickFor(idleMs, headMs, connectMs, handshakeMs);
+}
 
-	override delete(connection: OpenConnection): boolean {
-		const deleted = super.delete(connection);
-		// A connection may leave one's hands for another's, which adds it in the same tick.
-		if (this.size === 0 && this.#waiting.length > 0) queueMicrotask(() => this.#tell());
-		return deleted;
-	}
+/** Whether two descriptions are of one back-end: the same name at the same place. */
+function isSame(one: BackendDescription, other: BackendDescription): boolean {
+	return (
+		one.name === other.name &&
+		one.host === other.host &&
+		one.port === other.port &&
+		one.ports.size === other.ports.size &&
+		[...one.ports].every(([from, to]) => other.ports.get(from) === to)
+	);
+}
 
-	#tell(): void {
-		if (this.size > 0) return;
-		for (const resolve of this.#waiting) resolve();
-		this.#waiting = [];
-	}
+function isSameCheck(one: HealthCheck, other: HealthCheck): boolean {
+	return (
+		formatTarget(one) === formatTarget(other) &&
+		one.intervalMs === other.intervalMs &&
+		one.timeoutMs === other.timeoutMs &&
+		one.healthyThreshold === other.healthyThreshold &&
+		one.unhealthyThreshold === other.unhealthyThreshold
+	);
+}
 
-	/** Resolves when there is none. For the time when none is added any more. */
-	gone(): Promise<void> {
-		return this.size === 0 ? Promise.resolve() : new Promise(resolve => this.#waiting.push(resolve));
-	}
+function closeAll(ports: Iterable<BoundPort>): void {
+	for (const port of ports) void port.close();
 }

@@ -4,6 +4,7 @@ import type {Timed} from '../base/deadlines.ts';
 import {hasCode} from '../base/errors.ts';
 import {ClientHelloReader} from '../codec/client-hello.ts';
 import type {ExchangeRecord, Outcome} from '../observability/exchange.ts';
+import type {Backend} from './backend.ts';
 import type {BackendConnection, BackendHandler} from './backend-connection.ts';
 import type {ClientConnection} from './client-connection.ts';
 import {lostConnection} from './failure.ts';
@@ -28,6 +29,7 @@ export class Splice implements BackendHandler, Timed, OpenConnection, StreamOwne
 	readonly #client: ClientConnection;
 	readonly #downstream: Socket;
 	readonly #record: ExchangeRecord;
+	readonly #backend: Backend;
 	#upstream: BackendConnection | undefined;
 	#clientError: Error | undefined;
 	#upstreamClosed = false;
@@ -36,11 +38,17 @@ export class Splice implements BackendHandler, Timed, OpenConnection, StreamOwne
 	#outcome: Outcome = 'ok';
 	#cause = '';
 
-	constructor(context: ListenerContext, client: ClientConnection, record: ExchangeRecord) {
+	/** @param work whose connection this is now, begun already at the back-end. */
+	constructor(
+		context: ListenerContext,
+		client: ClientConnection,
+		work: {readonly record: ExchangeRecord; readonly backend: Backend},
+	) {
 		this.#context = context;
 		this.#client = client;
 		this.#downstream = client.stream;
-		this.#record = record;
+		this.#record = work.record;
+		this.#backend = work.backend;
 		if (context.listener.protocol === 'tcp') this.#hello = new ClientHelloReader();
 	}
 
@@ -104,6 +112,12 @@ export class Splice implements BackendHandler, Timed, OpenConnection, StreamOwne
 
 	cut(): void {
 		this.#settle('drained', 'the load balancer was stopped');
+		this.#end();
+	}
+
+	cutFrom(backend: Backend): void {
+		if (backend !== this.#backend) return;
+		this.#settle('drained', 'the back-end was deregistered');
 		this.#end();
 	}
 
@@ -181,6 +195,7 @@ export class Splice implements BackendHandler, Timed, OpenConnection, StreamOwne
 		this.#context.connections.delete(this);
 		this.#context.deadlines.delete(this);
 		finishRecord(this.#context, this.#record, this.#outcome, this.#cause);
+		this.#backend.done();
 	}
 }
 

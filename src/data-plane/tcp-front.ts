@@ -40,11 +40,12 @@ export class TcpFront implements BackendHandler, Timed, OpenConnection, StreamOw
 
 	connected(): void {
 		const upstream = this.#upstream;
-		if (upstream === undefined || this.#over) return;
+		const backend = this.#backend;
+		if (upstream === undefined || backend === undefined || this.#over) return;
 		this.#record.connectMs = this.#context.clock.now() - this.#dialledAtMs;
 		this.#record.backendTls = upstream.tlsFacts;
 		this.#leave();
-		new Splice(this.#context, this.#client, this.#record).join(upstream);
+		new Splice(this.#context, this.#client, {record: this.#record, backend}).join(upstream);
 	}
 
 	data(_chunk: Buffer, release: (() => void) | undefined): void {
@@ -77,17 +78,23 @@ export class TcpFront implements BackendHandler, Timed, OpenConnection, StreamOw
 		// Under way already: it may finish.
 	}
 
+	cutFrom(backend: Backend): void {
+		if (backend !== this.#backend) return;
+		this.#giveUp({outcome: 'drained', cause: 'the back-end was deregistered before it had answered'});
+	}
+
 	cut(): void {
 		this.#giveUp({outcome: 'drained', cause: 'the load balancer stopped before a back-end had answered'});
 	}
 
 	#choose(failure: {outcome: Outcome; cause: string}): void {
-		const backend = this.#context.balancer.choose(this.#tried);
+		const backend = this.#context.router.everyone.choose(this.#tried);
 		if (backend === undefined) {
 			this.#giveUp(failure);
 			return;
 		}
 		this.#backend = backend;
+		backend.begin();
 		this.#record.backendName = backend.name;
 		this.#record.backendAddress = backend.host;
 		this.#record.backendPort = backend.portFor(this.#context.listener.backendPort);
@@ -100,6 +107,8 @@ export class TcpFront implements BackendHandler, Timed, OpenConnection, StreamOw
 		if (this.#backend !== undefined) {
 			this.#tried ??= new Set();
 			this.#tried.add(this.#backend);
+			this.#backend.done();
+			this.#backend = undefined;
 		}
 		this.#choose(failure);
 	}
@@ -107,6 +116,7 @@ export class TcpFront implements BackendHandler, Timed, OpenConnection, StreamOw
 	#giveUp({outcome, cause}: {outcome: Outcome; cause: string}): void {
 		if (this.#over) return;
 		this.#leave();
+		this.#backend?.done();
 		finishRecord(this.#context, this.#record, outcome, cause);
 		const upstream = this.#upstream;
 		if (upstream !== undefined) {

@@ -65,6 +65,10 @@ export class TlsHandshake implements Timed, OpenConnection, StreamOwner {
 		this.#fail('drained', 'the load balancer stopped during the handshake');
 	}
 
+	cutFrom(): void {
+		// No back-end is known yet.
+	}
+
 	streamData(): void {
 		// There is none before the handshake is done.
 	}

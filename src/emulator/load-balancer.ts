@@ -212,7 +212,7 @@ export class LoadBalancerHandle implements LoadBalancer {
 			]);
 		}
 		const resolved = resolve(certificate);
-		listener.swapCertificate(resolved.pair);
+		running.swapCertificate(port, resolved.pair);
 		certificates.set(port, resolved);
 	}
 

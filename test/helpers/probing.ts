@@ -8,13 +8,15 @@ import {ReadBuffers} from '../../src/data-plane/read-buffers.ts';
 import {SecureContexts} from '../../src/data-plane/tls-settings.ts';
 import {defaultHealthCheck, type HealthCheck, readTarget} from '../../src/model/health-check.ts';
 
+const CONTEXT = new SecureContexts().forBackends(undefined);
+
 const pair = createAuthority().issue({names: ['shop.test']});
 
 /** What probes and their checkers need besides a check. */
 export const services = {
 	clock: systemClock,
 	buffers: new ReadBuffers(),
-	secureContext: new SecureContexts().forBackends(undefined),
+	secureContext: () => CONTEXT,
 };
 
 /** A check of this target, as fast as tests want it. */

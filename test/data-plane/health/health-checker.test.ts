@@ -19,7 +19,7 @@ function start(options: Partial<HealthCheckerOptions<Checked>> = {}) {
 		...services,
 		clock,
 		check: checkOf('HTTP:80/', {intervalMs: 1000, timeoutMs: 500}),
-		firstSuccessSuffices: true,
+		firstSuccessSuffices: () => true,
 		onHealth: (_, {state, lastProbe}) => told.push([state, lastProbe?.result ?? '']),
 		...options,
 	});
@@ -83,7 +83,7 @@ test('a pending back-end is probed at once, and its first success suffices unles
 		[true, 'InService'],
 		[false, 'OutOfService'],
 	] as const) {
-		const {checker} = start({firstSuccessSuffices});
+		const {checker} = start({firstSuccessSuffices: () => firstSuccessSuffices});
 		await checker.add(backend.checked, PENDING);
 
 		t.like(checker.health(backend.checked), {state, probes: 1});

@@ -167,6 +167,7 @@ test.serial('a handshake that is not complete in time is ended, however slowly i
 			clock: systemClock,
 			buffers: new ReadBuffers(),
 			contexts: new SecureContexts(),
+			seed: 1,
 			record: {exchanges: 10, bodyBytes: 0},
 		},
 	);

@@ -1,0 +1,148 @@
+import type {Socket} from 'node:net';
+import type {SecureContext} from 'node:tls';
+import type {Deadlines} from '../base/deadlines.ts';
+import {formatListener, isHttp, isSecure} from '../model/listener.ts';
+import type {ListenerDescription, LoadBalancerDescription, PemPair} from '../model/load-balancer.ts';
+import type {Journal} from '../observability/journal.ts';
+import type {Backend} from './backend.ts';
+import type {BackendTlsOptions} from './backend-connection.ts';
+import {Router} from './balancer.ts';
+import {newPool, serverFor} from './front.ts';
+import {type BoundPort, listen} from './listener.ts';
+import type {ListenerContext} from './listener-context.ts';
+import {OpenConnections} from './open-connections.ts';
+import type {Services} from './services.ts';
+import {StickySessions} from './sticky-sessions.ts';
+import type {UpstreamPool} from './upstream-pool.ts';
+
+/** What the listeners of one load balancer share. */
+export interface ListenerSurroundings {
+	readonly services: Services;
+	readonly journal: Journal;
+	readonly deadlines: Deadlines;
+}
+
+/** Binds the port of a listener. Connections are closed until it is served. @throws EmulatorError `PORT_UNAVAILABLE` */
+export function bindListener(listener: ListenerDescription, loadBalancer: string): Promise<BoundPort> {
+	const wanted = `listener ${formatListener(listener)} of load balancer "${loadBalancer}"`;
+	return listen({...listener.bind, wanted});
+}
+
+/** One listener at run time: a bound port, and everything that serves its connections. */
+export class RunningListener {
+	readonly bound: BoundPort;
+	readonly connections = new OpenConnections();
+	readonly #context: ListenerContext;
+	readonly #services: Services;
+	readonly #pool: UpstreamPool;
+	#secureContext: SecureContext | undefined;
+	#backends: readonly Backend[] = [];
+
+	/** Serves `bound` from now on, and whoever served it before does no longer. */
+	constructor(
+		listener: ListenerDescription,
+		bound: BoundPort,
+		loadBalancer: LoadBalancerDescription,
+		{services, journal, deadlines}: ListenerSurroundings,
+	) {
+		this.bound = bound;
+		this.#services = services;
+		this.#context = {
+			loadBalancer,
+			listener,
+			router: new Router(),
+			stickiness: undefined,
+			securesCookies: false,
+			journal,
+			clock: services.clock,
+			deadlines,
+			buffers: services.buffers,
+			timeouts: loadBalancer.timeouts,
+			retry: loadBalancer.retry,
+			upgrade: loadBalancer.upgrade,
+			backendTls: backendTlsOf(listener, services),
+			keptBodyBytes: services.record.bodyBytes,
+			connections: this.connections,
+			draining: false,
+		};
+		this.#pool = newPool(this.#context);
+		this.#show(listener);
+		const serve = serverFor(this.#context, {pool: this.#pool, secureContext: () => this.#secureContext});
+		bound.accept = (socket: Socket) => {
+			if (this.#context.draining) socket.destroy();
+			else serve(socket);
+		};
+	}
+
+	get description(): ListenerDescription {
+		return this.#context.listener;
+	}
+
+	/** Takes what may change while connections go on. */
+	apply(listener: ListenerDescription, loadBalancer: LoadBalancerDescription, backends: readonly Backend[]): void {
+		const context = this.#context;
+		const before = context.listener;
+		if (listener.certificate !== before.certificate) this.#show(listener);
+		// The port that was chosen at the start stays.
+		context.listener = {...listener, bind: before.bind};
+		context.timeouts = loadBalancer.timeouts;
+		context.retry = loadBalancer.retry;
+		context.upgrade = loadBalancer.upgrade;
+		context.securesCookies = loadBalancer.securedCookies && listener.protocol === 'https';
+		const rules = loadBalancer.rules.filter(rule => rule.listener === undefined || rule.listener === listener.port);
+		context.router.set(backends, isHttp(listener.protocol) ? rules : []);
+		for (const backend of this.#backends) if (!backends.includes(backend)) this.#pool.drop(backend);
+		this.#backends = backends;
+		const {stickiness} = listener;
+		const {name} = loadBalancer;
+		context.stickiness =
+			stickiness &&
+			new StickySessions(stickiness, {
+				clock: this.#services.clock,
+				backends,
+				scope: [this.#services.seed, name, listener.backendPort],
+			});
+	}
+
+	/** Shows another certificate from the next handshake on; what is open goes on. */
+	swapCertificate(pair: PemPair): void {
+		this.#context.listener = {...this.#context.listener, certificate: pair};
+		this.#show(this.#context.listener);
+	}
+
+	/** Takes nothing new; what is in flight finishes, what is idle ends. */
+	drain(): void {
+		this.#context.draining = true;
+		for (const connection of [...this.connections]) connection.drain();
+	}
+
+	/** Ends what is in flight at a back-end. */
+	cutFrom(backend: Backend): void {
+		for (const connection of [...this.connections]) connection.cutFrom(backend);
+	}
+
+	/** Ends everything now. Its port is not its own to close. */
+	async cut(): Promise<void> {
+		this.#context.draining = true;
+		for (const connection of [...this.connections]) connection.cut();
+		this.#pool.close();
+		await this.connections.gone();
+	}
+
+	#show({certificate, tls}: ListenerDescription): void {
+		this.#secureContext = certificate && this.#services.contexts.forClients(certificate, tls);
+	}
+}
+
+function backendTlsOf(
+	{backendProtocol, verifyBackend}: ListenerDescription,
+	{contexts}: Services,
+): BackendTlsOptions | undefined {
+	if (!isSecure(backendProtocol)) return undefined;
+	return {
+		secureContext: contexts.forBackends(verifyBackend),
+		verify: verifyBackend !== undefined,
+		servername: verifyBackend?.servername,
+		alpn: backendProtocol === 'https' ? ['http/1.1'] : undefined,
+	};
+}

@@ -1,0 +1,52 @@
+import type {ListenerDescription} from './load-balancer.ts';
+
+/** What becomes of the listeners of one load balancer when its description changes. */
+export interface ListenerPlan<Running> {
+	/** Go on as they are, with their connections: at most a certificate, a policy or a rule is another. */
+	readonly keep: readonly {readonly running: Running; readonly to: ListenerDescription}[];
+	/** Keep their bound port for new connections of another kind; the old connections are let go. */
+	readonly replace: readonly {readonly running: Running; readonly to: ListenerDescription}[];
+	readonly open: readonly ListenerDescription[];
+	readonly close: readonly Running[];
+}
+
+/**
+ * Compares the listeners that run with those that are described, so that only what has changed is touched.
+ *
+ * A listener is known by its logical port and the address it is bound at. The port that was bound is not compared: one
+ * that was chosen at the start stays, whatever would be chosen anew.
+ */
+export function planListeners<Running extends {readonly description: ListenerDescription}>(
+	running: readonly Running[],
+	described: readonly ListenerDescription[],
+): ListenerPlan<Running> {
+	const keep: {running: Running; to: ListenerDescription}[] = [];
+	const replace: {running: Running; to: ListenerDescription}[] = [];
+	const open: ListenerDescription[] = [];
+	const left = new Set(running);
+	for (const to of described) {
+		const same = running.find(
+			({description}) => description.port === to.port && description.bind.host === to.bind.host,
+		);
+		if (same === undefined) open.push(to);
+		else {
+			left.delete(same);
+			(serveAlike(same.description, to) ? keep : replace).push({running: same, to});
+		}
+	}
+	return {keep, replace, open, close: [...left]};
+}
+
+/** Whether connections of the one listener may go on under the other. Its certificate concerns handshakes alone. */
+function serveAlike(one: ListenerDescription, other: ListenerDescription): boolean {
+	return (
+		one.protocol === other.protocol &&
+		one.backendProtocol === other.backendProtocol &&
+		one.backendPort === other.backendPort &&
+		one.proxyProtocol === other.proxyProtocol &&
+		one.tls.minVersion === other.tls.minVersion &&
+		one.tls.ciphers === other.tls.ciphers &&
+		one.verifyBackend?.ca === other.verifyBackend?.ca &&
+		one.verifyBackend?.servername === other.verifyBackend?.servername
+	);
+}
