@@ -60,6 +60,7 @@ export class HttpExchange implements AnswerReceiver {
 		this.#context = front.context;
 		this.#head = head;
 		this.record = record;
+		record.httpMinor = head.minor;
 		this.toHead = head.method === 'HEAD';
 		this.takesChunks = head.minor === 1;
 		this.#awaitsContinue = head.expectsContinue;
@@ -315,6 +316,7 @@ export class HttpExchange implements AnswerReceiver {
 	#dialTo(backend: Backend): void {
 		this.#holding = true;
 		this.record.backendReused = false;
+		this.record.sentMs = -1;
 		this.#dialledAtMs = this.#context.clock.now();
 		this.#front.limit(this.#context.timeouts.connectMs);
 		const upstream = new UpstreamConnection(backend, handler =>
@@ -329,6 +331,7 @@ export class HttpExchange implements AnswerReceiver {
 		this.#holding = false;
 		const {stream} = upstream.connection;
 		this.#front.touch();
+		this.record.sentMs = this.#context.clock.now() - this.record.startMs;
 		const body = this.#body?.take(upstream.served > 0) ?? '';
 		if (typeof body === 'string') stream.write(this.record.requestHead + body, 'latin1');
 		else {

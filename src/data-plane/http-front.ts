@@ -20,6 +20,9 @@ import type {UpstreamPool} from './upstream-pool.ts';
 /** How long a closed connection's last bytes may take to be read by the client; nginx's `lingering_timeout`. */
 const LINGER_MS = 5000;
 
+/** Enough for the request line and the fields that a log shows; a head may have 64 KiB, and a record keeps it. */
+const MAX_REFUSED_HEAD_BYTES = 4096;
+
 /**
  * One client connection of an HTTP or HTTPS listener: heads in, answers out, one exchange at a time and in order.
  *
@@ -247,6 +250,7 @@ export class HttpFront implements Timed, Downstream, OpenConnection, StreamOwner
 		if (!exchange.requestDone && pos < chunk.length) {
 			const next = exchange.readBody(chunk, pos);
 			if (typeof next !== 'number') {
+				record.refusedHead = beginningOf(text);
 				exchange.refuse(next, 'bad-request');
 				return chunk.length;
 			}
@@ -303,6 +307,7 @@ export class HttpFront implements Timed, Downstream, OpenConnection, StreamOwner
 		const record = newRecord(this.context, 'http', this.#peer);
 		record.tlsMs = this.#firstExchange ? this.client.tlsMs : -1;
 		const answer = ownAnswer(refusal.status, {keepAlive: false, toHead: head.startsWith('HEAD ')});
+		record.refusedHead = beginningOf(head === '' ? this.#head.partial : head);
 		record.responseStatus = refusal.status;
 		record.responseBy = 'load-balancer';
 		record.responseHead = answer.head;
@@ -373,4 +378,9 @@ export class HttpFront implements Timed, Downstream, OpenConnection, StreamOwner
 		if (this.context.listener.proxyProtocol) this.pool.close();
 		abandon(this.#socket);
 	}
+}
+
+/** As much of a refused head as a record keeps. Copied: a slice would hold on to the whole, and there are many. */
+function beginningOf(head: string): string {
+	return Buffer.from(head.slice(0, MAX_REFUSED_HEAD_BYTES), 'latin1').toString('latin1');
 }

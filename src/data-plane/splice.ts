@@ -129,6 +129,7 @@ export class Splice implements BackendHandler, Timed, OpenConnection, StreamOwne
 	streamData(chunk: Buffer): void {
 		this.#touch();
 		this.#record.bytesUp += chunk.length;
+		if (this.#record.sentMs < 0) this.#record.sentMs = this.#context.clock.now() - this.#record.startMs;
 		if (this.#hello !== undefined) this.#look(this.#hello, chunk);
 		if (this.#upstream?.stream.write(chunk) === false) this.#downstream.pause();
 	}

@@ -118,6 +118,7 @@ export class TlsHandshake implements Timed, OpenConnection, StreamOwner {
 		if (this.#raw.bytesRead > 0 || this.#error !== undefined || outcome !== 'tls-handshake') {
 			const kind = this.#context.listener.protocol === 'https' ? 'http' : 'tcp';
 			const record = newRecord(this.#context, kind, this.#peer);
+			record.handshakeOnly = true;
 			finishRecord(this.#context, record, outcome, cause);
 		}
 		this.#leave();

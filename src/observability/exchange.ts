@@ -1,4 +1,5 @@
 import type {ClientHello} from '../codec/client-hello.ts';
+import {accessLogLine} from './access-log.ts';
 import {type KeptBody, type Message, messageFrom} from './message.ts';
 
 export interface PeerTls {
@@ -80,6 +81,11 @@ export interface Exchange {
 	readonly bytes: {readonly up: number; readonly down: number};
 	/** Milliseconds: of the client's TLS handshake, of connecting to the back-end, from start to the first byte of the answer, in all. */
 	readonly ms: {readonly tls?: number; readonly connect?: number; readonly firstByte?: number; readonly total: number};
+	/**
+	 * Its line in the access log of a Classic ELB, without the line's end. Empty while it is open, and for what is no
+	 * request there: a TLS handshake that failed, a client that left before its request was there.
+	 */
+	readonly log: string;
 }
 
 /**
@@ -102,8 +108,12 @@ export class ExchangeRecord implements Exchange {
 	readonly startMs: number;
 	tlsMs = -1;
 	connectMs = -1;
+	/** When the request's head, or a TCP client's first byte, was handed to the back-end. */
+	sentMs = -1;
 	firstByteMs = -1;
 	totalMs = -1;
+	/** Of a client that failed to agree on TLS: nothing was asked for, and nothing served. */
+	handshakeOnly = false;
 
 	backendName = '';
 	backendAddress = '';
@@ -113,6 +123,10 @@ export class ExchangeRecord implements Exchange {
 
 	/** Heads as latin1 text; empty when there was none. */
 	requestHead = '';
+	/** The client's minor version of HTTP/1; the head above is always 1.1. */
+	httpMinor = 1;
+	/** How the head of a refused request began, as the client sent it; it went nowhere. */
+	refusedHead = '';
 	responseHead = '';
 	responseStatus = 0;
 	responseBy: 'backend' | 'load-balancer' = 'backend';
@@ -180,7 +194,11 @@ export class ExchangeRecord implements Exchange {
 		};
 	}
 
-	/** The public fields, for NDJSON: bodies as text. */
+	get log(): string {
+		return accessLogLine(this);
+	}
+
+	/** The public fields, for NDJSON: bodies as text. Without `log`, which says the same once more. */
 	toJSON(): Record<string, unknown> {
 		const {
 			id,
