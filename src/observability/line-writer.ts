@@ -44,8 +44,10 @@ export class LineWriter {
 	readonly #maxWaitingBytes: number;
 	readonly #queue = new SerialQueue();
 	#sink: Sink | undefined;
-	/** Lines in the making of a batch. */
-	#text = '';
+	/** Lines in the making of a batch: joined at once, for text that grows line by line costs half as much again. */
+	#lines: string[] = [];
+	/** Of the lines, with their ends. */
+	#bytes = 0;
 	/** What is left of the batch before, which is written first. */
 	#rest: Buffer | undefined;
 	/** Whether `#rest` begins in the midst of a line. */
@@ -64,14 +66,15 @@ export class LineWriter {
 
 	/** @param line without its end. Never throws. */
 	add(line: string): void {
-		if (this.#text.length + (this.#rest?.length ?? 0) + line.length >= this.#maxWaitingBytes) {
+		if (this.#bytes + (this.#rest?.length ?? 0) + line.length >= this.#maxWaitingBytes) {
 			this.dropped++;
 			this.#tell('takes lines more slowly than they come, so lines are dropped', undefined);
 			return;
 		}
-		this.#text += `${line}\n`;
+		this.#lines.push(line);
+		this.#bytes += line.length + 1;
 		if (this.#queued || this.#refused) return;
-		if (this.#text.length >= BATCH_BYTES) this.#schedule();
+		if (this.#bytes >= BATCH_BYTES) this.#schedule();
 		else this.#timer ??= setTimeout(() => this.#schedule(), BATCH_MS);
 	}
 
@@ -101,9 +104,10 @@ export class LineWriter {
 		return this.#queue.run(async () => {
 			await this.#drain();
 			this.#stopTimer();
-			this.dropped += linesIn(this.#rest) + linesIn(Buffer.from(this.#text, 'latin1'));
+			this.dropped += linesIn(this.#rest) + this.#lines.length;
 			this.#rest = undefined;
-			this.#text = '';
+			this.#lines = [];
+			this.#bytes = 0;
 			const sink = this.#sink;
 			this.#sink = undefined;
 			await sink?.close().catch((error: unknown) => this.#tell('cannot be closed', error));
@@ -127,7 +131,7 @@ export class LineWriter {
 		this.#queued = false;
 		this.#stopTimer();
 		try {
-			while (this.#rest !== undefined || this.#text !== '') {
+			while (this.#rest !== undefined || this.#bytes > 0) {
 				const isLast = this.#rest === undefined;
 				await this.#writeRest();
 				if (isLast) break;
@@ -140,14 +144,15 @@ export class LineWriter {
 		if (this.#refused) {
 			this.#stopTimer();
 			this.#timer = setTimeout(() => this.#schedule(), RETRY_MS).unref();
-		} else if (this.#text !== '') this.#timer ??= setTimeout(() => this.#schedule(), BATCH_MS);
+		} else if (this.#bytes > 0) this.#timer ??= setTimeout(() => this.#schedule(), BATCH_MS);
 	}
 
 	/** Writes what is left of the batch before, or the next one. */
 	async #writeRest(): Promise<void> {
 		if (this.#rest === undefined) {
-			this.#rest = Buffer.from(this.#text, 'latin1');
-			this.#text = '';
+			this.#rest = Buffer.from(`${this.#lines.join('\n')}\n`, 'latin1');
+			this.#lines = [];
+			this.#bytes = 0;
 		}
 		this.#sink ??= await this.#options.open();
 		while (this.#rest.length > 0) {
