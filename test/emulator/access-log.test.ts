@@ -82,12 +82,14 @@ test('a TCP connection is one line; what a client says is in none', async t => {
 	isLine(t, await ended, `${BACKEND} ${TIME} ${TIME} 0\\.000000 - - 32 [0-9]+ "- - - " "-" - -`);
 });
 
-test('a failed handshake is no line', async t => {
-	await using scene = await startScene({front: 'https'});
-	const failed = scene.lb.traffic.next(undefined, '60s');
-	const raw = connect(scene.lb.port(80), '127.0.0.1');
-	await once(raw, 'connect');
-	raw.on('error', () => {}).end('GET / HTTP/1.1\r\n\r\n');
+for (const listener of ['https:80 -> http:80', 'ssl:80 -> tcp:80'] as const) {
+	test(`a failed handshake is no line: ${listener}`, async t => {
+		await using scene = await startScene({front: 'https', spec: {listeners: [listener]}});
+		const failed = scene.lb.traffic.next(undefined, '60s');
+		const raw = connect(scene.lb.port(80), '127.0.0.1');
+		await once(raw, 'connect');
+		raw.on('error', () => {}).end('GET / HTTP/1.1\r\n\r\n');
 
-	t.like(await failed, {outcome: 'tls-handshake', log: ''});
-});
+		t.like(await failed, {outcome: 'tls-handshake', log: ''});
+	});
+}
