@@ -30,6 +30,10 @@ class HandClock implements Clock {
 		return () => this.#tasks.delete(task);
 	}
 
+	after(_delayMs: number, task: () => void): () => void {
+		return this.every(0, task);
+	}
+
 	get running(): number {
 		return this.#tasks.size;
 	}
