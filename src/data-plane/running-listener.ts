@@ -22,8 +22,19 @@ export interface ListenerSurroundings {
 	readonly deadlines: Deadlines;
 }
 
-/** Binds the port of a listener. Connections are closed until it is served. @throws EmulatorError `PORT_UNAVAILABLE` */
-export function bindListener(listener: ListenerDescription, loadBalancer: string): Promise<BoundPort> {
+/**
+ * Binds the port of a listener. Connections are closed until it is served.
+ *
+ * @param adoptable ports that are bound and will be served by nobody else: of those, one that fits is taken over.
+ * @throws EmulatorError `PORT_UNAVAILABLE`
+ */
+export async function bindListener(
+	listener: ListenerDescription,
+	loadBalancer: string,
+	adoptable: Iterable<BoundPort>,
+): Promise<BoundPort> {
+	const {host, port} = listener.bind;
+	for (const bound of adoptable) if (bound.host === host && bound.port === port) return bound;
 	const wanted = `listener ${formatListener(listener)} of load balancer "${loadBalancer}"`;
 	return listen({...listener.bind, wanted});
 }
@@ -35,6 +46,7 @@ export class RunningListener {
 	readonly #context: ListenerContext;
 	readonly #services: Services;
 	readonly #pool: UpstreamPool;
+	readonly #accept: (socket: Socket) => void;
 	#secureContext: SecureContext | undefined;
 	#backends: readonly Backend[] = [];
 
@@ -68,10 +80,11 @@ export class RunningListener {
 		this.#pool = newPool(this.#context);
 		this.#show(listener);
 		const serve = serverFor(this.#context, {pool: this.#pool, secureContext: () => this.#secureContext});
-		bound.accept = (socket: Socket) => {
+		this.#accept = socket => {
 			if (this.#context.draining) socket.destroy();
 			else serve(socket);
 		};
+		bound.accept = this.#accept;
 	}
 
 	get description(): ListenerDescription {
@@ -108,6 +121,11 @@ export class RunningListener {
 	swapCertificate(pair: PemPair): void {
 		this.#context.listener = {...this.#context.listener, certificate: pair};
 		this.#show(this.#context.listener);
+	}
+
+	/** Frees its port at once, unless another listener serves it by now. Resolves when every accepted socket is gone too. */
+	async closePort(): Promise<void> {
+		if (this.bound.accept === this.#accept) await this.bound.close();
 	}
 
 	/** Takes nothing new; what is in flight finishes, what is idle ends. */

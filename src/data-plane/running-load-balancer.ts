@@ -1,5 +1,4 @@
 import {Deadlines, tickFor} from '../base/deadlines.ts';
-import {SerialQueue} from '../base/serial-queue.ts';
 import {formatTarget, type HealthCheck} from '../model/health-check.ts';
 import type {
 	BackendDescription,
@@ -16,6 +15,14 @@ import type {BoundPort} from './listener.ts';
 import {bindListener, RunningListener} from './running-listener.ts';
 import type {Services} from './services.ts';
 
+/** A change of a load balancer that can no longer fail. */
+export interface PreparedChange {
+	/** Makes it. */
+	readonly commit: () => void;
+	/** Takes it back. */
+	readonly abandon: () => void;
+}
+
 /** One description brought to life: bound ports, registered back-ends, and the record of what happened. */
 export class RunningLoadBalancer {
 	readonly journal: Journal;
@@ -31,7 +38,6 @@ export class RunningLoadBalancer {
 	readonly #leaving = new Set<Promise<void>>();
 	/** Listeners that serve nothing new and whose connections may still be there. */
 	readonly #retired = new Set<RunningListener>();
-	readonly #changes = new SerialQueue();
 	#stopping: Promise<void> | undefined;
 	#cut: (() => void) | undefined;
 
@@ -58,15 +64,37 @@ export class RunningLoadBalancer {
 	 * @throws EmulatorError `PORT_UNAVAILABLE`
 	 */
 	static async start(description: LoadBalancerDescription, services: Services): Promise<RunningLoadBalancer> {
+		const {running, commit} = await RunningLoadBalancer.prepareStart(description, services, []);
+		commit();
+		return running;
+	}
+
+	/**
+	 * Does all of a start that can fail. One of the two functions must be called.
+	 *
+	 * @param adoptable ports that their load balancer will not serve any more.
+	 * @throws EmulatorError `PORT_UNAVAILABLE`
+	 */
+	static async prepareStart(
+		description: LoadBalancerDescription,
+		services: Services,
+		adoptable: readonly BoundPort[],
+	): Promise<PreparedChange & {readonly running: RunningLoadBalancer}> {
 		const running = new RunningLoadBalancer(description, services);
 		try {
-			const ports = await running.#bind(description.listeners);
-			running.#commit(description, ports);
+			const {commit, abandon} = await running.prepare(description, adoptable);
+			return {
+				running,
+				commit,
+				abandon: () => {
+					abandon();
+					void running.stop(0);
+				},
+			};
 		} catch (error) {
 			await running.stop(0);
 			throw error;
 		}
-		return running;
 	}
 
 	get description(): LoadBalancerDescription {
@@ -83,22 +111,40 @@ export class RunningLoadBalancer {
 
 	/**
 	 * Becomes what `next` describes. Only what differs is touched: listeners that stay keep their port and their
-	 * connections, back-ends that stay their health and their place in the order. Changes are made one after the other.
+	 * connections, back-ends that stay their health and their place in the order. Changes must not overlap.
 	 *
 	 * Resolves when new ports are bound and old ones free; what was in flight at listeners and back-ends that left may
 	 * go on for `drainMs`.
 	 *
 	 * @throws EmulatorError `PORT_UNAVAILABLE`; then nothing has changed.
 	 */
-	update(next: LoadBalancerDescription): Promise<void> {
-		return this.#changes.run(async () => {
-			if (this.#stopping !== undefined) return;
-			const ports = await this.#bind(planListeners(this.#listeners, next.listeners).open);
+	async update(next: LoadBalancerDescription): Promise<void> {
+		const change = await this.prepare(next, []);
+		change.commit();
+		// The system lets go of a port in the event loop's next turn.
+		await new Promise(resolve => setImmediate(resolve));
+	}
+
+	/**
+	 * Does all of an update that can fail, and nothing that shows. One of the two functions must be called, before the
+	 * next change is prepared.
+	 *
+	 * @param adoptable see {@link prepareStart}.
+	 * @throws EmulatorError `PORT_UNAVAILABLE`
+	 */
+	async prepare(next: LoadBalancerDescription, adoptable: readonly BoundPort[]): Promise<PreparedChange> {
+		const ports = await this.#bind(planListeners(this.#listeners, next.listeners).open, adoptable);
+		const abandon = () => closeAll(without(ports.values(), adoptable));
+		const commit = () => {
 			if (this.#stopping === undefined) this.#commit(next, ports);
-			else closeAll(ports.values());
-			// The system lets go of a port in the event loop's next turn.
-			await new Promise(resolve => setImmediate(resolve));
-		});
+			else abandon();
+		};
+		return {commit, abandon};
+	}
+
+	/** Resolves when what listeners and back-ends left behind, that are no longer, is gone as well. */
+	async settled(): Promise<void> {
+		await Promise.all(this.#leaving);
 	}
 
 	/**
@@ -144,7 +190,7 @@ export class RunningLoadBalancer {
 	}
 
 	async #stop(drainMs: number): Promise<void> {
-		const closed = this.#listeners.map(({bound}) => bound.close());
+		const closed = this.#listeners.map(listener => listener.closePort());
 		for (const listener of this.#listeners) listener.drain();
 		const all = [...this.#listeners, ...this.#retired];
 		const gone = () => Promise.all(all.map(({connections}) => connections.gone()));
@@ -175,14 +221,17 @@ export class RunningLoadBalancer {
 	}
 
 	/** Binds all of these, or none. */
-	async #bind(listeners: readonly ListenerDescription[]): Promise<Map<number, BoundPort>> {
+	async #bind(
+		listeners: readonly ListenerDescription[],
+		adoptable: readonly BoundPort[],
+	): Promise<Map<number, BoundPort>> {
 		const bound = new Map<number, BoundPort>();
 		try {
 			for (const listener of listeners) {
-				bound.set(listener.port, await bindListener(listener, this.#description.name));
+				bound.set(listener.port, await bindListener(listener, this.#description.name, adoptable));
 			}
 		} catch (error) {
-			closeAll(bound.values());
+			closeAll(without(bound.values(), adoptable));
 			throw error;
 		}
 		return bound;
@@ -210,7 +259,7 @@ export class RunningLoadBalancer {
 		for (const to of next.listeners) byPort.get(to.port)?.apply(to, next, this.#backends);
 		for (const {running} of plan.replace) this.#retire(running);
 		for (const running of plan.close) {
-			void running.bound.close();
+			void running.closePort();
 			this.#retire(running);
 		}
 		for (const backend of left) this.#letGo(backend);
@@ -288,6 +337,10 @@ function isSameCheck(one: HealthCheck, other: HealthCheck): boolean {
 		one.healthyThreshold === other.healthyThreshold &&
 		one.unhealthyThreshold === other.unhealthyThreshold
 	);
+}
+
+function without(ports: Iterable<BoundPort>, others: readonly BoundPort[]): BoundPort[] {
+	return [...ports].filter(port => !others.includes(port));
 }
 
 function closeAll(ports: Iterable<BoundPort>): void {

@@ -1,0 +1,43 @@
+import {type Clock, systemClock} from '../base/clock.ts';
+import {type Duration, millisecondsIn} from '../base/duration.ts';
+import {EmulatorError} from '../base/errors.ts';
+import {ManualClock} from '../base/manual-clock.ts';
+
+/** An emulator's time, in the hands of a test. */
+export interface EmulatorClock {
+	/** Milliseconds since 1970-01-01 UTC, on this clock. */
+	now(): number;
+	/**
+	 * Moves time on, through every health check, timeout and expiry that is due on the way. Resolves when what that has
+	 * set in motion is over.
+	 *
+	 * @throws EmulatorError `CLOCK_NOT_MANUAL` unless the emulator was started with `clock: 'manual'`, `INVALID_DURATION`
+	 */
+	advance(by: Duration): Promise<void>;
+}
+
+/** The clock that everything in an emulator goes by, and the handle to it. */
+export function clockOf(kind: 'real' | 'manual'): {readonly clock: Clock; readonly handle: EmulatorClock} {
+	const manual = kind === 'manual' ? new ManualClock() : undefined;
+	const clock = manual ?? systemClock;
+	return {
+		clock,
+		handle: {
+			now: () => clock.wallMs(),
+			async advance(by) {
+				if (manual === undefined) {
+					throw new EmulatorError('CLOCK_NOT_MANUAL', 'The time of this emulator is the real one, which nobody moves', {
+						hint: "Start it with {clock: 'manual'}.",
+					});
+				}
+				const ms = millisecondsIn(by);
+				if (ms === undefined) {
+					throw new EmulatorError('INVALID_DURATION', `${JSON.stringify(by)} is not a duration`, {
+						hint: 'Give milliseconds as a number, or text such as "500ms", "5s" or "1m".',
+					});
+				}
+				await manual.advance(ms);
+			},
+		},
+	};
+}
