@@ -1,4 +1,5 @@
 import {distance} from 'fastest-levenshtein';
+import {quote} from './quote.ts';
 
 /** The candidate that was probably meant, or undefined when none is near. Case is ignored. */
 export function nearest(given: string, candidates: Iterable<string>): string | undefined {
@@ -18,12 +19,12 @@ export function nearest(given: string, candidates: Iterable<string>): string | u
 /** `did you mean "https"?`, or undefined when nothing is near. */
 export function didYouMean(given: string, candidates: Iterable<string>): string | undefined {
 	const candidate = nearest(given, candidates);
-	return candidate === undefined ? undefined : `did you mean "${candidate}"?`;
+	return candidate === undefined ? undefined : `did you mean ${quote(candidate)}?`;
 }
 
 /** `"a", "b" or "c"`. */
 export function alternatives(values: Iterable<string>): string {
-	const quoted = [...values].map(value => `"${value}"`);
+	const quoted = [...values].map(quote);
 	if (quoted.length <= 1) return quoted[0] ?? 'nothing';
 	return `${quoted.slice(0, -1).join(', ')} or ${quoted.at(-1)}`;
 }

@@ -1,4 +1,5 @@
 import type {Violation} from '../base/errors.ts';
+import {isPrivateKey, quote} from '../base/quote.ts';
 
 /** A violation that also says which end of an entry it is about, so that a file can be pointed into. */
 export interface Finding extends Violation {
@@ -12,12 +13,11 @@ export interface Finding extends Violation {
  */
 export function presentable(findings: readonly Finding[]): Finding[] {
 	return findings
-		.map(finding => ({...finding, path: finding.path.map(key => (isPrivateKey(key) ? '(private key)' : key))}))
+		.map(finding => ({
+			...finding,
+			path: finding.path.map(key => (typeof key === 'string' && isPrivateKey(key) ? '(private key)' : key)),
+		}))
 		.sort((one, other) => comparePaths(one.path, other.path));
-}
-
-function isPrivateKey(text: unknown): boolean {
-	return typeof text === 'string' && /PRIVATE KEY/i.test(text);
 }
 
 function comparePaths(one: Finding['path'], other: Finding['path']): number {
@@ -40,7 +40,7 @@ const MAX_SHOWN = 60;
 export function show(value: unknown): string {
 	switch (typeof value) {
 		case 'string':
-			return showText(value);
+			return quote(value);
 		case 'object':
 			if (value === null) return 'nothing';
 			return Array.isArray(value) ? `a list of ${value.length}` : showObject(value);
@@ -49,12 +49,6 @@ export function show(value: unknown): string {
 		default:
 			return String(value);
 	}
-}
-
-function showText(text: string): string {
-	if (isPrivateKey(text)) return '(private key)';
-	const shown = text.length > MAX_SHOWN ? `${text.slice(0, MAX_SHOWN)}…` : text;
-	return JSON.stringify(shown);
 }
 
 /** Keys only: a value in it may be a secret. */

@@ -1,4 +1,5 @@
 import type {Violation} from '../base/errors.ts';
+import {quote} from '../base/quote.ts';
 import {alternatives, didYouMean} from '../base/suggest.ts';
 
 /** What a probe may speak: OUTSCALE API 1.40, HealthCheck.Protocol. */
@@ -109,13 +110,13 @@ export function readTarget(text: string): {target: HealthCheckTarget} | {violati
 	const match = /^([^:/\s]*):([^/]*)(\/.*)?$/s.exec(text);
 	// What comes after a protocol in a URL is a host, not a path.
 	if (match === null || match[3]?.startsWith('//')) {
-		const message = `${JSON.stringify(text)} is not a health check's target; write ${SHAPE}`;
+		const message = `${quote(text)} is not a health check's target; write ${SHAPE}`;
 		return {violations: [{path: [], message, hint: hintOfUrl(text)}]};
 	}
 	const violations: Violation[] = [];
 	const protocol = readProtocol(match[1] ?? '', violations);
 	const port = /^\d{1,9}$/.test(match[2] ?? '') ? Number(match[2]) : Number.NaN;
-	if (!isPort(port)) violations.push(violationOfPort(JSON.stringify(match[2])));
+	if (!isPort(port)) violations.push(violationOfPort(quote(match[2] ?? '')));
 	const path = match[3] ?? (protocol === 'http' || protocol === 'https' ? '/' : '');
 	if (protocol !== undefined) violations.push(...violationsOfPath(protocol, path));
 	return protocol === undefined || violations.length > 0 ? {violations} : {target: {protocol, port, path}};
@@ -148,7 +149,7 @@ function readProtocol(text: string, violations: Violation[]): HealthCheckProtoco
 		const names = HEALTH_CHECK_PROTOCOLS.map(candidate => candidate.toUpperCase());
 		violations.push({
 			path: [],
-			message: `unknown protocol ${JSON.stringify(text)} of a health check; allowed are ${alternatives(names)}`,
+			message: `unknown protocol ${quote(text)} of a health check; allowed are ${alternatives(names)}`,
 			hint: didYouMean(text, names),
 		});
 	}
@@ -159,7 +160,7 @@ function hintOfUrl(text: string): string | undefined {
 	const match = /^(https?):\/\/[^/:]*(?::(\d+))?(\/.*)?$/is.exec(text);
 	if (match === null) return undefined;
 	const protocol = (match[1] ?? '').toUpperCase();
-	return `did you mean ${JSON.stringify(`${protocol}:${match[2] ?? (protocol === 'HTTP' ? 80 : 443)}${match[3] ?? '/'}`)}?`;
+	return `did you mean ${quote(`${protocol}:${match[2] ?? (protocol === 'HTTP' ? 80 : 443)}${match[3] ?? '/'}`)}?`;
 }
 
 function isPort(port: number): boolean {
@@ -171,7 +172,7 @@ function violationOfPort(given: string): Violation {
 }
 
 function violationsOfPath(protocol: HealthCheckProtocol, path: string): Violation[] {
-	const shown = JSON.stringify(path.length > 80 ? `${path.slice(0, 80)}…` : path);
+	const shown = quote(path);
 	if (protocol === 'tcp' || protocol === 'ssl') {
 		if (path === '') return [];
 		const message = `a ${protocol.toUpperCase()} health check has no path, and ${shown} was given`;

@@ -68,12 +68,15 @@ export function matchingRule<T extends Pick<CompiledRule, 'host' | 'path'>>(
 	return undefined;
 }
 
+/** A rule, and the logical port of the one listener it belongs to; without a port it belongs to all of them. */
+type RuleWithin = ListenerRule & {readonly listener?: number | undefined};
+
 /**
  * Every rule of the API that these rules break; paths start at the index of the rule.
  *
  * @param knownBackends names of the back-ends registered with the load balancer.
  */
-export function violationsOfRules(rules: readonly ListenerRule[], knownBackends: Iterable<string>): Violation[] {
+export function violationsOfRules(rules: readonly RuleWithin[], knownBackends: Iterable<string>): Violation[] {
 	const known = new Set(knownBackends);
 	return [
 		...rules.flatMap((rule, index) =>
@@ -126,16 +129,16 @@ function violationsOfTargets(to: readonly string[], known: ReadonlySet<string>):
 }
 
 /** OUTSCALE API 1.40: a priority is unique on its listener, a ListenerRuleName is a handle and unique. */
-function violationsOfSharing(rules: readonly ListenerRule[], key: 'priority' | 'name'): Violation[] {
-	const owners = new Map<string | number, number>();
+function violationsOfSharing(rules: readonly RuleWithin[], key: 'priority' | 'name'): Violation[] {
+	const owners = new Map<string | number, number[]>();
 	return rules.flatMap((rule, index): Violation[] => {
 		const value = rule[key];
 		if (value === undefined || value === '') return [];
-		const owner = owners.get(value);
-		if (owner === undefined) {
-			owners.set(value, index);
-			return [];
-		}
+		const sharing = owners.get(value) ?? [];
+		owners.set(value, sharing);
+		const owner = sharing.find(other => key === 'name' || areOnOneListener(rules[other], rule));
+		sharing.push(index);
+		if (owner === undefined) return [];
 		const shown = typeof value === 'string' ? quote(value) : value;
 		return [
 			{
@@ -145,6 +148,10 @@ function violationsOfSharing(rules: readonly ListenerRule[], key: 'priority' | '
 			},
 		];
 	});
+}
+
+function areOnOneListener(one: RuleWithin | undefined, other: RuleWithin): boolean {
+	return one?.listener === undefined || other.listener === undefined || one.listener === other.listener;
 }
 
 function patternOf(text: string | undefined, kind: 'host' | 'path'): Pattern | undefined {

@@ -68,7 +68,7 @@ const REFUSED: readonly (readonly [string, readonly string[]])[] = [
 			'health check port "0" is not a port; allowed are 1 to 65535',
 		],
 	],
-	[`HTTP:80/${'a'.repeat(1024)}`, [`health check path "/${'a'.repeat(79)}…" has 1025 characters; allowed are 1024`]],
+	[`HTTP:80/${'a'.repeat(1024)}`, [`health check path "/${'a'.repeat(59)}…" has 1025 characters; allowed are 1024`]],
 ];
 
 for (const [text, messages] of REFUSED) {

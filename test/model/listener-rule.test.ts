@@ -150,6 +150,34 @@ test('two rules of one priority or one name are refused at the later one', t => 
 	]);
 });
 
+test('two rules of one priority that belong to different listeners are no rivals, those of every listener are', t => {
+	const rules = [
+		{listener: 443, priority: 7, path: '/', to},
+		{listener: 80, priority: 7, path: '/', to},
+		{listener: 80, priority: 7, path: '/', to},
+		{priority: 7, path: '/', to},
+	];
+
+	t.deepEqual(
+		violationsOfRules(rules, to).map(({path, message}) => ({path, message})),
+		[
+			{path: [2, 'priority'], message: 'two rules have the priority 7: rules[1] has it already'},
+			{path: [3, 'priority'], message: 'two rules have the priority 7: rules[0] has it already'},
+		],
+	);
+});
+
+test('a name that a terminal would obey and a private key are not repeated as they are', t => {
+	const rules = [{name: 'x', priority: 1, host: '-----BEGIN PRIVATE KEY-----\nMIGH', path: '/', to: ['\u001b[31m']}];
+
+	const text = violationsOfRules(rules, ['\u001b[2J', 'PRIVATE KEY MIGH'])
+		.map(({message, hint}) => `${message} ${hint}`)
+		.join();
+
+	t.notRegex(text, /\u001b|MIGH/);
+	t.true(text.includes('(private key)'));
+});
+
 test('all faults of all rules are told at once, in the order of the rules', t => {
 	const rules = [
 		{priority: 0, host: 'a b', path: '/*/*/*/*', to: ['nobody']},
