@@ -28,7 +28,6 @@ import {Client, type Reachable} from './emulator/client.ts';
 import {type CertificateAuthority, type LoadBalancer, LoadBalancerHandle} from './emulator/load-balancer.ts';
 import {EMULATOR_OPTIONS, type EmulatorOptions, type ReadOptions, readOptions} from './emulator/options.ts';
 import {bindingFor} from './emulator/ports.ts';
-import {defaultHealthCheck} from './model/health-check.ts';
 import {formatListener, isSecure} from './model/listener.ts';
 import type {ListenerDescription, PemPair} from './model/load-balancer.ts';
 import type {Exchange} from './observability/exchange.ts';
@@ -364,11 +363,11 @@ class RunningEmulator implements Emulator {
 				dnsName,
 				listeners: this.#listenersOf(described, certificates),
 				backends: backends.map(({description}) => description),
-				rules: [],
-				healthCheck: defaultHealthCheck(described.listeners[0]?.ports.backendPort ?? 80),
-				faithfulHealth: false,
-				drainMs: undefined,
-				securedCookies: false,
+				rules: described.rules,
+				healthCheck: described.healthCheck,
+				faithfulHealth: described.faithfulHealth,
+				drainMs: described.drainMs,
+				securedCookies: described.securedCookies,
 				timeouts,
 				retry,
 				upgrade,
@@ -428,7 +427,7 @@ class RunningEmulator implements Emulator {
 		// Listeners are bound one after the other, so each sees what the ones before it will take.
 		const planned = new Set<string>();
 		const taken = (at: string, port: number) => planned.has(`${at} ${port}`) || this.#hasBound(at, port);
-		return listeners.map(({ports, tls, proxyProtocol, verifyBackend}) => {
+		return listeners.map(({ports, tls, proxyProtocol, stickiness, verifyBackend}) => {
 			const bind = bindingFor({host, port: ports.port, mode: this.#options.ports}, taken);
 			planned.add(`${host} ${bind.port}`);
 			return {
@@ -437,7 +436,7 @@ class RunningEmulator implements Emulator {
 				certificate: certificates.get(ports.port)?.pair,
 				tls,
 				proxyProtocol,
-				stickiness: undefined,
+				stickiness,
 				verifyBackend: verifyBackend && {
 					ca: verifyBackend.ca === 'authority' ? this.#authority.pem : verifyBackend.ca,
 					servername: verifyBackend.servername,

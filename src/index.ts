@@ -22,6 +22,17 @@ export type {
 	SocketBackend,
 	TcpBackend,
 } from './configuration/spec.ts';
+export type {
+	AccessLogFileSpec,
+	AccessLogFolderSpec,
+	AccessLogSpec,
+	ApplicationStickiness,
+	DurationStickiness,
+	HealthCheckSpec,
+	HealthCheckTargetSpec,
+	RuleSpec,
+	StickinessSpec,
+} from './configuration/spec-balancing.ts';
 export type {ConnectOptions} from './emulator/client.ts';
 export type {
 	Backend,

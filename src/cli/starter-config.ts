@@ -23,9 +23,15 @@ loadBalancers:
   # TLS ends here, the back-end gets plain HTTP with X-Forwarded-For, -Proto and -Port.
   web:
     listeners:
-      - {listen: "https:443 -> http:80", certificate: web}
+      - listen: "https:443 -> http:80"
+        certificate: web
+        # stickiness: {seconds: 300}                        # a client stays at one back-end; or {cookie: JSESSIONID}
       - http:80 -> http:80
     backends: [app]
+    # healthCheck: {target: "HTTP:80/health", interval: 5s, timeout: 2s, healthy: 2, unhealthy: 2}
+    # rules: [{priority: 10, path: "/api/*", to: [app-2]}]  # and host; the highest priority is tried first
+    # draining: 30s          # for what is in flight when its back-end goes
+    # accessLog: ./web.log   # or {folder: ./logs, interval: 5m}
     # idleTimeout: 60s       # no bytes either way
     # headTimeout: 60s       # a request head must be complete by then
     # connectTimeout: 5s     # to connect to a back-end

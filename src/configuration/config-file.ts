@@ -1,7 +1,7 @@
 import {open} from 'node:fs/promises';
 import path from 'node:path';
 import {codeOf, EmulatorError, formatPath, messageOf, type Violation} from '../base/errors.ts';
-import type {DescribedCertificate, DescribedConfig} from './described.ts';
+import type {DescribedAccessLog, DescribedCertificate, DescribedConfig} from './described.ts';
 import type {Finding} from './finding.ts';
 import {type Location, SourceText} from './source-text.ts';
 
@@ -151,5 +151,14 @@ function withAbsolutePaths(config: DescribedConfig, directory: string): Describe
 		};
 	};
 	const certificates = [...config.certificates].map(([name, certificate]) => [name, resolve(certificate)] as const);
-	return {...config, certificates: new Map(certificates)};
+	const loadBalancers = [...config.loadBalancers].map(
+		([name, {accessLog, ...rest}]) => [name, {...rest, accessLog: absolute(accessLog, directory)}] as const,
+	);
+	return {...config, certificates: new Map(certificates), loadBalancers: new Map(loadBalancers)};
+}
+
+function absolute(accessLog: DescribedAccessLog | undefined, directory: string): DescribedAccessLog | undefined {
+	if (accessLog === undefined) return undefined;
+	if (accessLog.kind === 'file') return {...accessLog, file: path.resolve(directory, accessLog.file)};
+	return {...accessLog, folder: path.resolve(directory, accessLog.folder)};
 }

@@ -1,5 +1,4 @@
 import {millisecondsIn} from '../base/duration.ts';
-import {find, type Place} from './describe-listener.ts';
 import type {
 	DescribedAddress,
 	DescribedBackend,
@@ -9,6 +8,7 @@ import type {
 } from './described.ts';
 import {show} from './finding.ts';
 import {isCertificateName, isHost, readAddress} from './host-names.ts';
+import {find, type Place} from './place.ts';
 import type {Partly} from './read-shape.ts';
 import {isPort, MAX_DURATION_MS} from './schema-values.ts';
 import type {AddressBackend, BackendSpec, BackendTls, ReplyBackend} from './spec.ts';

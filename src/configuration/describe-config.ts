@@ -1,9 +1,10 @@
-import {describeCommon, judgeLoadBalancerName} from './describe.ts';
+import {allRead, describeCommon, judgeLoadBalancerName} from './describe.ts';
 import {describeAddress, describeBackend, describeNames, judgeBackendName} from './describe-backend.ts';
-import {find, type Place} from './describe-listener.ts';
+import {describeRules} from './describe-rules.ts';
 import type {DescribedBackend, DescribedCertificate, DescribedConfig, DescribedLoadBalancer} from './described.ts';
 import {type Finding, presentable, show} from './finding.ts';
 import {unknownName} from './host-names.ts';
+import {find, type Place, within} from './place.ts';
 import {type Partly, readShape} from './read-shape.ts';
 import {configSchema} from './schema.ts';
 import type {AddressBackend, BackendConfig, CertificateConfig, LoadBalancerConfig} from './spec.ts';
@@ -34,7 +35,18 @@ export function describeConfig(config: unknown): {config: DescribedConfig} | {vi
 		judgeLoadBalancerName(name, place, 'key');
 		if (loadBalancer === undefined) continue;
 		const common = describeCommon(loadBalancer, place, new Set(certificates.keys()));
-		loadBalancers.set(name, {name, ...common, backends: registered(loadBalancer, place, backends)});
+		const own = registered(loadBalancer, place, backends);
+		const rules = describeRules(
+			loadBalancer.rules,
+			{
+				listeners: allRead(loadBalancer.listeners, common.listeners),
+				backends: own,
+				groups: backends,
+				mayBeBroken: one => isOfBroken(one, backends),
+			},
+			within(place, 'rules'),
+		);
+		loadBalancers.set(name, {name, ...common, backends: own, rules});
 	}
 	return findings.length > 0 ? {violations: presentable(findings)} : {config: {certificates, backends, loadBalancers}};
 }

@@ -2,22 +2,13 @@ import {createSecureContext} from 'node:tls';
 import {formatPath} from '../base/errors.ts';
 import {isSecure, type ListenerPorts, type ListenerSpec, readListener} from '../model/listener.ts';
 import type {PemPair} from '../model/load-balancer.ts';
+import {describeStickiness} from './describe-stickiness.ts';
 import type {CertificateReference, DescribedListener} from './described.ts';
-import {type Finding, show} from './finding.ts';
+import {show} from './finding.ts';
 import {unknownName} from './host-names.ts';
+import {find, type Place} from './place.ts';
 import type {Partly} from './read-shape.ts';
 import type {Listener} from './spec.ts';
-
-/** Where in a description something stands, and where its faults are collected. */
-export interface Place {
-	readonly path: readonly (string | number)[];
-	readonly findings: Finding[];
-}
-
-/** Collects a fault of the value under this key. */
-export function find({path, findings}: Place, keys: readonly (string | number)[], fault: Omit<Finding, 'path'>): void {
-	findings.push({path: [...path, ...keys], ...fault});
-}
 
 /** Several times what the longest listener takes. */
 const MAX_LISTENER_LENGTH = 100;
@@ -41,12 +32,17 @@ export function describeListener(
 	const certificate = certificateOf(listener, ports, place, certificateNames);
 	judgeTls(listener, ports, place);
 	const verifyBackend = verificationOf(listener, ports, place);
+	const stickiness = describeStickiness(listener.stickiness, ports?.protocol, {
+		path: [...place.path, 'stickiness'],
+		findings: place.findings,
+	});
 	if (ports === undefined) return undefined;
 	return {
 		ports,
 		certificate: isSecure(ports.protocol) ? (certificate ?? {kind: 'issue'}) : undefined,
 		tls: {minVersion: listener.tls?.minVersion ?? 'TLSv1.2', ciphers: listener.tls?.ciphers},
 		proxyProtocol: listener.proxyProtocol ?? false,
+		stickiness,
 		verifyBackend,
 	};
 }

@@ -1,11 +1,15 @@
-import {millisecondsIn} from '../base/duration.ts';
+import {type Duration, millisecondsIn} from '../base/duration.ts';
 import {violationsOfSharedPorts} from '../model/listener.ts';
 import {DEFAULT_TIMEOUTS, type Timeouts} from '../model/load-balancer.ts';
+import {describeAccessLog} from './describe-access-log.ts';
 import {describeBackend, echoBackends, letterOf} from './describe-backend.ts';
-import {describeListener, find, type Place} from './describe-listener.ts';
+import {describeHealthCheck} from './describe-health-check.ts';
+import {describeListener} from './describe-listener.ts';
+import {describeRules} from './describe-rules.ts';
 import type {DescribedBackend, DescribedListener, DescribedLoadBalancer} from './described.ts';
 import {type Finding, presentable, show} from './finding.ts';
 import {isLoopback} from './host-names.ts';
+import {find, type Place, within} from './place.ts';
 import {type Partly, readShape} from './read-shape.ts';
 import {loadBalancerSchema} from './schema.ts';
 import {MAX_DURATION_MS} from './schema-values.ts';
@@ -37,8 +41,18 @@ export function describeLoadBalancer(
 	judgeLoadBalancerName(name, {path: ['name'], findings});
 	const common = describeCommon(shape, place, new Set(certificateNames));
 	const registered = describeBackends(shape.backends, {path: ['backends'], findings}, backends);
+	const rules = describeRules(
+		shape.rules,
+		{
+			listeners: allRead(shape.listeners, common.listeners),
+			backends: registered,
+			groups: backends,
+			mayBeBroken: name => hasLost(shape.backends, name),
+		},
+		within(place, 'rules'),
+	);
 	if (findings.length > 0) return {violations: presentable(findings)};
-	return {described: {name, ...common, backends: registered}};
+	return {described: {name, ...common, backends: registered, rules}};
 }
 
 /**
@@ -60,19 +74,47 @@ export function describeCommon(
 	shape: Partly<Omit<LoadBalancerSpec, 'name' | 'backends'>>,
 	place: Place,
 	certificateNames: ReadonlySet<string>,
-): Omit<DescribedLoadBalancer, 'name' | 'backends'> {
+): Omit<DescribedLoadBalancer, 'name' | 'backends' | 'rules'> {
 	judgeAddress(shape.address, place);
+	const listeners = describeListeners(shape.listeners, within(place, 'listeners'), certificateNames);
+	// Without a listener there is no back-end port, and nothing that runs.
+	const backendPort = listeners[0]?.ports.backendPort ?? 80;
 	return {
 		address: shape.address,
-		listeners: describeListeners(
-			shape.listeners,
-			{path: [...place.path, 'listeners'], findings: place.findings},
-			certificateNames,
-		),
+		listeners,
+		healthCheck: describeHealthCheck(shape.healthCheck, backendPort, within(place, 'healthCheck')),
+		faithfulHealth: shape.faithfulHealth ?? false,
+		drainMs: describeDraining(shape.draining, within(place, 'draining')),
+		securedCookies: shape.securedCookies ?? false,
+		accessLog: describeAccessLog(shape.accessLog, within(place, 'accessLog')),
 		timeouts: describeTimeouts(shape, place),
 		retry: shape.retry ?? 'idempotent',
 		upgrade: shape.upgrade ?? 'tunnel',
 	};
+}
+
+/** The listeners, when every one that was written could be read. */
+export function allRead(
+	shapes: Partly<LoadBalancerSpec['listeners']> | undefined,
+	listeners: readonly DescribedListener[],
+): readonly DescribedListener[] | undefined {
+	return shapes?.length === listeners.length ? listeners : undefined;
+}
+
+/** Whether this may be the name of a back-end that could not be read. */
+function hasLost(shapes: Partly<LoadBalancerSpec['backends']>, name: string): boolean {
+	if (typeof shapes !== 'object') return false;
+	return shapes.some(shape => shape === undefined || shape === name);
+}
+
+function describeDraining(draining: Duration | false | undefined, place: Place): number | undefined {
+	const ms = millisecondsIn(draining);
+	if (ms !== undefined && !(ms >= 1 && ms <= MAX_DURATION_MS)) {
+		find(place, [], {
+			message: `${show(draining)} is not a draining time; allowed are 1 ms to ${MAX_DURATION_MS} ms, or false`,
+		});
+	}
+	return ms;
 }
 
 function describeListeners(

@@ -1,5 +1,7 @@
+import type {HealthCheck} from '../model/health-check.ts';
 import type {ListenerPorts} from '../model/listener.ts';
-import type {PemPair, RetryPolicy, Timeouts, TlsSettings, UpgradePolicy} from '../model/load-balancer.ts';
+import type {PemPair, RetryPolicy, ScopedRule, Timeouts, TlsSettings, UpgradePolicy} from '../model/load-balancer.ts';
+import type {StickinessPolicy} from '../model/stickiness-policy.ts';
 import type {EchoBackend, HandlerBackend, ProxyProtocolMode, ReplyBackend, SocketBackend, TcpBackend} from './spec.ts';
 
 /** Where a listener's certificate comes from. */
@@ -18,6 +20,8 @@ export interface DescribedListener {
 	readonly certificate: CertificateReference | undefined;
 	readonly tls: TlsSettings;
 	readonly proxyProtocol: boolean;
+	/** On HTTP and HTTPS listeners only; undefined = every request is balanced. */
+	readonly stickiness: StickinessPolicy | undefined;
 	/** undefined = the back-ends' certificates are not verified. `authority` = the emulator's own is trusted. */
 	readonly verifyBackend:
 		| {readonly ca: 'authority' | (string & {}); readonly servername: string | undefined}
@@ -64,6 +68,14 @@ export interface DescribedCommand {
 
 export type DescribedBackend = DescribedAddress | DescribedFake | DescribedCommand;
 
+/**
+ * Where access log lines go. Paths are as written until `readConfigFile` has resolved them; an empty prefix is none.
+ * The interval is OUTSCALE's `PublicationInterval`.
+ */
+export type DescribedAccessLog =
+	| {readonly kind: 'file'; readonly file: string}
+	| {readonly kind: 'folder'; readonly folder: string; readonly prefix: string; readonly intervalMinutes: 5 | 60};
+
 /** A load balancer whose every part has been judged and whose defaults are filled in. */
 export interface DescribedLoadBalancer {
 	readonly name: string;
@@ -72,6 +84,15 @@ export interface DescribedLoadBalancer {
 	readonly listeners: readonly DescribedListener[];
 	/** In registration order. A back-end that two load balancers of a configuration share is one and the same object. */
 	readonly backends: readonly DescribedBackend[];
+	readonly healthCheck: HealthCheck;
+	readonly faithfulHealth: boolean;
+	/** As written; what they name is registered. */
+	readonly rules: readonly ScopedRule[];
+	/** undefined = what is in flight at a back-end that is deregistered is cut at once. */
+	readonly drainMs: number | undefined;
+	readonly securedCookies: boolean;
+	/** undefined = none is written. */
+	readonly accessLog: DescribedAccessLog | undefined;
 	readonly timeouts: Timeouts;
 	readonly retry: RetryPolicy;
 	readonly upgrade: UpgradePolicy;

@@ -1,5 +1,5 @@
 import * as v from 'valibot';
-import {alternatives, didYouMean} from '../base/suggest.ts';
+import {alternatives, didYouMean, nearest} from '../base/suggest.ts';
 import {type Finding, show} from './finding.ts';
 import type {KeyRemarks} from './schema-values.ts';
 
@@ -56,7 +56,10 @@ function readUnion(schema: Union, value: unknown, place: Place): unknown {
 	return option === undefined ? refuse(schema, value, place) : readAny(option, value, place);
 }
 
-/** The only object there is, or the first of those that share the most keys with what was given. */
+/**
+ * The only object there is, or the first of those that share the most keys with what was given; a key that is nearly one
+ * of theirs counts half. Nothing given is the first that asks for nothing.
+ */
 function objectMeant({options}: Union, value: Json): v.GenericSchema | undefined {
 	const objects = options.filter(option => isVariant(option) || isStrictObject(option));
 	if (objects.length === 1) return objects[0];
@@ -68,13 +71,19 @@ function objectMeant({options}: Union, value: Json): v.GenericSchema | undefined
 		const shared =
 			isVariant(option) && keys.some(key => Object.hasOwn(value, key))
 				? Number.POSITIVE_INFINITY
-				: keys.filter(key => Object.hasOwn(value, key)).length;
+				: Object.keys(value).reduce((sum, key) => sum + likeness(key, keys), 0);
 		if (shared > mostShared) {
 			best = option;
 			mostShared = shared;
 		}
 	}
-	return best;
+	if (best !== undefined || Object.keys(value).length > 0) return best;
+	return objects.find(option => isStrictObject(option) && Object.values(option.entries).every(isOptional));
+}
+
+function likeness(key: string, keys: readonly string[]): number {
+	if (keys.includes(key)) return 1;
+	return nearest(key, keys) === undefined ? 0 : 0.5;
 }
 
 /** A number out of range is still judged as a number, a list with a wrong item as a list. */

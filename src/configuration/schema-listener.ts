@@ -1,6 +1,7 @@
 import * as v from 'valibot';
 import type {ListenerSpec} from '../model/listener.ts';
-import {flag, LATER, optional, text} from './schema-values.ts';
+import {stickiness} from './schema-balancing.ts';
+import {flag, isText, LATER, optional, text} from './schema-values.ts';
 
 const listenText = v.pipe(
 	// Only text or not; what it says is read by the model, which finds every fault in it.
@@ -55,6 +56,7 @@ const listenerObject = v.pipe(
 				),
 			),
 			proxyProtocol: optional('Sends a PROXY v1 line at the start of each back-end connection.', flag),
+			stickiness: optional('Keeps a client at one back-end. HTTP and HTTPS only.', stickiness),
 			verifyBackend: optional(
 				'Verifies the certificates of HTTPS and SSL back-ends.',
 				v.union(
@@ -68,7 +70,7 @@ const listenerObject = v.pipe(
 		},
 		'a listener; write text such as "https:443 -> http:80", or {listen, certificate, …}',
 	),
-	v.metadata({refused: {stickiness: LATER, policies: LATER}}),
+	v.metadata({refused: {policies: LATER}}),
 );
 
 /** A listener: its text, or an object with more to say. */
@@ -76,7 +78,3 @@ export const listener = v.union(
 	[listenText, listenerObject],
 	'a listener; write text such as "https:443 -> http:80", or {listen, certificate, …}',
 );
-
-function isText(value: unknown): boolean {
-	return typeof value === 'string';
-}

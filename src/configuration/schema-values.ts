@@ -44,6 +44,10 @@ export function optional<Schema extends v.GenericSchema>(description: string, sc
 	return v.exactOptional(v.pipe(schema, v.description(description)));
 }
 
+export function isText(value: unknown): boolean {
+	return typeof value === 'string';
+}
+
 function isDuration(value: unknown): boolean {
 	return millisecondsIn(value) !== undefined;
 }

@@ -1,7 +1,8 @@
 import * as v from 'valibot';
 import {backend, backendOfConfig} from './schema-backend.ts';
+import {accessLog, draining, healthCheck, rules} from './schema-balancing.ts';
 import {listener} from './schema-listener.ts';
-import {count, duration, KEY_IS_NAME, LATER, optional, text} from './schema-values.ts';
+import {count, duration, flag, KEY_IS_NAME, LATER, optional, text} from './schema-values.ts';
 import type {Config, LoadBalancerSpec} from './spec.ts';
 
 /**
@@ -14,6 +15,12 @@ import type {Config, LoadBalancerSpec} from './spec.ts';
 const loadBalancerFields = {
 	listeners: v.array(listener, 'a list of listeners'),
 	address: optional('The loopback address to bind, such as 127.0.0.2.', text),
+	healthCheck: optional('How back-ends are probed.', healthCheck),
+	faithfulHealth: optional('A pending back-end needs as many passes as the cloud asks for, not just one.', flag),
+	rules: optional('Which requests go to which back-ends.', rules),
+	draining: optional('What is in flight may finish for so long when its back-end goes. Off unless said.', draining),
+	securedCookies: optional('Adds Secure to cookies on HTTPS listeners.', flag),
+	accessLog: optional('Access log lines go to this file, or folder. Paths are relative to this file.', accessLog),
 	idleTimeout: optional('No bytes either way, on either side. 60s unless said otherwise.', duration),
 	headTimeout: optional('A request head must be complete by then. 60s unless said otherwise.', duration),
 	connectTimeout: optional('To connect to one back-end. 5s unless said otherwise.', duration),
@@ -21,7 +28,7 @@ const loadBalancerFields = {
 	upgrade: v.exactOptional(v.picklist(['tunnel', 'refuse'], 'an upgrade policy; allowed are "tunnel" or "refuse"')),
 };
 const LOAD_BALANCER = 'a load balancer; write {listeners, backends, …}';
-const loadBalancerLater = {rules: LATER, healthCheck: LATER, draining: LATER, faults: LATER, faithfulHealth: LATER};
+const loadBalancerLater = {faults: LATER};
 
 /** One load balancer as the library takes it. */
 export const loadBalancerSchema = v.pipe(

@@ -4,6 +4,8 @@ import type {Duration} from '../base/duration.ts';
 import type {ListenerSpec} from '../model/listener.ts';
 import type {PemPair, RetryPolicy, TlsVersion, UpgradePolicy} from '../model/load-balancer.ts';
 
+import type {AccessLogSpec, HealthCheckSpec, RuleSpec, StickinessSpec} from './spec-balancing.ts';
+
 /** A listener with more to say than its ports. */
 export interface Listener {
 	readonly listen: ListenerSpec;
@@ -16,6 +18,8 @@ export interface Listener {
 	readonly tls?: {readonly minVersion?: TlsVersion; readonly ciphers?: string};
 	/** Sends one PROXY v1 line at the start of each back-end connection (`ProxyProtocolPolicyType`). */
 	readonly proxyProtocol?: boolean;
+	/** Keeps a client at one back-end; HTTP and HTTPS only. */
+	readonly stickiness?: StickinessSpec;
 	/**
 	 * Verifies the certificates of HTTPS and SSL back-ends, which the cloud does not do. `true` trusts the emulator's
 	 * authority; otherwise the PEM of the authorities to trust, and the name the certificate must carry.
@@ -120,6 +124,23 @@ export interface LoadBalancerSpec {
 	readonly backends?: readonly BackendSpec[] | number;
 	/** The loopback address to bind; the emulator's `host` unless said otherwise. */
 	readonly address?: string;
+	readonly healthCheck?: HealthCheckSpec;
+	/**
+	 * Whether a pending back-end needs `healthCheck.healthy` passes, as in the cloud, and not just one. What is described
+	 * starts in service; what a cloud API registers starts pending.
+	 */
+	readonly faithfulHealth?: boolean;
+	/** Which requests go to which back-ends; what no rule matches goes to all of them in turn. */
+	readonly rules?: readonly RuleSpec[];
+	/**
+	 * How long what is in flight may go on at a back-end that is deregistered; off, the default, cuts it at once. 1 ms
+	 * and up; the cloud's API takes 1 to 3600 s (AWS Classic ELB, connection draining).
+	 */
+	readonly draining?: Duration | false;
+	/** Adds `Secure` to cookies on HTTPS listeners, the back-ends' own included (OUTSCALE API 1.40, SecuredCookies). */
+	readonly securedCookies?: boolean;
+	/** Where access log lines go; nowhere unless said otherwise. */
+	readonly accessLog?: AccessLogSpec;
 	readonly idleTimeout?: Duration;
 	readonly headTimeout?: Duration;
 	readonly connectTimeout?: Duration;

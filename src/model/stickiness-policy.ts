@@ -32,7 +32,7 @@ export type StickinessPolicy = DurationPolicy | ApplicationPolicy;
 /** 1 to 255 characters: OUTSCALE API 1.40, ApplicationStickyCookiePolicy.CookieName. */
 const MAX_COOKIE_NAME_LENGTH = 255;
 /** *Guess*: OUTSCALE names no bound of CookieExpirationPeriod, an integer. */
-const MAX_SECONDS = 2_147_483_647;
+export const MAX_SECONDS = 2_147_483_647;
 
 /** `token`, RFC 6265 section 4.1.1 and RFC 9110 section 5.6.2. */
 const TOKEN = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;

@@ -68,6 +68,22 @@ test('every key of the language is read', async t => {
 	);
 });
 
+test('access logs are found relative to the configuration', async t => {
+	const {config} = await readConfigText(
+		'loadBalancers: {a: {listeners: ["http:80"], accessLog: a.log}, b: {listeners: ["http:80"], accessLog: {folder: ../b}}, c: {listeners: ["http:80"]}}',
+		'/etc/lb/lb-local.yaml',
+	);
+
+	t.deepEqual(
+		[...config.loadBalancers.values()].map(({accessLog}) => accessLog),
+		[
+			{kind: 'file', file: '/etc/lb/a.log'},
+			{kind: 'folder', folder: '/etc/b', prefix: '', intervalMinutes: 60},
+			undefined,
+		],
+	);
+});
+
 test('certificate files are found relative to the configuration', async t => {
 	const {config} = await readConfigText('certificates: {a: {cert: ./a.crt, key: ../a.key}}', '/etc/lb/lb-local.yaml');
 
@@ -100,7 +116,7 @@ test('the message lists every violation with its place, its line and a caret', a
 			'lb-local.yaml:5:18: loadBalancers.web.listeners[0].listen: unknown protocol "htps"; allowed are "http", "https", "tcp" or "ssl" (did you mean "https"?)',
 			'    5 |       - {listen: "htps:443 -> http:80", certficate: web}',
 			'      |                  ^',
-			'lb-local.yaml:5:41: loadBalancers.web.listeners[0].certficate: unknown key "certficate"; allowed are "listen", "certificate", "tls", "proxyProtocol" or "verifyBackend" (did you mean "certificate"?)',
+			'lb-local.yaml:5:41: loadBalancers.web.listeners[0].certficate: unknown key "certficate"; allowed are "listen", "certificate", "tls", "proxyProtocol", "stickiness" or "verifyBackend" (did you mean "certificate"?)',
 			'    5 |       - {listen: "htps:443 -> http:80", certficate: web}',
 			'      |                                         ^',
 			'lb-local.yaml:6:9: loadBalancers.web.listeners[1]: front port "70000" is not a port; allowed are 1 to 65535',

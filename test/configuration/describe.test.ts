@@ -31,10 +31,25 @@ test('the smallest description gets every default', t => {
 				certificate: {kind: 'issue'},
 				tls: {minVersion: 'TLSv1.2', ciphers: undefined},
 				proxyProtocol: false,
+				stickiness: undefined,
 				verifyBackend: undefined,
 			},
 		],
 		backends: [],
+		healthCheck: {
+			protocol: 'tcp',
+			port: 80,
+			path: '',
+			intervalMs: 30_000,
+			timeoutMs: 5000,
+			healthyThreshold: 10,
+			unhealthyThreshold: 2,
+		},
+		faithfulHealth: false,
+		rules: [],
+		drainMs: undefined,
+		securedCookies: false,
+		accessLog: undefined,
 		timeouts: {idleMs: 60_000, headMs: 60_000, connectMs: 5000, handshakeMs: 10_000},
 		retry: 'idempotent',
 		upgrade: 'tunnel',
@@ -104,7 +119,7 @@ test('all faults of all listeners are told together, those of shape and those of
 		'listeners[3]: a listener cannot cross layers: http in front goes with "http" or "https" towards the back-ends, not with "tcp"',
 		'listeners[4]: two listeners on port 443: listeners[1] has it already (one port carries one listener; give this one another port)',
 		'listeners[5].listen: front port "0" is not a port; allowed are 1 to 65535',
-		'listners: unknown key "listners"; allowed are "name", "listeners", "address", "idleTimeout", "headTimeout", "connectTimeout", "retry", "upgrade" or "backends" (did you mean "listeners"?)',
+		'listners: unknown key "listners"; allowed are "name", "listeners", "address", "healthCheck", "faithfulHealth", "rules", "draining", "securedCookies", "accessLog", "idleTimeout", "headTimeout", "connectTimeout", "retry", "upgrade" or "backends" (did you mean "listeners"?)',
 	]);
 });
 
@@ -184,11 +199,7 @@ test(
 	{listen: 'ssl:1', proxyProtocol: 'true'},
 	'.proxyProtocol: "true" is not true or false (leave the quotes away)',
 );
-test(
-	refusesListener,
-	{listen: 'ssl:1', stickiness: {}},
-	'.stickiness: "stickiness" is not supported yet by this version',
-);
+test(refusesListener, {listen: 'ssl:1', policies: []}, '.policies: "policies" is not supported yet by this version');
 test(refusesListener, {listen: 443}, '.listen: 443 is not a listener; write text such as "https:443 -> http:80"');
 
 test('a private key is never shown, wherever it was written', t => {
@@ -221,17 +232,17 @@ test('the rules of one load balancer are told in the words of what is allowed', 
 		upgrade: 1,
 		idleTimeout: '60',
 		headTimeout: '40000m',
-		rules: [],
+		faults: [],
 	};
 
 	t.deepEqual(violations(spec), [
 		'address: "0.0.0.0" is not a loopback address; allowed are 127.0.0.1 to 127.255.255.255 and ::1 (to listen beyond loopback, set the host of the emulator (--host))',
+		'faults: "faults" is not supported yet by this version',
 		'headTimeout: "40000m" is not a timeout; allowed are 1 ms to 2147483647 ms',
 		'idleTimeout: "60" is not a duration; write milliseconds as a number, or text such as "500ms", "5s" or "2m"',
 		'listeners: the list is empty; a load balancer needs at least one listener',
 		'name: "-web" is not a load balancer\'s name; allowed are 1 to 32 of A-Z, a-z, 0-9 and "-", no "-" at either end',
 		'retry: "nevr" is not a retry policy; allowed are "idempotent" or "never" (did you mean "never"?)',
-		'rules: "rules" is not supported yet by this version',
 		'upgrade: 1 is not an upgrade policy; allowed are "tunnel" or "refuse"',
 	]);
 });

@@ -15,6 +15,33 @@ const response: Response = await lb.fetch('/');
 const exchange: Exchange = lb.traffic.last();
 const proto: string | undefined = exchange.request.headers['x-forwarded-proto'];
 
+await emulator.create({
+	listeners: [
+		{listen: 'https:443 -> http:80', stickiness: {seconds: 300, name: 'LB'}},
+		{listen: 'http:80', stickiness: {cookie: 'JSESSIONID'}},
+		{listen: 'http:81', stickiness: {}},
+		{listen: 'http:82', stickiness: false},
+	],
+	healthCheck: {target: 'HTTP:80/health', interval: '5s', timeout: 500, healthy: 2},
+	rules: [{priority: 10, path: '/api/*', to: ['app'], listener: 443}],
+	draining: '30s',
+	accessLog: {folder: 'logs', prefix: 'web', interval: '5m'},
+});
+
+// @ts-expect-error a typo in the protocol of a health check does not compile
+await emulator.create({listeners: ['http:80'], healthCheck: {target: 'HTPP:80/health'}});
+// @ts-expect-error nor does a path without its slash
+await emulator.create({listeners: ['http:80'], healthCheck: {target: 'HTTP:80health'}});
+// @ts-expect-error nor does a TCP check with a path
+await emulator.create({listeners: ['http:80'], healthCheck: {target: 'TCP:80/health'}});
+// @ts-expect-error nor do two kinds of stickiness at once
+await emulator.create({listeners: [{listen: 'http:80', stickiness: {cookie: 'a', seconds: 300}}]});
+// @ts-expect-error nor does a rule without its back-ends
+await emulator.create({listeners: ['http:80'], rules: [{priority: 1, path: '/'}]});
+// @ts-expect-error nor does draining that is merely true
+await emulator.create({listeners: ['http:80'], draining: true});
+// @ts-expect-error nor does an interval the cloud does not have
+await emulator.create({listeners: ['http:80'], accessLog: {folder: 'logs', interval: '10m'}});
 // @ts-expect-error a typo in a protocol does not compile
 await startLoadBalancer({listeners: ['htps:443 -> http:80']});
 // @ts-expect-error nor does a missing port

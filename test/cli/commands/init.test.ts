@@ -26,6 +26,14 @@ test('every line that is commented out is valid once its hash is taken away', as
 	const {config} = await readConfigText(everything, 'lb-local.yaml');
 	t.is(config.backends.get('busy')?.[0]?.kind, 'fake');
 	t.is(config.loadBalancers.get('shop')?.address, '127.0.0.2');
+	const web = config.loadBalancers.get('web');
+	t.like(web, {
+		healthCheck: {protocol: 'http', path: '/health', intervalMs: 5000},
+		rules: [{priority: 10, to: ['app-2']}],
+		drainMs: 30_000,
+		accessLog: {kind: 'file', file: path.resolve('web.log')},
+	});
+	t.like(web?.listeners[0]?.stickiness, {kind: 'duration', seconds: 300});
 });
 
 test('a file that exists is kept, unless it is to be replaced', async t => {
