@@ -31,7 +31,8 @@ export function statusOfConnectFailure(outcome: Outcome): number {
 
 /** Why a client's handshake failed, in words a developer can act on. */
 export function handshakeCause(error: Error | undefined): string {
-	switch (codeOf(error)) {
+	// OpenSSL 3.5, of later Nodes, says SSL/TLS where it said SSLV3.
+	switch (codeOf(error)?.replace('SSL/TLS_ALERT', 'SSLV3_ALERT')) {
 		case 'ERR_SSL_HTTP_REQUEST':
 			return 'plain HTTP was sent to a TLS port';
 		case 'ERR_SSL_WRONG_VERSION_NUMBER':

@@ -38,3 +38,18 @@ test('the cause of a failed handshake is told in words of the client, and OpenSS
 		'some new reason',
 	);
 });
+const ALERTS = [
+	['CERTIFICATE_EXPIRED', 'the client found the certificate expired'],
+	['BAD_CERTIFICATE', 'the client refused the certificate'],
+	['CERTIFICATE_UNKNOWN', 'the client refused the certificate'],
+] as const;
+
+for (const [alert, words] of ALERTS) {
+	test(`the alert ${alert} is told in the same words, however OpenSSL names it`, t => {
+		// The first is OpenSSL 3.0 (Node 20), the second OpenSSL 3.5 (Node 22 and 24).
+		for (const family of ['SSLV3', 'SSL/TLS']) {
+			const error = Object.assign(new Error('an alert'), {code: `ERR_SSL_${family}_ALERT_${alert}`});
+			t.is(handshakeCause(error), words, family);
+		}
+	});
+}

@@ -45,7 +45,9 @@ async function refusal(lb: LoadBalancer, tls: ConnectionOptions, port = 6379): P
 		await openTls(lb, tls, port);
 		return 'none';
 	} catch (error) {
-		return error instanceof Error && 'code' in error ? String(error.code) : String(error);
+		// OpenSSL 3.5 says SSL/TLS where it said SSLV3.
+		const code = error instanceof Error && 'code' in error ? String(error.code) : String(error);
+		return code.replace('SSL/TLS_ALERT', 'SSLV3_ALERT');
 	}
 }
 
