@@ -13,6 +13,11 @@ function descriptors(): number {
 	return readdirSync('/proc/self/fd').length;
 }
 
+/** Other kinds belong to whoever loads modules, too. */
+function sockets(): string[] {
+	return process.getActiveResourcesInfo().filter(kind => /^(TCP|TLS)/.test(kind));
+}
+
 function reasonToSkip(): string {
 	if (!existsSync('/proc/self/fd')) return ' (skipped: descriptors are counted on Linux only)';
 	const [, limit = '0'] = /Max open files\s+(\d+)/.exec(readFileSync('/proc/self/limits', 'latin1')) ?? [];
@@ -59,7 +64,8 @@ const skipped = reasonToSkip();
 		authority,
 		record: {exchanges: CONCURRENT},
 	});
-	const resting = {descriptors: descriptors(), resources: process.getActiveResourcesInfo().sort()};
+	t.teardown(() => lb.stop());
+	const resting = {descriptors: descriptors(), sockets: sockets()};
 
 	let right = 0;
 	for (const port of [6379, 6379, 6379, 6380, 6379, 6379, 6379, 6380, 6379, 6379] as const)
@@ -70,7 +76,7 @@ const skipped = reasonToSkip();
 	t.is(right, 20_000);
 	t.is(lb.traffic.length, CONCURRENT);
 	t.is(lb.traffic.forgotten, 20_000 - CONCURRENT);
-	t.deepEqual(process.getActiveResourcesInfo().sort(), resting.resources);
+	t.deepEqual(sockets(), resting.sockets);
 	await lb.stop();
-	t.is(descriptors(), before);
+	t.true(descriptors() <= before, `${before} descriptors before, ${descriptors()} after`);
 });
