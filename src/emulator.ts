@@ -1,6 +1,7 @@
 import {EventEmitter} from 'node:events';
-import {systemClock} from './base/clock.ts';
+import {isDeepStrictEqual} from 'node:util';
 import {EmulatorError, formatPath, invalidDescription, type Violation} from './base/errors.ts';
+import {SerialQueue} from './base/serial-queue.ts';
 import {alternatives, didYouMean} from './base/suggest.ts';
 import {type Authority, createAuthority} from './certificates/authority.ts';
 import type {
@@ -11,6 +12,7 @@ import type {
 } from './configuration/described.ts';
 import type {LoadBalancerSpec} from './configuration/spec.ts';
 import {ReadBuffers} from './data-plane/read-buffers.ts';
+import type {RunningListener} from './data-plane/running-listener.ts';
 import {RunningLoadBalancer} from './data-plane/running-load-balancer.ts';
 import type {Services} from './data-plane/services.ts';
 import {SecureContexts} from './data-plane/tls-settings.ts';
@@ -25,11 +27,13 @@ import {
 	violationsOfPairs,
 } from './emulator/certificates.ts';
 import {Client, type Reachable} from './emulator/client.ts';
+import {clockOf, type EmulatorClock} from './emulator/clock.ts';
+import {descriptionOf} from './emulator/description.ts';
 import {type CertificateAuthority, type LoadBalancer, LoadBalancerHandle} from './emulator/load-balancer.ts';
 import {EMULATOR_OPTIONS, type EmulatorOptions, type ReadOptions, readOptions} from './emulator/options.ts';
-import {bindingFor} from './emulator/ports.ts';
 import {formatListener, isSecure} from './model/listener.ts';
-import type {ListenerDescription, PemPair} from './model/load-balancer.ts';
+import type {LoadBalancerDescription, PemPair} from './model/load-balancer.ts';
+import type {AccessLog} from './observability/access-log-file.ts';
 import type {Exchange} from './observability/exchange.ts';
 
 /** What an emulator tells while it runs. */
@@ -47,6 +51,8 @@ export interface Emulator extends AsyncDisposable {
 	/** Ports that could not be had, and what was taken instead. */
 	readonly notices: readonly string[];
 	readonly events: EventEmitter<EmulatorEvents>;
+	/** What every health check, timeout and expiry goes by. */
+	readonly clock: EmulatorClock;
 	/**
 	 * Starts one more load balancer.
 	 *
@@ -95,6 +101,13 @@ export async function startLoadBalancer(spec: LoadBalancerSpec & EmulatorOptions
 
 /** What is kept of a load balancer beside its handle. */
 interface Entry {
+	described: DescribedLoadBalancer;
+	readonly running: RunningLoadBalancer;
+	/** Started or known for it, by what describes them; those that were deregistered too, until it stops. */
+	readonly backends: Map<DescribedBackend, RunningBackend>;
+	readonly certificates: Map<number, UsableCertificate>;
+	/** One change at a time. */
+	readonly changes: SerialQueue;
 	readonly handle: LoadBalancerHandle;
 	/** Ends it and what only it uses. */
 	readonly stop: (drainMs: number) => Promise<void>;
@@ -118,6 +131,7 @@ class RunningEmulator implements Emulator {
 	readonly #options: ReadOptions;
 	readonly #authority: Authority;
 	readonly #authorityFile: AuthorityFile;
+	readonly clock: EmulatorClock;
 	readonly #services: Services;
 	readonly #entries = new Map<string, Entry>();
 	/** Names of load balancers that are there or on their way. */
@@ -133,8 +147,10 @@ class RunningEmulator implements Emulator {
 		this.#options = options;
 		this.#authority = options.authority ?? createAuthority();
 		this.#authorityFile = new AuthorityFile(this.#authority);
+		const {clock, handle} = clockOf(options.clock);
+		this.clock = handle;
 		this.#services = {
-			clock: systemClock,
+			clock,
 			buffers: new ReadBuffers(),
 			contexts: new SecureContexts(),
 			seed: options.seed,
@@ -284,11 +300,12 @@ class RunningEmulator implements Emulator {
 		{name, listeners}: DescribedLoadBalancer,
 		path: Violation['path'],
 		refuse: Launch['refuse'],
+		before?: UsableCertificate,
 	): Map<number, UsableCertificate> {
 		const violations: Violation[] = [];
 		const certificates = new Map<number, UsableCertificate>();
 		// Listeners that ask for none in particular share one, issued and judged once.
-		let issued: UsableCertificate | undefined;
+		let issued = before;
 		const issue = () => {
 			const names = [this.#dnsNameOf(name), 'localhost', '127.0.0.1', '::1'];
 			issued ??= usable(this.#authority.issue({names}), path, violations, true);
@@ -354,42 +371,32 @@ class RunningEmulator implements Emulator {
 			readonly alone: boolean;
 		},
 	): Promise<LoadBalancer> {
-		const {certificates, backends, own, alone} = parts;
-		const {name, timeouts, retry, upgrade} = described;
-		const dnsName = this.#dnsNameOf(name);
+		const {certificates, own, alone} = parts;
+		const {name} = described;
+		const backends = new Map(described.backends.flatMap((backend, index) => pairOf(backend, parts.backends[index])));
 		const running = await RunningLoadBalancer.start(
-			{
-				name,
-				dnsName,
-				listeners: this.#listenersOf(described, certificates),
-				backends: backends.map(({description}) => description),
-				rules: described.rules,
-				healthCheck: described.healthCheck,
-				faithfulHealth: described.faithfulHealth,
-				drainMs: described.drainMs,
-				securedCookies: described.securedCookies,
-				timeouts,
-				retry,
-				upgrade,
-			},
+			this.#describe(described, certificates, parts.backends),
 			this.#services,
 		);
 		if (this.#stopping !== undefined) {
 			await running.stop(0);
 			this.#refuseWhenStopped();
 		}
+		const log = await this.#openLog(described, running);
 		running.journal.subscribe(exchange => this.events.emit('exchange', exchange));
-		this.#noteFallbacks(running);
+		this.#noteFallbacks(running, running.listeners);
+		const current = () => [...backends.values()];
 		const client = new Client({
-			dnsName,
-			listeners: () => reachable(running, certificates, backends),
+			dnsName: running.description.dnsName,
+			listeners: () => reachable(running, certificates, current()),
 			trusted: () => [this.#authority.pem, ...certificatesToTrust(certificates)],
 		});
 		const stop = once(
 			async drainMs => {
 				await running.stop(drainMs);
 				await client.close();
-				await Promise.all(own.map(stopBackend));
+				await Promise.all([...new Set([...own, ...this.#ownOf(backends)])].map(stopBackend));
+				await log?.close();
 				this.#entries.delete(name);
 				this.#names.delete(name);
 				await handlesClosed();
@@ -407,41 +414,116 @@ class RunningEmulator implements Emulator {
 		}
 		const handle = new LoadBalancerHandle({
 			running,
-			backends,
+			backends: current,
 			certificates,
 			client,
+			clock: this.clock,
 			resolve: certificate => this.#resolve(certificate),
+			update: spec => entry.changes.run(() => this.#update(entry, spec)),
 			ca: this.ca,
 			warnings,
 			stop: alone ? drainMs => this.stop({drainMs}) : stop,
 		});
-		this.#entries.set(name, {handle, stop});
+		const entry: Entry = {described, running, backends, certificates, changes: new SerialQueue(), handle, stop};
+		this.#entries.set(name, entry);
 		return handle;
 	}
 
-	#listenersOf(
-		{address, listeners}: DescribedLoadBalancer,
+	/** Judges the whole description anew, starts what is new in it, and then changes what runs. */
+	async #update(entry: Entry, spec: unknown): Promise<void> {
+		this.#refuseWhenStopped();
+		const {name} = entry.described;
+		if (this.#entries.get(name) !== entry)
+			throw new EmulatorError('STOPPED', `Load balancer "${name}" has been stopped`);
+		const described = recognised(await this.#judgeUpdate(entry, spec), entry);
+		const refuse = (violations: readonly Violation[]) => invalidDescription('The load balancer', violations);
+		const certificates = this.#certificatesOf(described, [], refuse, issuedFor(entry));
+		const fresh = described.backends.filter(backend => !entry.backends.has(backend));
+		const started = await this.#startBackends({...described, backends: fresh}, false);
+		const all = new Map([...entry.backends, ...fresh.flatMap((backend, index) => pairOf(backend, started[index]))]);
+		const registered = described.backends.flatMap(backend => all.get(backend) ?? []);
+		try {
+			const before = entry.running.listeners;
+			await entry.running.update(this.#describe(described, certificates, registered));
+			this.#noteFallbacks(
+				entry.running,
+				entry.running.listeners.filter(({bound}) => !before.some(listener => listener.bound === bound)),
+			);
+		} catch (error) {
+			await Promise.all(started.filter((_, index) => !this.#isShared(fresh[index])).map(stopBackend));
+			throw error;
+		}
+		entry.described = described;
+		for (const [backend, running] of all) entry.backends.set(backend, running);
+		entry.certificates.clear();
+		for (const [port, certificate] of certificates) entry.certificates.set(port, certificate);
+		this.#stopUnused(entry);
+	}
+
+	async #judgeUpdate({described: {name, source}}: Entry, spec: unknown): Promise<DescribedLoadBalancer> {
+		const refuse = (violations: readonly Violation[]) => invalidDescription('The change', violations);
+		if (typeof spec !== 'object' || spec === null || Array.isArray(spec)) {
+			throw refuse([{path: [], message: 'must be an object with the keys that change', hint: undefined}]);
+		}
+		if ('name' in spec && spec.name !== undefined && spec.name !== name) {
+			throw refuse([{path: ['name'], message: `a load balancer keeps its name, which is ${JSON.stringify(name)}`}]);
+		}
+		const {describeLoadBalancer} = await import('./configuration/describe.ts');
+		const given = Object.fromEntries(Object.entries(spec).filter(([, value]) => value !== undefined));
+		const result = describeLoadBalancer(
+			{...source, ...given},
+			{certificateNames: this.#certificates.keys(), backends: this.#config.backends},
+		);
+		if ('violations' in result) throw refuse(result.violations);
+		return result.described;
+	}
+
+	/** Stops fake back-ends that are no longer described, once nothing is left at them. */
+	#stopUnused(entry: Entry): void {
+		void entry.running.settled().then(async () => {
+			for (const [backend, running] of entry.backends) {
+				if (entry.described.backends.includes(backend) || this.#isShared(backend)) continue;
+				entry.backends.delete(backend);
+				await stopBackend(running);
+			}
+		});
+	}
+
+	#ownOf(backends: ReadonlyMap<DescribedBackend, RunningBackend>): RunningBackend[] {
+		return [...backends].filter(([backend]) => !this.#isShared(backend)).map(([, running]) => running);
+	}
+
+	async #openLog(described: DescribedLoadBalancer, running: RunningLoadBalancer): Promise<AccessLog | undefined> {
+		if (described.accessLog === undefined) return undefined;
+		try {
+			const {openAccessLog} = await import('./emulator/access-log.ts');
+			const log = await openAccessLog(described.accessLog, {
+				loadBalancer: described.name,
+				address: running.listeners[0]?.bound.host ?? this.#options.host,
+				clock: this.#services.clock,
+				onTrouble: ({message}) => this.warnings.push(`${described.name}, access log: ${message}`),
+			});
+			running.journal.subscribe(exchange => log.write(exchange));
+			return log;
+		} catch (error) {
+			await running.stop(0);
+			throw error;
+		}
+	}
+
+	#describe(
+		described: DescribedLoadBalancer,
 		certificates: ReadonlyMap<number, UsableCertificate>,
-	): ListenerDescription[] {
-		const host = address ?? this.#options.host;
-		// Listeners are bound one after the other, so each sees what the ones before it will take.
-		const planned = new Set<string>();
-		const taken = (at: string, port: number) => planned.has(`${at} ${port}`) || this.#hasBound(at, port);
-		return listeners.map(({ports, tls, proxyProtocol, stickiness, verifyBackend}) => {
-			const bind = bindingFor({host, port: ports.port, mode: this.#options.ports}, taken);
-			planned.add(`${host} ${bind.port}`);
-			return {
-				...ports,
-				bind,
-				certificate: certificates.get(ports.port)?.pair,
-				tls,
-				proxyProtocol,
-				stickiness,
-				verifyBackend: verifyBackend && {
-					ca: verifyBackend.ca === 'authority' ? this.#authority.pem : verifyBackend.ca,
-					servername: verifyBackend.servername,
-				},
-			};
+		backends: readonly RunningBackend[],
+	): LoadBalancerDescription {
+		return descriptionOf(described, {
+			dnsName: this.#dnsNameOf(described.name),
+			certificates,
+			backends: backends.map(({description}) => description),
+			authority: this.#authority.pem,
+			host: this.#options.host,
+			ports: this.#options.ports,
+			taken: (host, port) => this.#hasBound(host, port),
 		});
 	}
 
@@ -451,9 +533,9 @@ class RunningEmulator implements Emulator {
 		);
 	}
 
-	#noteFallbacks(running: RunningLoadBalancer): void {
+	#noteFallbacks(running: RunningLoadBalancer, listeners: readonly RunningListener[]): void {
 		if (this.#options.ports === 'free') return;
-		for (const {description, bound} of running.listeners) {
+		for (const {description, bound} of listeners) {
 			if (bound.port === description.port) continue;
 			const listener = `${running.description.name}, ${formatListener(description)}`;
 			const why = FALLBACK_REASONS.get(bound.refusal ?? '') ?? 'another load balancer here has it';
@@ -516,6 +598,26 @@ function reachable(
 		const certificate = certificates.get(port)?.pair.cert ?? passedThrough?.certificate?.cert;
 		return {port, protocol, host: bound.host, boundPort: bound.port, certificate};
 	});
+}
+
+function pairOf(
+	backend: DescribedBackend,
+	running: RunningBackend | undefined,
+): (readonly [DescribedBackend, RunningBackend])[] {
+	return running === undefined ? [] : [[backend, running]];
+}
+
+/** The same description, and in place of each back-end that equals one there is, that very one: it goes on running. */
+function recognised(described: DescribedLoadBalancer, {backends}: Entry): DescribedLoadBalancer {
+	const known = [...backends.keys()];
+	const same = described.backends.map(backend => known.find(other => isDeepStrictEqual(other, backend)) ?? backend);
+	return {...described, backends: same};
+}
+
+/** What was issued for the listeners that ask for no certificate in particular. */
+function issuedFor({described, certificates}: Entry): UsableCertificate | undefined {
+	const listener = described.listeners.find(({certificate}) => certificate?.kind === 'issue');
+	return listener && certificates.get(listener.ports.port);
 }
 
 /** What was given to the listeners by others than the authority: the client inside trusts exactly that. */

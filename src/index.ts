@@ -34,6 +34,7 @@ export type {
 	StickinessSpec,
 } from './configuration/spec-balancing.ts';
 export type {ConnectOptions} from './emulator/client.ts';
+export type {EmulatorClock} from './emulator/clock.ts';
 export type {
 	Backend,
 	BackendStatus,
@@ -44,6 +45,7 @@ export type {
 export type {EmulatorOptions, PortMode, RecordOptions} from './emulator/options.ts';
 export {type Emulator, type EmulatorEvents, startEmulator, startLoadBalancer} from './emulator.ts';
 export {proxyHeaderOf} from './fake-backends/proxy-header.ts';
+export type {Health, HealthReason, OperatorSetting, ProbeResult, ServiceState, Transition} from './model/health.ts';
 export type {ListenerSpec, Protocol} from './model/listener.ts';
 export type {PemPair} from './model/load-balancer.ts';
 export type {Exchange, ExchangeKind, Outcome, Peer, PeerTls} from './observability/exchange.ts';

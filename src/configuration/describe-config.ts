@@ -46,7 +46,7 @@ export function describeConfig(config: unknown): {config: DescribedConfig} | {vi
 			},
 			within(place, 'rules'),
 		);
-		loadBalancers.set(name, {name, ...common, backends: own, rules});
+		loadBalancers.set(name, {name, source: {...loadBalancer, name}, ...common, backends: own, rules});
 	}
 	return findings.length > 0 ? {violations: presentable(findings)} : {config: {certificates, backends, loadBalancers}};
 }

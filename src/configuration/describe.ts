@@ -52,7 +52,7 @@ export function describeLoadBalancer(
 		within(place, 'rules'),
 	);
 	if (findings.length > 0) return {violations: presentable(findings)};
-	return {described: {name, ...common, backends: registered, rules}};
+	return {described: {name, source: {...shape, name}, ...common, backends: registered, rules}};
 }
 
 /**
@@ -74,7 +74,7 @@ export function describeCommon(
 	shape: Partly<Omit<LoadBalancerSpec, 'name' | 'backends'>>,
 	place: Place,
 	certificateNames: ReadonlySet<string>,
-): Omit<DescribedLoadBalancer, 'name' | 'backends' | 'rules'> {
+): Omit<DescribedLoadBalancer, 'name' | 'source' | 'backends' | 'rules'> {
 	judgeAddress(shape.address, place);
 	const listeners = describeListeners(shape.listeners, within(place, 'listeners'), certificateNames);
 	// Without a listener there is no back-end port, and nothing that runs.

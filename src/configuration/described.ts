@@ -79,6 +79,8 @@ export type DescribedAccessLog =
 /** A load balancer whose every part has been judged and whose defaults are filled in. */
 export interface DescribedLoadBalancer {
 	readonly name: string;
+	/** What the user wrote, name and all: an update changes some of its keys and has the whole judged again. */
+	readonly source: Readonly<Record<string, unknown>>;
 	/** The loopback address to bind; undefined = the emulator's host. */
 	readonly address: string | undefined;
 	readonly listeners: readonly DescribedListener[];

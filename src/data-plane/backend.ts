@@ -23,7 +23,8 @@ export class Backend implements Candidate {
 	#health: Health;
 	#operator: OperatorSetting = 'auto';
 	#deregistered = false;
-	#idle: (() => void) | undefined;
+	/** Told when nothing is in flight any more. */
+	#waiting: (() => void)[] = [];
 
 	/** @param start `pending` until its first probe has passed, as the cloud registers; `in-service` otherwise. */
 	constructor(description: BackendDescription, order: number, start: 'in-service' | 'pending') {
@@ -78,7 +79,9 @@ export class Backend implements Candidate {
 
 	done(): void {
 		this.inFlight--;
-		if (this.inFlight === 0) this.#idle?.();
+		if (this.inFlight > 0 || this.#waiting.length === 0) return;
+		for (const resolve of this.#waiting) resolve();
+		this.#waiting = [];
 	}
 
 	/** Gives it no more work, for good. */
@@ -89,11 +92,7 @@ export class Backend implements Candidate {
 
 	/** Resolves when nothing is in flight. For a back-end that is given no more work. */
 	idle(): Promise<void> {
-		return this.inFlight === 0
-			? Promise.resolve()
-			: new Promise(resolve => {
-					this.#idle = resolve;
-				});
+		return this.inFlight === 0 ? Promise.resolve() : new Promise(resolve => this.#waiting.push(resolve));
 	}
 
 	#judge(): void {

@@ -8,6 +8,8 @@ export class Balancer {
 	/** In registration order. */
 	members: readonly Backend[];
 	#cursor = -1;
+	/** Where the last choice stands among the members, as long as they stay the same. */
+	#index = -1;
 
 	constructor(members: readonly Backend[]) {
 		this.members = members;
@@ -15,8 +17,23 @@ export class Balancer {
 
 	/** The next back-end in service that is not in `tried`; undefined when there is none. */
 	choose(tried?: ReadonlySet<Backend>): Backend | undefined {
-		const backend = nextBackend(this.members, this.#cursor, tried);
-		if (backend !== undefined) this.#cursor = backend.order;
+		const backend = this.#neighbour(tried) ?? nextBackend(this.members, this.#cursor, tried);
+		if (backend === undefined) return undefined;
+		this.#cursor = backend.order;
+		return backend;
+	}
+
+	/** The member after the last choice when it is free to be chosen, as it nearly always is: no search then. */
+	#neighbour(tried: ReadonlySet<Backend> | undefined): Backend | undefined {
+		const {members} = this;
+		if (tried !== undefined || members[this.#index]?.order !== this.#cursor) {
+			this.#index = members.findIndex(({order}) => order === this.#cursor);
+			if (this.#index === -1 || tried !== undefined) return undefined;
+		}
+		const next = this.#index + 1 < members.length ? this.#index + 1 : 0;
+		const backend = members[next];
+		if (backend?.inService !== true) return undefined;
+		this.#index = next;
 		return backend;
 	}
 }

@@ -2,7 +2,10 @@ import {X509Certificate} from 'node:crypto';
 import type {Duplex} from 'node:stream';
 import {EmulatorError, formatAddress, invalidDescription} from '../base/errors.ts';
 import {alternatives, didYouMean} from '../base/suggest.ts';
+import type {LoadBalancerSpec} from '../configuration/spec.ts';
+import type {Backend as RegisteredBackend} from '../data-plane/backend.ts';
 import type {RunningLoadBalancer} from '../data-plane/running-load-balancer.ts';
+import type {Health, OperatorSetting, ServiceState} from '../model/health.ts';
 import {formatListener} from '../model/listener.ts';
 import type {PemPair} from '../model/load-balancer.ts';
 import type {Exchange} from '../observability/exchange.ts';
@@ -10,6 +13,7 @@ import type {Traffic} from '../observability/journal.ts';
 import type {RunningBackend} from './backends.ts';
 import type {UsableCertificate} from './certificates.ts';
 import type {Client, ConnectOptions} from './client.ts';
+import type {EmulatorClock} from './clock.ts';
 
 /** The certificate authority whose certificates the emulator's listeners and fake back-ends show. */
 export interface CertificateAuthority {
@@ -41,8 +45,15 @@ export interface BackendStatus {
 	readonly name: string;
 	readonly kind: string;
 	readonly address: string;
-	readonly state: 'InService' | 'OutOfService' | 'Unknown';
+	readonly state: ServiceState;
+	/** Why it is out of service, in the cloud's words. */
 	readonly reason?: string;
+	/** What the operator asked for with `setHealth()`. */
+	readonly operator: OperatorSetting;
+	/** Requests and connections that are with it. */
+	readonly inFlight: number;
+	/** What the probes say, whatever the operator asked for: counters, the last probe, the changes so far. */
+	readonly health: Health;
 }
 
 /** A back-end in the hands of a test. */
@@ -93,15 +104,50 @@ export interface LoadBalancer extends AsyncDisposable {
 	 * one stays then.
 	 */
 	setCertificate(port: number, certificate: string | PemPair): Promise<void>;
+	/** The state of each registered back-end, by name. Set with {@link setHealth}. */
+	readonly health: Readonly<Record<string, ServiceState>>;
+	/** The time this load balancer goes by: its emulator's. */
+	readonly clock: EmulatorClock;
+	/**
+	 * Takes a back-end in or out of service at once, whatever the probes say; `auto` leaves it to them again.
+	 *
+	 * @throws EmulatorError `NO_SUCH_BACKEND`, `INVALID_DESCRIPTION` for another state.
+	 */
+	setHealth(backend: string, state: OperatorSetting): void;
+	/**
+	 * Probes every back-end now, one probe after the other, until the thresholds have decided. On a manual clock a
+	 * back-end that hangs waits for its timeout: move the clock meanwhile.
+	 *
+	 * @throws EmulatorError `HEALTH_UNDECIDED` when the results of a back-end go on alternating.
+	 */
+	settle(): Promise<void>;
+	/**
+	 * Deregisters a back-end. It gets nothing new; what is in flight may go on for the load balancer's `draining`, and is
+	 * cut then, or at once where there is none. Resolves when nothing is left at it. A fake back-end goes on running.
+	 *
+	 * @throws EmulatorError `NO_SUCH_BACKEND`
+	 */
+	drain(backend: string): Promise<void>;
+	/**
+	 * Changes what is given, and leaves everything else as it is: listeners that do not change keep their port and their
+	 * connections, back-ends their health. Back-ends that leave drain. Resolves when new ports are bound.
+	 *
+	 * @throws EmulatorError `INVALID_DESCRIPTION` with every violation, `PORT_UNAVAILABLE`, `COMMAND_FAILED`, `STOPPED`;
+	 * then nothing has changed.
+	 */
+	update(spec: Partial<LoadBalancerSpec>): Promise<void>;
 	/** Stops at once; resolves when the ports are free and nothing is left. Stopping twice is stopping once. */
 	stop(): Promise<void>;
 }
 
 export interface LoadBalancerParts {
 	readonly running: RunningLoadBalancer;
-	readonly backends: readonly RunningBackend[];
+	/** As they are at the moment; those that were drained are still there. */
+	readonly backends: () => readonly RunningBackend[];
 	/** By logical port. */
 	readonly certificates: Map<number, UsableCertificate>;
+	readonly clock: EmulatorClock;
+	readonly update: (spec: unknown) => Promise<void>;
 	readonly client: Client;
 	readonly ca: CertificateAuthority;
 	readonly warnings: readonly string[];
@@ -162,27 +208,23 @@ export class LoadBalancerHandle implements LoadBalancer {
 	}
 
 	get backends(): BackendStatus[] {
-		return this.#parts.running.backends.map(({name, inService, description}) => ({
+		return this.#parts.running.backends.map(({name, inService, reason, operator, inFlight, health, description}) => ({
 			name,
-			kind: this.#parts.backends.find(backend => backend.name === name)?.kind ?? 'address',
+			kind: this.#parts.backends().find(backend => backend.name === name)?.kind ?? 'address',
 			address: addressOf(description),
 			state: inService ? 'InService' : 'OutOfService',
+			...(inService ? {} : {reason: reason.description}),
+			operator,
+			inFlight,
+			health,
 		}));
 	}
 
 	backend(name: string): Backend {
-		const {backends, running} = this.#parts;
+		const {running} = this.#parts;
+		const backends = this.#parts.backends();
 		const found = backends.find(backend => backend.name === name);
-		if (found === undefined) {
-			const names = backends.map(backend => backend.name);
-			throw new EmulatorError(
-				'NO_SUCH_BACKEND',
-				`No back-end is named ${JSON.stringify(name)}; there is ${alternatives(names)}`,
-				{
-					hint: didYouMean(name, names),
-				},
-			);
-		}
+		if (found === undefined) throw noSuchBackend(name, backends);
 		return new BackendHandle(found, () => running.journal.to(name));
 	}
 
@@ -216,6 +258,48 @@ export class LoadBalancerHandle implements LoadBalancer {
 		certificates.set(port, resolved);
 	}
 
+	get health(): Record<string, ServiceState> {
+		return Object.fromEntries(this.backends.map(({name, state}) => [name, state]));
+	}
+
+	get clock(): EmulatorClock {
+		return this.#parts.clock;
+	}
+
+	setHealth(name: string, state: OperatorSetting): void {
+		const backend = this.#registered(name);
+		if (!OPERATOR_SETTINGS.includes(state)) {
+			const message = `must be ${alternatives(OPERATOR_SETTINGS)}, not ${JSON.stringify(state)}`;
+			const hint = didYouMean(String(state), OPERATOR_SETTINGS);
+			throw invalidDescription('The state', [{path: ['state'], message, hint}]);
+		}
+		backend.operator = state;
+	}
+
+	async settle(): Promise<void> {
+		const undecided = await this.#parts.running.settle();
+		if (undecided.length === 0) return;
+		const names = undecided.map(({name}) => name);
+		throw new EmulatorError('HEALTH_UNDECIDED', `The probes of ${names.join(', ')} go on passing and failing in turn`, {
+			hint: 'See lastProbe in lb.backends for what came of the last one; setHealth() decides by hand.',
+		});
+	}
+
+	async drain(name: string): Promise<void> {
+		await this.#parts.running.deregister(this.#registered(name));
+	}
+
+	update(spec: Partial<LoadBalancerSpec>): Promise<void> {
+		return this.#parts.update(spec);
+	}
+
+	#registered(name: string): RegisteredBackend {
+		const {backends} = this.#parts.running;
+		const found = backends.find(backend => backend.name === name);
+		if (found === undefined) throw noSuchBackend(name, backends);
+		return found;
+	}
+
 	stop(): Promise<void> {
 		return this.#parts.stop(0);
 	}
@@ -228,6 +312,17 @@ export class LoadBalancerHandle implements LoadBalancer {
 	[Symbol.asyncDispose](): Promise<void> {
 		return this.stop();
 	}
+}
+
+const OPERATOR_SETTINGS: readonly OperatorSetting[] = ['InService', 'OutOfService', 'auto'];
+
+function noSuchBackend(name: string, backends: readonly {readonly name: string}[]): EmulatorError<'NO_SUCH_BACKEND'> {
+	const names = backends.map(backend => backend.name);
+	return new EmulatorError(
+		'NO_SUCH_BACKEND',
+		`No back-end is named ${JSON.stringify(name)}; there is ${alternatives(names)}`,
+		{hint: didYouMean(name, names)},
+	);
 }
 
 class BackendHandle implements Backend {

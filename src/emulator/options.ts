@@ -32,10 +32,12 @@ export interface EmulatorOptions {
 	/** Who signs the certificates; a fresh authority unless said otherwise. */
 	readonly authority?: Authority;
 	readonly record?: RecordOptions;
+	/** `manual`: time stands still until `clock.advance()` moves it. `real` unless said otherwise. */
+	readonly clock?: 'real' | 'manual';
 }
 
 /** The names of {@link EmulatorOptions}, to tell them from a load balancer's description. */
-export const EMULATOR_OPTIONS = ['config', 'host', 'ports', 'seed', 'authority', 'record'] as const;
+export const EMULATOR_OPTIONS = ['config', 'host', 'ports', 'seed', 'authority', 'record', 'clock'] as const;
 
 /** Options with their defaults filled in. */
 export interface ReadOptions {
@@ -44,8 +46,10 @@ export interface ReadOptions {
 	readonly seed: number;
 	readonly authority: Authority | undefined;
 	readonly record: {readonly exchanges: number; readonly bodyBytes: number};
+	readonly clock: 'real' | 'manual';
 }
 
+const CLOCKS = ['real', 'manual'] as const;
 const PORT_MODES: readonly PortMode[] = ['free', 'exact', 'fallback', 'fallback-always'];
 
 /** @throws EmulatorError `INVALID_DESCRIPTION` with every violation. `config` is judged elsewhere. */
@@ -67,6 +71,14 @@ export function readOptions(options: EmulatorOptions | Record<string, unknown>):
 			hint: didYouMean(String(given.get('ports')), PORT_MODES),
 		});
 	}
+	const clock = CLOCKS.find(kind => kind === (given.get('clock') ?? 'real'));
+	if (clock === undefined) {
+		violations.push({
+			path: ['clock'],
+			message: `must be ${alternatives(CLOCKS)}`,
+			hint: didYouMean(String(given.get('clock')), CLOCKS),
+		});
+	}
 	const seed = given.get('seed') ?? 1;
 	if (!Number.isSafeInteger(seed)) violations.push({path: ['seed'], message: 'must be a whole number'});
 	const authority = given.get('authority');
@@ -81,6 +93,7 @@ export function readOptions(options: EmulatorOptions | Record<string, unknown>):
 		seed: Number(seed),
 		authority: isAuthority(authority) ? authority : undefined,
 		record,
+		clock: clock ?? 'real',
 	};
 }
 

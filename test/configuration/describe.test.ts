@@ -24,6 +24,7 @@ function described(spec: unknown, certificateNames: readonly string[] = []) {
 test('the smallest description gets every default', t => {
 	t.deepEqual(described({listeners: ['https:443 -> http:80']}), {
 		name: 'lb',
+		source: {name: 'lb', listeners: ['https:443 -> http:80']},
 		address: undefined,
 		listeners: [
 			{
