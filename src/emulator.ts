@@ -14,7 +14,7 @@ import type {LoadBalancerSpec} from './configuration/spec.ts';
 import {ReadBuffers} from './data-plane/read-buffers.ts';
 import type {RunningListener} from './data-plane/running-listener.ts';
 import {RunningLoadBalancer} from './data-plane/running-load-balancer.ts';
-import type {Services} from './data-plane/services.ts';
+import type {HealthChange, Services} from './data-plane/services.ts';
 import {SecureContexts} from './data-plane/tls-settings.ts';
 import {AuthorityFile} from './emulator/authority-file.ts';
 import {type RunningBackend, startBackend} from './emulator/backends.ts';
@@ -40,6 +40,8 @@ import type {Exchange} from './observability/exchange.ts';
 export interface EmulatorEvents {
 	/** An exchange has ended, at whichever load balancer. */
 	exchange: [exchange: Exchange];
+	/** The probes have brought a back-end in service, or taken it out. */
+	health: [change: HealthChange];
 }
 
 /** Any number of load balancers, the back-ends and certificates they share, and the authority that signs for them. */
@@ -154,6 +156,7 @@ class RunningEmulator implements Emulator {
 			buffers: new ReadBuffers(),
 			contexts: new SecureContexts(),
 			seed: options.seed,
+			onHealthChange: change => this.#tell(change),
 			record: options.record,
 		};
 	}
@@ -427,6 +430,11 @@ class RunningEmulator implements Emulator {
 		const entry: Entry = {described, running, backends, certificates, changes: new SerialQueue(), handle, stop};
 		this.#entries.set(name, entry);
 		return handle;
+	}
+
+	#tell(change: HealthChange): void {
+		// A listener's bug must show, but not among the probes.
+		queueMicrotask(() => this.events.emit('health', change));
 	}
 
 	/** Judges the whole description anew, starts what is new in it, and then changes what runs. */

@@ -1,4 +1,5 @@
 import {formatAddress} from '../base/errors.ts';
+import type {HealthChange} from '../data-plane/services.ts';
 import type {Exchange} from '../observability/exchange.ts';
 import {type Paint, printable} from './text.ts';
 
@@ -39,4 +40,9 @@ function whoAnswered({backend, response}: Exchange, paint: Paint): string {
 	const connection = backend.reused ? 'kept connection' : 'new connection';
 	const detail = `${where}, ${connection}${response.status !== 0 && response.by === 'load-balancer' ? ', answered by the load balancer' : ''}`;
 	return `${paint('name', printable(backend.name))} ${paint('faint', `(${detail})`)}`;
+}
+
+/** A change of a back-end's health, for people: `web: back-end app-1 is OutOfService (TCP:80 failed 2 times: …)`. */
+export function healthLine({loadBalancer, backend, transition: {to, because}}: HealthChange): string {
+	return printable(`${loadBalancer}: back-end ${backend} is ${to} (${because})`);
 }

@@ -52,8 +52,11 @@ export class RunningLoadBalancer {
 			clock: services.clock,
 			buffers: services.buffers,
 			secureContext: () => services.contexts.forBackends(undefined),
-			onHealth: (backend, health) => {
+			onHealth: (backend, health, before) => {
 				backend.health = health;
+				const transition = health.transitions.at(-1);
+				if (health.state === before.state || transition === undefined) return;
+				services.onHealthChange({loadBalancer: description.name, backend: backend.name, transition});
 			},
 		});
 	}

@@ -1,6 +1,14 @@
 import type {Clock} from '../base/clock.ts';
+import type {Transition} from '../model/health.ts';
 import type {ReadBuffers} from './read-buffers.ts';
 import type {SecureContexts} from './tls-settings.ts';
+
+/** A back-end has come in service or gone out of it, as its probes say. */
+export interface HealthChange {
+	readonly loadBalancer: string;
+	readonly backend: string;
+	readonly transition: Transition;
+}
 
 /** What all load balancers of one emulator share. */
 export interface Services {
@@ -9,6 +17,8 @@ export interface Services {
 	readonly contexts: SecureContexts;
 	/** What identifiers that must be the same in every run are made from. */
 	readonly seed: number;
+	/** Told of each change; it must not throw. */
+	readonly onHealthChange: (change: HealthChange) => void;
 	/** How many exchanges each load balancer keeps, and how many bytes of each of their bodies. */
 	readonly record: {readonly exchanges: number; readonly bodyBytes: number};
 }

@@ -7,7 +7,7 @@ import {DEMO_CONFIG, demoLines} from '../demo.ts';
 import {describeInline} from '../inline-description.ts';
 import type {Output} from '../output.ts';
 import type {Household} from '../program.ts';
-import {exchangeJson, exchangeLine} from '../report.ts';
+import {exchangeJson, exchangeLine, healthLine} from '../report.ts';
 import {printable} from '../text.ts';
 import {version} from '../version.ts';
 import {warnOfHost} from '../warn-of-host.ts';
@@ -40,6 +40,7 @@ export async function up(targets: readonly string[], options: UpOptions, househo
 		emulator.events.on('exchange', exchange => {
 			output.data(json ? exchangeJson(exchange) : exchangeLine(exchange, output.paintData));
 		});
+		if (!quiet) emulator.events.on('health', change => output.say(healthLine(change)));
 		if (!quiet) tell({emulator, target, authority}, options, output);
 		for (const warning of emulator.warnings) output.warn(printable(warning));
 		if (!quiet) output.say('Each exchange becomes one line below. Ctrl-C stops.');

@@ -318,3 +318,26 @@ test('--quiet leaves the banner away', async t => {
 	t.true(code === 0 || code === 130, String(code));
 	t.is(stderr, '');
 });
+
+test('a back-end that its probes take out of service is told of, with the reason', async t => {
+	const folder = await emptyFolder(t);
+	const config = {
+		backends: {app: {kind: 'echo'}, gone: '127.0.0.1:9'},
+		loadBalancers: {
+			web: {
+				listeners: ['http:80'],
+				backends: ['app', 'gone'],
+				healthCheck: {target: 'TCP:80', interval: '50ms', timeout: '10s', unhealthy: 2},
+			},
+		},
+	};
+	await writeFile(path.join(folder, 'lb.json'), JSON.stringify(config));
+	const running = startCli(t, ['up', '--ports', 'free', 'lb.json'], {folder});
+
+	await running.shows(
+		'stderr',
+		/^web: back-end gone is OutOfService \(TCP:80 failed 2 times in a row: .*refused.*\)$/m,
+	);
+
+	t.is((await running.end('SIGTERM')).code, 0);
+});

@@ -168,6 +168,7 @@ test.serial('a handshake that is not complete in time is ended, however slowly i
 			buffers: new ReadBuffers(),
 			contexts: new SecureContexts(),
 			seed: 1,
+			onHealthChange() {},
 			record: {exchanges: 10, bodyBytes: 0},
 		},
 	);
