@@ -65,6 +65,12 @@ export interface Emulator extends AsyncDisposable {
 	/** @throws EmulatorError `NO_SUCH_LOAD_BALANCER` */
 	get(name: string): LoadBalancer;
 	/**
+	 * Goes on in new files of the same names, after whoever rotates access logs has renamed the old ones. Nothing is lost.
+	 *
+	 * @throws EmulatorError `ACCESS_LOG_UNWRITABLE` when one of them cannot be made; it goes on in its old one then.
+	 */
+	reopenAccessLogs(): Promise<void>;
+	/**
 	 * Stops everything. What is in flight may finish for `drainMs`, 0 unless said otherwise; a second call with less
 	 * time cuts it sooner. Resolves when the ports are free and nothing is left.
 	 */
@@ -108,6 +114,7 @@ interface Entry {
 	/** Started or known for it, by what describes them; those that were deregistered too, until it stops. */
 	readonly backends: Map<DescribedBackend, RunningBackend>;
 	readonly certificates: Map<number, UsableCertificate>;
+	readonly log: AccessLog | undefined;
 	/** One change at a time. */
 	readonly changes: SerialQueue;
 	readonly handle: LoadBalancerHandle;
@@ -183,6 +190,11 @@ class RunningEmulator implements Emulator {
 			`No load balancer is named ${JSON.stringify(name)}; there is ${alternatives(this.#entries.keys())}`,
 			{hint: didYouMean(name, this.#entries.keys())},
 		);
+	}
+
+	async reopenAccessLogs(): Promise<void> {
+		const reopened = await Promise.allSettled([...this.#entries.values()].map(({log}) => log?.reopen()));
+		for (const result of reopened) if (result.status === 'rejected') throw result.reason;
 	}
 
 	async create(spec: LoadBalancerSpec): Promise<LoadBalancer> {
@@ -427,7 +439,8 @@ class RunningEmulator implements Emulator {
 			warnings,
 			stop: alone ? drainMs => this.stop({drainMs}) : stop,
 		});
-		const entry: Entry = {described, running, backends, certificates, changes: new SerialQueue(), handle, stop};
+		const changes = new SerialQueue();
+		const entry: Entry = {described, running, backends, certificates, log, changes, handle, stop};
 		this.#entries.set(name, entry);
 		return handle;
 	}

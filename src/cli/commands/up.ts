@@ -1,3 +1,4 @@
+import {messageOf} from '../../base/errors.ts';
 import type {StoredAuthority} from '../../certificates/authority-store.ts';
 import type {Emulator} from '../../emulator.ts';
 import {readUpTarget, type UpTarget} from '../arguments.ts';
@@ -35,6 +36,10 @@ export async function up(targets: readonly string[], options: UpOptions, househo
 	if (options.host !== undefined) warnOfHost(options.host, output);
 	const authority = await localAuthority(output);
 	const emulator = await start(target, options, authority);
+	const rotate = () => {
+		emulator.reopenAccessLogs().catch((error: unknown) => output.warn(printable(messageOf(error))));
+	};
+	process.on('SIGHUP', rotate);
 	try {
 		const {json = false, quiet = false} = options;
 		emulator.events.on('exchange', exchange => {
@@ -48,6 +53,7 @@ export async function up(targets: readonly string[], options: UpOptions, househo
 		if (!quiet) output.say('stopping; a second signal stops at once what is in flight');
 		return interruption.exitCode;
 	} finally {
+		process.off('SIGHUP', rotate);
 		await emulator.stop({drainMs: GRACE_MS});
 	}
 }

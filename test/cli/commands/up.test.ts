@@ -1,6 +1,7 @@
 import {execFile, spawnSync} from 'node:child_process';
 import {once} from 'node:events';
-import {readFile, writeFile} from 'node:fs/promises';
+import {existsSync} from 'node:fs';
+import {readFile, rename, writeFile} from 'node:fs/promises';
 import {type AddressInfo, connect, createServer} from 'node:net';
 import path from 'node:path';
 import {promisify} from 'node:util';
@@ -341,3 +342,30 @@ test('a back-end that its probes take out of service is told of, with the reason
 
 	t.is((await running.end('SIGTERM')).code, 0);
 });
+
+test('SIGHUP goes on in a new access log, and the stop writes what is left', async t => {
+	const folder = await emptyFolder(t);
+	const config = {
+		backends: {app: {kind: 'echo'}},
+		loadBalancers: {web: {listeners: ['http:80'], backends: ['app'], accessLog: './access.log'}},
+	};
+	await writeFile(path.join(folder, 'lb.json'), JSON.stringify(config));
+	const running = startCli(t, ['up', '--ports', 'free', 'lb.json'], {folder});
+	const port = await boundPort(running, 'http:80 -> http:80');
+	const file = path.join(folder, 'access.log');
+	await fetch(`http://127.0.0.1:${port}/first`);
+
+	await rename(file, `${file}.1`);
+	running.child.kill('SIGHUP');
+	await appears(file);
+	await fetch(`http://127.0.0.1:${port}/second`);
+
+	t.is((await running.end('SIGTERM')).code, 0);
+	t.regex(await readFile(`${file}.1`, 'utf8'), /^\S+ web .*\/first HTTP\/1\.1".*\n$/);
+	t.regex(await readFile(file, 'utf8'), /^\S+ web .*\/second HTTP\/1\.1".*\n$/);
+});
+
+/** Resolves once there is such a file. */
+async function appears(file: string): Promise<void> {
+	while (!existsSync(file)) await new Promise(resolve => setImmediate(resolve));
+}
