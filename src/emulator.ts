@@ -300,7 +300,7 @@ class RunningEmulator implements Emulator {
 		const own = backends.filter((_, index) => !this.#isShared(described.backends[index]));
 		try {
 			this.#refuseWhenStopped();
-			return await this.#run(described, {certificates, backends, own, alone});
+			return await this.#run(described, {certificates, backends, alone});
 		} catch (error) {
 			await Promise.all(own.map(stopBackend));
 			throw error;
@@ -382,11 +382,10 @@ class RunningEmulator implements Emulator {
 		parts: {
 			readonly certificates: Map<number, UsableCertificate>;
 			readonly backends: readonly RunningBackend[];
-			readonly own: readonly RunningBackend[];
 			readonly alone: boolean;
 		},
 	): Promise<LoadBalancer> {
-		const {certificates, own, alone} = parts;
+		const {certificates, alone} = parts;
 		const {name} = described;
 		const backends = new Map(described.backends.flatMap((backend, index) => pairOf(backend, parts.backends[index])));
 		const running = await RunningLoadBalancer.start(
@@ -410,7 +409,7 @@ class RunningEmulator implements Emulator {
 			async drainMs => {
 				await running.stop(drainMs);
 				await client.close();
-				await Promise.all([...new Set([...own, ...this.#ownOf(backends)])].map(stopBackend));
+				await Promise.all(this.#ownOf(backends).map(stopBackend));
 				await log?.close();
 				this.#entries.delete(name);
 				this.#names.delete(name);

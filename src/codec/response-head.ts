@@ -21,6 +21,17 @@ const RESPONSE_HEAD = new RegExp(
 const TELLING_LENGTHS = [7, 10, 14, 16, 17];
 const LENGTH_MASK = TELLING_LENGTHS.reduce((mask, length) => mask | (1 << length), 0);
 
+/** Interim answers taken for one request before the back-end is held to be broken. */
+export const MAX_INTERIM_ANSWERS = 100;
+
+/** What every answer's first bytes are. */
+const ANSWER_START = 'HTTP/1.';
+
+/** Whether what has come so far can still become an answer: what speaks another protocol often waits for one itself. */
+export function mayBecomeAnswer(partial: string): boolean {
+	return partial.startsWith(ANSWER_START.slice(0, partial.length));
+}
+
 /** An answer's head that passed every rule, taken apart for forwarding. */
 export class ResponseHead {
 	status = 0;

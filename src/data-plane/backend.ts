@@ -9,9 +9,6 @@ import {
 import {type BackendDescription, portOfBackend} from '../model/load-balancer.ts';
 import type {Candidate} from '../model/selection.ts';
 
-/** The state told to users, spelled as AWS Classic ELB's `DescribeInstanceHealth`. */
-export type HealthState = 'InService' | 'OutOfService' | 'Unknown';
-
 /** One registered back-end at run time. */
 export class Backend implements Candidate {
 	readonly order: number;

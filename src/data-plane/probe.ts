@@ -4,7 +4,7 @@ import tls from 'node:tls';
 import type {Clock} from '../base/clock.ts';
 import {codeOf, formatAddress, messageOf} from '../base/errors.ts';
 import {HeadBuffer} from '../codec/head-buffer.ts';
-import {ResponseHead, readResponseHead} from '../codec/response-head.ts';
+import {MAX_INTERIM_ANSWERS, mayBecomeAnswer, ResponseHead, readResponseHead} from '../codec/response-head.ts';
 import type {ProbeResult} from '../model/health.ts';
 import {formatTarget, type HealthCheck} from '../model/health-check.ts';
 import {isTlsCode, tlsCause} from './failure.ts';
@@ -33,12 +33,6 @@ export interface RunningProbe {
 
 /** AWS Classic ELB, as seen in the logs of its back-ends. */
 const USER_AGENT = 'ELB-HealthChecker/1.0';
-
-/** As for requests that are forwarded, see `upstream-connection.ts`. */
-const MAX_INTERIM_ANSWERS = 100;
-
-/** What every answer's first bytes are. */
-const ANSWER_START = 'HTTP/1.';
 
 /**
  * Probes a back-end once: TCP connects, SSL shakes hands as well, HTTP and HTTPS send a GET and pass on status 200 only.
@@ -163,10 +157,7 @@ class Probe implements RunningProbe {
 	#verdictOfPart(): string | undefined {
 		const {refusal, partial} = this.#head;
 		if (refusal !== undefined) return `answer refused: ${refusal.reason}`;
-		// What speaks another protocol often waits for an answer itself.
-		return partial.startsWith(ANSWER_START.slice(0, partial.length))
-			? undefined
-			: 'answer with a malformed status line';
+		return mayBecomeAnswer(partial) ? undefined : 'answer with a malformed status line';
 	}
 
 	#verdictOfHead(): string | undefined {

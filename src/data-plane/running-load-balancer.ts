@@ -1,5 +1,5 @@
+import {isDeepStrictEqual} from 'node:util';
 import {Deadlines, tickFor} from '../base/deadlines.ts';
-import {formatTarget, type HealthCheck} from '../model/health-check.ts';
 import type {
 	BackendDescription,
 	ListenerDescription,
@@ -245,7 +245,7 @@ export class RunningLoadBalancer {
 		const plan = planListeners(this.#listeners, next.listeners);
 		this.#description = next;
 		this.#deadlines.retick(tickOf(next.timeouts));
-		if (!isSameCheck(this.#checker.check, next.healthCheck)) this.#checker.setCheck(next.healthCheck);
+		if (!isDeepStrictEqual(this.#checker.check, next.healthCheck)) this.#checker.setCheck(next.healthCheck);
 		const left = this.#registerAll(next.backends);
 		const surroundings = {services: this.#services, journal: this.journal, deadlines: this.#deadlines};
 		const serve = (listener: ListenerDescription, bound: BoundPort) =>
@@ -270,8 +270,10 @@ export class RunningLoadBalancer {
 
 	/** Registers what is described. Returns what is no longer. */
 	#registerAll(described: readonly BackendDescription[]): Backend[] {
-		const kept = this.#backends.filter(backend => described.some(other => isSame(backend.description, other)));
-		const fresh = described.filter(other => !kept.some(({description}) => isSame(description, other)));
+		const kept = this.#backends.filter(backend =>
+			described.some(other => isDeepStrictEqual(backend.description, other)),
+		);
+		const fresh = described.filter(other => !kept.some(({description}) => isDeepStrictEqual(description, other)));
 		const start = this.#description.faithfulHealth ? 'pending' : 'in-service';
 		const added = fresh.map(description => new Backend(description, this.#registrations++, start));
 		const left = this.#backends.filter(backend => !kept.includes(backend));
@@ -319,27 +321,6 @@ export class RunningLoadBalancer {
 
 function tickOf({idleMs, headMs, connectMs, handshakeMs}: Timeouts): number {
 	return tickFor(idleMs, headMs, connectMs, handshakeMs);
-}
-
-/** Whether two descriptions are of one back-end: the same name at the same place. */
-function isSame(one: BackendDescription, other: BackendDescription): boolean {
-	return (
-		one.name === other.name &&
-		one.host === other.host &&
-		one.port === other.port &&
-		one.ports.size === other.ports.size &&
-		[...one.ports].every(([from, to]) => other.ports.get(from) === to)
-	);
-}
-
-function isSameCheck(one: HealthCheck, other: HealthCheck): boolean {
-	return (
-		formatTarget(one) === formatTarget(other) &&
-		one.intervalMs === other.intervalMs &&
-		one.timeoutMs === other.timeoutMs &&
-		one.healthyThreshold === other.healthyThreshold &&
-		one.unhealthyThreshold === other.unhealthyThreshold
-	);
 }
 
 function without(ports: Iterable<BoundPort>, others: readonly BoundPort[]): BoundPort[] {

@@ -1,17 +1,11 @@
 import {Buffer} from 'node:buffer';
 import {ChunkedReader} from '../codec/chunked-reader.ts';
 import {HeadBuffer} from '../codec/head-buffer.ts';
-import {ResponseHead, readResponseHead} from '../codec/response-head.ts';
+import {MAX_INTERIM_ANSWERS, mayBecomeAnswer, ResponseHead, readResponseHead} from '../codec/response-head.ts';
 import type {Outcome} from '../observability/exchange.ts';
 import type {Backend} from './backend.ts';
 import type {BackendConnection, BackendHandler} from './backend-connection.ts';
 import {lostConnection} from './failure.ts';
-
-/** Interim answers relayed or swallowed for one request before the back-end is taken for broken. */
-const MAX_INTERIM_ANSWERS = 100;
-
-/** What every answer's first bytes are. */
-const ANSWER_START = 'HTTP/1.';
 
 /** The exchange a connection works for: what it is told of the answer, in this order. */
 export interface AnswerReceiver {
@@ -147,8 +141,7 @@ export class UpstreamConnection implements BackendHandler {
 				release?.();
 				const {refusal, partial} = this.#head;
 				if (refusal !== undefined) this.#fail(receiver, 'backend-invalid', `answer refused: ${refusal.reason}`);
-				// What speaks another protocol often waits for an answer itself.
-				else if (!partial.startsWith(ANSWER_START.slice(0, partial.length))) {
+				else if (!mayBecomeAnswer(partial)) {
 					this.#fail(receiver, 'backend-invalid', 'answer with a malformed status line');
 				}
 				return;

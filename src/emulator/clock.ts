@@ -1,5 +1,5 @@
 import {type Clock, systemClock} from '../base/clock.ts';
-import {type Duration, millisecondsIn} from '../base/duration.ts';
+import {type Duration, readDuration} from '../base/duration.ts';
 import {EmulatorError} from '../base/errors.ts';
 import {ManualClock} from '../base/manual-clock.ts';
 
@@ -30,13 +30,7 @@ export function clockOf(kind: 'real' | 'manual'): {readonly clock: Clock; readon
 						hint: "Start it with {clock: 'manual'}.",
 					});
 				}
-				const ms = millisecondsIn(by);
-				if (ms === undefined) {
-					throw new EmulatorError('INVALID_DURATION', `${JSON.stringify(by)} is not a duration`, {
-						hint: 'Give milliseconds as a number, or text such as "500ms", "5s" or "1m".',
-					});
-				}
-				await manual.advance(ms);
+				await manual.advance(readDuration(by));
 			},
 		},
 	};

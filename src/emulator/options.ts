@@ -63,22 +63,16 @@ export function readOptions(options: EmulatorOptions | Record<string, unknown>):
 	}
 	const host = given.get('host') ?? '127.0.0.1';
 	if (typeof host !== 'string' || host === '') violations.push({path: ['host'], message: 'must be an address to bind'});
-	const ports = PORT_MODES.find(mode => mode === (given.get('ports') ?? 'free'));
-	if (ports === undefined) {
-		violations.push({
-			path: ['ports'],
-			message: `must be ${alternatives(PORT_MODES)}`,
-			hint: didYouMean(String(given.get('ports')), PORT_MODES),
-		});
-	}
-	const clock = CLOCKS.find(kind => kind === (given.get('clock') ?? 'real'));
-	if (clock === undefined) {
-		violations.push({
-			path: ['clock'],
-			message: `must be ${alternatives(CLOCKS)}`,
-			hint: didYouMean(String(given.get('clock')), CLOCKS),
-		});
-	}
+	const choose = <Choice extends string>(key: string, choices: readonly Choice[], usual: Choice): Choice => {
+		const value = given.get(key) ?? usual;
+		const choice = choices.find(known => known === value);
+		if (choice !== undefined) return choice;
+		const message = `must be ${alternatives(choices)}`;
+		violations.push({path: [key], message, hint: didYouMean(String(value), choices)});
+		return usual;
+	};
+	const ports = choose('ports', PORT_MODES, 'free');
+	const clock = choose('clock', CLOCKS, 'real');
 	const seed = given.get('seed') ?? 1;
 	if (!Number.isSafeInteger(seed)) violations.push({path: ['seed'], message: 'must be a whole number'});
 	const authority = given.get('authority');
@@ -89,11 +83,11 @@ export function readOptions(options: EmulatorOptions | Record<string, unknown>):
 	if (violations.length > 0) throw invalidDescription('The options', violations);
 	return {
 		host: String(host),
-		ports: ports ?? 'free',
+		ports,
 		seed: Number(seed),
 		authority: isAuthority(authority) ? authority : undefined,
 		record,
-		clock: clock ?? 'real',
+		clock,
 	};
 }
 

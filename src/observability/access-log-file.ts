@@ -27,6 +27,46 @@ export interface AccessLog {
 	close(): Promise<void>;
 }
 
+/** What the access logs have in common: lines are taken until `close()`, which happens once. */
+export abstract class WrittenLog implements AccessLog {
+	protected readonly writer: LineWriter;
+	#afterClose = 0;
+	#closing: Promise<void> | undefined;
+
+	constructor(writer: LineWriter) {
+		this.writer = writer;
+	}
+
+	get dropped(): number {
+		return this.writer.dropped + this.#afterClose;
+	}
+
+	write({log}: Pick<Exchange, 'log'>): void {
+		if (log === '') return;
+		if (this.#closing === undefined) this.writer.add(log);
+		else this.#afterClose++;
+	}
+
+	flush(): Promise<void> {
+		return this.unlessClosing(() => this.writer.flush());
+	}
+
+	close(): Promise<void> {
+		this.#closing ??= this.finish();
+		return this.#closing;
+	}
+
+	abstract reopen(): Promise<void>;
+
+	/** Writes what is left and closes. Called once. */
+	protected abstract finish(): Promise<void>;
+
+	/** Once it is closing, all there is to wait for is its end. */
+	protected unlessClosing(task: () => Promise<void>): Promise<void> {
+		return this.#closing ?? task();
+	}
+}
+
 export interface AccessLogFileOptions {
 	/** Its folder is made if it is missing; lines are appended to what is there. */
 	readonly file: string;
@@ -67,42 +107,25 @@ export async function openForAppending(file: string): Promise<FileHandle> {
 	}
 }
 
-class AccessLogFile implements AccessLog {
-	readonly #writer: LineWriter;
+class AccessLogFile extends WrittenLog {
 	readonly #open: () => Promise<FileHandle>;
-	#afterClose = 0;
-	#closing: Promise<void> | undefined;
 
 	constructor(writer: LineWriter, openFile: () => Promise<FileHandle>) {
-		this.#writer = writer;
+		super(writer);
 		this.#open = openFile;
 	}
 
-	get dropped(): number {
-		return this.#writer.dropped + this.#afterClose;
-	}
-
-	write({log}: Pick<Exchange, 'log'>): void {
-		if (log === '') return;
-		if (this.#closing === undefined) this.#writer.add(log);
-		else this.#afterClose++;
-	}
-
-	flush(): Promise<void> {
-		return this.#closing ?? this.#writer.flush();
-	}
-
 	reopen(): Promise<void> {
-		if (this.#closing !== undefined) return this.#closing;
-		return this.#writer.replace(async old => {
-			const next = await this.#open();
-			await old?.close();
-			return next;
-		});
+		return this.unlessClosing(() =>
+			this.writer.replace(async old => {
+				const next = await this.#open();
+				await old?.close();
+				return next;
+			}),
+		);
 	}
 
-	close(): Promise<void> {
-		this.#closing ??= this.#writer.close();
-		return this.#closing;
+	protected finish(): Promise<void> {
+		return this.writer.close();
 	}
 }

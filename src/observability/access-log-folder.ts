@@ -3,8 +3,7 @@ import {access, mkdir, rename} from 'node:fs/promises';
 import path from 'node:path';
 import type {Clock} from '../base/clock.ts';
 import {hasCode, invalidDescription, messageOf, type Violation} from '../base/errors.ts';
-import {type AccessLog, openForAppending} from './access-log-file.ts';
-import type {Exchange} from './exchange.ts';
+import {type AccessLog, openForAppending, WrittenLog} from './access-log-file.ts';
 import {type AccessLogTrouble, LineWriter, type Sink, unwritable} from './line-writer.ts';
 
 /** How late the end of an interval may be noticed. */
@@ -102,60 +101,40 @@ function isSafeSegment(segment: string): boolean {
 	return /^[A-Za-z0-9!_.*'()-]{1,255}$/.test(segment) && segment !== '.' && segment !== '..';
 }
 
-class AccessLogFolder implements AccessLog {
+class AccessLogFolder extends WrittenLog {
 	readonly #options: AccessLogFolderOptions;
 	readonly #draft: string;
-	readonly #writer: LineWriter;
 	readonly #intervalMs: number;
 	readonly #stopClock: () => void;
 	/** Which interval of the clock it is. */
 	#interval: number;
 	/** Whether there is a draft with lines in it. */
 	#drafted = false;
-	#afterClose = 0;
-	#closing: Promise<void> | undefined;
 
 	constructor(options: AccessLogFolderOptions) {
 		const {folder, loadBalancer, random, clock, onTrouble, publicationIntervalMinutes, maxWaitingBytes} = options;
+		super(
+			new LineWriter({
+				what: `The access log in ${folder}`,
+				open: () => this.#openDraft(),
+				onTrouble,
+				maxWaitingBytes,
+			}),
+		);
 		this.#options = options;
 		this.#draft = path.join(folder, `.${loadBalancer}-${random().replace(/[^A-Za-z0-9]/g, '')}.draft`);
-		this.#writer = new LineWriter({
-			what: `The access log in ${folder}`,
-			open: () => this.#openDraft(),
-			onTrouble,
-			maxWaitingBytes,
-		});
 		this.#intervalMs = publicationIntervalMinutes * MINUTE_MS;
 		this.#interval = this.#intervalAt(clock.wallMs());
 		this.#stopClock = clock.every(TICK_MS, () => this.#tick());
-	}
-
-	get dropped(): number {
-		return this.#writer.dropped + this.#afterClose;
-	}
-
-	write({log}: Pick<Exchange, 'log'>): void {
-		if (log === '') return;
-		if (this.#closing === undefined) this.#writer.add(log);
-		else this.#afterClose++;
-	}
-
-	flush(): Promise<void> {
-		return this.#closing ?? this.#writer.flush();
 	}
 
 	reopen(): Promise<void> {
 		return this.flush();
 	}
 
-	close(): Promise<void> {
-		this.#closing ??= this.#close();
-		return this.#closing;
-	}
-
-	async #close(): Promise<void> {
+	protected async finish(): Promise<void> {
 		this.#stopClock();
-		await this.#writer.close();
+		await this.writer.close();
 		await this.#publishDraft(this.#options.clock.wallMs());
 	}
 
@@ -163,7 +142,7 @@ class AccessLogFolder implements AccessLog {
 		const interval = this.#intervalAt(this.#options.clock.wallMs());
 		if (interval === this.#interval) return;
 		this.#interval = interval;
-		void this.#writer.replace(async sink => {
+		void this.writer.replace(async sink => {
 			await this.#publishDraft(interval * this.#intervalMs, sink);
 			return undefined;
 		});

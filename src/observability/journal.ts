@@ -1,4 +1,4 @@
-import {type Duration, millisecondsIn} from '../base/duration.ts';
+import {type Duration, readDuration} from '../base/duration.ts';
 import {EmulatorError} from '../base/errors.ts';
 import type {Exchange, ExchangeRecord} from './exchange.ts';
 
@@ -127,12 +127,7 @@ export class Journal implements Traffic {
 	}
 
 	next(filter: (exchange: Exchange) => boolean = () => true, timeout: Duration = 5000): Promise<Exchange> {
-		const timeoutMs = millisecondsIn(timeout);
-		if (timeoutMs === undefined) {
-			throw new EmulatorError('INVALID_DURATION', `${JSON.stringify(timeout)} is not a duration`, {
-				hint: 'Give milliseconds as a number, or text such as "500ms", "5s" or "1m".',
-			});
-		}
+		const timeoutMs = readDuration(timeout);
 		if (this.#closed) return Promise.reject(noMoreTraffic());
 		return new Promise((resolve, reject) => {
 			const timer = setTimeout(() => {

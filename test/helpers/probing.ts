@@ -1,5 +1,4 @@
 import {once} from 'node:events';
-import {readdirSync} from 'node:fs';
 import {type AddressInfo, createServer, type Socket} from 'node:net';
 import {createSecureContext, TLSSocket} from 'node:tls';
 import {systemClock} from '../../src/base/clock.ts';
@@ -106,8 +105,4 @@ export function answering(bytes: string): (socket: Socket) => void {
 /** Descriptors of sockets that this process holds. */
 export function openSockets(): number {
 	return process.getActiveResourcesInfo().filter(kind => /^(TCP|TLS)/.test(kind)).length;
-}
-
-export function descriptors(): number {
-	return readdirSync('/proc/self/fd').length;
 }
