@@ -14,7 +14,7 @@ import {finishRecord, type ListenerContext, newRecord, type OpenConnection} from
 import {ownAnswer} from './own-answer.ts';
 import {connectionReset} from './reset.ts';
 import {Splice} from './splice.ts';
-import {abandon, giveTo, type StreamOwner} from './stream-owner.ts';
+import {abandon, giveSharedTo, type StreamOwner} from './stream-owner.ts';
 import type {UpstreamPool} from './upstream-pool.ts';
 
 /** How long a closed connection's last bytes may take to be read by the client; nginx's `lingering_timeout`. */
@@ -22,6 +22,9 @@ const LINGER_MS = 5000;
 
 /** Enough for the request line and the fields that a log shows; a head may have 64 KiB, and a record keeps it. */
 const MAX_REFUSED_HEAD_BYTES = 4096;
+
+/** What may wait of later requests before no more is read. 16 KiB is what a stream of Node's holds. */
+const MAX_AHEAD_BYTES = 16 * 1024;
 
 /**
  * One client connection of an HTTP or HTTPS listener: heads in, answers out, one exchange at a time and in order.
@@ -63,7 +66,7 @@ export class HttpFront implements Timed, Downstream, OpenConnection, StreamOwner
 		context.connections.add(this);
 		context.deadlines.add(this);
 		this.touch();
-		giveTo(this, this.#socket);
+		giveSharedTo(this, this.#socket, context.buffers.shared);
 		this.#socket.resume();
 	}
 
@@ -175,26 +178,27 @@ export class HttpFront implements Timed, Downstream, OpenConnection, StreamOwner
 		else this.client.reset();
 	}
 
-	streamData(chunk: Buffer): void {
+	streamData(chunk: Buffer, transient: boolean): void {
 		switch (this.#state) {
 			case 'idle':
 			case 'head':
 				// A client that sends and never reads gets no further requests carried out.
-				if (this.#socket.writableNeedDrain) this.#holdBack(chunk, 0);
-				else this.#serve(chunk, 0);
+				if (this.#ahead !== undefined || this.#socket.writableNeedDrain) this.#holdBack(lasting(chunk, transient), 0);
+				else this.#serve(chunk, transient);
 				return;
 			case 'exchange':
-				this.#exchangeData(chunk, 0);
+				this.#exchangeData(lasting(chunk, transient), 0);
 				return;
 			default:
 			// The connection is closing: what still comes is thrown away.
 		}
 	}
 
-	/** Reads requests out of `chunk` for as long as each is answered at once. */
-	#serve(chunk: Buffer, start: number): void {
+	/** Reads requests out of `arrived` for as long as each is answered at once. */
+	#serve(arrived: Buffer, transient: boolean): void {
 		this.#serving = true;
-		let pos = start;
+		let chunk = arrived;
+		let pos = 0;
 		while (pos < chunk.length) {
 			if (this.#state === 'idle') {
 				this.#state = 'head';
@@ -206,6 +210,11 @@ export class HttpFront implements Timed, Downstream, OpenConnection, StreamOwner
 					this.#serving = false;
 					if (this.#head.refusal !== undefined) this.#refuse(this.#head.refusal, 'bad-request');
 					return;
+				}
+				// What is behind a head may have to wait: a body for its connection, a request for its turn.
+				if (transient && chunk === arrived && pos < chunk.length) {
+					chunk = lasting(chunk.subarray(pos), transient);
+					pos = 0;
 				}
 				pos = this.#begin(chunk, pos);
 			} else if (this.#state === 'exchange') {
@@ -286,7 +295,8 @@ export class HttpFront implements Timed, Downstream, OpenConnection, StreamOwner
 	#holdBack(chunk: Buffer, start: number): void {
 		const rest = chunk.subarray(start);
 		this.#ahead = this.#ahead === undefined ? rest : Buffer.concat([this.#ahead, rest]);
-		this.#socket.pause();
+		// Reading goes on for a little: that is how the end of a client shows that sends ahead and leaves.
+		if (this.#ahead.length >= MAX_AHEAD_BYTES) this.#socket.pause();
 	}
 
 	/** Goes on with what was held back. */
@@ -296,7 +306,7 @@ export class HttpFront implements Timed, Downstream, OpenConnection, StreamOwner
 		if (ahead !== undefined) {
 			this.#ahead = undefined;
 			this.#socket.resume();
-			this.#serve(ahead, 0);
+			this.#serve(ahead, false);
 		} else if (this.#socket.isPaused()) this.#socket.resume();
 		if (this.#state === 'idle' && (this.context.draining || (this.#clientEnded && this.#ahead === undefined)))
 			this.#close();
@@ -335,6 +345,8 @@ export class HttpFront implements Timed, Downstream, OpenConnection, StreamOwner
 			this.#socket.destroy(connectionReset());
 			return;
 		}
+		// Requests that wait until the client takes its answers are still to be carried out.
+		if (this.#ahead !== undefined && this.#state === 'idle') return;
 		if (this.#state === 'idle' || this.#hasBlankHead) this.#close();
 		else if (this.#state === 'head') {
 			this.#refuse({status: 400, reason: 'the client ended in the midst of a head'}, 'client-abort');
@@ -378,6 +390,11 @@ export class HttpFront implements Timed, Downstream, OpenConnection, StreamOwner
 		if (this.context.listener.proxyProtocol) this.pool.close();
 		abandon(this.#socket);
 	}
+}
+
+/** The same bytes in memory that stays what it is. */
+function lasting(chunk: Buffer, transient: boolean): Buffer {
+	return transient ? Buffer.from(chunk) : chunk;
 }
 
 /** As much of a refused head as a record keeps. Copied: a slice would hold on to the whole, and there are many. */

@@ -126,12 +126,14 @@ export class Splice implements BackendHandler, Timed, OpenConnection, StreamOwne
 		this.#end();
 	}
 
-	streamData(chunk: Buffer): void {
+	streamData(chunk: Buffer, transient = false): void {
 		this.#touch();
 		this.#record.bytesUp += chunk.length;
 		if (this.#record.sentMs < 0) this.#record.sentMs = this.#context.clock.now() - this.#record.startMs;
 		if (this.#hello !== undefined) this.#look(this.#hello, chunk);
-		if (this.#upstream?.stream.write(chunk) === false) this.#downstream.pause();
+		const upstream = this.#upstream?.stream;
+		const flowing = transient ? upstream?.write(chunk.toString('latin1'), 'latin1') : upstream?.write(chunk);
+		if (flowing === false) this.#downstream.pause();
 	}
 
 	streamEnded(): void {

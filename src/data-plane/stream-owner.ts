@@ -1,9 +1,11 @@
 import type {Buffer} from 'node:buffer';
 import type {Socket} from 'node:net';
+import {readInto} from './transient-reads.ts';
 
 /** Whoever a stream's events are told to. */
 export interface StreamOwner {
-	streamData(chunk: Buffer): void;
+	/** @param transient whether the chunk's memory is used for something else once this returns. */
+	streamData(chunk: Buffer, transient: boolean): void;
 	/** The other side will send no more. */
 	streamEnded(): void;
 	/** What was written has been taken: more may come. */
@@ -35,6 +37,18 @@ export function giveTo(owner: StreamOwner, stream: Socket): void {
 	if (fresh) stream.on('data', tellData);
 }
 
+/**
+ * The same, and an accepted socket that has no owner yet is read into `buffer`, which many share: chunks are transient
+ * then. A stream that cannot be, such as one with TLS, is read as with {@link giveTo}.
+ */
+export function giveSharedTo(owner: StreamOwner, stream: Socket, buffer: Buffer): void {
+	// See `giveTo`.
+	const owned = stream as OwnedStream;
+	const tells = owned[OWNER] === undefined && readInto(stream, buffer, chunk => owned[OWNER]?.streamData(chunk, true));
+	if (tells) giveUnreadTo(owner, stream);
+	else giveTo(owner, stream);
+}
+
 /** The same for a stream that is read by other means: `streamData` is never called. */
 export function giveUnreadTo(owner: StreamOwner, stream: Socket): void {
 	// See `giveTo`.
@@ -63,7 +77,7 @@ const nobody: StreamOwner = {
 };
 
 function tellData(this: OwnedStream, chunk: Buffer): void {
-	this[OWNER]?.streamData(chunk);
+	this[OWNER]?.streamData(chunk, false);
 }
 
 function tellEnd(this: OwnedStream): void {
