@@ -91,14 +91,17 @@ export function dial(
 	handler: BackendHandler,
 ): BackendConnection {
 	const {listener, backendTls, buffers} = context;
-	const destination = {address: client.localAddress, port: listener.port};
+	// The address that the client connected to is a call to the system, made where it is told alone.
+	const preamble = listener.proxyProtocol
+		? encodeProxyLine(client.peer, {address: client.localAddress, port: listener.port})
+		: undefined;
 	return new BackendConnection(
 		{
 			host: backend.host,
 			port: backend.portFor(listener.backendPort),
 			tls: backendTls,
 			buffers,
-			preamble: listener.proxyProtocol ? encodeProxyLine(client.peer, destination) : undefined,
+			preamble,
 		},
 		handler,
 	);
