@@ -5,6 +5,7 @@ import {
 	type HealthReason,
 	initialHealth,
 	type OperatorSetting,
+	undeclaredReason,
 } from '../model/health.ts';
 import {type BackendDescription, portOfBackend} from '../model/load-balancer.ts';
 import type {Candidate} from '../model/selection.ts';
@@ -27,8 +28,13 @@ export class Backend implements Candidate {
 	constructor(description: BackendDescription, order: number, start: 'in-service' | 'pending') {
 		this.description = description;
 		this.order = order;
-		this.#health = initialHealth(start);
-		this.inService = start === 'in-service';
+		this.#health = initialHealth(this.undeclared ? 'pending' : start);
+		this.inService = this.#health.state === 'InService';
+	}
+
+	/** Whether it is a VM of which nobody has said where it is. */
+	get undeclared(): boolean {
+		return this.description.undeclared === true;
 	}
 
 	get name(): string {
@@ -66,6 +72,7 @@ export class Backend implements Candidate {
 
 	/** Why it is in the state that counts. */
 	get reason(): HealthReason {
+		if (this.undeclared) return undeclaredReason(this.name);
 		return effectiveReason(this.#health, this.#operator);
 	}
 
@@ -93,6 +100,7 @@ export class Backend implements Candidate {
 	}
 
 	#judge(): void {
-		this.inService = !this.#deregistered && effectiveState(this.#health, this.#operator) === 'InService';
+		this.inService =
+			!this.#deregistered && !this.undeclared && effectiveState(this.#health, this.#operator) === 'InService';
 	}
 }

@@ -274,11 +274,14 @@ export class RunningLoadBalancer {
 			described.some(other => isDeepStrictEqual(backend.description, other)),
 		);
 		const fresh = described.filter(other => !kept.some(({description}) => isDeepStrictEqual(description, other)));
-		const start = this.#description.faithfulHealth ? 'pending' : 'in-service';
-		const added = fresh.map(description => new Backend(description, this.#registrations++, start));
+		const startOf = ({startsPending}: BackendDescription) =>
+			this.#description.faithfulHealth || startsPending === true ? 'pending' : 'in-service';
+		const added = fresh.map(description => new Backend(description, this.#registrations++, startOf(description)));
 		const left = this.#backends.filter(backend => !kept.includes(backend));
 		this.#register([...kept, ...added]);
 		for (const backend of added) {
+			if (backend.undeclared) continue;
+			const start = startOf(backend.description);
 			void this.#checker.add(backend, {start, firstProbe: start === 'pending' ? 'at-once' : 'at-next-beat'});
 		}
 		return left;

@@ -77,6 +77,14 @@ const NOT_YET_PASSED: HealthReason = {
 /** *Guess*: the cloud has no such switch. */
 const TAKEN_OUT: HealthReason = {code: 'ELB', description: 'Taken out of service by hand.'};
 
+/** Why a VM whose address nobody has declared is out of service, and what to do about it. */
+export function undeclaredReason(vmId: string): HealthReason {
+	return {
+		code: 'Instance',
+		description: `lb-local does not know where ${vmId} is: declare it under "vms" in the configuration, or with \`lb-local set vm ${vmId} 127.0.0.1:3000\`.`,
+	};
+}
+
 /**
  * The health of a back-end that no probe has reached.
  *

@@ -67,6 +67,10 @@ export interface BackendDescription {
 	readonly port: number | undefined;
 	/** Ports by the listener's back-end port. What is not in here and has no `port` uses the back-end port as it is. */
 	readonly ports: ReadonlyMap<number, number>;
+	/** Out of service until a probe has passed, as the cloud registers; otherwise it is in service from the start. */
+	readonly startsPending?: boolean;
+	/** A VM whose address nobody has declared: registered, and neither probed nor ever in service. */
+	readonly undeclared?: boolean;
 }
 
 /** The whole description of one load balancer, as the data plane runs it. A value: nothing in it changes. */
