@@ -52,6 +52,26 @@ export function listMembers(value: string): string[] {
 		.filter(member => member !== '');
 }
 
+/** Names that are looked at: by their length, the letters they begin with, one bit each. */
+export type TellingNames = readonly number[];
+
+export function tellingNames(names: readonly string[]): TellingNames {
+	const firsts: number[] = new Array(Math.max(...names.map(name => name.length)) + 1).fill(0);
+	for (const name of names) firsts[name.length] = (firsts[name.length] ?? 0) | bitOf(name, 0);
+	return firsts;
+}
+
+/** Whether the field name at `start` may be one of them. It costs no string, as nearly no field needs one. */
+export function mayTell(names: TellingNames, text: string, start: number, end: number): boolean {
+	const length = end - start;
+	return length < names.length && ((names[length] ?? 0) & bitOf(text, start)) !== 0;
+}
+
+/** One bit for each letter, whatever its case; what is no letter shares them. */
+function bitOf(text: string, at: number): number {
+	return 1 << (text.charCodeAt(at) & 0x1f);
+}
+
 function isBlank(code: number): boolean {
 	return code === 0x20 || code === 0x09;
 }

@@ -4,11 +4,13 @@ import {
 	listMembers,
 	MAX_FIELDS,
 	MAX_LINE_BYTES,
+	mayTell,
 	type Refusal,
 	readContentLength,
 	refusalOfSizes,
 	refusalOfTls,
 	TOKEN,
+	tellingNames,
 	trimFieldValue,
 } from './http1-grammar.ts';
 
@@ -26,9 +28,23 @@ const ABSOLUTE_FORM = /^https?:\/\/([^/?]*)(.*)$/i;
 /** 127: AWS Classic ELB answers 405 to a longer method. */
 const MAX_METHOD_LENGTH = 127;
 
-/** Lengths of the field names this codec looks at; every other field goes on unread. */
-const TELLING_LENGTHS = new Set([2, 4, 6, 7, 10, 14, 15, 16, 17]);
-const LENGTH_MASK = [...TELLING_LENGTHS].reduce((mask, length) => mask | (1 << length), 0);
+/** What `readField` looks at; every other field goes on unread. The look-alikes have the lengths of what they imitate. */
+const TELLING = tellingNames([
+	'host',
+	'content-length',
+	'transfer-encoding',
+	'connection',
+	'expect',
+	'upgrade',
+	'x-forwarded-for',
+	'x-forwarded-proto',
+	'x-forwarded-port',
+	'te',
+	'trailer',
+	'keep-alive',
+	'proxy-connection',
+	'http2-settings',
+]);
 
 /** A request head that passed every rule, taken apart for forwarding. */
 export class RequestHead {
@@ -110,8 +126,7 @@ function readFields(head: RequestHead, text: string, start: number): Refusal | u
 	for (let pos = start; pos < end; ) {
 		const colon = text.indexOf(':', pos);
 		const next = text.indexOf('\n', colon) + 1;
-		const nameLength = colon - pos;
-		if (nameLength < 18 && (LENGTH_MASK >> nameLength) & 1 && !readField(head, tally, text, pos, colon, next)) {
+		if (mayTell(TELLING, text, pos, colon) && !readField(head, tally, text, pos, colon, next)) {
 			if (from < pos) fields += text.slice(from, pos);
 			fields += tally.instead;
 			tally.instead = '';

@@ -4,9 +4,11 @@ import {
 	listMembers,
 	MAX_FIELDS,
 	MAX_LINE_BYTES,
+	mayTell,
 	type Refusal,
 	readContentLength,
 	refusalOfSizes,
+	tellingNames,
 	trimFieldValue,
 } from './http1-grammar.ts';
 import {diagnoseFields, withoutFields} from './request-head.ts';
@@ -18,8 +20,15 @@ const RESPONSE_HEAD = new RegExp(
 	`^HTTP/1\\.[01] [1-5][0-9][0-9](?: [\\t\\x20-\\x7e\\x80-\\xff]*)?\\r\\n(?:${FIELD_LINE})*\\r\\n$`,
 );
 
-const TELLING_LENGTHS = [7, 10, 14, 16, 17];
-const LENGTH_MASK = TELLING_LENGTHS.reduce((mask, length) => mask | (1 << length), 0);
+const TELLING = tellingNames([
+	'content-length',
+	'transfer-encoding',
+	'connection',
+	'upgrade',
+	'trailer',
+	'keep-alive',
+	'proxy-connection',
+]);
 
 /** Interim answers taken for one request before the back-end is held to be broken. */
 export const MAX_INTERIM_ANSWERS = 100;
@@ -87,9 +96,8 @@ function readFields(head: ResponseHead, text: string, start: number, toHead: boo
 	for (let pos = start; pos < end; count++) {
 		const colon = text.indexOf(':', pos);
 		const next = text.indexOf('\n', colon) + 1;
-		const nameLength = colon - pos;
 		let kept = true;
-		if (nameLength < 18 && (LENGTH_MASK >> nameLength) & 1) {
+		if (mayTell(TELLING, text, pos, colon)) {
 			switch (text.slice(pos, colon).toLowerCase()) {
 				case 'content-length':
 					lengths++;

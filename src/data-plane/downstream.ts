@@ -15,8 +15,8 @@ export interface Downstream {
 	readonly clientAddress: string;
 	/** X-Forwarded-Proto and -Port of this listener, each with its CRLF. */
 	readonly forwardedFields: string;
-	/** Bytes have moved: the idle timeout starts anew. */
-	touch(): void;
+	/** Bytes have moved, at this moment of the clock: the idle timeout starts anew. */
+	touch(nowMs: number): void;
 	/** Sets another limit for what is waited for. */
 	limit(ms: number): void;
 	/** Returns false when the client takes no more for the moment. */
@@ -25,7 +25,7 @@ export interface Downstream {
 	pause(): void;
 	resume(): void;
 	/** The exchange has ended and its answer is complete: `keepAlive` tells whether the connection may go on. */
-	exchangeDone(keepAlive: boolean): void;
+	exchangeDone(keepAlive: boolean, nowMs: number): void;
 	/** The exchange has ended in the midst of its answer: the client must see that it is cut short. */
 	exchangeBroken(): void;
 	/** The connection carries another protocol from now on. */

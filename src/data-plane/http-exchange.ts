@@ -158,7 +158,7 @@ export class HttpExchange implements AnswerReceiver {
 	connectionReady(): void {
 		const upstream = this.#upstream;
 		if (upstream === undefined) return;
-		this.record.connectMs = this.#context.clock.now() - this.#dialledAtMs;
+		this.record.connectMs = this.#now() - this.#dialledAtMs;
 		this.record.backendTls = upstream.connection.tlsFacts;
 		this.#send(upstream);
 	}
@@ -191,7 +191,7 @@ export class HttpExchange implements AnswerReceiver {
 	}
 
 	interimAnswer(head: ResponseHead): void {
-		this.#front.touch();
+		this.#front.touch(this.#now());
 		// HTTP/1.0 knows no interim answers at all.
 		if (this.#head.minor === 0) return;
 		if (head.status === 100) {
@@ -203,20 +203,21 @@ export class HttpExchange implements AnswerReceiver {
 	}
 
 	wholeAnswer(head: ResponseHead, body: string, clean: boolean): void {
-		const text = this.#startAnswer(head);
+		const now = this.#now();
+		const text = this.#startAnswer(head, now);
 		if (body !== '') {
 			this.record.bytesDown = body.length;
 			this.#keepAnswer().addText(body);
 		}
-		this.#giveBack(clean);
+		this.#giveBack(clean, now);
 		const keepAlive = this.#keepAlive;
-		this.#finish('ok', '');
+		this.#finish('ok', '', now);
 		this.#front.writeText(text + body);
-		this.#front.exchangeDone(keepAlive);
+		this.#front.exchangeDone(keepAlive, now);
 	}
 
 	answerHead(head: ResponseHead): void {
-		if (!this.#front.writeText(this.#startAnswer(head))) this.#upstream?.connection.pause();
+		if (!this.#front.writeText(this.#startAnswer(head, this.#now()))) this.#upstream?.connection.pause();
 	}
 
 	answerBytes(
@@ -225,7 +226,7 @@ export class HttpExchange implements AnswerReceiver {
 		data: readonly number[],
 		release: (() => void) | undefined,
 	): void {
-		this.#front.touch();
+		this.#front.touch(this.#now());
 		for (let i = 0; i + 1 < data.length; i += 2) {
 			const start = data[i] ?? 0;
 			const end = data[i + 1] ?? 0;
@@ -247,11 +248,12 @@ export class HttpExchange implements AnswerReceiver {
 	}
 
 	answerEnd(clean: boolean): void {
-		this.#giveBack(clean);
+		const now = this.#now();
+		this.#giveBack(clean, now);
 		const keepAlive = this.#keepAlive;
-		this.#finish('ok', '');
+		this.#finish('ok', '', now);
 		if (this.#addsChunks) this.#front.writeText('0\r\n\r\n');
-		this.#front.exchangeDone(keepAlive);
+		this.#front.exchangeDone(keepAlive, now);
 	}
 
 	switchedProtocols(head: ResponseHead, rest: Buffer): void {
@@ -264,7 +266,7 @@ export class HttpExchange implements AnswerReceiver {
 		this.over = true;
 		this.record.kind = 'websocket';
 		this.record.responseStatus = 101;
-		this.record.firstByteMs = this.#context.clock.now() - this.record.startMs;
+		this.record.firstByteMs = this.#now() - this.record.startMs;
 		const text = `HTTP/1.1 101 ${head.reason}\r\n${head.fields}Connection: Upgrade\r\nUpgrade: ${head.upgrade}\r\n\r\n`;
 		this.record.responseHead = text;
 		this.#front.writeText(text);
@@ -309,7 +311,6 @@ export class HttpExchange implements AnswerReceiver {
 		resting.assign(this);
 		this.record.backendReused = true;
 		this.record.backendTls = resting.connection.tlsFacts;
-		this.#front.touch();
 		this.#send(resting);
 	}
 
@@ -317,7 +318,7 @@ export class HttpExchange implements AnswerReceiver {
 		this.#holding = true;
 		this.record.backendReused = false;
 		this.record.sentMs = -1;
-		this.#dialledAtMs = this.#context.clock.now();
+		this.#dialledAtMs = this.#now();
 		this.#front.limit(this.#context.timeouts.connectMs);
 		const upstream = new UpstreamConnection(backend, handler =>
 			dial(this.#context, backend, this.#front.client, handler),
@@ -330,8 +331,9 @@ export class HttpExchange implements AnswerReceiver {
 	#send(upstream: UpstreamConnection): void {
 		this.#holding = false;
 		const {stream} = upstream.connection;
-		this.#front.touch();
-		this.record.sentMs = this.#context.clock.now() - this.record.startMs;
+		const now = this.#now();
+		this.#front.touch(now);
+		this.record.sentMs = now - this.record.startMs;
 		const body = this.#body?.take(upstream.served > 0) ?? '';
 		if (typeof body === 'string') stream.write(this.record.requestHead + body, 'latin1');
 		else {
@@ -370,11 +372,16 @@ export class HttpExchange implements AnswerReceiver {
 		return true;
 	}
 
-	#startAnswer(head: ResponseHead): string {
+	/** A call to the system: what happens at the same moment shares one. */
+	#now(): number {
+		return this.#context.clock.now();
+	}
+
+	#startAnswer(head: ResponseHead, now: number): string {
 		const {record} = this;
 		this.#answerBegun = true;
-		this.#front.touch();
-		record.firstByteMs = this.#context.clock.now() - record.startMs;
+		this.#front.touch(now);
+		record.firstByteMs = now - record.startMs;
 		record.responseStatus = head.status;
 		this.#dress(head);
 		const framing = framingFor(this.#head.minor, head.framing);
@@ -411,13 +418,13 @@ export class HttpExchange implements AnswerReceiver {
 	}
 
 	/** The connection goes back to the pool when everything about it is clean, and else it goes. */
-	#giveBack(clean: boolean): void {
+	#giveBack(clean: boolean, now: number): void {
 		const upstream = this.#upstream;
 		this.#upstream = undefined;
 		if (upstream === undefined) return;
 		// An answer may come before the back-end has taken the whole request.
 		const sent = this.requestDone && upstream.connection.stream.writableLength === 0;
-		if (clean && sent) this.#front.pool.give(upstream);
+		if (clean && sent) this.#front.pool.give(upstream, now);
 		else {
 			upstream.unassign();
 			upstream.connection.destroy();
@@ -447,9 +454,10 @@ export class HttpExchange implements AnswerReceiver {
 		this.record.responseStatus = status;
 		this.record.responseBy = 'load-balancer';
 		this.record.responseHead = answer.head;
-		this.#finish(outcome, cause);
+		const now = this.#now();
+		this.#finish(outcome, cause, now);
 		this.#front.writeText(answer.head + answer.body);
-		this.#front.exchangeDone(keepAlive);
+		this.#front.exchangeDone(keepAlive, now);
 	}
 
 	#break(outcome: Outcome, cause: string): void {
@@ -458,11 +466,11 @@ export class HttpExchange implements AnswerReceiver {
 		this.#front.exchangeBroken();
 	}
 
-	#finish(outcome: Outcome, cause: string): void {
+	#finish(outcome: Outcome, cause: string, now = this.#now()): void {
 		this.over = true;
 		this.#body?.letGo();
 		this.#backend?.done();
 		this.#backend = undefined;
-		finishRecord(this.#context, this.record, outcome, cause);
+		finishRecord(this.#context, this.record, outcome, cause, now);
 	}
 }

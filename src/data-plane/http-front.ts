@@ -70,8 +70,8 @@ export class HttpFront implements Timed, Downstream, OpenConnection, StreamOwner
 		this.#socket.resume();
 	}
 
-	touch(): void {
-		this.deadlineMs = this.context.clock.now() + this.context.timeouts.idleMs;
+	touch(nowMs = this.context.clock.now()): void {
+		this.deadlineMs = nowMs + this.context.timeouts.idleMs;
 	}
 
 	limit(ms: number): void {
@@ -94,7 +94,7 @@ export class HttpFront implements Timed, Downstream, OpenConnection, StreamOwner
 		if (this.#ahead === undefined) this.#socket.resume();
 	}
 
-	exchangeDone(keepAlive: boolean): void {
+	exchangeDone(keepAlive: boolean, nowMs: number): void {
 		this.#exchange = undefined;
 		if (this.#state !== 'exchange') return;
 		if (!keepAlive || (this.#clientEnded && this.#ahead === undefined)) {
@@ -102,7 +102,7 @@ export class HttpFront implements Timed, Downstream, OpenConnection, StreamOwner
 			return;
 		}
 		this.#state = 'idle';
-		this.touch();
+		this.touch(nowMs);
 		if (this.#serving) return;
 		this.#next();
 	}
@@ -200,13 +200,12 @@ export class HttpFront implements Timed, Downstream, OpenConnection, StreamOwner
 		let chunk = arrived;
 		let pos = 0;
 		while (pos < chunk.length) {
-			if (this.#state === 'idle') {
+			if (this.#state === 'idle' || this.#state === 'head') {
+				const begins = this.#state === 'idle';
 				this.#state = 'head';
-				this.limit(this.context.timeouts.headMs);
-			}
-			if (this.#state === 'head') {
 				pos = this.#head.add(chunk, pos);
 				if (pos === -1) {
+					if (begins) this.limit(this.context.timeouts.headMs);
 					this.#serving = false;
 					if (this.#head.refusal !== undefined) this.#refuse(this.#head.refusal, 'bad-request');
 					return;

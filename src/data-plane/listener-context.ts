@@ -71,11 +71,12 @@ export function finishRecord(
 	record: ExchangeRecord,
 	outcome: ExchangeRecord['outcome'],
 	cause = '',
+	nowMs = context.clock.now(),
 ): void {
 	if (record.outcome !== 'open') return;
 	record.outcome = outcome;
 	record.cause = cause;
-	record.totalMs = context.clock.now() - record.startMs;
+	record.totalMs = nowMs - record.startMs;
 	context.journal.finish(record);
 }
 

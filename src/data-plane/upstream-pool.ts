@@ -35,14 +35,14 @@ export class UpstreamPool implements Timed {
 	}
 
 	/** Takes a clean connection back. It is destroyed after the idle timeout, or when anything happens on it. */
-	give(connection: UpstreamConnection): void {
+	give(connection: UpstreamConnection, nowMs: number): void {
 		connection.unassign();
 		if (this.#closed || !connection.connection.usable) {
 			connection.connection.destroy();
 			return;
 		}
 		connection.served++;
-		connection.idleUntilMs = this.#clock.now() + this.#idleMs;
+		connection.idleUntilMs = nowMs + this.#idleMs;
 		connection.onIdleDeath = this.#forget;
 		// Reading goes on while it rests: that is how its death shows.
 		connection.connection.resume();
