@@ -17,6 +17,8 @@ export interface ConfigFile {
 	readonly directory: string;
 	/** What was found wrong with it later, when its certificates were read, say; told as if it had been found here. */
 	invalid(violations: readonly Finding[]): EmulatorError<'CONFIG_INVALID'>;
+	/** `file:line:column` of the value under this path, or of the nearest one above it. */
+	placeOf(path: Finding['path']): string;
 }
 
 /** A violation that points into the file it was found in. */
@@ -66,7 +68,17 @@ export async function readConfigText(text: string, file: string): Promise<Config
 	const read = describeConfig(document.value);
 	if ('violations' in read) throw invalid(read.violations);
 	const directory = path.dirname(path.resolve(file));
-	return {config: withAbsolutePaths(read.config, directory), raw: document.value, file, directory, invalid};
+	return {
+		config: withAbsolutePaths(read.config, directory),
+		raw: document.value,
+		file,
+		directory,
+		invalid,
+		placeOf(at) {
+			const {line, column} = document.positionOf({path: at});
+			return `${file}:${line}:${column}`;
+		},
+	};
 }
 
 /**

@@ -6,6 +6,8 @@ import type {Binding} from '../model/load-balancer.ts';
 export interface ListenOptions extends Binding {
 	/** Who needs the port, for the error: `listener https:443 of load balancer "web"`. */
 	readonly wanted: string;
+	/** Ports that are bound already and may be taken over, where one of them is the next to be tried. */
+	readonly adoptable?: Iterable<BoundPort>;
 }
 
 /** One bound port. It accepts until it is closed; the sockets it has accepted are not its own. */
@@ -44,9 +46,10 @@ export class BoundPort {
  * @throws EmulatorError `PORT_UNAVAILABLE` when neither it nor a fallback can be bound.
  */
 export async function listen(options: ListenOptions): Promise<BoundPort> {
-	const {host, port, fallbackPorts, fallsBackWhenTaken, wanted} = options;
+	const {host, port, fallbackPorts, fallsBackWhenTaken, wanted, adoptable = []} = options;
 	let first: unknown;
 	for (const candidate of [port, ...fallbackPorts]) {
+		for (const bound of adoptable) if (bound.host === host && bound.port === candidate) return bound;
 		// allowHalfOpen: a client may finish sending before it reads, as HTTP/1.0 clients and `nc -N` do.
 		let bound: BoundPort | undefined;
 		const server = createServer({allowHalfOpen: true, noDelay: true}, socket =>

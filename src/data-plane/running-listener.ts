@@ -33,10 +33,8 @@ export async function bindListener(
 	loadBalancer: string,
 	adoptable: Iterable<BoundPort>,
 ): Promise<BoundPort> {
-	const {host, port} = listener.bind;
-	for (const bound of adoptable) if (bound.host === host && bound.port === port) return bound;
 	const wanted = `listener ${formatListener(listener)} of load balancer "${loadBalancer}"`;
-	return listen({...listener.bind, wanted});
+	return listen({...listener.bind, wanted, adoptable});
 }
 
 /** One listener at run time: a bound port, and everything that serves its connections. */

@@ -17,8 +17,12 @@ import type {Services} from './services.ts';
 
 /** A change of a load balancer that can no longer fail. */
 export interface PreparedChange {
-	/** Makes it. */
+	/** Bound for it, or taken over. */
+	readonly ports: readonly BoundPort[];
+	/** Makes it. Ports that nobody serves any more are open until `release()`, so that others may take them over. */
 	readonly commit: () => void;
+	/** The end of a commit: closes those ports. */
+	readonly release: () => void;
 	/** Takes it back. */
 	readonly abandon: () => void;
 }
@@ -67,8 +71,9 @@ export class RunningLoadBalancer {
 	 * @throws EmulatorError `PORT_UNAVAILABLE`
 	 */
 	static async start(description: LoadBalancerDescription, services: Services): Promise<RunningLoadBalancer> {
-		const {running, commit} = await RunningLoadBalancer.prepareStart(description, services, []);
+		const {running, commit, release} = await RunningLoadBalancer.prepareStart(description, services, []);
 		commit();
+		release();
 		return running;
 	}
 
@@ -85,12 +90,12 @@ export class RunningLoadBalancer {
 	): Promise<PreparedChange & {readonly running: RunningLoadBalancer}> {
 		const running = new RunningLoadBalancer(description, services);
 		try {
-			const {commit, abandon} = await running.prepare(description, adoptable);
+			const change = await running.prepare(description, adoptable);
 			return {
+				...change,
 				running,
-				commit,
 				abandon: () => {
-					abandon();
+					change.abandon();
 					void running.stop(0);
 				},
 			};
@@ -124,6 +129,7 @@ export class RunningLoadBalancer {
 	async update(next: LoadBalancerDescription): Promise<void> {
 		const change = await this.prepare(next, []);
 		change.commit();
+		change.release();
 		// The system lets go of a port in the event loop's next turn.
 		await new Promise(resolve => setImmediate(resolve));
 	}
@@ -138,11 +144,15 @@ export class RunningLoadBalancer {
 	async prepare(next: LoadBalancerDescription, adoptable: readonly BoundPort[]): Promise<PreparedChange> {
 		const ports = await this.#bind(planListeners(this.#listeners, next.listeners).open, adoptable);
 		const abandon = () => closeAll(without(ports.values(), adoptable));
+		let left: readonly RunningListener[] = [];
 		const commit = () => {
-			if (this.#stopping === undefined) this.#commit(next, ports);
+			if (this.#stopping === undefined) left = this.#commit(next, ports);
 			else abandon();
 		};
-		return {commit, abandon};
+		const release = () => {
+			for (const listener of left) void listener.closePort();
+		};
+		return {ports: [...ports.values()], commit, release, abandon};
 	}
 
 	/** Resolves when what listeners and back-ends left behind, that are no longer, is gone as well. */
@@ -240,8 +250,12 @@ export class RunningLoadBalancer {
 		return bound;
 	}
 
-	/** Nothing in here can fail: whatever can was done before. */
-	#commit(next: LoadBalancerDescription, ports: ReadonlyMap<number, BoundPort>): void {
+	/**
+	 * Nothing in here can fail: whatever can was done before.
+	 *
+	 * @returns the listeners that are no more; their ports are still to be closed.
+	 */
+	#commit(next: LoadBalancerDescription, ports: ReadonlyMap<number, BoundPort>): readonly RunningListener[] {
 		const plan = planListeners(this.#listeners, next.listeners);
 		this.#description = next;
 		this.#deadlines.retick(tickOf(next.timeouts));
@@ -261,11 +275,9 @@ export class RunningLoadBalancer {
 		this.#listeners = next.listeners.flatMap(({port}) => byPort.get(port) ?? []);
 		for (const to of next.listeners) byPort.get(to.port)?.apply(to, next, this.#backends);
 		for (const {running} of plan.replace) this.#retire(running);
-		for (const running of plan.close) {
-			void running.closePort();
-			this.#retire(running);
-		}
+		for (const running of plan.close) this.#retire(running);
 		for (const backend of left) this.#letGo(backend);
+		return plan.close;
 	}
 
 	/** Registers what is described. Returns what is no longer. */

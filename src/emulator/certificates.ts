@@ -1,4 +1,5 @@
 import {readFile} from 'node:fs/promises';
+import {isDeepStrictEqual} from 'node:util';
 import {codeOf, messageOf, type Violation} from '../base/errors.ts';
 import {didYouMean} from '../base/suggest.ts';
 import type {Authority} from '../certificates/authority.ts';
@@ -29,27 +30,48 @@ export function usable(
 	return {pair: inspection.pair, facts: inspection.facts, warnings: inspection.warnings, issued};
 }
 
+/** The certificates of a configuration, as they are described and as they are. */
+export interface LoadedCertificates {
+	readonly described: {readonly certificates: ReadonlyMap<string, DescribedCertificate>};
+	readonly certificates: ReadonlyMap<string, UsableCertificate>;
+}
+
 /**
  * Reads and judges every certificate of a configuration, and issues those it only names.
  *
+ * @param before what was loaded last: what is the same still is not issued or judged anew, and is the same object.
  * @returns the usable ones by name, and what is wrong with the others.
  */
 export async function loadCertificates(
 	described: ReadonlyMap<string, DescribedCertificate>,
 	authority: Authority | undefined,
+	before: LoadedCertificates = {described: {certificates: new Map()}, certificates: new Map()},
 ): Promise<{certificates: Map<string, UsableCertificate>; violations: Violation[]}> {
 	const violations: Violation[] = [];
 	const certificates = new Map<string, UsableCertificate>();
 	for (const [name, certificate] of described) {
 		const path = ['certificates', name];
+		const old = before.certificates.get(name);
+		if (
+			certificate.kind === 'issue' &&
+			old &&
+			isDeepStrictEqual(before.described.certificates.get(name), certificate)
+		) {
+			certificates.set(name, old);
+			continue;
+		}
 		let pair: PemPair | undefined;
 		if (certificate.kind === 'files') pair = await readFiles(certificate, path, violations);
 		else pair = authority?.issue({names: certificate.names, key: certificate.key});
 		if (pair === undefined) continue;
 		const made = usable(pair, path, violations, certificate.kind === 'issue');
-		if (made !== undefined) certificates.set(name, made);
+		if (made !== undefined) certificates.set(name, old && isSamePair(old.pair, made.pair) ? old : made);
 	}
 	return {certificates, violations};
+}
+
+function isSamePair(one: PemPair, other: PemPair): boolean {
+	return one.cert === other.cert && one.key === other.key && one.chain === other.chain;
 }
 
 async function readFiles(

@@ -2,6 +2,7 @@ import {X509Certificate} from 'node:crypto';
 import type {Duplex} from 'node:stream';
 import {EmulatorError, formatAddress, invalidDescription} from '../base/errors.ts';
 import {alternatives, didYouMean} from '../base/suggest.ts';
+import type {CertificateReference, DescribedLoadBalancer} from '../configuration/described.ts';
 import type {LoadBalancerSpec} from '../configuration/spec.ts';
 import type {Backend as RegisteredBackend} from '../data-plane/backend.ts';
 import type {RunningLoadBalancer} from '../data-plane/running-load-balancer.ts';
@@ -14,6 +15,7 @@ import type {RunningBackend} from './backends.ts';
 import type {UsableCertificate} from './certificates.ts';
 import type {Client, ConnectOptions} from './client.ts';
 import type {EmulatorClock} from './clock.ts';
+import {warningsOf} from './listener-certificates.ts';
 
 /** The certificate authority whose certificates the emulator's listeners and fake back-ends show. */
 export interface CertificateAuthority {
@@ -150,9 +152,17 @@ export interface LoadBalancerParts {
 	readonly update: (spec: unknown) => Promise<void>;
 	readonly client: Client;
 	readonly ca: CertificateAuthority;
-	readonly warnings: readonly string[];
+	/** What it is described as at the moment. */
+	readonly described: () => DescribedLoadBalancer;
+	/** Told what of that is different by now, so that a later change does not undo it. */
+	readonly onChange: (change: Partial<DescribedLoadBalancer>) => void;
 	/** Finds or judges a certificate that a listener is to show. */
-	readonly resolve: (certificate: string | PemPair) => UsableCertificate;
+	readonly resolve: (certificate: string | PemPair) => {
+		readonly reference: CertificateReference;
+		readonly resolved: UsableCertificate;
+	};
+	/** Runs a task when no change of this load balancer is under way. */
+	readonly inTurn: (task: () => Promise<void>) => Promise<void>;
 	/** Ends everything that belongs to it. */
 	readonly stop: (drainMs: number) => Promise<void>;
 }
@@ -182,7 +192,7 @@ export class LoadBalancerHandle implements LoadBalancer {
 	}
 
 	get warnings(): readonly string[] {
-		return this.#parts.warnings;
+		return warningsOf(this.name, this.#parts.certificates);
 	}
 
 	get listeners(): ListenerStatus[] {
@@ -244,8 +254,12 @@ export class LoadBalancerHandle implements LoadBalancer {
 		return this.#parts.client.connect(port, options);
 	}
 
-	async setCertificate(port: number, certificate: string | PemPair): Promise<void> {
-		const {running, certificates, client, resolve} = this.#parts;
+	setCertificate(port: number, certificate: string | PemPair): Promise<void> {
+		return this.#parts.inTurn(async () => this.#setCertificate(port, certificate));
+	}
+
+	#setCertificate(port: number, certificate: string | PemPair): void {
+		const {running, certificates, client, resolve, described, onChange} = this.#parts;
 		client.listener(port);
 		const listener = running.listeners.find(({description}) => description.port === port);
 		if (listener?.description.certificate === undefined) {
@@ -253,9 +267,13 @@ export class LoadBalancerHandle implements LoadBalancer {
 				{path: ['certificate'], message: 'a certificate goes with https and ssl listeners only', hint: undefined},
 			]);
 		}
-		const resolved = resolve(certificate);
+		const {reference, resolved} = resolve(certificate);
 		running.swapCertificate(port, resolved.pair);
 		certificates.set(port, resolved);
+		const {listeners} = described();
+		onChange({
+			listeners: listeners.map(each => (each.ports.port === port ? {...each, certificate: reference} : each)),
+		});
 	}
 
 	get health(): Record<string, ServiceState> {
@@ -286,7 +304,10 @@ export class LoadBalancerHandle implements LoadBalancer {
 	}
 
 	async drain(name: string): Promise<void> {
-		await this.#parts.running.deregister(this.#registered(name));
+		const {running, described, onChange} = this.#parts;
+		const gone = running.deregister(this.#registered(name));
+		onChange({backends: described().backends.filter(backend => backend.name !== name)});
+		await gone;
 	}
 
 	update(spec: Partial<LoadBalancerSpec>): Promise<void> {

@@ -1,4 +1,5 @@
-import type {Binding} from '../model/load-balancer.ts';
+import {formatListener} from '../model/listener.ts';
+import type {Binding, ListenerDescription} from '../model/load-balancer.ts';
 import type {PortMode} from './options.ts';
 
 /** 443 becomes 10443: far enough from where services live, and easy to remember. */
@@ -29,3 +30,28 @@ export function bindingFor(
 	}
 	return {host, port, fallbackPorts: [...candidates, 0], fallsBackWhenTaken};
 }
+
+/** Tells of each listener that was bound to another port than the one that was written, and why. */
+export function fallbackNotices(
+	name: string,
+	listeners: Iterable<{
+		readonly description: ListenerDescription;
+		readonly bound: {readonly port: number; readonly refusal: string | undefined};
+	}>,
+	mode: PortMode,
+): string[] {
+	if (mode === 'free') return [];
+	return [...listeners]
+		.filter(({description, bound}) => bound.port !== description.port)
+		.map(({description, bound}) => {
+			const why = FALLBACK_REASONS.get(bound.refusal ?? '') ?? 'another load balancer here has it';
+			const listener = `${name}, ${formatListener(description)}`;
+			return `${listener}: bound to ${bound.port} in place of ${description.port} (${why})`;
+		});
+}
+
+/** Why the port that was written was not bound, by the system's word for it. */
+const FALLBACK_REASONS: ReadonlyMap<string, string> = new Map([
+	['EACCES', 'ports below 1024 need a privilege'],
+	['EADDRINUSE', 'somebody holds it'],
+]);

@@ -1,0 +1,92 @@
+import {isDeepStrictEqual} from 'node:util';
+import {invalidDescription, type Violation} from '../base/errors.ts';
+import type {Authority} from '../certificates/authority.ts';
+import type {DescribedBackend, DescribedConfig, DescribedLoadBalancer} from '../configuration/described.ts';
+import {loadCertificates, type UsableCertificate} from './certificates.ts';
+import type {Refuse} from './listener-certificates.ts';
+
+/** A configuration that was read and judged, its certificates too. */
+export interface Configured {
+	readonly described: DescribedConfig;
+	readonly certificates: ReadonlyMap<string, UsableCertificate>;
+	readonly refuse: Refuse;
+	/** `file:line:column` of a path in it; undefined when it was not read from a file. */
+	readonly placeOf: (path: Violation['path']) => string | undefined;
+}
+
+export const NOTHING_CONFIGURED: Configured = {
+	described: {certificates: new Map(), backends: new Map(), loadBalancers: new Map()},
+	certificates: new Map(),
+	refuse: violations => invalidDescription('The configuration', violations),
+	placeOf: () => undefined,
+};
+
+export interface ReadConfiguredOptions {
+	readonly authority: Authority;
+	/** What it is read anew in place of: back-ends and certificates that are the same in both are the very same. */
+	readonly before: Configured;
+	/** Told of the files that it consists of, as soon as they are known. */
+	readonly onFiles: (files: readonly string[]) => void;
+}
+
+/**
+ * Reads and judges a configuration: the path of a file, or the configuration itself. Its certificates are issued, or
+ * read and judged; nothing is bound or started.
+ *
+ * @throws EmulatorError `CONFIG_NOT_FOUND`, `CONFIG_INVALID`, `INVALID_DESCRIPTION`
+ */
+export async function readConfigured(
+	config: unknown,
+	{authority, before, onFiles}: ReadConfiguredOptions,
+): Promise<Configured> {
+	const {described: read, refuse, placeOf} = await readConfig(config);
+	const described = withSameBackends(read, before.described);
+	if (typeof config === 'string') onFiles([config, ...filesOf(described)]);
+	const {certificates, violations} = await loadCertificates(described.certificates, authority, before);
+	if (violations.length > 0) throw refuse(violations);
+	return {described, certificates, refuse, placeOf};
+}
+
+async function readConfig(config: unknown): Promise<Omit<Configured, 'certificates'>> {
+	if (typeof config === 'string') {
+		const {readConfigFile} = await import('../configuration/config-file.ts');
+		const file = await readConfigFile(config);
+		return {
+			described: file.config,
+			refuse: violations => file.invalid(violations),
+			placeOf: path => file.placeOf(path),
+		};
+	}
+	const {describeConfig} = await import('../configuration/describe-config.ts');
+	const {refuse, placeOf} = NOTHING_CONFIGURED;
+	const result = describeConfig(config);
+	if ('violations' in result) throw refuse(result.violations);
+	return {described: result.config, refuse, placeOf};
+}
+
+function filesOf({certificates}: DescribedConfig): string[] {
+	return [...certificates.values()].flatMap(certificate =>
+		certificate.kind === 'files' ? [certificate.cert, certificate.key, certificate.chain ?? []].flat() : [],
+	);
+}
+
+/** The same configuration, and in place of each back-end that equals the one of that name before, that very one. */
+function withSameBackends(config: DescribedConfig, before: DescribedConfig): DescribedConfig {
+	const same = new Map<DescribedBackend, DescribedBackend>();
+	for (const [name, backends] of config.backends) {
+		for (const backend of backends) {
+			const old = before.backends.get(name)?.find(other => isDeepStrictEqual(other, backend));
+			if (old !== undefined) same.set(backend, old);
+		}
+	}
+	const replace = (backends: readonly DescribedBackend[]) => backends.map(backend => same.get(backend) ?? backend);
+	const loadBalancers = [...config.loadBalancers].map(([name, each]): [string, DescribedLoadBalancer] => [
+		name,
+		{...each, backends: replace(each.backends)},
+	]);
+	return {
+		...config,
+		backends: new Map([...config.backends].map(([name, backends]) => [name, replace(backends)])),
+		loadBalancers: new Map(loadBalancers),
+	};
+}

@@ -1,0 +1,313 @@
+import {isDeepStrictEqual} from 'node:util';
+import {EmulatorError, messageOf} from '../base/errors.ts';
+import type {DescribedBackend, DescribedLoadBalancer} from '../configuration/described.ts';
+import {type PreparedChange, RunningLoadBalancer} from '../data-plane/running-load-balancer.ts';
+import type {LoadBalancerDescription} from '../model/load-balancer.ts';
+import type {AccessLog} from '../observability/access-log-file.ts';
+import type {RunningBackend} from './backends.ts';
+import type {UsableCertificate} from './certificates.ts';
+import {descriptionOf} from './description.ts';
+import {dnsNameOf} from './dns-name.ts';
+import {type Becoming, Entry} from './entry.ts';
+import {refuseLoadBalancer} from './judging.ts';
+import {certificateFor, certificatesOf, warningsOf} from './listener-certificates.ts';
+import {PortPlan} from './port-plan.ts';
+import {fallbackNotices} from './ports.ts';
+import {type Change, explained, type Household, type Wanted} from './wanted.ts';
+
+/** What a change needs to know of the fleet. */
+export interface FleetView {
+	readonly household: Household;
+	readonly entries: ReadonlyMap<string, Entry>;
+	readonly known: ReadonlyMap<string, UsableCertificate>;
+	readonly currentlyKnown: () => ReadonlyMap<string, UsableCertificate>;
+	readonly leave: (entry: Entry, drainMs: number) => Promise<void>;
+	readonly inTurn: (name: string, task: () => Promise<void>) => Promise<void>;
+}
+
+/** One wanted load balancer on its way. */
+interface Step {
+	readonly wanted: Wanted;
+	readonly described: DescribedLoadBalancer;
+	/** The one that runs; undefined when there is none yet. */
+	readonly entry: Entry | undefined;
+	/** What that was described as when this was planned. */
+	readonly before: DescribedLoadBalancer | undefined;
+	readonly certificates: ReadonlyMap<number, UsableCertificate>;
+	backends: ReadonlyMap<DescribedBackend, RunningBackend>;
+	log: AccessLog | undefined;
+	data: {readonly running: RunningLoadBalancer; readonly change: PreparedChange} | undefined;
+}
+
+/**
+ * A change of a fleet for which everything that can fail has been done, and nothing shows. It is followed by `commit()`
+ * and `release()`, or by `abandon()`.
+ */
+export class FleetChange {
+	/** Those that are to go, and how long what is in flight at them may go on. */
+	readonly unwanted: ReadonlyMap<Entry, number>;
+	readonly #fleet: FleetView;
+	readonly #steps: readonly Step[];
+	readonly #kept: ReadonlySet<DescribedBackend>;
+	/** What takes back what was done, in the order it was done. */
+	readonly #undo: (() => unknown)[] = [];
+
+	/** @throws EmulatorError see `Fleet.change`; then nothing is left of it. */
+	static async prepare(change: Change, fleet: FleetView): Promise<FleetChange> {
+		const prepared = new FleetChange(change, fleet);
+		try {
+			for (const step of prepared.#steps) await prepared.#holdBackends(step);
+			for (const step of prepared.#steps) await prepared.#openLog(step);
+			await prepared.#bindAll();
+			return prepared;
+		} catch (error) {
+			await prepared.abandon();
+			throw error;
+		}
+	}
+
+	/** Judges what can be judged without starting anything. */
+	private constructor({wanted, unwanted = new Map(), kept}: Change, fleet: FleetView) {
+		this.#fleet = fleet;
+		this.#kept = kept ?? fleet.household.house.kept;
+		this.unwanted = new Map(
+			[...unwanted].flatMap(([name, drainMs]) => {
+				const entry = fleet.entries.get(name);
+				return entry === undefined ? [] : [[entry, drainMs] as const];
+			}),
+		);
+		this.#steps = wanted.map(each => this.#stepOf(each));
+	}
+
+	/** @throws EmulatorError `STOPPED` when a load balancer it concerns has been stopped meanwhile. */
+	assertUnchanged(): void {
+		const concerned = [...this.#steps.flatMap(({entry}) => entry ?? []), ...this.unwanted.keys()];
+		for (const entry of concerned) {
+			const {name} = entry.described;
+			if (this.#fleet.entries.get(name) !== entry) {
+				throw new EmulatorError('STOPPED', `Load balancer "${name}" has been stopped`);
+			}
+		}
+	}
+
+	/** Makes the change. @returns the load balancers that were wanted. */
+	commit(): Entry[] {
+		void this.#fleet.household.house.keep(this.#kept);
+		return this.#steps.map(step => this.#commit(step));
+	}
+
+	/** The end of a commit: closes the ports that nobody serves any more. */
+	release(): void {
+		for (const {data} of this.#steps) data?.change.release();
+	}
+
+	/** Takes back what was begun. Resolves when nothing of it is left. */
+	async abandon(): Promise<void> {
+		for (const undo of this.#undo.reverse()) {
+			try {
+				await undo();
+			} catch (error) {
+				// A command that had to make room, and does not come back.
+				this.#fleet.household.warnings.push(messageOf(error));
+			}
+		}
+	}
+
+	#stepOf(wanted: Wanted): Step {
+		const {path = [], refuse = refuseLoadBalancer, isNew = false} = wanted;
+		const {name} = wanted.described;
+		const {household, entries, known} = this.#fleet;
+		const entry = entries.get(name);
+		if (isNew && entry !== undefined) throw explained(wanted, nameTaken(name), 'name');
+		const described = entry === undefined ? wanted.described : recognised(wanted.described, entry);
+		const certificates = certificatesOf(
+			described,
+			{
+				known,
+				authority: household.authority,
+				dnsName: dnsNameOf(name, household.options.seed),
+				...(entry === undefined ? {} : {before: entry}),
+			},
+			{path, refuse},
+		);
+		const before = entry?.described;
+		return {wanted, described, entry, before, certificates, backends: new Map(), log: entry?.log, data: undefined};
+	}
+
+	/** Starts what does not run yet. */
+	async #holdBackends(step: Step): Promise<void> {
+		const {entry, described, wanted} = step;
+		const {house} = this.#fleet.household;
+		const fresh = described.backends.filter(backend => entry?.backends.has(backend) !== true);
+		for (const backend of fresh) await this.#makeRoom(backend);
+		const held = await Promise.allSettled(
+			fresh.map(async backend => {
+				try {
+					const running = await house.hold(backend, this.#dnsNamesFor(backend, described.name));
+					this.#undo.push(() => house.release(backend));
+					return [backend, running] as const;
+				} catch (error) {
+					throw explained(wanted, error, backend);
+				}
+			}),
+		);
+		step.backends = new Map(held.map(result => fulfilled(result)));
+	}
+
+	/** Two commands cannot listen on one port: the one that leaves has to go before the other can start. */
+	async #makeRoom(fresh: DescribedBackend): Promise<void> {
+		if (fresh.kind !== 'command' || fresh.port === undefined) return;
+		const {house} = this.#fleet.household;
+		for (const old of [...house.backends]) {
+			if (old === fresh || old.kind !== 'command' || old.port !== fresh.port || !this.#leaves(old)) continue;
+			this.#undo.push(await house.suspend(old));
+		}
+	}
+
+	/** Whether nobody will hold this back-end any more. */
+	#leaves(backend: DescribedBackend): boolean {
+		if (this.#kept.has(backend)) return false;
+		return [...this.#fleet.entries.values()].every(entry => {
+			const step = this.#steps.find(each => each.entry === entry);
+			const goes = this.unwanted.has(entry) || step?.described.backends.includes(backend) === false;
+			return goes || !entry.backends.has(backend);
+		});
+	}
+
+	async #openLog(step: Step): Promise<void> {
+		const {described, before, wanted} = step;
+		const {household} = this.#fleet;
+		if (before !== undefined && isDeepStrictEqual(before.accessLog, described.accessLog)) return;
+		step.log = undefined;
+		if (described.accessLog === undefined) return;
+		try {
+			const {openAccessLog} = await import('./access-log.ts');
+			const log = await openAccessLog(described.accessLog, {
+				loadBalancer: described.name,
+				address: described.address ?? household.options.host,
+				clock: household.services.clock,
+				onTrouble: ({message}) => household.warnings.push(`${described.name}, access log: ${message}`),
+			});
+			this.#undo.push(() => log.close());
+			step.log = log;
+		} catch (error) {
+			throw explained(wanted, error, 'accessLog');
+		}
+	}
+
+	/** Binds what is to be bound, one load balancer after the other: each sees what those before it have taken. */
+	async #bindAll(): Promise<void> {
+		const {entries, household} = this.#fleet;
+		const next = new Map(
+			this.#steps.flatMap(({entry, described}) => (entry === undefined ? [] : [[entry, described] as const])),
+		);
+		const unwanted = new Set(this.unwanted.keys());
+		const plan = new PortPlan(entries.values(), {next, unwanted, host: household.options.host});
+		for (const step of this.#steps) {
+			try {
+				step.data = await this.#bind(step, plan);
+			} catch (error) {
+				throw explained(step.wanted, error, 'listeners');
+			}
+			const {change} = step.data;
+			this.#undo.push(() => change.abandon());
+			plan.take(change.ports);
+		}
+	}
+
+	async #bind(step: Step, plan: PortPlan): Promise<NonNullable<Step['data']>> {
+		const description = this.#descriptionOf(step, plan);
+		if (step.entry !== undefined) {
+			const {running} = step.entry;
+			return {running, change: await running.prepare(description, plan.adoptable)};
+		}
+		const {services} = this.#fleet.household;
+		const change = await RunningLoadBalancer.prepareStart(description, services, plan.adoptable);
+		return {running: change.running, change};
+	}
+
+	#descriptionOf({described, certificates, backends, entry}: Step, plan: PortPlan): LoadBalancerDescription {
+		const {options, authority} = this.#fleet.household;
+		return descriptionOf(described, {
+			dnsName: dnsNameOf(described.name, options.seed),
+			certificates,
+			backends: described.backends.flatMap(backend => {
+				const running = backends.get(backend) ?? entry?.backends.get(backend);
+				return running === undefined ? [] : [running.description];
+			}),
+			authority: authority.pem,
+			host: options.host,
+			ports: options.ports,
+			taken: (host, port) => plan.isTaken(host, port),
+		});
+	}
+
+	#commit({wanted, described, entry, before, certificates, backends, log, data}: Step): Entry {
+		// `prepare()` has bound every step.
+		if (data === undefined) throw new EmulatorError('BUG', `Load balancer "${described.name}" was not prepared`);
+		const {running, change} = data;
+		const {household, known} = this.#fleet;
+		const shownBefore = new Set(entry?.certificates.values());
+		const boundBefore = new Set(running.listeners.map(({bound}) => bound));
+		change.commit();
+		const fresh = running.listeners.filter(({bound}) => !boundBefore.has(bound));
+		household.notices.push(...fallbackNotices(described.name, fresh, household.options.ports));
+		// Those of the configuration's certificates are told under their names.
+		const told = new Set([...known.values(), ...shownBefore]);
+		household.warnings.push(...warningsOf(described.name, certificates, told));
+
+		const drained = (before?.backends ?? []).filter(backend => entry?.described.backends.includes(backend) === false);
+		for (const backend of running.backends) {
+			if (drained.some(({name}) => name === backend.name)) void running.deregister(backend);
+		}
+		const staying = described.backends.filter(backend => !drained.includes(backend));
+		const becoming = {described: {...described, backends: staying}, certificates, backends, log};
+		if (entry === undefined) return this.#entryOf(becoming, running, wanted);
+		entry.become(becoming);
+		return entry;
+	}
+
+	#entryOf(becoming: Becoming, running: RunningLoadBalancer, {isConfigured = false, stop}: Wanted): Entry {
+		const {household, leave, inTurn, currentlyKnown} = this.#fleet;
+		const entry: Entry = new Entry(becoming, {
+			running,
+			house: household.house,
+			authority: household.authority.pem,
+			isConfigured,
+			onExchange: household.onExchange,
+			inTurn: task => inTurn(becoming.described.name, task),
+			handle: {
+				clock: household.clock,
+				ca: household.ca,
+				resolve: certificate => certificateFor(certificate, currentlyKnown()),
+				update: spec => household.update(entry, spec),
+				stop: stop ?? (drainMs => leave(entry, drainMs)),
+			},
+		});
+		return entry;
+	}
+
+	#dnsNamesFor(backend: DescribedBackend, name: string): string[] {
+		const users = this.#steps.filter(({described}) => described.backends.includes(backend));
+		const names = [name, ...users.map(({described}) => described.name)];
+		return [...new Set(names)].map(each => dnsNameOf(each, this.#fleet.household.options.seed));
+	}
+}
+
+function nameTaken(name: string): EmulatorError<'NAME_TAKEN'> {
+	return new EmulatorError('NAME_TAKEN', `There is a load balancer named ${JSON.stringify(name)} already`, {
+		hint: 'Give this one a name of its own: {name: "…"}.',
+	});
+}
+
+/** The same description, and in place of each back-end that equals one there is, that very one: it goes on running. */
+function recognised(described: DescribedLoadBalancer, {backends}: Entry): DescribedLoadBalancer {
+	const known = [...backends.keys()];
+	const same = described.backends.map(backend => known.find(other => isDeepStrictEqual(other, backend)) ?? backend);
+	return {...described, backends: same};
+}
+
+function fulfilled<Value>(result: PromiseSettledResult<Value>): Value {
+	if (result.status === 'rejected') throw result.reason;
+	return result.value;
+}
