@@ -17,8 +17,8 @@ export interface ConfigFile {
 	readonly directory: string;
 	/** What was found wrong with it later, when its certificates were read, say; told as if it had been found here. */
 	invalid(violations: readonly Finding[]): EmulatorError<'CONFIG_INVALID'>;
-	/** `file:line:column` of the value under this path, or of the nearest one above it. */
-	placeOf(path: Finding['path']): string;
+	/** `file:line:column` of what a finding is about, or of the nearest thing above it. */
+	placeOf(finding: Pick<Finding, 'path' | 'at'>): string;
 }
 
 /** A violation that points into the file it was found in. */
@@ -74,8 +74,8 @@ export async function readConfigText(text: string, file: string): Promise<Config
 		file,
 		directory,
 		invalid,
-		placeOf(at) {
-			const {line, column} = document.positionOf({path: at});
+		placeOf(finding) {
+			const {line, column} = document.positionOf(finding);
 			return `${file}:${line}:${column}`;
 		},
 	};

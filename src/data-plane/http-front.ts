@@ -126,6 +126,10 @@ export class HttpFront implements Timed, Downstream, OpenConnection, StreamOwner
 		splice.join(upstream, {toBackend: ahead, toClient: rest, clientEnded: this.#clientEnded});
 	}
 
+	get isFresh(): boolean {
+		return this.#firstExchange;
+	}
+
 	drain(): void {
 		if (this.#state === 'idle') this.#close();
 	}

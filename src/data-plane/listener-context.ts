@@ -12,6 +12,8 @@ import type {StickySessions} from './sticky-sessions.ts';
 
 /** A connection that a front or a splice holds, and that `stop()` must be able to end. */
 export interface OpenConnection {
+	/** Whether nothing has come of it yet: what its client asks for may be on its way. */
+	readonly isFresh: boolean;
 	/** Finishes what is in flight, takes nothing new. */
 	drain(): void;
 	/** Ends now; what was in flight is recorded as drained. */

@@ -128,8 +128,14 @@ export class RunningListener {
 
 	/** Takes nothing new; what is in flight finishes, what is idle ends. */
 	drain(): void {
-		this.#context.draining = true;
+		this.retire();
 		for (const connection of [...this.connections]) connection.drain();
+	}
+
+	/** As {@link drain}, and a connection whose first request may be on its way is still served that. */
+	retire(): void {
+		this.#context.draining = true;
+		for (const connection of [...this.connections]) if (!connection.isFresh) connection.drain();
 	}
 
 	/** Ends what is in flight at a back-end. */

@@ -317,8 +317,9 @@ export class RunningLoadBalancer {
 	/** Serves nothing new, and what is in flight gets its time. */
 	#retire(listener: RunningListener): void {
 		this.#retired.add(listener);
-		listener.drain();
 		const {drainMs = 0} = this.#description;
+		if (drainMs > 0) listener.retire();
+		else listener.drain();
 		this.#leave(async () => {
 			if (drainMs > 0 && listener.connections.size > 0) {
 				await this.#within(drainMs, listener.connections.gone(), () => {});

@@ -106,6 +106,10 @@ export class Splice implements BackendHandler, Timed, OpenConnection, StreamOwne
 		}
 	}
 
+	get isFresh(): boolean {
+		return false;
+	}
+
 	drain(): void {
 		// What is open may finish; whoever stops the listener cuts it at the limit.
 	}

@@ -74,6 +74,10 @@ export class TcpFront implements BackendHandler, Timed, OpenConnection, StreamOw
 		this.#failed({outcome: 'connect-timeout', cause: `no connection within ${this.#context.timeouts.connectMs} ms`});
 	}
 
+	get isFresh(): boolean {
+		return false;
+	}
+
 	drain(): void {
 		// Under way already: it may finish.
 	}

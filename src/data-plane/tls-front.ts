@@ -57,6 +57,10 @@ export class TlsHandshake implements Timed, OpenConnection, StreamOwner {
 		this.#fail('client-timeout', `no complete handshake within ${this.#context.timeouts.handshakeMs} ms`);
 	}
 
+	get isFresh(): boolean {
+		return true;
+	}
+
 	drain(): void {
 		this.cut();
 	}

@@ -1,7 +1,8 @@
 import {isDeepStrictEqual} from 'node:util';
-import {invalidDescription, type Violation} from '../base/errors.ts';
+import {EmulatorError, invalidDescription} from '../base/errors.ts';
 import type {Authority} from '../certificates/authority.ts';
 import type {DescribedBackend, DescribedConfig, DescribedLoadBalancer} from '../configuration/described.ts';
+import type {Finding} from '../configuration/finding.ts';
 import {loadCertificates, type UsableCertificate} from './certificates.ts';
 import type {Refuse} from './listener-certificates.ts';
 
@@ -10,8 +11,8 @@ export interface Configured {
 	readonly described: DescribedConfig;
 	readonly certificates: ReadonlyMap<string, UsableCertificate>;
 	readonly refuse: Refuse;
-	/** `file:line:column` of a path in it; undefined when it was not read from a file. */
-	readonly placeOf: (path: Violation['path']) => string | undefined;
+	/** `file:line:column` of something in it; undefined when it was not read from a file. */
+	readonly placeOf: (finding: Pick<Finding, 'path' | 'at'>) => string | undefined;
 }
 
 export const NOTHING_CONFIGURED: Configured = {
@@ -40,6 +41,7 @@ export async function readConfigured(
 	{authority, before, onFiles}: ReadConfiguredOptions,
 ): Promise<Configured> {
 	const {described: read, refuse, placeOf} = await readConfig(config);
+	if (typeof config === 'string' && isEmpty(read) && !isEmpty(before.described)) throw emptied(config);
 	const described = withSameBackends(read, before.described);
 	if (typeof config === 'string') onFiles([config, ...filesOf(described)]);
 	const {certificates, violations} = await loadCertificates(described.certificates, authority, before);
@@ -54,7 +56,7 @@ async function readConfig(config: unknown): Promise<Omit<Configured, 'certificat
 		return {
 			described: file.config,
 			refuse: violations => file.invalid(violations),
-			placeOf: path => file.placeOf(path),
+			placeOf: finding => file.placeOf(finding),
 		};
 	}
 	const {describeConfig} = await import('../configuration/describe-config.ts');
@@ -62,6 +64,17 @@ async function readConfig(config: unknown): Promise<Omit<Configured, 'certificat
 	const result = describeConfig(config);
 	if ('violations' in result) throw refuse(result.violations);
 	return {described: result.config, refuse, placeOf};
+}
+
+function isEmpty({certificates, backends, loadBalancers}: DescribedConfig): boolean {
+	return certificates.size + backends.size + loadBalancers.size === 0;
+}
+
+/** Many programs write a file by emptying it first: that is no wish to stop everything. */
+function emptied(file: string): EmulatorError<'CONFIG_INVALID'> {
+	return new EmulatorError('CONFIG_INVALID', `${file} is not valid: it has become empty`, {
+		hint: 'A configuration that describes nothing is taken at the start only; to stop everything, stop lb-local.',
+	});
 }
 
 function filesOf({certificates}: DescribedConfig): string[] {

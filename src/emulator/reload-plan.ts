@@ -1,6 +1,7 @@
 import {isDeepStrictEqual} from 'node:util';
 import {EmulatorError, type Violation} from '../base/errors.ts';
 import type {DescribedBackend, DescribedConfig, DescribedLoadBalancer} from '../configuration/described.ts';
+import type {Finding} from '../configuration/finding.ts';
 import type {Timeouts} from '../model/load-balancer.ts';
 import type {Configured} from './configured.ts';
 import type {Entry} from './entry.ts';
@@ -76,16 +77,20 @@ function common(name: string, after: Configured): Omit<Wanted, 'described'> {
 		path,
 		refuse: after.refuse,
 		isConfigured: true,
-		explain: (error, part) => placed(error, after.placeOf(pathOf(part, path, after.described))),
+		explain: (error, part) => placed(error, after.placeOf(findingOf(part, path, after.described))),
 	};
 }
 
-function pathOf(part: FailingPart, path: Violation['path'], {backends}: DescribedConfig): Violation['path'] {
-	if (part === 'name') return path;
-	if (typeof part === 'string') return [...path, part];
+function findingOf(
+	part: FailingPart,
+	path: Violation['path'],
+	{backends}: DescribedConfig,
+): Pick<Finding, 'path' | 'at'> {
+	if (part === 'name') return {path, at: 'key'};
+	if (typeof part === 'string') return {path: [...path, part]};
 	// `app-1` is written as `app`: the first name that stands for it.
 	const key = [...backends].find(([, group]) => group.includes(part))?.[0];
-	return key === undefined ? path : ['backends', key];
+	return {path: key === undefined ? path : ['backends', key]};
 }
 
 /** The same failure, and it says where in the file it belongs. */

@@ -8,6 +8,7 @@ import {DEMO_CONFIG, demoLines} from '../demo.ts';
 import {describeInline} from '../inline-description.ts';
 import type {Output} from '../output.ts';
 import type {Household} from '../program.ts';
+import type {Reloading, ReloadingOptions} from '../reloading.ts';
 import {exchangeJson, exchangeLine, healthLine} from '../report.ts';
 import {printable} from '../text.ts';
 import {version} from '../version.ts';
@@ -36,12 +37,17 @@ export async function up(targets: readonly string[], options: UpOptions, househo
 	if (options.host !== undefined) warnOfHost(options.host, output);
 	const authority = await localAuthority(output);
 	const emulator = await start(target, options, authority);
-	const rotate = () => {
-		emulator.reopenAccessLogs().catch((error: unknown) => output.warn(printable(messageOf(error))));
+	const {json = false, quiet = false} = options;
+	/** Begun once everything runs: a signal to stop does not wait for it. */
+	let reloading: Promise<Reloading | undefined> | undefined;
+	const hangUp = () => {
+		emulator
+			.reopenAccessLogs()
+			.catch((error: unknown) => output.warn(printable(messageOf(error))))
+			.finally(async () => (await reloading)?.run({isAsked: true}));
 	};
-	process.on('SIGHUP', rotate);
+	process.on('SIGHUP', hangUp);
 	try {
-		const {json = false, quiet = false} = options;
 		emulator.events.on('exchange', exchange => {
 			output.data(json ? exchangeJson(exchange) : exchangeLine(exchange, output.paintData));
 		});
@@ -49,13 +55,20 @@ export async function up(targets: readonly string[], options: UpOptions, househo
 		if (!quiet) tell({emulator, target, authority}, options, output);
 		for (const warning of emulator.warnings) output.warn(printable(warning));
 		if (!quiet) output.say('Each exchange becomes one line below. Ctrl-C stops.');
+		if (target.kind === 'config') reloading = startReloading({emulator, file: target.file, output, quiet});
 		await interruption.wait();
 		if (!quiet) output.say('stopping; a second signal stops at once what is in flight');
 		return interruption.exitCode;
 	} finally {
-		process.off('SIGHUP', rotate);
+		process.off('SIGHUP', hangUp);
+		await (await reloading)?.stop();
 		await emulator.stop({drainMs: GRACE_MS});
 	}
+}
+
+async function startReloading(options: ReloadingOptions): Promise<Reloading | undefined> {
+	const {Reloading} = await import('../reloading.ts');
+	return Reloading.start(options);
 }
 
 async function start(target: UpTarget, options: UpOptions, authority: StoredAuthority): Promise<Emulator> {
