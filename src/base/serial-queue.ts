@@ -2,10 +2,13 @@
 export class SerialQueue {
 	#last: Promise<void> = Promise.resolve();
 
-	/** Runs `task` after those before it, whatever came of them. The caller hears of its failure, and nobody else. */
-	run(task: () => Promise<void>): Promise<void> {
+	/** Runs `task` after those before it, whatever came of them. The caller hears what came of it, and nobody else. */
+	run<Result>(task: () => Promise<Result>): Promise<Result> {
 		const turn = this.#last.then(task);
-		this.#last = turn.catch(() => {});
+		this.#last = turn.then(
+			() => {},
+			() => {},
+		);
 		return turn;
 	}
 }

@@ -84,6 +84,7 @@ export function describeCommon(
 		listeners,
 		healthCheck: describeHealthCheck(shape.healthCheck, backendPort, within(place, 'healthCheck')),
 		faithfulHealth: shape.faithfulHealth ?? false,
+		pendingBackends: new Set(),
 		drainMs: describeDraining(shape.draining, within(place, 'draining')),
 		securedCookies: shape.securedCookies ?? false,
 		accessLog: describeAccessLog(shape.accessLog, within(place, 'accessLog')),

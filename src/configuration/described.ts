@@ -66,7 +66,16 @@ export interface DescribedCommand {
 	readonly port: number | undefined;
 }
 
-export type DescribedBackend = DescribedAddress | DescribedFake | DescribedCommand;
+/**
+ * A VM id that came through a cloud API and that nobody declared: registered, never in service, never probed. Its health
+ * reason says how to declare it: under `vms` in the configuration, or with `lb-local set vm i-… host:port`.
+ */
+export interface DescribedUndeclared {
+	readonly kind: 'undeclared';
+	readonly name: string;
+}
+
+export type DescribedBackend = DescribedAddress | DescribedFake | DescribedCommand | DescribedUndeclared;
 
 /**
  * Where access log lines go. Paths are as written until `readConfigFile` has resolved them; an empty prefix is none.
@@ -86,6 +95,8 @@ export interface DescribedLoadBalancer {
 	readonly listeners: readonly DescribedListener[];
 	/** In registration order. A back-end that two load balancers of a configuration share is one and the same object. */
 	readonly backends: readonly DescribedBackend[];
+	/** Names of back-ends that a cloud API registered: they start out of service until a probe has passed. */
+	readonly pendingBackends: ReadonlySet<string>;
 	readonly healthCheck: HealthCheck;
 	readonly faithfulHealth: boolean;
 	/** As written; what they name is registered. */

@@ -83,6 +83,6 @@ export class BackendHouse {
 		this.#lodgings.delete(backend);
 		// What could not be started is not there.
 		const running = await starting.catch(() => undefined);
-		if (running !== undefined && running.kind !== 'address') await running.stop();
+		if (running !== undefined && running.kind !== 'address' && running.kind !== 'undeclared') await running.stop();
 	}
 }

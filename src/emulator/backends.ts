@@ -33,15 +33,9 @@ export async function startBackend(
 	const {name} = described;
 	switch (described.kind) {
 		case 'address':
-			return {
-				name,
-				kind: 'address',
-				description: {name, host: described.host, port: described.port, ports: described.ports},
-				secure: false,
-				certificate: undefined,
-				stop: () => notOurs(name),
-				start: () => notOurs(name),
-			};
+			return ofOthers('address', {name, host: described.host, port: described.port, ports: described.ports});
+		case 'undeclared':
+			return ofOthers('undeclared', {name, host: '', port: undefined, ports: new Map(), undeclared: true});
 		case 'command': {
 			const {startCommandBackend} = await import('../fake-backends/command-backend.ts');
 			const command = await startCommandBackend({name, run: described.run, port: described.port});
@@ -66,6 +60,20 @@ export async function startBackend(
 			return {...ofServer(fake, described.behaviour.kind, certificate), secure};
 		}
 	}
+}
+
+/** Nothing that could be started or stopped here. */
+function ofOthers(kind: 'address' | 'undeclared', description: BackendDescription): RunningBackend {
+	const {name} = description;
+	return {
+		name,
+		kind,
+		description,
+		secure: false,
+		certificate: undefined,
+		stop: () => notOurs(name),
+		start: () => notOurs(name),
+	};
 }
 
 function ofServer(

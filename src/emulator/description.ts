@@ -25,7 +25,9 @@ export function descriptionOf(described: DescribedLoadBalancer, parts: Descripti
 		name,
 		dnsName: parts.dnsName,
 		listeners: listenersOf(described, parts),
-		backends: parts.backends,
+		backends: parts.backends.map(backend =>
+			described.pendingBackends.has(backend.name) ? {...backend, startsPending: true} : backend,
+		),
 		rules,
 		healthCheck,
 		faithfulHealth,

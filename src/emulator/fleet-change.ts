@@ -2,12 +2,12 @@ import {isDeepStrictEqual} from 'node:util';
 import {EmulatorError, messageOf} from '../base/errors.ts';
 import type {DescribedBackend, DescribedLoadBalancer} from '../configuration/described.ts';
 import {type PreparedChange, RunningLoadBalancer} from '../data-plane/running-load-balancer.ts';
+import {dnsNameOf} from '../model/dns-name.ts';
 import type {LoadBalancerDescription} from '../model/load-balancer.ts';
 import type {AccessLog} from '../observability/access-log-file.ts';
 import type {RunningBackend} from './backends.ts';
 import type {UsableCertificate} from './certificates.ts';
 import {descriptionOf} from './description.ts';
-import {dnsNameOf} from './dns-name.ts';
 import {type Becoming, Entry} from './entry.ts';
 import {refuseLoadBalancer} from './judging.ts';
 import {certificateFor, certificatesOf, warningsOf} from './listener-certificates.ts';
@@ -125,7 +125,7 @@ export class FleetChange {
 			{
 				known,
 				authority: household.authority,
-				dnsName: dnsNameOf(name, household.options.seed),
+				dnsName: dnsNameOf(name, household.options),
 				...(entry === undefined ? {} : {before: entry}),
 			},
 			{path, refuse},
@@ -229,7 +229,7 @@ export class FleetChange {
 	#descriptionOf({described, certificates, backends, entry}: Step, plan: PortPlan): LoadBalancerDescription {
 		const {options, authority} = this.#fleet.household;
 		return descriptionOf(described, {
-			dnsName: dnsNameOf(described.name, options.seed),
+			dnsName: dnsNameOf(described.name, options),
 			certificates,
 			backends: described.backends.flatMap(backend => {
 				const running = backends.get(backend) ?? entry?.backends.get(backend);
@@ -290,7 +290,7 @@ export class FleetChange {
 	#dnsNamesFor(backend: DescribedBackend, name: string): string[] {
 		const users = this.#steps.filter(({described}) => described.backends.includes(backend));
 		const names = [name, ...users.map(({described}) => described.name)];
-		return [...new Set(names)].map(each => dnsNameOf(each, this.#fleet.household.options.seed));
+		return [...new Set(names)].map(each => dnsNameOf(each, this.#fleet.household.options));
 	}
 }
 
