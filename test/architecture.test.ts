@@ -10,7 +10,7 @@ const LEVELS: ReadonlyArray<readonly string[]> = [
 	['base'],
 	['model', 'codec'],
 	['observability', 'certificates', 'configuration'],
-	['data-plane', 'fake-backends'],
+	['data-plane', 'control-plane', 'fake-backends'],
 	['emulator'],
 	['cli', 'index'],
 ];

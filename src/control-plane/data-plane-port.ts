@@ -1,0 +1,23 @@
+import type {DescribedLoadBalancer} from '../configuration/described.ts';
+import type {HealthReason, ServiceState} from '../model/health.ts';
+
+/** Why a registered back-end is in the state it is in. */
+export interface BackendHealth {
+	readonly name: string;
+	readonly state: ServiceState;
+	readonly reason: HealthReason;
+}
+
+/** What the control plane asks of whoever moves the bytes. */
+export interface DataPlane {
+	/**
+	 * Makes the load balancer of that name what is described, starting it when it is new. All or nothing.
+	 *
+	 * @throws EmulatorError `PORT_UNAVAILABLE` and others; then what ran before runs on.
+	 */
+	apply(described: DescribedLoadBalancer): Promise<void>;
+	/** Ends it. Resolves when its ports are free. */
+	remove(name: string): Promise<void>;
+	/** State and reason of each registered back-end, by its name; empty for a load balancer that does not run. */
+	healthOf(name: string): readonly BackendHealth[];
+}

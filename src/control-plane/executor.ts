@@ -1,0 +1,202 @@
+import {isDeepStrictEqual} from 'node:util';
+import type {Clock} from '../base/clock.ts';
+import {EmulatorError} from '../base/errors.ts';
+import {SerialQueue} from '../base/serial-queue.ts';
+import type {DescribedBackend, DescribedLoadBalancer} from '../configuration/described.ts';
+import {DEFAULT_REGION} from '../model/dns-name.ts';
+import {type Estate, emptyEstate, type Surroundings} from '../model/estate.ts';
+import type {PemPair} from '../model/load-balancer.ts';
+import {Refusal} from '../model/refusal.ts';
+import {adoptCertificate, adoptLoadBalancer, forgetLoadBalancer} from './adopt.ts';
+import {type Change, type Context, NO_QUOTAS, type Quotas} from './commands.ts';
+import type {BackendHealth, DataPlane} from './data-plane-port.ts';
+import {type Defaults, describe, type Translation} from './describe.ts';
+import {Identifiers} from './identifiers.ts';
+import {withoutGone} from './operations/load-balancers.ts';
+import {type Account, touchedBetween, viewOf} from './view.ts';
+
+export interface ExecutorOptions {
+	readonly dataPlane: DataPlane;
+	readonly clock: Clock;
+	readonly seed: number;
+	/** `eu-west-2` unless said otherwise. */
+	readonly region?: string | undefined;
+	/** 12 digits. */
+	readonly account?: string | undefined;
+	/** How long creation, change and deletion show; 0 unless said otherwise: over with their answer. */
+	readonly lifecycleMs?: number | undefined;
+	/** Takes private keys as RSA in PKCS#1 only, as the cloud asks for. */
+	readonly strict?: boolean | undefined;
+	readonly faithfulHealth?: boolean | undefined;
+	readonly accessLogFolder?: string | undefined;
+	readonly quotas?: Partial<Quotas> | undefined;
+	readonly surroundings?: Surroundings | undefined;
+	/** What VM ids mean. */
+	readonly vms?: ReadonlyMap<string, DescribedBackend> | undefined;
+}
+
+/** 12 digits: the account of OUTSCALE's own examples. */
+export const DEFAULT_ACCOUNT = '123456789012';
+
+/**
+ * Carries out the commands of every API, one at a time: the next estate is computed, the data plane follows, and only
+ * then is it kept. When the data plane cannot follow it is put back, and the estate is what it was.
+ */
+export class Executor {
+	readonly identifiers: Identifiers;
+	readonly #options: ExecutorOptions;
+	readonly #defaults: Defaults;
+	readonly #queue = new SerialQueue();
+	/** What runs, by name, and the view it says the same as. */
+	#running: ReadonlyMap<string, Translation> = new Map();
+	#account: Account;
+
+	constructor(options: ExecutorOptions) {
+		const {seed, region = DEFAULT_REGION, account = DEFAULT_ACCOUNT} = options;
+		this.#options = options;
+		this.identifiers = new Identifiers({seed, region, account});
+		this.#defaults = {
+			faithfulHealth: options.faithfulHealth ?? false,
+			accessLogFolder: options.accessLogFolder,
+		};
+		this.#account = {estate: emptyEstate(options.surroundings), vms: options.vms ?? new Map()};
+	}
+
+	/** What is described at the moment, without what has been deleted for long enough. */
+	get estate(): Estate {
+		return withoutGone(this.#account.estate, this.context());
+	}
+
+	/** What VM ids mean. */
+	get vms(): ReadonlyMap<string, DescribedBackend> {
+		return this.#account.vms;
+	}
+
+	/** What operations go by, as of this moment. */
+	context(): Context {
+		const {clock, lifecycleMs = 0, strict = false, quotas} = this.#options;
+		return {
+			nowMs: clock.now(),
+			wallMs: clock.wallMs(),
+			lifecycleMs,
+			strict,
+			quotas: {...NO_QUOTAS, ...quotas},
+			identifiers: this.identifiers,
+		};
+	}
+
+	/**
+	 * Carries out one command.
+	 *
+	 * @throws Refusal, its own or one that says why the data plane could not follow; nothing has changed then.
+	 */
+	change<Result>(change: Change<Result>): Promise<Result> {
+		return this.#queue.run(async () => {
+			const {estate, result} = change(this.estate, this.context());
+			await this.#follow({...this.#account, estate});
+			return result;
+		});
+	}
+
+	/** Judges a command as if it were carried out, and changes nothing. @throws Refusal */
+	rehearse<Result>(change: Change<Result>): void {
+		change(this.estate, this.context());
+	}
+
+	/** Says what a VM id means, or, without a back-end, that it means nothing any more. */
+	async declareVm(id: string, backend: DescribedBackend | undefined): Promise<void> {
+		await this.#queue.run(async () => {
+			const vms = new Map(this.#account.vms);
+			if (backend === undefined) vms.delete(id);
+			else vms.set(id, backend);
+			await this.#follow({estate: this.estate, vms});
+		});
+	}
+
+	/**
+	 * Takes over what the library or the configuration has started or changed: it shows like any other load balancer, with
+	 * the tags, ids and unused policies it had. The data plane runs it already, and is not asked.
+	 *
+	 * @param certificates what its listeners show, by logical port.
+	 */
+	async adopt(described: DescribedLoadBalancer, certificates: ReadonlyMap<number, PemPair>): Promise<void> {
+		await this.#queue.run(async () => {
+			const account = {...this.#account, estate: this.estate};
+			this.#account = adoptLoadBalancer(account, {described, certificates}, this.context());
+			const view = viewOf(this.#account, described.name);
+			if (view !== undefined) this.#running = new Map(this.#running).set(described.name, {view, described});
+		});
+	}
+
+	/** Takes over a certificate of the configuration, so that clients can refer to it; the same name replaces it. */
+	async adoptCertificate(name: string, pair: PemPair): Promise<void> {
+		await this.#queue.run(async () => {
+			const estate = adoptCertificate(this.estate, {name, pair}, this.context());
+			this.#account = {...this.#account, estate};
+		});
+	}
+
+	/** Lets go of what the library or the configuration has stopped. */
+	async forget(name: string): Promise<void> {
+		await this.#queue.run(async () => {
+			this.#account = forgetLoadBalancer(this.#account, name);
+			const running = new Map(this.#running);
+			running.delete(name);
+			this.#running = running;
+		});
+	}
+
+	healthOf(name: string): readonly BackendHealth[] {
+		return this.#options.dataPlane.healthOf(name);
+	}
+
+	/** The name of the back-end that each registered VM id stands for. */
+	backendsOfVms(name: string): ReadonlyMap<string, string> {
+		return viewOf({...this.#account, estate: this.estate}, name)?.backendOfVm ?? new Map();
+	}
+
+	/** Has the data plane run what `next` says, and keeps it. @throws Refusal when it cannot; nothing has changed then. */
+	async #follow(next: Account): Promise<void> {
+		const running = new Map(this.#running);
+		const undo: (() => Promise<void>)[] = [];
+		try {
+			for (const name of touchedBetween(this.#account, next)) {
+				const before = running.get(name);
+				const after = this.#translate(next, name, before);
+				if (before?.described !== after?.described) {
+					await this.#run(name, after);
+					undo.unshift(() => this.#run(name, before));
+				}
+				if (after === undefined) running.delete(name);
+				else running.set(name, after);
+			}
+		} catch (error) {
+			for (const step of undo) await step();
+			throw refusalOf(error);
+		}
+		this.#running = running;
+		this.#account = next;
+	}
+
+	#run(name: string, translation: Translation | undefined): Promise<void> {
+		const {dataPlane} = this.#options;
+		return translation === undefined ? dataPlane.remove(name) : dataPlane.apply(translation.described);
+	}
+
+	/** What is to run; the description that runs already where it says the same. */
+	#translate(account: Account, name: string, before: Translation | undefined): Translation | undefined {
+		const view = viewOf(account, name);
+		if (view === undefined) return undefined;
+		if (before !== undefined && isDeepStrictEqual(view, before.view)) return before;
+		const described = describe(view, before, this.#defaults);
+		const isSame = before !== undefined && isDeepStrictEqual(described, before.described);
+		return {view, described: isSame ? before.described : described};
+	}
+}
+
+/** Why the data plane could not follow, as an API says it. A bug stays what it is. */
+function refusalOf(error: unknown): unknown {
+	if (error instanceof Refusal || !(error instanceof EmulatorError)) return error;
+	const code = error.code === 'PORT_UNAVAILABLE' ? 'PORT_UNAVAILABLE' : 'DATA_PLANE_REFUSED';
+	return new Refusal(code, error.message);
+}

@@ -1,0 +1,81 @@
+import {createHash} from 'node:crypto';
+import {type DnsZone, dnsNameOf} from '../model/dns-name.ts';
+
+const LETTERS_AND_DIGITS = 'ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789';
+
+/** What identifiers are made from. The same seed and serial give the same identifier, so that tests repeat. */
+export interface IdentifierOptions {
+	readonly seed: number;
+	readonly region: string;
+	/** 12 digits. */
+	readonly account: string;
+}
+
+/** Identifiers in the cloud's forms. Pure: a serial is given to each, and never twice. */
+export class Identifiers {
+	readonly region: string;
+	readonly account: string;
+	readonly #seed: number;
+
+	constructor({seed, region, account}: IdentifierOptions) {
+		this.#seed = seed;
+		this.region = region;
+		this.account = account;
+	}
+
+	/** A UUID (version 4 in form): OUTSCALE API 1.40, ResponseContext.RequestId. */
+	requestId(serial: number): string {
+		const bytes = this.#bytes('request', serial).subarray(0, 16);
+		bytes[6] = ((bytes[6] ?? 0) & 0x0f) | 0x40;
+		bytes[8] = ((bytes[8] ?? 0) & 0x3f) | 0x80;
+		return bytes.toString('hex').replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, '$1-$2-$3-$4-$5');
+	}
+
+	/** 30 upper-case letters and digits: the example of OUTSCALE API 1.40, ServerCertificate.Id. */
+	certificateId(serial: number): string {
+		const bytes = this.#bytes('certificate', serial).subarray(0, 30);
+		return [...bytes].map(byte => LETTERS_AND_DIGITS[byte % LETTERS_AND_DIGITS.length]).join('');
+	}
+
+	/** Six digits, as the examples of OUTSCALE API 1.40, ListenerRule.ListenerId. */
+	listenerId(serial: number): number {
+		return 100_000 + serial;
+	}
+
+	/** Four digits, as the examples of OUTSCALE API 1.40, ListenerRule.ListenerRuleId. */
+	ruleId(serial: number): number {
+		return 1000 + serial;
+	}
+
+	/** An address that nobody has: RFC 5737, the three blocks for documentation. */
+	publicIp(serial: number): string {
+		const block = ['192.0.2', '198.51.100', '203.0.113'][serial % 3];
+		return `${block}.${1 + (Math.floor(serial / 3) % 254)}`;
+	}
+
+	/** An address in `ipRange`, or in 10.0.0.0/8 where there is none that could be read. */
+	privateIp(ipRange: string | undefined, serial: number): string {
+		const network = /^(\d{1,3}\.\d{1,3}\.\d{1,3})\.\d{1,3}\/\d{1,2}$/.exec(ipRange ?? '')?.[1] ?? '10.0.0';
+		// The first addresses of a Subnet are the cloud's own.
+		return `${network}.${4 + (serial % 250)}`;
+	}
+
+	/** `i-0a1b2c3d` and the like: eight hexadecimal digits that follow from `of` alone. */
+	resourceId(prefix: 'i' | 'sg' | 'vpc', of: string): string {
+		return `${prefix}-${this.#bytes(`${prefix} of ${of}`, 0).toString('hex').slice(0, 8)}`;
+	}
+
+	/** `orn:ows:idauth::<account>:server-certificate<path><name>`: OUTSCALE API 1.40, ServerCertificate.Orn. */
+	certificateOrn({path, name}: {readonly path: string; readonly name: string}): string {
+		return `orn:ows:idauth::${this.account}:server-certificate${path}${name}`;
+	}
+
+	dnsName(name: string, internal: boolean): string {
+		const zone: DnsZone = {seed: this.#seed, region: this.region, internal};
+		return dnsNameOf(name, zone);
+	}
+
+	#bytes(kind: string, serial: number): Buffer {
+		return createHash('sha256').update(`${this.#seed}/${kind}/${serial}`).digest();
+	}
+}

@@ -1,0 +1,62 @@
+import {quote} from '../../base/quote.ts';
+import type {CloudLoadBalancer, Registration} from '../../model/cloud-load-balancer.ts';
+import {withLoadBalancer} from '../../model/estate.ts';
+import {Refusal} from '../../model/refusal.ts';
+import type {Operation} from '../commands.ts';
+import {changeable, changing, judgeId, judgeIp} from './judge.ts';
+import {judgeVms} from './placement.ts';
+
+/** Back-ends of one load balancer; the two lists are registries apart, and at least one of them is there. */
+export interface Backends {
+	readonly loadBalancer: string;
+	readonly vmIds: readonly string[];
+	readonly ips: readonly string[];
+}
+
+/** LinkLoadBalancerBackendMachines and RegisterVmsInLoadBalancer. What is registered already stays as it is. */
+export const registerBackends: Operation<Backends, CloudLoadBalancer> = input => (estate, context) => {
+	const asked = judged(input);
+	const before = changeable(estate, input.loadBalancer, context);
+	judgeVms(input.vmIds, before, estate.surroundings);
+	const backends = [...before.backends];
+	for (const one of asked) if (!backends.some(other => isSame(one, other))) backends.push(one);
+	const after = changing(before, {backends}, context);
+	return {estate: withLoadBalancer(estate, after), result: after};
+};
+
+/** UnlinkLoadBalancerBackendMachines and DeregisterVmsInLoadBalancer. A stranger is refused (recorded). */
+export const deregisterBackends: Operation<Backends, CloudLoadBalancer> = input => (estate, context) => {
+	const asked = judged(input);
+	const before = changeable(estate, input.loadBalancer, context);
+	for (const one of asked) {
+		if (before.backends.some(other => isSame(one, other))) continue;
+		throw notRegistered(before, one.kind === 'vm' ? one.id : one.ip);
+	}
+	const backends = before.backends.filter(one => !asked.some(other => isSame(one, other)));
+	const after = changing(before, {backends}, context);
+	return {estate: withLoadBalancer(estate, after), result: after};
+};
+
+export function notRegistered({name}: CloudLoadBalancer, backend: string): Refusal {
+	const message = `${quote(backend)} is not registered with load balancer ${quote(name)}`;
+	return new Refusal('BACKEND_NOT_REGISTERED', message, backend);
+}
+
+export function isRegistered({backends}: CloudLoadBalancer, vmId: string): boolean {
+	return backends.some(backend => backend.kind === 'vm' && backend.id === vmId);
+}
+
+function judged({vmIds, ips}: Backends): Registration[] {
+	if (vmIds.length === 0 && ips.length === 0) {
+		throw new Refusal('MISSING_PARAMETER', 'no back-end is named: give VM ids, IP addresses or both');
+	}
+	for (const id of vmIds) judgeId('i', id);
+	for (const ip of ips) judgeIp(ip);
+	return [...vmIds.map(id => ({kind: 'vm', id}) as const), ...ips.map(ip => ({kind: 'address', ip}) as const)];
+}
+
+function isSame(one: Registration, other: Registration): boolean {
+	return one.kind === 'vm'
+		? other.kind === 'vm' && one.id === other.id
+		: other.kind === 'address' && one.ip === other.ip;
+}

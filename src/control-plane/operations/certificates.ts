@@ -1,0 +1,122 @@
+import {quote} from '../../base/quote.ts';
+import {certificateNamed, type Estate, type ServerCertificate, withCertificate} from '../../model/estate.ts';
+import {Refusal} from '../../model/refusal.ts';
+import type {Operation} from '../commands.ts';
+import type {Identifiers} from '../identifiers.ts';
+import {judgeQuota} from './judge.ts';
+import {judgePem} from './judge-pem.ts';
+
+export interface UploadCertificate {
+	readonly name: string;
+	/** `/` unless said otherwise. */
+	readonly path: string | undefined;
+	readonly body: string;
+	readonly key: string;
+	readonly chain: string | undefined;
+}
+
+/** CreateServerCertificate. */
+export const uploadCertificate: Operation<UploadCertificate, ServerCertificate> = input => (estate, context) => {
+	const {name, path = '/'} = input;
+	judgeName(name);
+	judgePath(path);
+	const judged = judgePem(input, context);
+	judgeFree(estate, name);
+	judgeQuota('TOO_MANY_CERTIFICATES', estate.certificates.size + 1, context.quotas.certificates, 'server certificates');
+	const certificate: ServerCertificate = {
+		id: context.identifiers.certificateId(estate.serial),
+		name,
+		path,
+		...judged,
+		uploadedMs: context.wallMs,
+		broughtBy: undefined,
+	};
+	return {estate: withCertificate({...estate, serial: estate.serial + 1}, certificate), result: certificate};
+};
+
+export interface RenameCertificate {
+	readonly name: string;
+	readonly newName: string | undefined;
+	readonly newPath: string | undefined;
+}
+
+/** UpdateServerCertificate. Listeners hold on to the certificate's id, so they go on and show its new ORN. */
+export const renameCertificate: Operation<RenameCertificate, ServerCertificate> = input => estate => {
+	const {name, newName, newPath} = input;
+	if (newName === undefined && newPath === undefined) {
+		throw new Refusal('MISSING_PARAMETER', 'nothing to update: give a new name, a new path or both');
+	}
+	if (newName !== undefined) judgeName(newName);
+	if (newPath !== undefined) judgePath(newPath);
+	const before = existing(estate, name);
+	if (newName !== undefined && newName !== name) judgeFree(estate, newName);
+	const after = {...before, name: newName ?? before.name, path: newPath ?? before.path};
+	return {estate: withCertificate(estate, after), result: after};
+};
+
+/** DeleteServerCertificate. Refused while a listener uses it, as AWS IAM does; OUTSCALE is silent (*guess*). */
+export const deleteCertificate: Operation<{readonly name: string}, undefined> =
+	({name}) =>
+	estate => {
+		const {id} = existing(estate, name);
+		const user = [...estate.loadBalancers.values()].find(({listeners, life}) =>
+			listeners.some(listener => listener.certificateId === id && life.phase !== 'deleting'),
+		);
+		if (user !== undefined) {
+			const message = `server certificate ${quote(name)} is in use by load balancer ${quote(user.name)}`;
+			throw new Refusal('CERTIFICATE_IN_USE', message, name);
+		}
+		const certificates = new Map(estate.certificates);
+		certificates.delete(id);
+		return {estate: {...estate, certificates}, result: undefined};
+	};
+
+/**
+ * The certificate that an ORN stands for. The older `arn:aws:iam` form stands in OUTSCALE's documents and in users'
+ * files, and is read too.
+ *
+ * @throws Refusal `CERTIFICATE_UNUSABLE`
+ */
+export function certificateByOrn(estate: Estate, orn: string, identifiers: Identifiers): ServerCertificate {
+	const read = /^(?:orn:ows:idauth|arn:aws:iam)::(\d{12}):server-certificate(\/.*)$/s.exec(orn);
+	const resource = read?.[1] === identifiers.account ? read[2] : undefined;
+	const found = [...estate.certificates.values()].find(({path, name}) => path + name === resource);
+	if (found !== undefined) return found;
+	const id = [...estate.certificates.values()].find(certificate => certificate.id === orn);
+	const hint =
+		id === undefined ? '' : `; this is the Id of a certificate, and its ORN is ${identifiers.certificateOrn(id)}`;
+	throw new Refusal('CERTIFICATE_UNUSABLE', `no server certificate has the ORN ${quote(orn)}${hint}`, orn);
+}
+
+function existing(estate: Estate, name: string): ServerCertificate {
+	const found = certificateNamed(estate, name);
+	if (found !== undefined) return found;
+	throw new Refusal('NO_SUCH_CERTIFICATE', `no server certificate is named ${quote(name)}`, name);
+}
+
+function judgeFree(estate: Estate, name: string): void {
+	if (certificateNamed(estate, name) === undefined) return;
+	throw new Refusal('CERTIFICATE_NAME_TAKEN', `there is a server certificate named ${quote(name)} already`, name);
+}
+
+/** OUTSCALE API 1.40, CreateServerCertificateRequest.Name. */
+export const CERTIFICATE_NAME = /^[A-Za-z0-9+=,.@_-]{1,128}$/;
+
+function judgeName(name: string): void {
+	if (CERTIFICATE_NAME.test(name)) return;
+	throw new Refusal(
+		'BAD_CERTIFICATE_NAME',
+		`${quote(name)} is not a certificate's name; allowed are 1 to 128 of A-Z, a-z, 0-9 and +=,.@_-`,
+		name,
+	);
+}
+
+/** Begins and ends with a slash, visible ASCII between, 512 at most: AWS IAM, UploadServerCertificate.Path. */
+function judgePath(path: string): void {
+	if (path.length <= 512 && /^\/(?:[!-~]*\/)?$/.test(path)) return;
+	throw new Refusal(
+		'BAD_CERTIFICATE_NAME',
+		`${quote(path)} is not a path; it begins and ends with "/", such as "/example/"`,
+		path,
+	);
+}

@@ -1,0 +1,128 @@
+import {quote} from '../../base/quote.ts';
+import type {CloudRule} from '../../model/cloud-load-balancer.ts';
+import type {Estate} from '../../model/estate.ts';
+import {MAX_PRIORITY} from '../../model/listener-rule.ts';
+import {violationsOfPattern} from '../../model/pattern.ts';
+import {Refusal} from '../../model/refusal.ts';
+import type {Operation} from '../commands.ts';
+import {isRegistered, notRegistered} from './backends.ts';
+import {changeable, judgeId, judgeQuota, listenerOn} from './judge.ts';
+
+export interface CreateRule {
+	readonly loadBalancer: string;
+	/** The logical port of the listener. */
+	readonly port: number;
+	readonly name: string;
+	readonly priority: number;
+	/** '' is none: Terraform writes it so. */
+	readonly host: string | undefined;
+	readonly path: string | undefined;
+	readonly vmIds: readonly string[];
+}
+
+/** CreateListenerRule. On a TCP or SSL listener it is taken, and has no effect (recorded). */
+export const createRule: Operation<CreateRule, CloudRule> = input => (estate, context) => {
+	const {name, priority, vmIds, port} = input;
+	judgeName(name);
+	judgePriority(priority);
+	const host = patternOf(input.host, 'host');
+	const path = patternOf(input.path, 'path');
+	judgeSomePattern(host, path);
+	for (const id of vmIds) judgeId('i', id);
+	const loadBalancer = changeable(estate, input.loadBalancer, context);
+	listenerOn(loadBalancer, port);
+	for (const id of vmIds) if (!isRegistered(loadBalancer, id)) throw notRegistered(loadBalancer, id);
+	const others = [...estate.rules.values()];
+	if (estate.rules.has(name))
+		throw new Refusal('RULE_NAME_TAKEN', `there is a rule named ${quote(name)} already`, name);
+	const owner = others.find(
+		rule => rule.loadBalancer === loadBalancer.name && rule.listener === port && rule.priority === priority,
+	);
+	if (owner !== undefined) {
+		throw new Refusal('PRIORITY_TAKEN', `rule ${quote(owner.name)} has priority ${priority} already`, String(priority));
+	}
+	judgeQuota('TOO_MANY_RULES', others.length + 1, context.quotas.rules, 'listener rules');
+	const rule: CloudRule = {
+		name,
+		id: context.identifiers.ruleId(estate.serial),
+		loadBalancer: loadBalancer.name,
+		listener: port,
+		priority,
+		host,
+		path,
+		vmIds: [...new Set(vmIds)],
+	};
+	return {estate: withRule({...estate, serial: estate.serial + 1}, rule), result: rule};
+};
+
+export interface UpdateRule {
+	readonly name: string;
+	/** '' and null clear the pattern; undefined leaves it. */
+	readonly host: string | null | undefined;
+	readonly path: string | null | undefined;
+}
+
+/** UpdateListenerRule: the patterns, and nothing else. */
+export const updateRule: Operation<UpdateRule, CloudRule> = input => estate => {
+	if (input.host === undefined && input.path === undefined) {
+		throw new Refusal('MISSING_PARAMETER', 'nothing to update: give a host pattern, a path pattern or both');
+	}
+	const host = patternOf(input.host ?? '', 'host');
+	const path = patternOf(input.path ?? '', 'path');
+	const before = ruleNamed(estate, input.name);
+	const after: CloudRule = {
+		...before,
+		host: input.host === undefined ? before.host : host,
+		path: input.path === undefined ? before.path : path,
+	};
+	judgeSomePattern(after.host, after.path);
+	return {estate: withRule(estate, after), result: after};
+};
+
+/** DeleteListenerRule. */
+export const deleteRule: Operation<{readonly name: string}, undefined> =
+	({name}) =>
+	estate => {
+		ruleNamed(estate, name);
+		const rules = new Map(estate.rules);
+		rules.delete(name);
+		return {estate: {...estate, rules}, result: undefined};
+	};
+
+function withRule(estate: Estate, rule: CloudRule): Estate {
+	return {...estate, rules: new Map(estate.rules).set(rule.name, rule)};
+}
+
+function ruleNamed(estate: Estate, name: string): CloudRule {
+	const found = estate.rules.get(name);
+	if (found !== undefined) return found;
+	throw new Refusal('NO_SUCH_RULE', `no listener rule is named ${quote(name)}`, name);
+}
+
+/** *Guess*: OUTSCALE names no bound of ListenerRuleName. It stands in lines, so it must not end them. */
+function judgeName(name: string): void {
+	if (/^\P{Cc}{1,255}$/u.test(name)) return;
+	throw new Refusal(
+		'BAD_RULE_NAME',
+		`${quote(name)} is not a rule's name; allowed are 1 to 255 characters, no control characters`,
+		name,
+	);
+}
+
+function judgePriority(priority: number): void {
+	if (Number.isInteger(priority) && priority >= 1 && priority <= MAX_PRIORITY) return;
+	const message = `${priority} is not a priority; allowed are whole numbers from 1 to ${MAX_PRIORITY}`;
+	throw new Refusal('BAD_VALUE', message, String(priority));
+}
+
+function patternOf(text: string | undefined, kind: 'host' | 'path'): string | undefined {
+	if (text === undefined || text === '') return undefined;
+	const [violation] = violationsOfPattern(text, kind);
+	if (violation === undefined) return text;
+	throw new Refusal(kind === 'host' ? 'BAD_HOST_PATTERN' : 'BAD_PATH_PATTERN', violation.message, text);
+}
+
+function judgeSomePattern(host: string | undefined, path: string | undefined): void {
+	if (host !== undefined || path !== undefined) return;
+	throw new Refusal('NO_PATTERN', 'a rule needs a host pattern, a path pattern or both, and has neither');
+}

@@ -1,0 +1,99 @@
+import {quote} from '../../base/quote.ts';
+import {type CloudLoadBalancer, NO_ACCESS_LOG, type Scheme} from '../../model/cloud-load-balancer.ts';
+import {type Estate, withLoadBalancer, withoutLoadBalancer} from '../../model/estate.ts';
+import {defaultHealthCheck} from '../../model/health-check.ts';
+import {isOver, stateOf} from '../../model/life.ts';
+import {Refusal} from '../../model/refusal.ts';
+import type {Context, Operation} from '../commands.ts';
+import {changeable, judgeQuota} from './judge.ts';
+import {judgeListeners, makeListeners, type NewListener} from './listeners.ts';
+import {judgePlacement, judgePublicIp, type PlacementAsked, placementOf} from './placement.ts';
+import {judgeTags, type Tag, withTags} from './tags.ts';
+
+export interface CreateLoadBalancer extends PlacementAsked {
+	readonly name: string;
+	readonly listeners: readonly NewListener[];
+	/** One of the account's own addresses; undefined: the cloud lends one. */
+	readonly publicIp: string | undefined;
+	readonly tags: readonly Tag[];
+}
+
+/** OUTSCALE API 1.40, CreateLoadBalancerRequest.LoadBalancerName. */
+const MAX_NAME_LENGTH = 32;
+
+/** CreateLoadBalancer. */
+export const createLoadBalancer: Operation<CreateLoadBalancer, CloudLoadBalancer> = input => (estate, context) => {
+	const {name, publicIp} = input;
+	const scheme: Scheme = input.scheme ?? 'internet-facing';
+	judgeName(name);
+	judgeListeners(input.listeners);
+	judgeTags(input.tags);
+	judgePlacement(input, publicIp);
+	const placement = placementOf(input, scheme, estate, context);
+	if (publicIp !== undefined) judgePublicIp(estate, publicIp, name);
+	judgeFreeName(estate, name, context);
+	judgeQuota('TOO_MANY_LOAD_BALANCERS', estate.loadBalancers.size + 1, context.quotas.loadBalancers, 'load balancers');
+	judgeQuota('TOO_MANY_LISTENERS', input.listeners.length, context.quotas.listeners, 'listeners');
+	judgeQuota('TOO_MANY_TAGS', input.tags.length, context.quotas.tags, 'tags');
+	const made = makeListeners(input.listeners, estate, context);
+	const {serial} = made.estate;
+	const lent = {address: context.identifiers.publicIp(serial), own: false};
+	const loadBalancer: CloudLoadBalancer = {
+		name,
+		dnsName: context.identifiers.dnsName(name, scheme === 'internal'),
+		scheme,
+		listeners: made.listeners,
+		// The first in the request; "the highest port" would fit the recordings as well.
+		healthCheck: defaultHealthCheck(input.listeners[0]?.backendPort ?? 80),
+		accessLog: NO_ACCESS_LOG,
+		policies: [],
+		tags: withTags(new Map(), input.tags),
+		backends: [],
+		placement,
+		publicIp: scheme === 'internal' ? undefined : publicIp === undefined ? lent : {address: publicIp, own: true},
+		securedCookies: false,
+		life: {phase: 'creating', sinceMs: context.nowMs},
+	};
+	return {
+		// What was being deleted under this name makes way, and stands last again.
+		estate: withLoadBalancer({...withoutLoadBalancer(made.estate, name), serial: serial + 1}, loadBalancer),
+		result: loadBalancer,
+	};
+};
+
+/** DeleteLoadBalancer: works with back-ends and rules still there. An unknown one is refused, unlike on AWS (recorded). */
+export const deleteLoadBalancer: Operation<{readonly name: string}, CloudLoadBalancer> =
+	({name}) =>
+	(estate, context) => {
+		const before = changeable(estate, name, context);
+		const after: CloudLoadBalancer = {...before, life: {phase: 'deleting', sinceMs: context.nowMs}};
+		return {estate: withoutGone(withLoadBalancer(estate, after), context), result: after};
+	};
+
+/** The estate without the load balancers whose deletion is over. */
+export function withoutGone(estate: Estate, context: Pick<Context, 'nowMs' | 'lifecycleMs'>): Estate {
+	const gone = [...estate.loadBalancers.values()].filter(({life}) => isOver(life, context));
+	return gone.reduce((rest, {name}) => withoutLoadBalancer(rest, name), estate);
+}
+
+/** @throws Refusal `BAD_NAME`, `TOO_LONG` */
+function judgeName(name: string): void {
+	if (name.length > MAX_NAME_LENGTH) {
+		const message = `a load balancer's name has 1 to ${MAX_NAME_LENGTH} characters, and this one has ${name.length}`;
+		throw new Refusal('TOO_LONG', message, name);
+	}
+	if (/^(?!-)[A-Za-z0-9-]+(?<!-)$/.test(name)) return;
+	throw new Refusal(
+		'BAD_NAME',
+		`${quote(name)} is not a load balancer's name; allowed are A-Z, a-z, 0-9 and "-", no "-" at either end`,
+		name,
+	);
+}
+
+/** Recorded: taken with identical parameters too, and while the last bearer is still being deleted. */
+function judgeFreeName(estate: Estate, name: string, context: Context): void {
+	const bearer = estate.loadBalancers.get(name);
+	if (bearer === undefined) return;
+	const why = stateOf(bearer.life, context) === 'deleting' ? 'is still being deleted' : 'exists already';
+	throw new Refusal('LOAD_BALANCER_NAME_TAKEN', `load balancer ${quote(name)} ${why}`, name);
+}

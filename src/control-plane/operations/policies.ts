@@ -1,0 +1,105 @@
+import {quote} from '../../base/quote.ts';
+import type {CloudListener, CloudLoadBalancer, CloudPolicy} from '../../model/cloud-load-balancer.ts';
+import {withLoadBalancer} from '../../model/estate.ts';
+import {isHttp} from '../../model/listener.ts';
+import {Refusal} from '../../model/refusal.ts';
+import {DEFAULT_STICKY_COOKIE, type StickinessPolicy, violationsOfPolicy} from '../../model/stickiness-policy.ts';
+import type {Operation} from '../commands.ts';
+import {changeable, changing} from './judge.ts';
+
+export interface CreatePolicy {
+	readonly loadBalancer: string;
+	readonly name: string;
+	readonly kind: StickinessPolicy['kind'];
+	readonly cookie: string | undefined;
+	readonly seconds: number | undefined;
+}
+
+/** OUTSCALE API 1.40, CreateLoadBalancerPolicyRequest.PolicyName. */
+const MAX_NAME_LENGTH = 32;
+
+/** CreateLoadBalancerPolicy. To create is not to enable, so a load balancer without HTTP listeners may have one (recorded). */
+export const createPolicy: Operation<CreatePolicy, CloudLoadBalancer> = input => (estate, context) => {
+	const {name} = input;
+	if (!/^[A-Za-z0-9-]{1,32}$/.test(name)) {
+		const message = `${quote(name)} is not a policy's name; allowed are 1 to ${MAX_NAME_LENGTH} of A-Z, a-z, 0-9 and "-"`;
+		throw new Refusal('BAD_POLICY_NAME', message, name);
+	}
+	const policy: CloudPolicy = {name, stickiness: stickinessOf(input)};
+	const before = changeable(estate, input.loadBalancer, context);
+	if (before.policies.some(other => other.name === name)) {
+		throw new Refusal(
+			'POLICY_NAME_TAKEN',
+			`load balancer ${quote(before.name)} has a policy ${quote(name)} already`,
+			name,
+		);
+	}
+	const after = changing(before, {policies: [...before.policies, policy]}, context);
+	return {estate: withLoadBalancer(estate, after), result: after};
+};
+
+/** DeleteLoadBalancerPolicy; refused while a listener has it enabled. */
+export const deletePolicy: Operation<{readonly loadBalancer: string; readonly name: string}, CloudLoadBalancer> =
+	({loadBalancer, name}) =>
+	(estate, context) => {
+		const before = changeable(estate, loadBalancer, context);
+		policyNamed(before, name);
+		const user = before.listeners.find(({policies}) => policies.includes(name));
+		if (user !== undefined) {
+			throw new Refusal(
+				'POLICY_ENABLED',
+				`policy ${quote(name)} is enabled on the listener of port ${user.port}`,
+				name,
+			);
+		}
+		const after = changing(before, {policies: before.policies.filter(policy => policy.name !== name)}, context);
+		return {estate: withLoadBalancer(estate, after), result: after};
+	};
+
+/** Judges which policies a listener is to have: one, of an HTTP or HTTPS listener, or none. @throws Refusal */
+export function judgeEnabled(
+	loadBalancer: CloudLoadBalancer,
+	{protocol, port}: CloudListener,
+	names: readonly string[],
+): void {
+	const kinds = [...new Set(names)].map(name => policyNamed(loadBalancer, name).stickiness.kind);
+	if (kinds.length > 0 && !isHttp(protocol)) {
+		const message = `the listener on port ${port} is ${protocol.toUpperCase()}; stickiness goes with HTTP and HTTPS only`;
+		throw new Refusal('POLICY_NEEDS_HTTP', message, names[0]);
+	}
+	if (kinds.length < 2) return;
+	const code = kinds.every(kind => kind === 'application')
+		? 'SEVERAL_APPLICATION_POLICIES'
+		: kinds.every(kind => kind === 'duration')
+			? 'SEVERAL_DURATION_POLICIES'
+			: 'SEVERAL_POLICIES';
+	throw new Refusal(code, `a listener has one stickiness policy, and ${kinds.length} were given`);
+}
+
+function policyNamed({name, policies}: CloudLoadBalancer, wanted: string): CloudPolicy {
+	const found = policies.find(policy => policy.name === wanted);
+	if (found !== undefined) return found;
+	throw new Refusal('NO_SUCH_POLICY', `load balancer ${quote(name)} has no policy ${quote(wanted)}`, wanted);
+}
+
+function stickinessOf({kind, cookie, seconds}: CreatePolicy): StickinessPolicy {
+	if (kind === 'application' && (cookie === undefined || cookie === '')) {
+		throw new Refusal(
+			'ILLEGAL_COMBINATION',
+			'a policy that follows an application cookie needs the name of that cookie',
+		);
+	}
+	if (kind === 'duration' && cookie !== undefined) {
+		throw new Refusal('ILLEGAL_COMBINATION', "a policy of the load balancer's own cookie takes no cookie name");
+	}
+	if (kind === 'application' && seconds !== undefined) {
+		throw new Refusal('ILLEGAL_COMBINATION', 'a policy that follows an application cookie takes no expiration period');
+	}
+	const policy: StickinessPolicy =
+		kind === 'application'
+			? {kind, cookie: cookie ?? '', ownCookie: DEFAULT_STICKY_COOKIE}
+			: {kind, cookie: DEFAULT_STICKY_COOKIE, seconds};
+	const [violation] = violationsOfPolicy(policy);
+	if (violation === undefined) return policy;
+	throw new Refusal(kind === 'application' ? 'BAD_COOKIE_NAME' : 'BAD_COOKIE_PERIOD', violation.message, cookie);
+}

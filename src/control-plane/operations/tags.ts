@@ -1,0 +1,58 @@
+import {quote} from '../../base/quote.ts';
+import type {CloudLoadBalancer} from '../../model/cloud-load-balancer.ts';
+import {type Estate, withLoadBalancer} from '../../model/estate.ts';
+import {Refusal} from '../../model/refusal.ts';
+import type {Operation} from '../commands.ts';
+import {changeable, judgeQuota} from './judge.ts';
+
+export interface Tag {
+	readonly key: string;
+	readonly value: string;
+}
+
+/** OUTSCALE API 1.40, ResourceTag: keys of 1 to 255 characters, values of 0 to 255. */
+const MAX_LENGTH = 255;
+
+/** CreateLoadBalancerTags. A key that is there gets the new value; names and keys may repeat (recorded). */
+export const addTags: Operation<{readonly loadBalancers: readonly string[]; readonly tags: readonly Tag[]}, undefined> =
+	({loadBalancers, tags}) =>
+	(estate, context) => {
+		judgeTags(tags);
+		const found = loadBalancers.map(name => changeable(estate, name, context));
+		const after = found.map(each => ({...each, tags: withTags(each.tags, tags)}));
+		for (const each of after) judgeQuota('TOO_MANY_TAGS', each.tags.size, context.quotas.tags, 'tags');
+		return {estate: after.reduce(withLoadBalancer, estate), result: undefined};
+	};
+
+/** DeleteLoadBalancerTags, by key. A key that is not there is gone already (*guess*). */
+export const removeTags: Operation<
+	{readonly loadBalancers: readonly string[]; readonly keys: readonly string[]},
+	undefined
+> =
+	({loadBalancers, keys}) =>
+	(estate, context) => {
+		judgeTags(keys.map(key => ({key, value: ''})));
+		const found = loadBalancers.map(name => changeable(estate, name, context));
+		const remove = ({tags, ...rest}: CloudLoadBalancer): CloudLoadBalancer => ({
+			...rest,
+			tags: new Map([...tags].filter(([key]) => !keys.includes(key))),
+		});
+		const after = (before: Estate, each: CloudLoadBalancer) => withLoadBalancer(before, remove(each));
+		return {estate: found.reduce(after, estate), result: undefined};
+	};
+
+/** @throws Refusal `EMPTY_TAG_KEY`, `TOO_LONG` */
+export function judgeTags(tags: readonly Tag[]): void {
+	for (const {key, value} of tags) {
+		if (key === '') throw new Refusal('EMPTY_TAG_KEY', 'the key of a tag is empty; it has 1 to 255 characters');
+		for (const text of [key, value]) {
+			if (text.length <= MAX_LENGTH) continue;
+			const what = text === key ? 'the key' : `the value of ${quote(key)}`;
+			throw new Refusal('TOO_LONG', `${what} has ${text.length} characters; a tag takes at most ${MAX_LENGTH}`, text);
+		}
+	}
+}
+
+export function withTags(before: ReadonlyMap<string, string>, tags: readonly Tag[]): ReadonlyMap<string, string> {
+	return new Map([...before, ...tags.map(({key, value}) => [key, value] as const)]);
+}

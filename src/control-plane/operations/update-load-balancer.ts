@@ -1,0 +1,153 @@
+import {quote} from '../../base/quote.ts';
+import type {CloudAccessLog, CloudListener, CloudLoadBalancer} from '../../model/cloud-load-balancer.ts';
+import {type Estate, loadBalancerNamed, withLoadBalancer} from '../../model/estate.ts';
+import {API_BOUNDS, type HealthCheck, violationsOfHealthCheck} from '../../model/health-check.ts';
+import {stateOf} from '../../model/life.ts';
+import {isSecure} from '../../model/listener.ts';
+import {Refusal} from '../../model/refusal.ts';
+import type {Context, Operation} from '../commands.ts';
+import {certificateByOrn} from './certificates.ts';
+import {changing, isPort, judgeId, judgeIp, listenerOn} from './judge.ts';
+import {certificateNotAllowed} from './listeners.ts';
+import {judgePublicIp, securityGroupsOf} from './placement.ts';
+import {judgeEnabled} from './policies.ts';
+
+/** Parts of a load balancer; undefined leaves one as it is. */
+export interface UpdateLoadBalancer {
+	readonly name: string;
+	/** The listener that `certificate` and `policies` are for. */
+	readonly port: number | undefined;
+	readonly certificate: string | undefined;
+	/** The whole list; empty disables what is enabled. */
+	readonly policies: readonly string[] | undefined;
+	readonly healthCheck: HealthCheck | undefined;
+	readonly accessLog: CloudAccessLog | undefined;
+	readonly securedCookies: boolean | undefined;
+	/** The whole list; empty stands for the Net's default one. */
+	readonly securityGroups: readonly string[] | undefined;
+	/** '' goes back to an address that the cloud lends. */
+	readonly publicIp: string | undefined;
+}
+
+/**
+ * UpdateLoadBalancer. The documents allow one part a call; Terraform's provider sends several and works, so all of them
+ * are applied, or none.
+ */
+export const updateLoadBalancer: Operation<UpdateLoadBalancer, CloudLoadBalancer> = input => (estate, context) => {
+	judgeUpdate(input);
+	const before = loadBalancerNamed(estate, input.name);
+	const state = stateOf(before.life, context);
+	if (state !== 'active') {
+		throw new Refusal('LOAD_BALANCER_NOT_READY', `load balancer ${quote(input.name)} is ${state}`, input.name);
+	}
+	const after = changing(
+		before,
+		{
+			listeners: listenersOf(before, input, estate, context),
+			healthCheck: input.healthCheck ?? before.healthCheck,
+			accessLog: input.accessLog ?? before.accessLog,
+			securedCookies: input.securedCookies ?? before.securedCookies,
+			placement: placementOf(before, input, estate, context),
+			publicIp: publicIpOf(before, input, estate, context),
+		},
+		context,
+	);
+	return {estate: withLoadBalancer({...estate, serial: estate.serial + 1}, after), result: after};
+};
+
+function judgeUpdate(input: UpdateLoadBalancer): void {
+	const {port, certificate, policies, healthCheck, accessLog, securedCookies, securityGroups, publicIp} = input;
+	const ofListener = certificate !== undefined || policies !== undefined;
+	if (ofListener && port === undefined) {
+		throw new Refusal('MISSING_PARAMETER', 'a certificate and policies are for one listener: give its port');
+	}
+	const parts = [healthCheck, accessLog, securedCookies, securityGroups, publicIp];
+	if (!ofListener && parts.every(part => part === undefined)) {
+		throw new Refusal('MISSING_PARAMETER', 'nothing to update: give at least one part of the load balancer');
+	}
+	if (port !== undefined && !isPort(port)) {
+		const message = `load balancer port ${port} is not a port; allowed are 1 to 65535`;
+		throw new Refusal('BAD_LISTENER_PORT', message, String(port));
+	}
+	if (healthCheck !== undefined) judgeHealthCheck(healthCheck);
+	if (accessLog !== undefined) judgeAccessLog(accessLog);
+	for (const id of securityGroups ?? []) judgeId('sg', id);
+	if (publicIp !== undefined && publicIp !== '') judgeIp(publicIp);
+}
+
+function judgeHealthCheck(check: HealthCheck): void {
+	const {protocol, path} = check;
+	if ((protocol === 'tcp' || protocol === 'ssl') && path !== '') {
+		const message = `a ${protocol.toUpperCase()} health check has no path, and ${quote(path)} was given`;
+		throw new Refusal('HEALTH_CHECK_PATH', message, path);
+	}
+	const [violation] = violationsOfHealthCheck(check, API_BOUNDS);
+	if (violation !== undefined) throw new Refusal('BAD_VALUE', violation.message);
+}
+
+/**
+ * Bucket names as S3 has them, because they become the names of folders; prefixes are names with slashes between.
+ *
+ * @see OUTSCALE API 1.40, AccessLog
+ */
+function judgeAccessLog({enabled, bucket, prefix}: CloudAccessLog): void {
+	if (bucket !== undefined && !/^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/.test(bucket)) {
+		const message = `${quote(bucket)} is not a bucket's name; allowed are 3 to 63 of a-z, 0-9, "." and "-"`;
+		throw new Refusal('ACCESS_LOG_UNUSABLE', message, bucket);
+	}
+	const isSafe = (name: string) => /^[A-Za-z0-9!_.*'()-]{1,255}$/.test(name) && name !== '.' && name !== '..';
+	if (prefix !== undefined && prefix !== '' && !prefix.split('/').every(isSafe)) {
+		const message = `${quote(prefix)} is not a prefix; allowed are names of A-Z, a-z, 0-9 and !_.*'()-, with "/" between`;
+		throw new Refusal('BAD_LOG_PREFIX', message, prefix);
+	}
+	if (enabled && bucket === undefined) {
+		throw new Refusal('ACCESS_LOG_UNUSABLE', 'an access log needs the name of its bucket');
+	}
+}
+
+function listenersOf(
+	before: CloudLoadBalancer,
+	{port, certificate, policies}: UpdateLoadBalancer,
+	estate: Estate,
+	{identifiers}: Context,
+): readonly CloudListener[] {
+	if (port === undefined || (certificate === undefined && policies === undefined)) return before.listeners;
+	const listener = listenerOn(before, port);
+	const found = certificate === undefined ? undefined : certificateByOrn(estate, certificate, identifiers);
+	if (found !== undefined && !isSecure(listener.protocol)) throw certificateNotAllowed(listener);
+	if (policies !== undefined) judgeEnabled(before, listener, policies);
+	const after: CloudListener = {
+		...listener,
+		certificateId: found?.id ?? listener.certificateId,
+		policies: policies === undefined ? listener.policies : [...new Set(policies)],
+	};
+	return before.listeners.map(each => (each === listener ? after : each));
+}
+
+function placementOf(
+	{placement}: CloudLoadBalancer,
+	{securityGroups}: UpdateLoadBalancer,
+	{surroundings}: Estate,
+	context: Context,
+): CloudLoadBalancer['placement'] {
+	if (securityGroups === undefined) return placement;
+	if (placement.kind === 'public') {
+		throw new Refusal('ILLEGAL_COMBINATION', 'security groups go with a load balancer in a Net only');
+	}
+	return {...placement, securityGroups: securityGroupsOf(securityGroups, placement.netId, surroundings, context)};
+}
+
+function publicIpOf(
+	{name, scheme, publicIp}: CloudLoadBalancer,
+	asked: UpdateLoadBalancer,
+	estate: Estate,
+	{identifiers}: Context,
+): CloudLoadBalancer['publicIp'] {
+	if (asked.publicIp === undefined) return publicIp;
+	if (scheme === 'internal') throw new Refusal('ILLEGAL_COMBINATION', 'an internal load balancer has no public IP');
+	if (asked.publicIp !== '') {
+		judgePublicIp(estate, asked.publicIp, name);
+		return {address: asked.publicIp, own: true};
+	}
+	return publicIp?.own === false ? publicIp : {address: identifiers.publicIp(estate.serial), own: false};
+}

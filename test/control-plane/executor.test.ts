@@ -1,0 +1,163 @@
+import test from 'ava';
+import {EmulatorError} from '../../src/base/errors.ts';
+import type {DescribedAddress} from '../../src/configuration/described.ts';
+import {Executor} from '../../src/control-plane/executor.ts';
+import {registerBackends} from '../../src/control-plane/operations/backends.ts';
+import {addListeners, type NewListener} from '../../src/control-plane/operations/listeners.ts';
+import {createLoadBalancer, deleteLoadBalancer} from '../../src/control-plane/operations/load-balancers.ts';
+import {addTags} from '../../src/control-plane/operations/tags.ts';
+import {stateOf} from '../../src/model/life.ts';
+import {HandClock} from '../helpers/hand-clock.ts';
+import {MemoryDataPlane} from '../helpers/memory-data-plane.ts';
+
+function house(options: {readonly lifecycleMs?: number} = {}) {
+	const dataPlane = new MemoryDataPlane();
+	const clock = new HandClock();
+	return {dataPlane, clock, executor: new Executor({dataPlane, clock, seed: 1, ...options})};
+}
+
+function listener(port: number): NewListener {
+	return {protocol: 'http', port, backendProtocol: 'http', backendPort: port, certificate: undefined};
+}
+
+function creation(name: string) {
+	return createLoadBalancer({
+		name,
+		listeners: [listener(80)],
+		subregions: ['eu-west-2a'],
+		subnets: [],
+		securityGroups: [],
+		scheme: undefined,
+		publicIp: undefined,
+		tags: [],
+	});
+}
+
+const address = (name: string, port: number): DescribedAddress => ({
+	kind: 'address',
+	name,
+	host: '127.0.0.1',
+	port,
+	ports: new Map(),
+});
+
+test('a load balancer runs as soon as it is described, with the defaults of the cloud', async t => {
+	const {executor, dataPlane} = house();
+
+	await executor.change(creation('web'));
+
+	const described = dataPlane.running.get('web');
+	t.deepEqual(described?.listeners[0]?.ports, {protocol: 'http', port: 80, backendProtocol: 'http', backendPort: 80});
+	t.like(described, {source: {}, faithfulHealth: false, drainMs: undefined, backends: []});
+	t.like(described?.healthCheck, {protocol: 'tcp', port: 80, intervalMs: 30_000, healthyThreshold: 10});
+	t.is(executor.estate.loadBalancers.get('web')?.dnsName, 'web-954435761.eu-west-2.lbu.outscale.com');
+});
+
+test('what the data plane cannot do has not been described', async t => {
+	const {executor, dataPlane} = house();
+	await executor.change(creation('web'));
+	const before = executor.estate;
+	dataPlane.failures.set('web', new EmulatorError('PORT_UNAVAILABLE', 'nginx holds the port'));
+
+	const error = await t.throwsAsync(executor.change(addListeners({loadBalancer: 'web', listeners: [listener(81)]})), {
+		message: 'nginx holds the port',
+		code: 'PORT_UNAVAILABLE',
+	});
+
+	t.truthy(error);
+	t.deepEqual(executor.estate, before);
+	t.deepEqual(dataPlane.running.get('web')?.listeners.length, 1);
+});
+
+test('a command that touches several load balancers is taken back from all of them', async t => {
+	const {executor, dataPlane} = house();
+	for (const name of ['a', 'b', 'c']) {
+		await executor.change(creation(name));
+		await executor.change(registerBackends({loadBalancer: name, vmIds: ['i-00000001'], ips: []}));
+	}
+	const before = executor.estate;
+	dataPlane.failures.set('c', new EmulatorError('NO_SUCH_BACKEND', 'not now'));
+
+	await t.throwsAsync(executor.declareVm('i-00000001', address('i-00000001', 3000)), {code: 'DATA_PLANE_REFUSED'});
+
+	t.deepEqual(executor.estate, before);
+	t.is(executor.vms.size, 0);
+	for (const name of ['a', 'b', 'c']) {
+		t.deepEqual(dataPlane.running.get(name)?.backends, [{kind: 'undeclared', name: 'i-00000001'}]);
+	}
+});
+
+test('a VM id means what it was declared to be, before and after its registration', async t => {
+	const {executor, dataPlane} = house();
+	await executor.change(creation('web'));
+	await executor.declareVm('i-00000001', address('api', 3000));
+	await executor.change(
+		registerBackends({loadBalancer: 'web', vmIds: ['i-00000001', 'i-00000002'], ips: ['10.0.0.9']}),
+	);
+
+	t.deepEqual(dataPlane.running.get('web')?.backends, [
+		address('api', 3000),
+		{kind: 'undeclared', name: 'i-00000002'},
+		{kind: 'address', name: '10.0.0.9', host: '10.0.0.9', port: undefined, ports: new Map()},
+	]);
+	t.deepEqual(dataPlane.running.get('web')?.pendingBackends, new Set(['api', 'i-00000002', '10.0.0.9']));
+
+	await executor.declareVm('i-00000002', address('i-00000002', 3001));
+	t.deepEqual(dataPlane.running.get('web')?.backends[1], address('i-00000002', 3001));
+});
+
+test('the data plane is not asked for what it does not see', async t => {
+	const {executor, dataPlane} = house();
+	await executor.change(creation('web'));
+	await executor.change(creation('other'));
+	dataPlane.calls.length = 0;
+
+	await executor.change(addTags({loadBalancers: ['web'], tags: [{key: 'a', value: 'b'}]}));
+	t.deepEqual(dataPlane.calls, []);
+
+	await executor.change(addListeners({loadBalancer: 'web', listeners: [listener(81)]}));
+	t.deepEqual(dataPlane.calls, ['apply web']);
+});
+
+test('200 listeners added at once are all there, each on its own port', async t => {
+	const {executor, dataPlane} = house();
+	await executor.change(creation('web'));
+	const ports = Array.from({length: 200}, (_, index) => 1000 + index);
+
+	await Promise.all(
+		ports.map(port => executor.change(addListeners({loadBalancer: 'web', listeners: [listener(port)]}))),
+	);
+
+	const described = dataPlane.running.get('web')?.listeners.map(({ports: {port}}) => port);
+	t.deepEqual(described, [80, ...ports]);
+	const ids = executor.estate.loadBalancers.get('web')?.listeners.map(({id}) => id);
+	t.is(new Set(ids).size, 201);
+});
+
+test('a life takes the time it is given, and its name is free when it is over', async t => {
+	const {executor, clock, dataPlane} = house({lifecycleMs: 1000});
+	const state = () => {
+		const loadBalancer = executor.estate.loadBalancers.get('web');
+		return loadBalancer && stateOf(loadBalancer.life, executor.context());
+	};
+	const states = [];
+	await executor.change(creation('web'));
+	for (let step = 0; step < 3; step++) {
+		states.push(state());
+		await clock.advance(500);
+	}
+	await executor.change(addListeners({loadBalancer: 'web', listeners: [listener(81)]}));
+	states.push(state());
+	await clock.advance(1000);
+	states.push(state());
+	await executor.change(deleteLoadBalancer({name: 'web'}));
+	states.push(state());
+	t.is(dataPlane.running.size, 0);
+	await t.throwsAsync(executor.change(creation('web')), {code: 'LOAD_BALANCER_NAME_TAKEN'});
+	await t.throwsAsync(executor.change(deleteLoadBalancer({name: 'web'})), {code: 'LOAD_BALANCER_NOT_READY'});
+	await clock.advance(1000);
+	states.push(state());
+
+	t.deepEqual(states, ['provisioning', 'starting', 'active', 'reconfiguring', 'active', 'deleting', undefined]);
+	await t.notThrowsAsync(executor.change(creation('web')));
+});

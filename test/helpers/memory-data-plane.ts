@@ -1,0 +1,44 @@
+import type {DescribedLoadBalancer} from '../../src/configuration/described.ts';
+import type {BackendHealth, DataPlane} from '../../src/control-plane/data-plane-port.ts';
+
+const PENDING = {code: 'ELB', description: 'Instance registration is pending'} as const;
+const FINE = {code: 'N/A', description: 'N/A'} as const;
+
+/** A data plane that moves no bytes: it keeps what it was asked to run, and what it was asked. */
+export class MemoryDataPlane implements DataPlane {
+	readonly running = new Map<string, DescribedLoadBalancer>();
+	/** `apply web`, `remove web`, in their order. */
+	readonly calls: string[] = [];
+	/** Names of back-ends whose probes have passed. */
+	readonly healthy = new Set<string>();
+	/** Thrown in place of the next application of a load balancer of that name. */
+	readonly failures = new Map<string, Error>();
+
+	async apply(described: DescribedLoadBalancer): Promise<void> {
+		this.calls.push(`apply ${described.name}`);
+		// What binds a port takes its time, and others get their turn meanwhile.
+		await new Promise(resolve => setImmediate(resolve));
+		const failure = this.failures.get(described.name);
+		this.failures.delete(described.name);
+		if (failure !== undefined) throw failure;
+		this.running.set(described.name, described);
+	}
+
+	async remove(name: string): Promise<void> {
+		this.calls.push(`remove ${name}`);
+		await new Promise(resolve => setImmediate(resolve));
+		this.running.delete(name);
+	}
+
+	healthOf(name: string): readonly BackendHealth[] {
+		const described = this.running.get(name);
+		return (described?.backends ?? []).map(backend => {
+			const inService = !described?.pendingBackends.has(backend.name) || this.healthy.has(backend.name);
+			return {
+				name: backend.name,
+				state: inService ? 'InService' : 'OutOfService',
+				reason: inService ? FINE : PENDING,
+			};
+		});
+	}
+}
