@@ -67,6 +67,11 @@ export class Executor {
 		return withoutGone(this.#account.estate, this.context());
 	}
 
+	/** Whether access logs that are switched on through an API are written anywhere. */
+	get writesAccessLogs(): boolean {
+		return this.#defaults.accessLogFolder !== undefined;
+	}
+
 	/** What VM ids mean. */
 	get vms(): ReadonlyMap<string, DescribedBackend> {
 		return this.#account.vms;

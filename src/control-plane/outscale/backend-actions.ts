@@ -1,0 +1,65 @@
+import {loadBalancerNamed} from '../../model/estate.ts';
+import type {Executor} from '../executor.ts';
+import {
+	type Backends,
+	deregisterBackends,
+	isRegistered,
+	notRegistered,
+	registerBackends,
+} from '../operations/backends.ts';
+import {judgeId} from '../operations/judge.ts';
+import {type Action, type AnswerFields, mutation, query} from './action.ts';
+import {encodeHealth} from './encode.ts';
+import type {Fields} from './fields.ts';
+import {nonEmpty} from './load-balancer-actions.ts';
+
+/** OUTSCALE API 1.40: back-ends of load balancers. */
+export const BACKEND_ACTIONS: readonly (readonly [string, Action])[] = [
+	['LinkLoadBalancerBackendMachines', mutation(readBackends, registerBackends)],
+	['UnlinkLoadBalancerBackendMachines', mutation(readBackends, deregisterBackends)],
+	['RegisterVmsInLoadBalancer', mutation(readVms, registerBackends)],
+	['DeregisterVmsInLoadBalancer', mutation(readVms, deregisterBackends)],
+	['ReadVmsHealth', query(readHealth, answerToHealth)],
+];
+
+function readBackends(fields: Fields): Backends {
+	return {
+		loadBalancer: fields.requiredText('LoadBalancerName'),
+		vmIds: fields.texts('BackendVmIds') ?? [],
+		ips: fields.texts('BackendIps') ?? [],
+	};
+}
+
+function readVms(fields: Fields): Backends {
+	return {
+		loadBalancer: fields.requiredText('LoadBalancerName'),
+		vmIds: fields.requiredTexts('BackendVmIds'),
+		ips: [],
+	};
+}
+
+interface HealthAsked {
+	readonly loadBalancer: string;
+	/** Undefined: all that are registered. */
+	readonly vmIds: readonly string[] | undefined;
+}
+
+function readHealth(fields: Fields): HealthAsked {
+	return {
+		loadBalancer: fields.requiredText('LoadBalancerName'),
+		vmIds: nonEmpty(fields.texts('BackendVmIds')),
+	};
+}
+
+/** In registration order, or in the order asked for. Addresses have no entry (*guess*: the API has no field for them). */
+function answerToHealth({loadBalancer: name, vmIds}: HealthAsked, executor: Executor): AnswerFields {
+	for (const id of vmIds ?? []) judgeId('i', id);
+	const loadBalancer = loadBalancerNamed(executor.estate, name);
+	for (const id of vmIds ?? []) if (!isRegistered(loadBalancer, id)) throw notRegistered(loadBalancer, id);
+	const registered = loadBalancer.backends.flatMap(backend => (backend.kind === 'vm' ? [backend.id] : []));
+	const names = executor.backendsOfVms(name);
+	const healths = new Map(executor.healthOf(name).map(health => [health.name, health]));
+	return {
+		BackendVmHealth: (vmIds ?? registered).map(id => encodeHealth(id, healths.get(names.get(id) ?? ''))),
+	};
+}

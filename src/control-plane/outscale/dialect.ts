@@ -1,0 +1,165 @@
+import {messageOf} from '../../base/errors.ts';
+import {isPrivateKey, quote} from '../../base/quote.ts';
+import {nearest} from '../../base/suggest.ts';
+import {Refusal} from '../../model/refusal.ts';
+import type {ApiAnswer, ApiCall, ApiRequest, Dialect} from '../dialect.ts';
+import type {Executor} from '../executor.ts';
+import type {Action, AnswerFields} from './action.ts';
+import {BACKEND_ACTIONS} from './backend-actions.ts';
+import {CERTIFICATE_ACTIONS} from './certificate-actions.ts';
+import {writeJson} from './encode.ts';
+import {Reading} from './fields.ts';
+import {readJsonBody} from './json-body.ts';
+import {LISTENER_RULE_ACTIONS} from './listener-rule-actions.ts';
+import {LOAD_BALANCER_ACTIONS} from './load-balancer-actions.ts';
+import {POLICY_ACTIONS} from './policy-actions.ts';
+import {SURROUNDINGS_ACTIONS} from './surroundings-actions.ts';
+import {TAG_ACTIONS} from './tag-actions.ts';
+import {errorOf} from './wire-errors.ts';
+
+/** A Map, so that no name of a JavaScript object's own is an action. */
+export const OUTSCALE_ACTIONS: ReadonlyMap<string, Action> = new Map([
+	...LOAD_BALANCER_ACTIONS,
+	...CERTIFICATE_ACTIONS,
+	...LISTENER_RULE_ACTIONS,
+	...POLICY_ACTIONS,
+	...BACKEND_ACTIONS,
+	...TAG_ACTIONS,
+	...SURROUNDINGS_ACTIONS,
+]);
+
+export interface OutscaleOptions {
+	readonly executor: Executor;
+	/** Judges a request's signature; undefined = whoever asks is let in. */
+	readonly authenticate?: ((request: ApiRequest) => undefined | {readonly reason: string}) | undefined;
+}
+
+/** The OUTSCALE API: JSON in, JSON out, one POST an action. */
+export class OutscaleDialect implements Dialect {
+	readonly #executor: Executor;
+	readonly #authenticate: OutscaleOptions['authenticate'];
+	#requests = 0;
+
+	constructor({executor, authenticate}: OutscaleOptions) {
+		this.#executor = executor;
+		this.#authenticate = authenticate;
+	}
+
+	claims(_method: string, path: string): boolean {
+		return actionIn(path) !== undefined;
+	}
+
+	async answer(request: ApiRequest): Promise<{readonly answer: ApiAnswer; readonly call: ApiCall}> {
+		const requestId = this.#executor.identifiers.requestId(this.#requests++);
+		const action = actionIn(request.path) ?? '';
+		const reading = new Reading();
+		try {
+			const fields = await this.#carryOut(request, action, reading);
+			return {
+				answer: answerOf(200, {...fields, ResponseContext: {RequestId: requestId}}),
+				call: {action, api: 'oapi', status: 200, unread: reading.unread},
+			};
+		} catch (error) {
+			const {wire, details} = errorOf(asRefusal(error));
+			const {type, code} = wire;
+			const isPost = request.method === 'POST';
+			// RFC 9110 section 15.5.6: the answer to another method names those that are allowed.
+			const status = isPost ? wire.status : 405;
+			return {
+				answer: answerOf(
+					status,
+					{Errors: [{Code: code, Details: details, Type: type}], ResponseContext: {RequestId: requestId}},
+					isPost ? [] : [['Allow', 'POST']],
+				),
+				call: {
+					action,
+					api: 'oapi',
+					status,
+					unread: reading.unread,
+					error: {code, details: forLog(error, details)},
+				},
+			};
+		}
+	}
+
+	/** @throws Refusal, or whatever a bug of ours throws */
+	async #carryOut(request: ApiRequest, name: string, reading: Reading): Promise<AnswerFields> {
+		if (request.method !== 'POST') {
+			throw new Refusal('UNKNOWN_ACTION', `${quote(request.method)} is not how the API is called; use POST`, name);
+		}
+		const denied = this.#authenticate?.(request);
+		if (denied !== undefined) throw new Refusal('ACCESS_DENIED', denied.reason);
+		const action = OUTSCALE_ACTIONS.get(name);
+		if (action === undefined) throw unknownAction(name);
+		const body = readJsonBody(request.body);
+		let dryRun: boolean | undefined;
+		const prepared = reading.object(body, '', fields => {
+			dryRun = fields.boolean('DryRun');
+			return action.prepare(fields, this.#executor);
+		});
+		reading.finish();
+		if (dryRun !== true) return prepared.run();
+		prepared.rehearse();
+		return {};
+	}
+}
+
+/**
+ * The action that a path asks for: its last segment, when what stands before it is `/api/v1` or `/api/latest`, in any
+ * number, or nothing. osc-cli writes two slashes, and some clients append `/api/v1` to an endpoint that has it already.
+ */
+function actionIn(path: string): string | undefined {
+	const [bare = ''] = path.split('?', 1);
+	const match = /^((?:\/api\/(?:v1|latest))*)\/([^/]+)\/?$/.exec(bare.replaceAll(/\/{2,}/g, '/'));
+	const [, prefix, name = ''] = match ?? [];
+	if (match === null) return undefined;
+	// Without the prefix, anything could be meant: only what looks like an action is one.
+	return prefix !== '' || /^[A-Z][A-Za-z]+$/.test(name) ? name : undefined;
+}
+
+/** The verbs of OUTSCALE API 1.40's actions. */
+const VERBS = [
+	...['Accept', 'Add', 'Check', 'Create', 'Delete', 'Deregister', 'Disable', 'Enable', 'Link', 'Put', 'Read', 'Reboot'],
+	...['Register', 'Reject', 'Remove', 'Scale', 'Send', 'Set', 'Start', 'Stop', 'Unlink', 'Update'],
+];
+const ELSEWHERE = new RegExp(`^(${VERBS.join('|')})[A-Z][A-Za-z]*$`);
+
+function unknownAction(name: string): Refusal {
+	const verb = ELSEWHERE.exec(name)?.[1];
+	const meant = nearest(
+		name,
+		[...OUTSCALE_ACTIONS.keys()].filter(each => verb === undefined || each.startsWith(verb)),
+	);
+	if (meant !== undefined) {
+		const message = `${quote(name)} is not an action of the API; did you mean ${quote(meant)}?`;
+		return new Refusal('UNKNOWN_ACTION', message, name);
+	}
+	const message =
+		verb === undefined
+			? `${quote(name)} is not an action of the API`
+			: `lb-local emulates the load balancer part of the API, and ${quote(name)} is not in it`;
+	return new Refusal('UNKNOWN_ACTION', message, name);
+}
+
+/** The cloud's own sentence may be an empty one, and that of a bug says nothing: the log says what was wrong. */
+function forLog(error: unknown, details: string): string {
+	const own = messageOf(error);
+	return (error instanceof Refusal && details !== '') || isPrivateKey(own) ? details : own;
+}
+
+/** A bug of ours has an answer too, and no stack in it. */
+function asRefusal(error: unknown): Refusal {
+	if (error instanceof Refusal) return error;
+	return new Refusal(
+		'BUG',
+		'lb-local failed at something it believed impossible; nothing has changed. Please report it',
+	);
+}
+
+function answerOf(
+	status: number,
+	fields: AnswerFields,
+	headers: readonly (readonly [string, string])[] = [],
+): ApiAnswer {
+	return {status, headers: [['Content-Type', 'application/json'], ...headers], body: writeJson(fields)};
+}

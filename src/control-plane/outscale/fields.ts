@@ -1,0 +1,219 @@
+import {quote} from '../../base/quote.ts';
+import {alternatives, didYouMean} from '../../base/suggest.ts';
+import {Refusal, type RefusalCode} from '../../model/refusal.ts';
+
+/**
+ * What was found while a request was read. The cloud answers with one error: the first in this order, and among equals
+ * the first that was met. What an operation refuses comes after all of them.
+ */
+const ORDER: readonly RefusalCode[] = ['UNKNOWN_PARAMETER', 'MISSING_PARAMETER', 'WRONG_TYPE'];
+
+/** Collects what is wrong with a request, and which of its fields have no effect here. */
+export class Reading {
+	readonly unread: string[] = [];
+	readonly #refusals: Refusal[] = [];
+
+	/** Reads an object: every key that `read` does not ask for is unknown. */
+	object<Value>(value: object, path: string, read: (fields: Fields) => Value): Value {
+		const fields = new Fields(new Map(Object.entries(value)), path, this);
+		const result = read(fields);
+		fields.refuseUnknown();
+		return result;
+	}
+
+	refuse(code: RefusalCode, message: string, subject?: string): void {
+		this.#refusals.push(new Refusal(code, message, subject));
+	}
+
+	/** @throws Refusal the first of those that were found. */
+	finish(): void {
+		const rank = ({code}: Refusal) => {
+			const place = ORDER.indexOf(code);
+			return place === -1 ? ORDER.length : place;
+		};
+		const [first] = this.#refusals.toSorted((one, other) => rank(one) - rank(other));
+		if (first !== undefined) throw first;
+	}
+}
+
+/**
+ * The keys of one object of a request. Each method reads one; what is missing or of the wrong type is told to the
+ * `Reading`, and stood in for by something harmless, so that the rest is read as well.
+ */
+export class Fields {
+	readonly #values: ReadonlyMap<string, unknown>;
+	readonly #path: string;
+	readonly #reading: Reading;
+	readonly #asked = new Set<string>();
+	#takesAll = false;
+
+	constructor(values: ReadonlyMap<string, unknown>, path: string, reading: Reading) {
+		this.#values = values;
+		this.#path = path;
+		this.#reading = reading;
+	}
+
+	has(name: string): boolean {
+		return this.#values.has(name);
+	}
+
+	text(name: string): string | undefined {
+		return this.#read(name, 'a string', value => (typeof value === 'string' ? {value} : undefined));
+	}
+
+	requiredText(name: string): string {
+		return this.#required(name, this.text(name)) ?? '';
+	}
+
+	/** Text, or null, which is told apart from a field that is not there. */
+	nullableText(name: string): string | null | undefined {
+		if (this.#values.get(name) !== null) return this.text(name);
+		this.#ask(name);
+		return null;
+	}
+
+	/** A whole number that a double holds exactly or not: bounds are for those who know them. */
+	integer(name: string): number | undefined {
+		return this.#read(name, 'an integer', value => (Number.isInteger(value) ? {value: Number(value)} : undefined));
+	}
+
+	requiredInteger(name: string): number {
+		return this.#required(name, this.integer(name)) ?? 0;
+	}
+
+	boolean(name: string): boolean | undefined {
+		return this.#read(name, 'a boolean', value => (typeof value === 'boolean' ? {value} : undefined));
+	}
+
+	texts(name: string): string[] | undefined {
+		return this.#list(name, 'a list of strings', item => typeof item === 'string') as string[] | undefined; // Each was judged.
+	}
+
+	requiredTexts(name: string): string[] {
+		return this.#filled(name, this.texts(name));
+	}
+
+	requiredIntegers(name: string): number[] {
+		const items = this.#list(name, 'a list of integers', item => Number.isInteger(item));
+		return this.#filled(name, items as number[] | undefined); // Each was judged.
+	}
+
+	object<Value>(name: string, read: (fields: Fields) => Value): Value | undefined {
+		const value = this.#read(name, 'an object', given => (isObject(given) ? {value: given} : undefined));
+		return value && this.#reading.object(value, this.#at(name), read);
+	}
+
+	requiredObject<Value>(name: string, read: (fields: Fields) => Value): Value {
+		const value = this.#required(name, this.object(name, read));
+		return value ?? read(new Fields(new Map(), this.#at(name), new Reading()));
+	}
+
+	objects<Value>(name: string, read: (fields: Fields) => Value): Value[] | undefined {
+		const items = this.#list(name, 'a list of objects', isObject) as object[] | undefined; // Each was judged.
+		return items?.map((item, index) => this.#reading.object(item, `${this.#at(name)}[${index}]`, read));
+	}
+
+	requiredObjects<Value>(name: string, read: (fields: Fields) => Value): Value[] {
+		return this.#filled(name, this.objects(name, read));
+	}
+
+	/** One of the words that the API has for something, as what it stands for here. */
+	word<Value>(
+		name: string,
+		words: ReadonlyMap<string, Value>,
+		code: RefusalCode,
+		given: string | undefined = this.text(name),
+	): Value | undefined {
+		if (given === undefined) return undefined;
+		const value = words.get(given);
+		if (value === undefined)
+			this.refuse(code, name, `${quote(given)}; allowed are ${alternatives(words.keys())}`, given);
+		return value;
+	}
+
+	/** Tells of a field that it has no effect here, where it is given. */
+	withoutEffect(...names: readonly string[]): void {
+		for (const name of names) {
+			this.#ask(name);
+			if (this.#values.has(name)) this.#reading.unread.push(this.#at(name));
+		}
+	}
+
+	/** Takes every key that nobody asks for, and says that it has no effect. */
+	othersWithoutEffect(): void {
+		this.#takesAll = true;
+	}
+
+	refuse(code: RefusalCode, name: string, message: string, subject?: string): void {
+		this.#reading.refuse(code, `${this.#at(name)}: ${message}`, subject);
+	}
+
+	refuseUnknown(): void {
+		for (const name of this.#values.keys()) {
+			if (this.#asked.has(name)) continue;
+			if (this.#takesAll) {
+				this.#reading.unread.push(this.#at(name));
+				continue;
+			}
+			const hint = didYouMean(name, this.#asked);
+			const message = `unknown parameter ${quote(this.#at(name))}`;
+			this.#reading.refuse('UNKNOWN_PARAMETER', hint === undefined ? message : `${message}; ${hint}`, name);
+		}
+	}
+
+	#ask(name: string): void {
+		this.#asked.add(name);
+	}
+
+	#at(name: string): string {
+		return this.#path === '' ? name : `${this.#path}.${name}`;
+	}
+
+	#read<Value>(
+		name: string,
+		what: string,
+		judge: (value: unknown) => {readonly value: Value} | undefined,
+	): Value | undefined {
+		this.#ask(name);
+		if (!this.#values.has(name)) return undefined;
+		const value = this.#values.get(name);
+		const judged = judge(value);
+		if (judged === undefined)
+			this.refuse('WRONG_TYPE', name, `${typeOf(value)} was given where ${what} is wanted`, name);
+		return judged?.value;
+	}
+
+	#list(name: string, what: string, judge: (item: unknown) => boolean): unknown[] | undefined {
+		return this.#read(name, what, value => (Array.isArray(value) && value.every(judge) ? {value} : undefined));
+	}
+
+	#required<Value>(name: string, value: Value | undefined): Value | undefined {
+		if (value === undefined && !this.#values.has(name)) {
+			this.#reading.refuse('MISSING_PARAMETER', `the parameter ${this.#at(name)} is required`, name);
+		}
+		return value;
+	}
+
+	#filled<Value>(name: string, items: Value[] | undefined): Value[] {
+		const value = this.#required(name, items) ?? [];
+		if (items?.length === 0) {
+			this.#reading.refuse(
+				'MISSING_PARAMETER',
+				`the parameter ${this.#at(name)} is empty; it needs at least one`,
+				name,
+			);
+		}
+		return value;
+	}
+}
+
+function isObject(value: unknown): value is object {
+	return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+function typeOf(value: unknown): string {
+	if (value === null) return 'null';
+	if (Array.isArray(value)) return 'a list';
+	if (typeof value === 'number') return 'a number';
+	return typeof value === 'object' ? 'an object' : `a ${typeof value}`;
+}

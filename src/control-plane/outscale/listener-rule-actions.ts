@@ -1,0 +1,58 @@
+import {type CreateRule, createRule, deleteRule, type UpdateRule, updateRule} from '../operations/listener-rules.ts';
+import {type Action, mutation, query} from './action.ts';
+import {encodeRule} from './encode.ts';
+import type {Fields} from './fields.ts';
+import {nonEmpty} from './load-balancer-actions.ts';
+
+const ACTIONS: ReadonlyMap<string, 'forward'> = new Map([['forward', 'forward']]);
+
+/** OUTSCALE API 1.40: listener rules. */
+export const LISTENER_RULE_ACTIONS: readonly (readonly [string, Action])[] = [
+	[
+		'CreateListenerRule',
+		mutation(readRule, createRule, (rule, executor) => ({ListenerRule: encodeRule(rule, executor)})),
+	],
+	[
+		'ReadListenerRules',
+		query(readNames, (names, executor) => ({
+			ListenerRules: [...executor.estate.rules.values()]
+				.filter(({name}) => names === undefined || names.includes(name))
+				.map(rule => encodeRule(rule, executor)),
+		})),
+	],
+	[
+		'UpdateListenerRule',
+		mutation(readUpdate, updateRule, (rule, executor) => ({ListenerRule: encodeRule(rule, executor)})),
+	],
+	['DeleteListenerRule', mutation(fields => ({name: fields.requiredText('ListenerRuleName')}), deleteRule)],
+];
+
+function readRule(fields: Fields): CreateRule {
+	const listener = fields.requiredObject('Listener', each => ({
+		loadBalancer: each.requiredText('LoadBalancerName'),
+		port: each.requiredInteger('LoadBalancerPort'),
+	}));
+	const rule = fields.requiredObject('ListenerRule', each => {
+		each.word('Action', ACTIONS, 'BAD_RULE_ACTION');
+		return {
+			name: each.requiredText('ListenerRuleName'),
+			priority: each.requiredInteger('Priority'),
+			host: each.text('HostNamePattern'),
+			path: each.text('PathPattern'),
+		};
+	});
+	return {...listener, ...rule, vmIds: fields.requiredTexts('VmIds')};
+}
+
+/** The host pattern has another name here than everywhere else: OUTSCALE API 1.40, UpdateListenerRuleRequest. */
+function readUpdate(fields: Fields): UpdateRule {
+	return {
+		name: fields.requiredText('ListenerRuleName'),
+		host: fields.nullableText('HostPattern'),
+		path: fields.nullableText('PathPattern'),
+	};
+}
+
+function readNames(fields: Fields): readonly string[] | undefined {
+	return nonEmpty(fields.object('Filters', filter => filter.texts('ListenerRuleNames')));
+}

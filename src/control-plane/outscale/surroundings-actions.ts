@@ -1,0 +1,100 @@
+import type {Surroundings} from '../../model/estate.ts';
+import type {Executor} from '../executor.ts';
+import {type Action, query} from './action.ts';
+import type {Json} from './encode.ts';
+import type {Fields} from './fields.ts';
+import {nonEmpty} from './load-balancer-actions.ts';
+
+/** What clients ask before they create a load balancer: what the emulator was told exists, and nothing else. */
+export const SURROUNDINGS_ACTIONS: readonly (readonly [string, Action])[] = [
+	list('ReadSubregions', 'Subregions', 'SubregionNames', ({subregions}, {identifiers: {region}}) =>
+		subregions.map(name => [
+			name,
+			{LocationCode: 'lb-local', RegionName: region, State: 'available', SubregionName: name},
+		]),
+	),
+	list('ReadNets', 'Nets', 'NetIds', ({nets}) =>
+		nets.map(({id, ipRange}) => [
+			id,
+			{IpRange: ipRange ?? '10.0.0.0/16', NetId: id, State: 'available', Tags: [], Tenancy: 'default'},
+		]),
+	),
+	list('ReadSubnets', 'Subnets', 'SubnetIds', ({subnets}) =>
+		subnets.map(({id, netId, subregion, ipRange}) => [
+			id,
+			{
+				IpRange: ipRange ?? '10.0.0.0/24',
+				MapPublicIpOnLaunch: false,
+				NetId: netId,
+				State: 'available',
+				SubnetId: id,
+				SubregionName: subregion,
+				Tags: [],
+			},
+		]),
+	),
+	list('ReadSecurityGroups', 'SecurityGroups', 'SecurityGroupIds', ({securityGroups}, {identifiers: {account}}) =>
+		securityGroups.map(({id, name, netId}) => [
+			id,
+			{
+				AccountId: account,
+				Description: '',
+				InboundRules: [],
+				NetId: netId,
+				OutboundRules: [],
+				SecurityGroupId: id,
+				SecurityGroupName: name,
+				Tags: [],
+			},
+		]),
+	),
+	list('ReadVms', 'Vms', 'VmIds', (surroundings, executor) => vmsOf(surroundings, executor)),
+	list('ReadPublicIps', 'PublicIps', 'PublicIpIds', ({publicIps}) =>
+		publicIps.map(({id, address}) => [id, {PublicIp: address, PublicIpId: id, Tags: []}]),
+	),
+];
+
+type Entries = readonly (readonly [id: string, entry: Json])[];
+
+/** An action that lists. The one filter is by id; others, and paging, are taken and have no effect. */
+function list(
+	action: string,
+	key: string,
+	filter: string,
+	entries: (surroundings: Surroundings, executor: Executor) => Entries,
+): readonly [string, Action] {
+	const read = (fields: Fields) => {
+		const ids = fields.object('Filters', filters => {
+			filters.othersWithoutEffect();
+			return filters.texts(filter);
+		});
+		fields.withoutEffect('AllSubregions', 'NextPageToken', 'ResultsPerPage');
+		return nonEmpty(ids);
+	};
+	return [
+		action,
+		query(read, (ids, executor) => ({
+			[key]: entries(executor.estate.surroundings, executor)
+				.filter(([id]) => ids === undefined || ids.includes(id))
+				.map(([, entry]) => entry),
+		})),
+	];
+}
+
+/** Those that were described, and those whose ids mean a back-end here. */
+function vmsOf({vms}: Surroundings, executor: Executor): Entries {
+	const described = new Set(vms.map(({id}) => id));
+	const meant = [...executor.vms.keys()].filter(id => !described.has(id)).map(id => ({id, state: 'running'}) as const);
+	return [...vms, ...meant].map(vm => [
+		vm.id,
+		{
+			NetId: 'netId' in vm ? vm.netId : undefined,
+			PrivateIp: 'privateIp' in vm ? vm.privateIp : undefined,
+			SecurityGroups: [],
+			State: vm.state,
+			SubnetId: 'subnetId' in vm ? vm.subnetId : undefined,
+			Tags: [],
+			VmId: vm.id,
+		},
+	]);
+}

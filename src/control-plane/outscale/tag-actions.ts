@@ -1,0 +1,38 @@
+import {loadBalancerNamed} from '../../model/estate.ts';
+import {addTags, removeTags, type Tag} from '../operations/tags.ts';
+import {type Action, mutation, query} from './action.ts';
+import type {Fields} from './fields.ts';
+
+/** OUTSCALE API 1.40: tags of load balancers, which the general tag actions do not cover. */
+export const TAG_ACTIONS: readonly (readonly [string, Action])[] = [
+	[
+		'CreateLoadBalancerTags',
+		mutation(fields => ({loadBalancers: readNames(fields), tags: fields.requiredObjects('Tags', readTag)}), addTags),
+	],
+	[
+		'DeleteLoadBalancerTags',
+		mutation(
+			fields => ({
+				loadBalancers: readNames(fields),
+				keys: fields.requiredObjects('Tags', tag => tag.requiredText('Key')),
+			}),
+			removeTags,
+		),
+	],
+	[
+		'ReadLoadBalancerTags',
+		query(readNames, (names, {estate}) => ({
+			Tags: [...new Set(names)]
+				.map(name => loadBalancerNamed(estate, name))
+				.flatMap(({name, tags}) => [...tags].map(([Key, Value]) => ({Key, LoadBalancerName: name, Value}))),
+		})),
+	],
+];
+
+export function readTag(fields: Fields): Tag {
+	return {key: fields.requiredText('Key'), value: fields.requiredText('Value')};
+}
+
+function readNames(fields: Fields): string[] {
+	return fields.requiredTexts('LoadBalancerNames');
+}
