@@ -1,14 +1,18 @@
-/** One request of a client, whole. */
+/** One request to the control port, read whole. */
 export interface ApiRequest {
 	readonly method: string;
+	/** As it was sent, without the query. */
 	readonly path: string;
-	/** By lower-case name; several fields of one name are joined. */
+	/** What follows the question mark, as it was sent; absent when there is none. */
+	readonly query?: string;
+	/** By lower-case name; the values of a name that came several times are joined with commas. */
 	readonly headers: ReadonlyMap<string, string>;
 	readonly body: Uint8Array;
 }
 
 export interface ApiAnswer {
 	readonly status: number;
+	/** Without the length, the date and what belongs to the connection: the server adds those. */
 	readonly headers: readonly (readonly [string, string])[];
 	readonly body: string;
 }
@@ -23,10 +27,19 @@ export interface ApiCall {
 	readonly error?: {readonly code: string; readonly details: string};
 }
 
-/** One wire API. */
+/** Why the door turned a request away before a dialect read it. */
+export interface Refusal {
+	readonly status: number;
+	/** One sentence that names what was wrong and what is allowed. */
+	readonly reason: string;
+}
+
+/** One of the cloud's wire APIs. */
 export interface Dialect {
 	/** Whether a request of this method and path is for this API. */
 	claims(method: string, path: string): boolean;
 	/** Never rejects: whatever goes wrong has its answer. */
 	answer(request: ApiRequest): Promise<{readonly answer: ApiAnswer; readonly call: ApiCall}>;
+	/** The door's own refusal in the form of this API. A dialect without it has refusals told in JSON of ours. */
+	refuse?(refusal: Refusal): ApiAnswer;
 }
