@@ -1,0 +1,74 @@
+import type {IncomingMessage} from 'node:http';
+import type {ApiRequest, Refusal} from './dialect.ts';
+import type {Asked} from './guard.ts';
+
+/** The head of a request, before its body is read. */
+export type IncomingHead = Omit<ApiRequest, 'body'> & Asked;
+
+/** What a request asks for. An absolute target is taken apart: RFC 9112 section 3.2.2. */
+export function headOf(message: IncomingMessage): IncomingHead {
+	const {method = '', url = ''} = message;
+	const headers = headersOf(message.rawHeaders);
+	// A CONNECT names where to, and nothing else.
+	const absolute = method === 'CONNECT' ? null : /^https?:\/\/([^/?#]*)(.*)$/is.exec(url);
+	const target = absolute === null ? url : (absolute[2] ?? '');
+	const [before = '', ...rest] = target.split('?');
+	return {
+		method,
+		path: before === '' ? '/' : before,
+		...(rest.length === 0 ? {} : {query: rest.join('?')}),
+		headers,
+		authority: absolute?.[1],
+	};
+}
+
+/** From the raw fields, because Node keeps only the first of several Host or Authorization fields. */
+function headersOf(raw: readonly string[]): ReadonlyMap<string, string> {
+	const headers = new Map<string, string>();
+	for (let index = 0; index + 1 < raw.length; index += 2) {
+		const name = (raw[index] ?? '').toLowerCase();
+		const before = headers.get(name);
+		const value = raw[index + 1] ?? '';
+		headers.set(name, before === undefined ? value : `${before},${value}`);
+	}
+	return headers;
+}
+
+/** So much beyond the limit is read and thrown away, so that who writes first and reads then hears the refusal. */
+const MAX_THROWN_AWAY = 16 * 1024 * 1024;
+
+/** Whether a body says of itself that it is too large to be read to its end. */
+export function isHopeless({headers}: IncomingHead, limit: number): boolean {
+	return Number(headers.get('content-length') ?? 0) > limit + MAX_THROWN_AWAY;
+}
+
+/** Whether a body says of itself that it is too large. */
+export function saysTooLarge({headers}: IncomingHead, limit: number): boolean {
+	return Number(headers.get('content-length') ?? 0) > limit;
+}
+
+export function tooLarge(limit: number): Refusal {
+	return {status: 413, reason: `the body is too large; allowed are ${limit} bytes`};
+}
+
+/**
+ * Reads a body and keeps no more of it than allowed.
+ *
+ * @returns `too-large`, or `aborted` when the client went away before its end.
+ */
+export function readBody(message: IncomingMessage, limit: number): Promise<Uint8Array | 'too-large' | 'aborted'> {
+	return new Promise(resolve => {
+		let kept: Uint8Array[] = [];
+		let bytes = 0;
+		message.on('data', (chunk: Uint8Array) => {
+			bytes += chunk.length;
+			if (bytes <= limit) kept.push(chunk);
+			else kept = [];
+			if (bytes > limit + MAX_THROWN_AWAY) resolve('too-large');
+		});
+		message.on('end', () => resolve(bytes > limit ? 'too-large' : Buffer.concat(kept)));
+		message.on('close', () => resolve('aborted'));
+		// It is told by `close` as well.
+		message.on('error', () => {});
+	});
+}

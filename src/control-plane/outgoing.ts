@@ -1,0 +1,39 @@
+import {type ServerResponse, STATUS_CODES} from 'node:http';
+import {codeOf} from '../base/errors.ts';
+import type {ApiAnswer, Dialect, Refusal} from './dialect.ts';
+import {refusalAnswer} from './error-answer.ts';
+
+/** Writes an answer whole. What belongs to the connection is Node's to say. */
+export function send(response: ServerResponse, {status, headers, body}: ApiAnswer): void {
+	for (const [name, value] of headers) {
+		// The real cloud lets every page read its answers; a machine's own port must not, whatever a dialect says.
+		if (!/^access-control-/i.test(name)) response.appendHeader(name, value);
+	}
+	response.setHeader('Content-Length', Buffer.byteLength(body));
+	response.writeHead(status);
+	response.end(body);
+}
+
+/** An answer as bytes, for a connection that Node speaks no HTTP on any more; it is the last one there. */
+export function rawAnswer({status, headers, body}: ApiAnswer): string {
+	const fields = [...headers, ['Content-Length', String(Buffer.byteLength(body))], ['Connection', 'close']];
+	const lines = fields.map(([name, value]) => `${name}: ${value}\r\n`);
+	return `HTTP/1.1 ${status} ${STATUS_CODES[status] ?? ''}\r\n${lines.join('')}\r\n${body}`;
+}
+
+/** A refusal in the form of the API that the request was for, where that is known. */
+export function refuseWith(dialect: Dialect | undefined, refusal: Refusal): ApiAnswer {
+	return dialect?.refuse?.(refusal) ?? refusalAnswer(refusal);
+}
+
+/** What to say about bytes that Node's parser would not take. */
+export function refusalOf(error: unknown): Refusal {
+	switch (codeOf(error)) {
+		case 'HPE_HEADER_OVERFLOW':
+			return {status: 431, reason: 'the head of the request is too large; allowed are 16 KiB'};
+		case 'ERR_HTTP_REQUEST_TIMEOUT':
+			return {status: 408, reason: 'the request took too long'};
+		default:
+			return {status: 400, reason: 'this is not HTTP/1.1, or it breaks its rules (RFC 9112)'};
+	}
+}

@@ -1,0 +1,75 @@
+import * as v from 'valibot';
+import {invalidDescription} from '../../base/errors.ts';
+import {type Finding, presentable, show} from '../../configuration/finding.ts';
+import {readAddress} from '../../configuration/host-names.ts';
+import {type Partly, readShape} from '../../configuration/read-shape.ts';
+
+const STATES = ['InService', 'OutOfService', 'auto'] as const;
+
+const text = v.string('text');
+const health = v.strictObject(
+	{
+		loadBalancer: text,
+		backend: text,
+		state: v.picklist(STATES, 'a state; allowed are "InService", "OutOfService" or "auto"'),
+	},
+	'an object {loadBalancer, backend, state}',
+);
+const vm = v.strictObject({id: text, address: text}, 'an object {id, address}');
+const vmId = v.strictObject({id: text}, 'an object {id}');
+const nothing = v.strictObject({}, 'empty, or {}');
+
+/** @throws EmulatorError `INVALID_DESCRIPTION` with every violation, as all of these. */
+export function readHealthBody(body: Uint8Array): v.InferOutput<typeof health> {
+	return read(health, body);
+}
+
+export function readVmBody(body: Uint8Array): v.InferOutput<typeof vm> {
+	return read(vm, body, ({id, address}, findings) => {
+		judgeVmId(id, findings);
+		if (address === undefined) return;
+		const parsed = readAddress(address);
+		if ('message' in parsed) findings.push({path: ['address'], ...parsed});
+	});
+}
+
+export function readVmIdBody(body: Uint8Array): v.InferOutput<typeof vmId> {
+	return read(vmId, body, ({id}, findings) => judgeVmId(id, findings));
+}
+
+export function readEmptyBody(body: Uint8Array): void {
+	if (body.length > 0) read(nothing, body);
+}
+
+// 8 digits: recorded from OUTSCALE. 17: AWS EC2 User Guide, resource IDs, for clients that think in those.
+function judgeVmId(id: string | undefined, findings: Finding[]): void {
+	if (id === undefined || /^i-[0-9a-f]{8}([0-9a-f]{9})?$/.test(id)) return;
+	const message = `${show(id)} is not the id of a VM; write "i-" and 8 hexadecimal digits, such as "i-0000000a"`;
+	findings.push({path: ['id'], message});
+}
+
+function read<Schema extends v.GenericSchema>(
+	schema: Schema,
+	body: Uint8Array,
+	judge: (value: Partly<v.InferOutput<Schema>>, findings: Finding[]) => void = () => {},
+): v.InferOutput<Schema> {
+	const {value, findings} = readShape(schema, parsed(body));
+	if (value !== undefined) judge(value, findings);
+	if (findings.length > 0) throw invalidDescription('The request body', presentable(findings));
+	// What has no finding has the schema's shape, without holes.
+	return value as v.InferOutput<Schema>;
+}
+
+function parsed(body: Uint8Array): unknown {
+	if (body.length === 0) throw notJson('the body is empty; it has to be JSON');
+	try {
+		return JSON.parse(new TextDecoder('utf-8', {fatal: true}).decode(body));
+	} catch {
+		// What the parser says repeats the text, which may be a secret in the wrong place.
+		throw notJson('the body is not JSON in UTF-8');
+	}
+}
+
+function notJson(message: string) {
+	return invalidDescription('The request body', [{path: [], message}]);
+}

@@ -1,0 +1,21 @@
+import type {OperatorSetting} from '../../model/health.ts';
+import type {OwnState, VmAddress} from './state.ts';
+
+/**
+ * What the emulator's own interface asks of whatever runs the load balancers. Where one of these throws an
+ * `EmulatorError`, its code, message and hint are the answer, and nothing has changed.
+ */
+export interface OwnPort {
+	/** All but the endpoint, which the control port knows itself. */
+	state(): Omit<OwnState, 'endpoint'>;
+	/** Puts everything back to what the configuration says. */
+	reset(): Promise<void>;
+	/** @throws EmulatorError `NO_SUCH_LOAD_BALANCER`, `NO_SUCH_BACKEND` */
+	setHealth(loadBalancer: string, backend: string, state: OperatorSetting): void | Promise<void>;
+	/** Says where a VM is; load balancers that it is registered with follow. */
+	setVm(vm: VmAddress): void | Promise<void>;
+	/** Forgets where a VM is. @returns whether anybody had said so. */
+	removeVm(id: string): boolean | Promise<boolean>;
+	/** The certificate of the authority that signs for the listeners, PEM. */
+	readonly authorityPem: string;
+}

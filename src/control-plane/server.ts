@@ -1,0 +1,241 @@
+import {createServer, type IncomingMessage, type Server, type ServerResponse} from 'node:http';
+import type {Socket} from 'node:net';
+import {type Clock, systemClock} from '../base/clock.ts';
+import {codeOf, EmulatorError, formatAddress} from '../base/errors.ts';
+import {bind} from './bind.ts';
+import {CallLog, type LoggedCall} from './call-log.ts';
+import type {ApiAnswer, Dialect, Refusal} from './dialect.ts';
+import {errorAnswer, refusalAnswer} from './error-answer.ts';
+import {type Asked, guard} from './guard.ts';
+import {headOf, type IncomingHead, isHopeless, readBody, saysTooLarge, tooLarge} from './incoming.ts';
+import {rawAnswer, refusalOf, refuseWith, send} from './outgoing.ts';
+import type {OwnPort} from './own/own-port.ts';
+import {answerOwn, isOwnPath} from './own/routes.ts';
+
+/** How long and how large a request may be. */
+export interface DoorLimits {
+	readonly bodyBytes: number;
+	/** From the connection, or the end of the request before, to the end of the head. */
+	readonly headMs: number;
+	/** To the end of the body. */
+	readonly requestMs: number;
+	/** Between two requests of one connection. */
+	readonly idleMs: number;
+}
+
+/** Guesses but for the size, which holds a chain of certificates at its largest (2 MiB: IAM API, CertificateChain). */
+const LIMITS: DoorLimits = {bodyBytes: 4 * 1024 * 1024, headMs: 10_000, requestMs: 60_000, idleMs: 60_000};
+
+export interface ControlPlaneOptions {
+	/** An address of loopback. */
+	readonly host: string;
+	/** 0 = any free one. */
+	readonly port: number;
+	/** Takes the next free port when somebody holds this one, as the command line does for a port nobody asked for. */
+	readonly fallback: boolean;
+	/** The cloud's APIs. The first that claims a request answers it. */
+	readonly dialects: readonly Dialect[];
+	/** What runs, for the interface under `/_lb/`. */
+	readonly own: OwnPort;
+	/** Names under which it may be reached beside localhost, 127.0.0.1 and [::1]. */
+	readonly names?: readonly string[];
+	readonly limits?: Partial<DoorLimits>;
+	readonly clock?: Pick<Clock, 'now' | 'wallMs'>;
+	/** Called with each call of the cloud's APIs. */
+	readonly onCall?: (call: LoggedCall) => void;
+	/** Called with what should not have happened: a mistake of ours, answered 500. */
+	readonly onError?: (error: unknown) => void;
+}
+
+/** The control port, while it listens. */
+export interface ControlPlane extends AsyncDisposable {
+	/** `http://127.0.0.1:8089` */
+	readonly endpoint: string;
+	readonly port: number;
+	readonly calls: CallLog;
+	/** Cuts every connection. Resolves when the port is free. Stopping twice is stopping once. */
+	stop(): Promise<void>;
+}
+
+/**
+ * Opens the control port: the cloud's APIs and the emulator's own interface.
+ *
+ * @throws EmulatorError `PORT_UNAVAILABLE`, `INVALID_DESCRIPTION`
+ */
+export async function startControlPlane(options: ControlPlaneOptions): Promise<ControlPlane> {
+	const door = new Door(options);
+	await door.open();
+	return door;
+}
+
+class Door implements ControlPlane {
+	readonly calls = new CallLog();
+	port = 0;
+	readonly #options: ControlPlaneOptions;
+	readonly #limits: DoorLimits;
+	readonly #clock: Pick<Clock, 'now' | 'wallMs'>;
+	readonly #server: Server;
+	readonly #sockets = new Set<Socket>();
+	/** What is being answered on a connection, in the order it came. */
+	readonly #answering = new WeakMap<Socket, Set<ServerResponse>>();
+	#guard: (asked: Asked) => Refusal | undefined = () => undefined;
+	#stopped: Promise<void> | undefined;
+
+	constructor(options: ControlPlaneOptions) {
+		this.#options = options;
+		this.#limits = {...LIMITS, ...options.limits};
+		this.#clock = options.clock ?? systemClock;
+		const {headMs, requestMs, idleMs} = this.#limits;
+		this.#server = createServer({
+			headersTimeout: Math.min(headMs, requestMs),
+			requestTimeout: requestMs,
+			keepAliveTimeout: idleMs,
+			// How often Node looks for those that are late.
+			connectionsCheckingInterval: Math.max(10, Math.min(headMs, requestMs, 20_000) / 4),
+			noDelay: true,
+		});
+		// Heads are bounded by their bytes (16 KiB); a bound of their number would hide fields from the guard.
+		this.#server.maxHeadersCount = 0;
+	}
+
+	get endpoint(): string {
+		return `http://${formatAddress(this.#options.host, this.port)}`;
+	}
+
+	async open(): Promise<void> {
+		const {host, names = []} = this.#options;
+		this.port = await bind(this.#server, this.#options);
+		const address = host.includes(':') ? `[${host}]` : host;
+		this.#guard = guard({port: this.port, address, names});
+		this.#server
+			.on('connection', socket => this.#watch(socket))
+			.on('request', (request, response) => void this.#serve(request, response))
+			.on('checkContinue', (request, response) => void this.#serve(request, response))
+			.on('connect', (request, socket) => socket.end(rawAnswer(this.#refuseConnect(request))))
+			.on('clientError', (error, socket) => this.#refuseBytes(error, socket as Socket)) // Its sockets are TCP.
+			.on('error', () => {
+				// Errors of accepting are transient.
+			});
+	}
+
+	stop(): Promise<void> {
+		this.#stopped ??= new Promise(resolve => {
+			this.#server.close(() => resolve());
+			for (const socket of this.#sockets) socket.destroy();
+		});
+		return this.#stopped;
+	}
+
+	[Symbol.asyncDispose](): Promise<void> {
+		return this.stop();
+	}
+
+	#watch(socket: Socket): void {
+		this.#sockets.add(socket);
+		socket.on('close', () => this.#sockets.delete(socket));
+		// After a CONNECT nobody else listens, and a reset that nobody listens for would end the process.
+		socket.on('error', () => {});
+	}
+
+	/** One request, from its head to its answer. Never rejects. */
+	async #serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
+		const answering = this.#answering.get(request.socket) ?? new Set();
+		this.#answering.set(request.socket, answering.add(response));
+		response.on('close', () => answering.delete(response));
+		try {
+			const answer = await this.#answer(request, response);
+			if (answer !== undefined) send(response, answer);
+		} catch (error) {
+			this.#options.onError?.(error);
+			if (response.headersSent) request.socket.destroy();
+			else send(response, BUG);
+		}
+	}
+
+	async #answer(request: IncomingMessage, response: ServerResponse): Promise<ApiAnswer | undefined> {
+		const head = headOf(request);
+		const refusal = this.#guard(head);
+		if (refusal !== undefined) return refusalAnswer(refusal);
+		const dialect = this.#dialectOf(head);
+		const limit = this.#limits.bodyBytes;
+		const refuseSize = () => {
+			response.setHeader('Connection', 'close');
+			return refuseWith(dialect, tooLarge(limit));
+		};
+		const waits = request.headers.expect !== undefined;
+		if (isHopeless(head, limit) || (waits && saysTooLarge(head, limit))) return refuseSize();
+		if (waits) response.writeContinue();
+		const body = await readBody(request, limit);
+		if (body === 'aborted') return undefined;
+		if (body === 'too-large') return refuseSize();
+		if (isOwnPath(head.path)) return this.#answerOwn(head, body);
+		return dialect === undefined ? this.#answerNobody(head) : this.#answerApi(dialect, head, body);
+	}
+
+	#dialectOf({method, path}: IncomingHead): Dialect | undefined {
+		if (isOwnPath(path)) return undefined;
+		return this.#options.dialects.find(dialect => dialect.claims(method, path));
+	}
+
+	async #answerOwn(head: IncomingHead, body: Uint8Array): Promise<ApiAnswer> {
+		const context = {port: this.#options.own, calls: this.calls, endpoint: this.endpoint};
+		const {answer, failure} = await answerOwn({...head, body}, context);
+		if (answer.status === 500) this.#options.onError?.(failure);
+		return answer;
+	}
+
+	async #answerApi(dialect: Dialect, head: IncomingHead, body: Uint8Array): Promise<ApiAnswer> {
+		const {authority: _, ...rest} = head;
+		const at = new Date(this.#clock.wallMs()).toISOString();
+		const start = this.#clock.now();
+		try {
+			const {answer, call} = await dialect.answer({...rest, body});
+			const logged = this.calls.add(call, {at, ms: this.#clock.now() - start});
+			this.#options.onCall?.(logged);
+			return answer;
+		} catch (error) {
+			this.#options.onError?.(error);
+			return dialect.refuse?.({status: 500, reason: 'lb-local made a mistake; it is a bug'}) ?? BUG;
+		}
+	}
+
+	/** A path of an API with a method that does nothing there, or a path that nothing is at. */
+	#answerNobody({method, path}: IncomingHead): ApiAnswer {
+		const dialect = this.#options.dialects.find(each => each.claims('POST', path));
+		if (dialect !== undefined && method !== 'POST') {
+			const reason = `${method} does nothing at this path; actions of the API are called with POST`;
+			const answer = refuseWith(dialect, {status: 405, reason});
+			return {...answer, headers: [...answer.headers, ['Allow', 'POST']]};
+		}
+		return errorAnswer(
+			new EmulatorError('NO_SUCH_ROUTE', `Nothing is at this path`, {
+				hint: 'The OUTSCALE API is called with POST /api/v1/<Action>; GET /_lb/state shows what runs.',
+			}),
+		);
+	}
+
+	#refuseConnect(request: IncomingMessage): ApiAnswer {
+		return refusalAnswer(this.#guard(headOf(request)) ?? {status: 403, reason: 'CONNECT is not supported'});
+	}
+
+	/** Bytes that are no request, or that came too late. What came before them on the connection is answered first. */
+	#refuseBytes(error: Error, socket: Socket): void {
+		const answering = [...(this.#answering.get(socket) ?? [])];
+		const before = answering.filter(({req}) => req.complete);
+		if (before.length > 0) {
+			// Their answers go out in order, and nothing after them.
+			let left = before.length;
+			const oneLess = () => {
+				if (--left === 0) socket.destroy();
+			};
+			for (const response of before) response.on('close', oneLess);
+			return;
+		}
+		const isSilent = codeOf(error) === 'ERR_HTTP_REQUEST_TIMEOUT' && socket.bytesRead === 0;
+		if (!socket.writable || isSilent || answering.some(({headersSent}) => headersSent)) socket.destroy();
+		else socket.end(rawAnswer(refusalAnswer(refusalOf(error))), () => socket.destroy());
+	}
+}
+
+/** Nothing of an error that is not for the client gets into its answer. */
+const BUG = errorAnswer(undefined);

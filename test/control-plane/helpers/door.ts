@@ -1,0 +1,178 @@
+import {once} from 'node:events';
+import {request} from 'node:http';
+import {connect} from 'node:net';
+import {EmulatorError} from '../../../src/base/errors.ts';
+import type {ApiAnswer, ApiRequest, Dialect} from '../../../src/control-plane/dialect.ts';
+import type {OwnPort} from '../../../src/control-plane/own/own-port.ts';
+import type {LoadBalancerState, OwnState, VmAddress} from '../../../src/control-plane/own/state.ts';
+import {type ControlPlane, type ControlPlaneOptions, startControlPlane} from '../../../src/control-plane/server.ts';
+import type {OperatorSetting} from '../../../src/model/health.ts';
+import {RawConnection} from '../../helpers/raw-connection.ts';
+
+/** An API of one shape: says what it was asked, and keeps every request. */
+export class EchoDialect implements Dialect {
+	readonly requests: ApiRequest[] = [];
+
+	claims(method: string, path: string): boolean {
+		return method === 'POST' && path.startsWith('/api/');
+	}
+
+	async answer(request: ApiRequest) {
+		this.requests.push(request);
+		const action = request.path.split('/').at(-1) ?? '';
+		const answer: ApiAnswer = {
+			status: 200,
+			headers: [['Content-Type', 'application/json']],
+			body: JSON.stringify({action, bytes: request.body.length}),
+		};
+		return {answer, call: {action, api: 'oapi', status: 200, unread: []}} as const;
+	}
+
+	refuse({status, reason}: {readonly status: number; readonly reason: string}): ApiAnswer {
+		return {status, headers: [['Content-Type', 'application/json']], body: JSON.stringify({Errors: [reason]})};
+	}
+}
+
+const WEB: LoadBalancerState = {
+	name: 'web',
+	dnsName: 'web-123456789.eu-west-2.lbu.outscale.com',
+	state: 'active',
+	listeners: [
+		{
+			spec: 'https:443 -> http:80',
+			port: 443,
+			host: '127.0.0.1',
+			boundPort: 10_443,
+			certificate: {
+				names: ['web.test'],
+				notAfter: '2126-01-01T00:00:00.000Z',
+				fingerprint256: 'AB:CD',
+				warnings: [],
+			},
+		},
+	],
+	backends: [],
+	warnings: [],
+};
+
+/** What runs, kept in memory. */
+export class FakeOwnPort implements OwnPort {
+	readonly authorityPem = '-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n';
+	readonly vms: VmAddress[] = [];
+	resets = 0;
+	operator: OperatorSetting = 'auto';
+
+	state(): Omit<OwnState, 'endpoint'> {
+		const isOut = this.operator === 'OutOfService';
+		const backend = {
+			name: 'app-1',
+			kind: 'echo',
+			address: '127.0.0.1:3000',
+			state: isOut ? ('OutOfService' as const) : ('InService' as const),
+			...(isOut ? {reason: 'Taken out of service by hand.'} : {}),
+			operator: this.operator,
+			inFlight: 0,
+		};
+		return {
+			version: '1.2.3',
+			region: 'eu-west-2',
+			credentials: 'any',
+			clock: {kind: 'real', now: '2026-08-01T12:00:00.000Z'},
+			loadBalancers: [{...WEB, backends: [backend]}],
+			vms: this.vms,
+			notices: [],
+			warnings: [],
+		};
+	}
+
+	async reset(): Promise<void> {
+		this.resets++;
+		this.operator = 'auto';
+		this.vms.length = 0;
+	}
+
+	setHealth(loadBalancer: string, backend: string, state: OperatorSetting): void {
+		if (loadBalancer !== 'web') throw new EmulatorError('NO_SUCH_LOAD_BALANCER', `No load balancer ${loadBalancer}`);
+		if (backend !== 'app-1') throw new EmulatorError('NO_SUCH_BACKEND', `No back-end ${backend}`);
+		this.operator = state;
+	}
+
+	setVm(vm: VmAddress): void {
+		this.removeVm(vm.id);
+		this.vms.push(vm);
+	}
+
+	removeVm(id: string): boolean {
+		const index = this.vms.findIndex(vm => vm.id === id);
+		if (index >= 0) this.vms.splice(index, 1);
+		return index >= 0;
+	}
+}
+
+/** A control port on any free port, with what stands behind it in a test's hands. */
+export class Door implements AsyncDisposable {
+	readonly controlPlane: ControlPlane;
+	readonly dialect: EchoDialect;
+	readonly own: FakeOwnPort;
+	/** Mistakes that it told of; none are expected. */
+	readonly errors: unknown[];
+
+	constructor(parts: {controlPlane: ControlPlane; dialect: EchoDialect; own: FakeOwnPort; errors: unknown[]}) {
+		this.controlPlane = parts.controlPlane;
+		this.dialect = parts.dialect;
+		this.own = parts.own;
+		this.errors = parts.errors;
+	}
+
+	get port(): number {
+		return this.controlPlane.port;
+	}
+
+	/** A connection in the test's hands. */
+	async connect(): Promise<RawConnection> {
+		const socket = connect({port: this.port, host: '127.0.0.1', allowHalfOpen: true});
+		await once(socket, 'connect');
+		return new RawConnection(socket);
+	}
+
+	/** A request as programs make it. */
+	async ask(method: string, path: string, body?: string | object, headers: Record<string, string> = {}) {
+		const text = body === undefined || typeof body === 'string' ? body : JSON.stringify(body);
+		// Node's client would send the body of a DELETE without saying that there is one.
+		const length = text === undefined ? {} : {'Content-Length': String(Buffer.byteLength(text))};
+		const all = {...length, ...headers};
+		const sent = request({port: this.port, host: '127.0.0.1', method, path, headers: all, agent: false});
+		sent.end(text);
+		// The events of requests are typed as unknown.
+		const [response] = (await once(sent, 'response')) as [import('node:http').IncomingMessage];
+		let answered = '';
+		for await (const chunk of response.setEncoding('utf8')) answered += chunk;
+		return {status: response.statusCode ?? 0, headers: response.headers, text: answered};
+	}
+
+	/** As `ask`, with the JSON of the answer. */
+	async json(method: string, path: string, body?: string | object, headers: Record<string, string> = {}) {
+		const {status, text} = await this.ask(method, path, body, headers);
+		return {status, json: JSON.parse(text)};
+	}
+
+	[Symbol.asyncDispose](): Promise<void> {
+		return this.controlPlane.stop();
+	}
+}
+
+export async function openDoor(options: Partial<ControlPlaneOptions> = {}): Promise<Door> {
+	const dialect = new EchoDialect();
+	const own = new FakeOwnPort();
+	const errors: unknown[] = [];
+	const controlPlane = await startControlPlane({
+		host: '127.0.0.1',
+		port: 0,
+		fallback: false,
+		dialects: [dialect],
+		own,
+		onError: error => errors.push(error),
+		...options,
+	});
+	return new Door({controlPlane, dialect, own, errors});
+}

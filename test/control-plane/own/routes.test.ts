@@ -1,0 +1,313 @@
+import test from 'ava';
+import {loadBalancerState} from '../../../src/control-plane/own/state.ts';
+import {initialHealth} from '../../../src/model/health.ts';
+import {FakeOwnPort, openDoor} from '../helpers/door.ts';
+
+test('the state shows everything that runs, with the endpoint', async t => {
+	await using door = await openDoor();
+
+	const {status, text, headers} = await door.ask('GET', '/_lb/state');
+
+	t.is(status, 200);
+	t.is(headers['content-type'], 'application/json; charset=utf-8');
+	t.is(headers['cache-control'], 'no-store');
+	t.is(headers['x-content-type-options'], 'nosniff');
+	t.is(headers['server'], 'lb-local');
+	t.true(text.endsWith('}\n'));
+	t.deepEqual(JSON.parse(text), {...door.own.state(), endpoint: `http://127.0.0.1:${door.port}`});
+});
+
+test('HEAD is GET without the content', async t => {
+	await using door = await openDoor();
+
+	const asked = await door.ask('GET', '/_lb/state');
+	const {status, text, headers} = await door.ask('HEAD', '/_lb/state');
+
+	t.is(status, 200);
+	t.is(text, '');
+	t.is(headers['content-length'], String(asked.text.length));
+});
+
+test('a back-end is taken out by hand, and left to the probes again', async t => {
+	await using door = await openDoor();
+	const set = (state: string) => door.json('POST', '/_lb/health', {loadBalancer: 'web', backend: 'app-1', state});
+
+	const out = await set('OutOfService');
+	const seen = await door.json('GET', '/_lb/health');
+	const auto = await set('auto');
+
+	const entry = {loadBalancer: 'web', backend: 'app-1'};
+	const isOut = {...entry, state: 'OutOfService', reason: 'Taken out of service by hand.', operator: 'OutOfService'};
+	t.deepEqual(out, {status: 200, json: {health: [isOut]}});
+	t.deepEqual(seen, out);
+	t.deepEqual(auto.json, {health: [{...entry, state: 'InService', operator: 'auto'}]});
+});
+
+test('VMs are declared, moved and forgotten', async t => {
+	await using door = await openDoor();
+
+	const first = await door.json('POST', '/_lb/vms', {id: 'i-0000000a', address: '127.0.0.1:3000'});
+	const moved = await door.json('POST', '/_lb/vms', {id: 'i-0000000a', address: '127.0.0.5'});
+	const long = await door.json('POST', '/_lb/vms', {id: 'i-0123456789abcdef0', address: '[::1]:80'});
+	const seen = await door.json('GET', '/_lb/vms');
+	const removed = await door.json('DELETE', '/_lb/vms', {id: 'i-0000000a'});
+	const again = await door.json('DELETE', '/_lb/vms', {id: 'i-0000000a'});
+
+	t.deepEqual(first, {status: 200, json: {vms: [{id: 'i-0000000a', address: '127.0.0.1:3000'}]}});
+	t.deepEqual(moved.json, {vms: [{id: 'i-0000000a', address: '127.0.0.5'}]});
+	t.deepEqual(seen, long);
+	t.deepEqual(removed.json, {vms: [{id: 'i-0123456789abcdef0', address: '[::1]:80'}]});
+	t.is(again.status, 404);
+	t.deepEqual(again.json, {
+		error: {code: 'NO_SUCH_VM', message: 'Nobody has said where the VM "i-0000000a" is'},
+	});
+});
+
+test('a reset puts everything back, and answers what there is then', async t => {
+	await using door = await openDoor();
+	await door.ask('POST', '/api/v1/ReadVms', '{}');
+	await door.ask('POST', '/_lb/vms', {id: 'i-0000000a', address: '127.0.0.1:3000'});
+
+	const {status, json} = await door.json('POST', '/_lb/reset');
+	const withObject = await door.json('POST', '/_lb/reset', '{}');
+
+	t.is(status, 200);
+	t.deepEqual(json.vms, []);
+	t.is(withObject.status, 200);
+	t.is(door.own.resets, 2);
+	t.deepEqual((await door.json('GET', '/_lb/calls')).json, {total: 1, calls: []});
+});
+
+test('a reset that fails is told, and the calls are kept', async t => {
+	class Stuck extends FakeOwnPort {
+		override reset(): Promise<void> {
+			return Promise.reject(new TypeError('secret'));
+		}
+	}
+	await using door = await openDoor({own: new Stuck()});
+	await door.ask('POST', '/api/v1/ReadVms', '{}');
+
+	const {status, text} = await door.ask('POST', '/_lb/reset');
+
+	t.is(status, 500);
+	t.notRegex(text, /secret/);
+	t.is(door.errors.length, 1);
+	t.is((await door.json('GET', '/_lb/calls')).json.calls.length, 1);
+});
+
+test('the certificate of the authority is PEM', async t => {
+	await using door = await openDoor();
+
+	const {status, text, headers} = await door.ask('GET', '/_lb/ca.pem');
+
+	t.is(status, 200);
+	t.is(text, door.own.authorityPem);
+	t.is(headers['content-type'], 'application/pem-certificate-chain');
+});
+
+test('the call log has the latest calls', async t => {
+	await using door = await openDoor({clock: {now: () => 0, wallMs: () => 0}});
+	await door.ask('POST', '/api/v1/ReadVms', '{}');
+
+	const {json} = await door.json('GET', '/_lb/calls');
+
+	const at = '1970-01-01T00:00:00.000Z';
+	t.deepEqual(json, {
+		total: 1,
+		calls: [{number: 1, at, ms: 0, action: 'ReadVms', api: 'oapi', status: 200, unread: []}],
+	});
+});
+
+test('an unknown path says what there is, and what was probably meant', async t => {
+	await using door = await openDoor();
+
+	const {status, json} = await door.json('GET', '/_lb/helth');
+	const root = await door.json('GET', '/_lb');
+
+	t.is(status, 404);
+	t.deepEqual(json, {
+		error: {
+			code: 'NO_SUCH_ROUTE',
+			message:
+				'Nothing is at "/_lb/helth"; there is GET /_lb/state, POST /_lb/reset, GET|POST /_lb/health, GET|POST|DELETE /_lb/vms, GET /_lb/ca.pem, GET /_lb/calls',
+			hint: 'did you mean "/_lb/health"?',
+		},
+	});
+	t.is(root.status, 404);
+});
+
+/** The wrong method: 405, what is allowed, and nothing has changed. */
+const refusesMethod = test.macro({
+	exec: async (t, method: string, path: string, allow: string) => {
+		await using door = await openDoor();
+
+		const {status, headers, text} = await door.ask(method, path);
+
+		t.is(status, 405);
+		t.is(headers.allow, allow);
+		t.is(JSON.parse(text).error.message, `${method} does nothing at ${path}; allowed are ${allow}`);
+		t.is(door.own.resets, 0);
+	},
+	title: (_, method: string, path: string, __: string) => `${method} does nothing at ${path}`,
+});
+test(refusesMethod, 'GET', '/_lb/reset', 'POST');
+test(refusesMethod, 'POST', '/_lb/state', 'GET, HEAD');
+test(refusesMethod, 'DELETE', '/_lb/health', 'GET, HEAD, POST');
+test(refusesMethod, 'PUT', '/_lb/vms', 'GET, HEAD, POST, DELETE');
+test(refusesMethod, 'OPTIONS', '/_lb/calls', 'GET, HEAD');
+
+test('parameters that nothing reads are refused', async t => {
+	await using door = await openDoor();
+
+	const {status, json} = await door.json('GET', '/_lb/state?pretty=1');
+
+	t.is(status, 400);
+	t.is(
+		json.error.message,
+		'The query is not valid:\n  (root): /_lb/state takes no parameters, and "?pretty=1" was given',
+	);
+});
+
+/** A body with faults: 400 with all of them, and nothing has changed. */
+const refusesBody = test.macro({
+	exec: async (
+		t,
+		[method, path]: readonly [method: string, path: string],
+		body: string | object,
+		violations: readonly object[],
+	) => {
+		await using door = await openDoor();
+		const before = JSON.stringify(door.own.state());
+
+		const {status, json} = await door.json(method, path, body);
+
+		t.is(status, 400);
+		t.is(json.error.code, 'INVALID_DESCRIPTION');
+		t.deepEqual(json.error.violations, violations);
+		t.is(JSON.stringify(door.own.state()), before);
+		t.is(door.own.resets, 0);
+	},
+	title: (_, route: readonly [string, string], body: string | object) =>
+		`${route.join(' ')} refuses ${JSON.stringify(body)}`,
+});
+const HEALTH = ['POST', '/_lb/health'] as const;
+const VMS = ['POST', '/_lb/vms'] as const;
+test(refusesBody, HEALTH, '', [{path: '(root)', message: 'the body is empty; it has to be JSON'}]);
+test(refusesBody, HEALTH, '{', [{path: '(root)', message: 'the body is not JSON in UTF-8'}]);
+test(refusesBody, HEALTH, '[]', [
+	{path: '(root)', message: 'a list of 0 is not an object {loadBalancer, backend, state}'},
+]);
+test(refusesBody, HEALTH, {}, [
+	{path: 'backend', message: '"backend" is missing; it is text'},
+	{path: 'loadBalancer', message: '"loadBalancer" is missing; it is text'},
+	{
+		path: 'state',
+		message: '"state" is missing; it is a state; allowed are "InService", "OutOfService" or "auto"',
+	},
+]);
+test(refusesBody, HEALTH, {loadbalancer: 'web', backend: 1, state: 'inservice'}, [
+	{path: 'backend', message: '1 is not text', hint: 'put it in quotes: "1"'},
+	{path: 'loadBalancer', message: '"loadBalancer" is missing; it is text'},
+	{
+		path: 'loadbalancer',
+		message: 'unknown key "loadbalancer"; allowed are "loadBalancer", "backend" or "state"',
+		hint: 'did you mean "loadBalancer"?',
+	},
+	{
+		path: 'state',
+		message: '"inservice" is not a state; allowed are "InService", "OutOfService" or "auto"',
+		hint: 'did you mean "InService"?',
+	},
+]);
+test(refusesBody, VMS, {id: 'web', address: 'http://127.0.0.1:3000/'}, [
+	{
+		path: 'address',
+		message: '"http://127.0.0.1:3000/" is a URL, not an address',
+		hint: 'did you mean "127.0.0.1:3000"?',
+	},
+	{
+		path: 'id',
+		message: '"web" is not the id of a VM; write "i-" and 8 hexadecimal digits, such as "i-0000000a"',
+	},
+]);
+test(refusesBody, VMS, {id: 'i-0000000A', address: '127.0.0.1:70000'}, [
+	{path: 'address', message: '"70000" in "127.0.0.1:70000" is not a port; allowed are 1 to 65535'},
+	{
+		path: 'id',
+		message: '"i-0000000A" is not the id of a VM; write "i-" and 8 hexadecimal digits, such as "i-0000000a"',
+	},
+]);
+test(refusesBody, VMS, '{"__proto__":{"id":"i-0000000a","address":"127.0.0.1"}}', [
+	{path: '__proto__', message: 'unknown key "__proto__"; allowed are "id" or "address"'},
+	{path: 'address', message: '"address" is missing; it is text'},
+	{path: 'id', message: '"id" is missing; it is text'},
+]);
+test(refusesBody, ['DELETE', '/_lb/vms'], {id: 'i-0'}, [
+	{path: 'id', message: '"i-0" is not the id of a VM; write "i-" and 8 hexadecimal digits, such as "i-0000000a"'},
+]);
+test(refusesBody, ['POST', '/_lb/reset'], {all: true}, [
+	{path: 'all', message: 'unknown key "all"; allowed are nothing'},
+]);
+
+test('an unknown load balancer or back-end is 404', async t => {
+	await using door = await openDoor();
+	const set = (loadBalancer: string, backend: string) =>
+		door.json('POST', '/_lb/health', {loadBalancer, backend, state: 'auto'});
+
+	t.deepEqual(await set('shop', 'app-1'), {
+		status: 404,
+		json: {error: {code: 'NO_SUCH_LOAD_BALANCER', message: 'No load balancer shop'}},
+	});
+	t.is((await set('web', 'app-9')).status, 404);
+});
+
+test('a running load balancer is shown with its dates as text', t => {
+	const lastProbe = {target: 'TCP:80', address: '127.0.0.1:3000', result: 'pass', ms: 1.5, atMs: 0};
+	const state = loadBalancerState({
+		name: 'web',
+		dnsName: 'web.test',
+		listeners: [
+			{spec: 'tcp:80', port: 80, host: '127.0.0.1', boundPort: 1080},
+			{
+				spec: 'https:443 -> http:80',
+				port: 443,
+				host: '127.0.0.1',
+				boundPort: 1443,
+				certificate: {names: ['web.test'], notAfter: new Date(0), fingerprint256: 'AB', warnings: ['w']},
+			},
+		],
+		backends: [
+			{
+				name: 'a',
+				kind: 'echo',
+				address: '127.0.0.1:3000',
+				state: 'InService',
+				operator: 'auto',
+				inFlight: 2,
+				health: {...initialHealth('in-service'), lastProbe},
+			},
+		],
+		warnings: ['careful'],
+	});
+
+	t.is(state.state, 'active');
+	t.is(state.listeners[1]?.certificate?.notAfter, '1970-01-01T00:00:00.000Z');
+	t.false('certificate' in (state.listeners[0] ?? {}));
+	t.deepEqual(state.backends, [
+		{
+			name: 'a',
+			kind: 'echo',
+			address: '127.0.0.1:3000',
+			state: 'InService',
+			operator: 'auto',
+			inFlight: 2,
+			lastProbe: {
+				target: 'TCP:80',
+				address: '127.0.0.1:3000',
+				result: 'pass',
+				ms: 1.5,
+				at: '1970-01-01T00:00:00.000Z',
+			},
+		},
+	]);
+});

@@ -1,0 +1,427 @@
+import {execFile} from 'node:child_process';
+import {once} from 'node:events';
+import {createServer} from 'node:net';
+import {promisify} from 'node:util';
+import test from 'ava';
+import {AwsClient} from 'aws4fetch';
+import type {ApiAnswer, ApiRequest, Dialect} from '../../src/control-plane/dialect.ts';
+import {startControlPlane} from '../../src/control-plane/server.ts';
+import {authenticator} from '../../src/control-plane/signature.ts';
+import {EchoDialect, FakeOwnPort, openDoor} from './helpers/door.ts';
+
+const OPTIONS = {host: '127.0.0.1', port: 0, fallback: false, dialects: [], own: new FakeOwnPort()};
+
+test('a request reaches the dialect whole, and its answer the client', async t => {
+	await using door = await openDoor();
+
+	const {status, text, headers} = await door.ask('POST', '/api/latest/ReadVms?a=1?b', '{"é":1}', {
+		'X-Osc-Date': '20260801T120000Z',
+	});
+
+	t.is(status, 200);
+	t.is(text, '{"action":"ReadVms","bytes":8}');
+	t.is(headers['content-length'], String(text.length));
+	const [request] = door.dialect.requests;
+	t.is(request?.method, 'POST');
+	t.is(request?.path, '/api/latest/ReadVms');
+	t.is(request?.query, 'a=1?b');
+	t.is(request?.headers.get('x-osc-date'), '20260801T120000Z');
+	t.is(Buffer.from(request?.body ?? []).toString(), '{"é":1}');
+});
+
+test('an absolute target is the same request', async t => {
+	await using door = await openDoor();
+	const client = await door.connect();
+
+	client.write(
+		`POST http://localhost:${door.port}/api/v1/ReadVms HTTP/1.1\r\nHost: localhost:${door.port}\r\nContent-Length: 0\r\n\r\n`,
+	);
+
+	t.is((await client.message()).line, 'HTTP/1.1 200 OK');
+	t.is(door.dialect.requests[0]?.path, '/api/v1/ReadVms');
+	client.end();
+});
+
+test('fields that come several times are joined, and none is lost', async t => {
+	await using door = await openDoor();
+	const client = await door.connect();
+
+	client.write(
+		`POST /api/v1/X HTTP/1.1\r\nHost: 127.0.0.1:${door.port}\r\nA: 1\r\nAuthorization: one\r\na: 2\r\nAuthorization: two\r\nContent-Length: 0\r\n\r\n`,
+	);
+	await client.message();
+
+	t.is(door.dialect.requests[0]?.headers.get('a'), '1,2');
+	t.is(door.dialect.requests[0]?.headers.get('authorization'), 'one,two');
+	client.end();
+});
+
+for (const method of ['GET', 'HEAD', 'OPTIONS', 'PUT', 'DELETE', 'PATCH']) {
+	test(`${method} on a path of an API says how it is called`, async t => {
+		await using door = await openDoor();
+
+		const {status, headers, text} = await door.ask(method, '/api/v1/ReadVms');
+
+		t.is(status, 405);
+		t.is(headers.allow, 'POST');
+		const reason = `${method} does nothing at this path; actions of the API are called with POST`;
+		t.is(text, method === 'HEAD' ? '' : JSON.stringify({Errors: [reason]}));
+		t.deepEqual(door.dialect.requests, []);
+	});
+}
+
+test('a path that nothing is at is told, with what there is', async t => {
+	await using door = await openDoor();
+
+	const {status, json} = await door.json('GET', '/');
+
+	t.is(status, 404);
+	t.deepEqual(json, {
+		error: {
+			code: 'NO_SUCH_ROUTE',
+			message: 'Nothing is at this path',
+			hint: 'The OUTSCALE API is called with POST /api/v1/<Action>; GET /_lb/state shows what runs.',
+		},
+	});
+});
+
+test('a refused host is answered 403 with one sentence, and the dialect does not hear of it', async t => {
+	await using door = await openDoor();
+
+	const {status, json} = await door.json('POST', '/api/v1/DeleteLoadBalancer', '{}', {Host: 'evil.test'});
+
+	t.is(status, 403);
+	t.is(json.error.code, 'REQUEST_REFUSED');
+	t.regex(json.error.message, /^the host "evil.test" is not this one/);
+	t.deepEqual(door.dialect.requests, []);
+});
+
+test('no answer lets other sites read it, whatever a dialect says', async t => {
+	class Generous extends EchoDialect {
+		override async answer(request: ApiRequest) {
+			const {answer, call} = await super.answer(request);
+			const headers = [...answer.headers, ['Access-Control-Allow-Origin', '*'], ['X-Kept', '1']] as const;
+			return {answer: {...answer, headers}, call};
+		}
+	}
+	await using door = await openDoor({dialects: [new Generous()]});
+
+	const answers = await Promise.all([
+		door.ask('POST', '/api/v1/ReadVms', '{}'),
+		door.ask('GET', '/_lb/state'),
+		door.ask('OPTIONS', '/api/v1/ReadVms', undefined, {Origin: 'http://evil.test'}),
+		door.ask('GET', '/nothing'),
+	]);
+
+	t.is(answers[0].headers['x-kept'], '1');
+	for (const {headers} of answers) {
+		t.deepEqual(
+			Object.keys(headers).filter(name => name.startsWith('access-control-')),
+			[],
+		);
+	}
+});
+
+test('a body of 4 MiB is taken, one byte more is refused in the form of the API, and the connection closed', async t => {
+	await using door = await openDoor();
+	const limit = 4 * 1024 * 1024;
+
+	const fits = await door.json('POST', '/api/v1/X', 'a'.repeat(limit));
+	const over = await door.ask('POST', '/api/v1/X', 'a'.repeat(limit + 1));
+	const own = await door.json('POST', '/_lb/vms', 'a'.repeat(limit + 1));
+
+	t.deepEqual(fits, {status: 200, json: {action: 'X', bytes: limit}});
+	t.is(over.status, 413);
+	t.is(over.headers.connection, 'close');
+	t.is(over.text, '{"Errors":["the body is too large; allowed are 4194304 bytes"]}');
+	t.is(own.status, 413);
+	t.is(own.json.error.message, 'the body is too large; allowed are 4194304 bytes');
+	t.is(door.dialect.requests.length, 1);
+});
+
+test('a chunked body is bounded too', async t => {
+	await using door = await openDoor({limits: {bodyBytes: 10}});
+	const client = await door.connect();
+
+	client.write(`POST /api/v1/X HTTP/1.1\r\nHost: 127.0.0.1:${door.port}\r\nTransfer-Encoding: chunked\r\n\r\n`);
+	client.write('8\r\n12345678\r\n8\r\n12345678\r\n0\r\n\r\n');
+
+	t.is((await client.message()).line, 'HTTP/1.1 413 Payload Too Large');
+	t.is(await client.untilOver(), 'end');
+	t.deepEqual(door.dialect.requests, []);
+});
+
+test('who asks first whether to send is told', async t => {
+	await using door = await openDoor({limits: {bodyBytes: 10}});
+	const head = `POST /api/v1/X HTTP/1.1\r\nHost: 127.0.0.1:${door.port}\r\nExpect: 100-continue\r\n`;
+	const small = await door.connect();
+	const large = await door.connect();
+
+	small.write(`${head}Content-Length: 2\r\n\r\n`);
+	large.write(`${head}Content-Length: 11\r\n\r\n`);
+
+	t.is((await small.message()).line, 'HTTP/1.1 100 Continue');
+	small.write('{}');
+	t.is((await small.message()).line, 'HTTP/1.1 200 OK');
+	t.is((await large.message()).line, 'HTTP/1.1 413 Payload Too Large');
+	small.end();
+	large.end();
+});
+
+test('an upload that is broken off is forgotten', async t => {
+	await using door = await openDoor();
+	const client = await door.connect();
+	await client.writeAll(`POST /api/v1/X HTTP/1.1\r\nHost: 127.0.0.1:${door.port}\r\nContent-Length: 100\r\n\r\n{"a"`);
+
+	client.reset();
+	const {status} = await door.ask('POST', '/api/v1/Y', '{}');
+
+	t.is(status, 200);
+	t.deepEqual(
+		door.dialect.requests.map(({path}) => path),
+		['/api/v1/Y'],
+	);
+	t.deepEqual(door.errors, []);
+});
+
+test('requests in one go are answered in their order', async t => {
+	const waiting: (() => void)[] = [];
+	class Slow extends EchoDialect {
+		override async answer(request: ApiRequest) {
+			if (request.path.endsWith('First')) await new Promise<void>(resolve => waiting.push(resolve));
+			else for (const resolve of waiting) resolve();
+			return super.answer(request);
+		}
+	}
+	await using door = await openDoor({dialects: [new Slow()]});
+	const client = await door.connect();
+	const head = (action: string) =>
+		`POST /api/v1/${action} HTTP/1.1\r\nHost: 127.0.0.1:${door.port}\r\nContent-Length: 0\r\n\r\n`;
+
+	client.write(head('First') + head('Second'));
+
+	t.is((await client.message()).body, '{"action":"First","bytes":0}');
+	t.is((await client.message()).body, '{"action":"Second","bytes":0}');
+	client.end();
+});
+
+test('what came before nonsense on a connection is answered, and nothing after it', async t => {
+	const waiting: (() => void)[] = [];
+	class Held extends EchoDialect {
+		override async answer(request: ApiRequest) {
+			await new Promise<void>(resolve => waiting.push(resolve));
+			return super.answer(request);
+		}
+	}
+	await using door = await openDoor({dialects: [new Held()]});
+	const client = await door.connect();
+	client.write(
+		`POST /api/v1/Good HTTP/1.1\r\nHost: 127.0.0.1:${door.port}\r\nContent-Length: 0\r\n\r\n\u0000nonsense\r\n\r\n`,
+	);
+	// By the time another connection has been answered, both have been read.
+	await door.ask('GET', '/_lb/state');
+	for (const resolve of waiting) resolve();
+
+	const {line, body} = await client.message();
+
+	t.is(line, 'HTTP/1.1 200 OK');
+	t.is(body, '{"action":"Good","bytes":0}');
+	await client.untilOver();
+	t.is(client.unread, '');
+});
+
+test('a mistake of a dialect is a 500 without its text, and is told to whoever runs it', async t => {
+	const broken: Dialect = {
+		claims: () => true,
+		answer: () => Promise.reject(new TypeError('secret at /home/somebody')),
+	};
+	await using door = await openDoor({dialects: [broken]});
+
+	const {status, text} = await door.ask('POST', '/api/v1/X', '{}');
+
+	t.is(status, 500);
+	t.is(JSON.parse(text).error.code, 'BUG');
+	t.notRegex(text, /secret|somebody| at /);
+	t.deepEqual(
+		door.errors.map(error => (error as Error).message),
+		['secret at /home/somebody'],
+	);
+});
+
+test('an answer that cannot be written is a 500 as well', async t => {
+	const headers: ApiAnswer['headers'] = [['X-Broken', 'a\r\nb']];
+	const broken: Dialect = {
+		claims: () => true,
+		answer: async () => ({
+			answer: {status: 200, headers, body: ''},
+			call: {action: 'X', api: 'oapi', status: 200, unread: []},
+		}),
+	};
+	await using door = await openDoor({dialects: [broken]});
+
+	const {status} = await door.ask('POST', '/api/v1/X', '{}');
+
+	t.is(status, 500);
+	t.is(door.errors.length, 1);
+});
+
+test('each call is logged, and told', async t => {
+	const told: string[] = [];
+	await using door = await openDoor({
+		onCall: ({number, action, at, ms}) => told.push(`${number} ${action} ${at} ${ms}`),
+		clock: {now: () => 5, wallMs: () => 0},
+	});
+
+	await door.ask('POST', '/api/v1/ReadVms', '{}');
+	await door.ask('POST', '/api/v1/ReadNets', '{}');
+	await door.ask('POST', '/_lb/reset');
+	const {json} = await door.json('GET', '/_lb/calls');
+
+	t.deepEqual(told, ['1 ReadVms 1970-01-01T00:00:00.000Z 0', '2 ReadNets 1970-01-01T00:00:00.000Z 0']);
+	t.deepEqual(json, {total: 2, calls: []});
+});
+
+test('a port that somebody holds is an error that says who', async t => {
+	await using door = await openDoor();
+
+	const error = await t.throwsAsync(startControlPlane({...OPTIONS, port: door.port}));
+
+	t.like(error, {code: 'PORT_UNAVAILABLE'});
+	t.regex(
+		error?.message ?? '',
+		new RegExp(`^Cannot listen on 127\\.0\\.0\\.1:${door.port}, which the control port needs: .* holds the port$`),
+	);
+});
+
+test('asked to, it takes the next free port instead', async t => {
+	const holder = createServer().listen(0, '127.0.0.1');
+	await once(holder, 'listening');
+	const address = holder.address();
+	const held = typeof address === 'object' && address !== null ? address.port : 0;
+
+	await using door = await openDoor({port: held, fallback: true});
+
+	t.not(door.port, held);
+	t.is((await door.ask('GET', '/_lb/state')).status, 200);
+	holder.close();
+});
+
+test('an address beyond loopback is refused, and a port that is none', async t => {
+	const error = await t.throwsAsync(startControlPlane({...OPTIONS, host: '0.0.0.0', port: 70_000}));
+
+	t.is(
+		error?.message,
+		[
+			'The control port is not valid:',
+			'  control.host: "0.0.0.0" is not an address of loopback, and the control port is for this machine alone (write 127.0.0.1 or ::1)',
+			'  control.port: 70000 is not a port; allowed are 1 to 65535, or 0 for a free one',
+		].join('\n'),
+	);
+});
+
+test('stopping cuts idle, uploading and waiting connections, and frees the port', async t => {
+	class Never extends EchoDialect {
+		override answer(): Promise<never> {
+			return new Promise(() => {});
+		}
+	}
+	const door = await openDoor({dialects: [new Never()]});
+	const {port} = door;
+	const [idle, uploading, waiting] = await Promise.all([door.connect(), door.connect(), door.connect()]);
+	const head = `POST /api/v1/X HTTP/1.1\r\nHost: 127.0.0.1:${port}\r\nContent-Length: 5\r\n\r\n`;
+	await uploading.writeAll(`${head}abc`);
+	await waiting.writeAll(`${head}abcde`);
+	await door.ask('GET', '/_lb/state');
+
+	await Promise.all([door.controlPlane.stop(), door.controlPlane.stop()]);
+
+	for (const connection of [idle, uploading, waiting]) {
+		await connection.untilOver();
+		t.is(connection.received, '');
+	}
+	await using again = await openDoor({port});
+	t.is(again.port, port);
+});
+
+test('a hundred requests at once are all answered', async t => {
+	await using door = await openDoor();
+
+	const answers = await Promise.all(
+		Array.from({length: 100}, (_, index) => door.json('POST', `/api/v1/A${index}`, 'x'.repeat(index * 100))),
+	);
+
+	t.deepEqual(
+		answers,
+		answers.map((_, index) => ({status: 200, json: {action: `A${index}`, bytes: index * 100}})),
+	);
+});
+
+const SECRET = 'wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY';
+
+/** Answers whether the signature is good. */
+class Verifying extends EchoDialect {
+	readonly #authenticate = authenticator(new Map([['AKIDEXAMPLE', SECRET]]));
+
+	override claims(): boolean {
+		return true;
+	}
+
+	override async answer(request: ApiRequest) {
+		const {answer, call} = await super.answer(request);
+		return {answer: {...answer, body: this.#authenticate(request)?.reason ?? 'verified'}, call};
+	}
+}
+
+test('what aws4fetch sends over a real connection verifies, as osc-sdk-js uses it', async t => {
+	await using door = await openDoor({dialects: [new Verifying()]});
+	const client = new AwsClient({
+		accessKeyId: 'AKIDEXAMPLE',
+		secretAccessKey: SECRET,
+		region: 'eu-west-2',
+		service: 'api',
+		retries: 0,
+	});
+
+	const response = await client.fetch(`${door.controlPlane.endpoint}/api/v1/ReadLoadBalancers`, {
+		method: 'POST',
+		headers: {'Content-Type': 'application/json'},
+		body: '{"Filters":{}}',
+	});
+
+	t.is(await response.text(), 'verified');
+});
+
+for (const provider of ['aws:amz:eu-west-2:lbu', 'aws:amz', 'osc:osc:eu-west-2:api', 'osc']) {
+	for (const [what, data] of [
+		['JSON', '{"a":1}'],
+		['nothing', ''],
+	] as const) {
+		test(`what curl --aws-sigv4 ${provider} sends verifies: ${what}`, async t => {
+			const curl = promisify(execFile);
+			const {stdout: help} = await curl('curl', ['--help', 'all']).catch(() => ({stdout: ''}));
+			if (!help.includes('--aws-sigv4')) {
+				t.log('curl with --aws-sigv4 is not installed here');
+				t.pass();
+				return;
+			}
+			await using door = await openDoor({dialects: [new Verifying()]});
+
+			const {stdout} = await curl('curl', [
+				'--silent',
+				'--noproxy',
+				'*',
+				'--user',
+				`AKIDEXAMPLE:${SECRET}`,
+				'--aws-sigv4',
+				provider,
+				'--header',
+				'Content-Type: application/json',
+				'--data',
+				data,
+				`${door.controlPlane.endpoint}/api/v1/ReadLoadBalancers`,
+			]);
+
+			t.is(stdout, 'verified');
+		});
+	}
+}
