@@ -5,6 +5,7 @@ import {tmpdir} from 'node:os';
 import path from 'node:path';
 import test, {type ExecutionContext} from 'ava';
 import {type LoadBalancer, type LoadBalancerSpec, startLoadBalancer} from '../../src/index.ts';
+import {openClient} from '../helpers/raw-scene.ts';
 
 const HTTP: LoadBalancerSpec = {listeners: ['http:80'], backends: 3};
 
@@ -365,4 +366,21 @@ test('the access log is a file with a line for each request', async t => {
 		/^\S+Z web 127\.0\.0\.1:\d+ 127\.0\.0\.1:\d+ \S+ \S+ \S+ 200 200 0 \d+ "GET http:\/\/\S+:80\/x\?y=1 HTTP\/1\.1" "a \\x22b\\x22" - -$/,
 	);
 	t.is(lb.traffic.last().log, lines[1] ?? '');
+});
+
+test('a client that has just connected when its listener goes is answered its first request', async t => {
+	await using lb = await startLoadBalancer({listeners: ['http:80', 'http:81'], backends: 1, draining: '10s'});
+	const fresh = await openClient(lb);
+	const idle = await openClient(lb);
+	idle.write('GET /idle HTTP/1.1\r\nHost: a\r\n\r\n');
+	t.is((await idle.message()).line, 'HTTP/1.1 200 OK');
+
+	await lb.update({listeners: ['http:81']});
+	t.is(await idle.untilOver(), 'end');
+	fresh.write('GET /fresh HTTP/1.1\r\nHost: a\r\n\r\n');
+
+	const {line, fields} = await fresh.message();
+	t.is(line, 'HTTP/1.1 200 OK');
+	t.true(fields.includes('Connection: close'));
+	t.is(await fresh.untilOver(), 'end');
 });
