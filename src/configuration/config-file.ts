@@ -166,7 +166,16 @@ function withAbsolutePaths(config: DescribedConfig, directory: string): Describe
 	const loadBalancers = [...config.loadBalancers].map(
 		([name, {accessLog, ...rest}]) => [name, {...rest, accessLog: absolute(accessLog, directory)}] as const,
 	);
-	return {...config, certificates: new Map(certificates), loadBalancers: new Map(loadBalancers)};
+	const {accessLogs} = config.control;
+	return {
+		...config,
+		control: {
+			...config.control,
+			accessLogs: accessLogs === undefined ? undefined : path.resolve(directory, accessLogs),
+		},
+		certificates: new Map(certificates),
+		loadBalancers: new Map(loadBalancers),
+	};
 }
 
 function absolute(accessLog: DescribedAccessLog | undefined, directory: string): DescribedAccessLog | undefined {

@@ -1,5 +1,6 @@
 import {allRead, describeCommon, judgeLoadBalancerName} from './describe.ts';
 import {describeAddress, describeBackend, describeNames, judgeBackendName} from './describe-backend.ts';
+import {describeAccount, describeControl, describeVms} from './describe-control.ts';
 import {describeRules} from './describe-rules.ts';
 import type {DescribedBackend, DescribedCertificate, DescribedConfig, DescribedLoadBalancer} from './described.ts';
 import {type Finding, presentable, show} from './finding.ts';
@@ -29,6 +30,10 @@ export function describeConfig(config: unknown): {config: DescribedConfig} | {vi
 
 	const backends = describeBackends(shape.backends ?? {}, {path: ['backends'], findings});
 
+	const control = describeControl(shape.control ?? {}, {path: ['control'], findings});
+	const account = describeAccount(shape.account ?? {}, {path: ['account'], findings});
+	const vms = describeVms(shape.vms ?? {}, backends, {path: ['vms'], findings});
+
 	const loadBalancers = new Map<string, DescribedLoadBalancer>();
 	for (const [name, loadBalancer] of Object.entries(shape.loadBalancers ?? {})) {
 		const place: Place = {path: ['loadBalancers', name], findings};
@@ -48,7 +53,8 @@ export function describeConfig(config: unknown): {config: DescribedConfig} | {vi
 		);
 		loadBalancers.set(name, {name, source: {...loadBalancer, name}, ...common, backends: own, rules});
 	}
-	return findings.length > 0 ? {violations: presentable(findings)} : {config: {certificates, backends, loadBalancers}};
+	if (findings.length > 0) return {violations: presentable(findings)};
+	return {config: {control, account, vms, certificates, backends, loadBalancers}};
 }
 
 /** `backends:` with all its entries commented out is `null` in YAML. */

@@ -1,3 +1,4 @@
+import type {Surroundings} from '../model/estate.ts';
 import type {HealthCheck} from '../model/health-check.ts';
 import type {ListenerPorts} from '../model/listener.ts';
 import type {PemPair, RetryPolicy, ScopedRule, Timeouts, TlsSettings, UpgradePolicy} from '../model/load-balancer.ts';
@@ -116,8 +117,33 @@ export type DescribedCertificate =
 	| {readonly kind: 'issue'; readonly names: readonly string[]; readonly key: 'ec' | 'rsa'}
 	| {readonly kind: 'files'; readonly cert: string; readonly key: string; readonly chain: string | undefined};
 
+/** The control port, its defaults filled in. The path of `accessLogs` is as written until `readConfigFile` has resolved it. */
+export interface DescribedControl {
+	readonly host: string;
+	/** 0 = any free one; undefined = the program's choice. */
+	readonly port: number | undefined;
+	readonly names: readonly string[];
+	/** Secret keys by access key; undefined = any signature is taken. */
+	readonly credentials: ReadonlyMap<string, string> | undefined;
+	readonly strict: boolean;
+	readonly lifecycleMs: number;
+	readonly faithfulHealth: boolean;
+	readonly accessLogs: string | undefined;
+}
+
+/** What exists in the account. */
+export interface DescribedAccount {
+	readonly id: string | undefined;
+	readonly region: string | undefined;
+	readonly surroundings: Surroundings;
+}
+
 /** A configuration whose every part has been judged. Maps keep the order of the file. */
 export interface DescribedConfig {
+	readonly control: DescribedControl;
+	readonly account: DescribedAccount;
+	/** What VM ids mean. */
+	readonly vms: ReadonlyMap<string, DescribedBackend>;
 	readonly certificates: ReadonlyMap<string, DescribedCertificate>;
 	/** By each name that a load balancer may use: `app-1` holds one, and `app` with a count of 2 holds both of its own. */
 	readonly backends: ReadonlyMap<string, readonly DescribedBackend[]>;

@@ -1,6 +1,7 @@
 import * as v from 'valibot';
 import {backend, backendOfConfig} from './schema-backend.ts';
 import {accessLog, draining, healthCheck, rules} from './schema-balancing.ts';
+import {account, control, vms} from './schema-control.ts';
 import {listener} from './schema-listener.ts';
 import {count, duration, flag, KEY_IS_NAME, LATER, optional, text} from './schema-values.ts';
 import type {Config, LoadBalancerSpec} from './spec.ts';
@@ -80,6 +81,9 @@ const loadBalancerOfConfig = v.pipe(
 export const configSchema = v.pipe(
 	v.strictObject(
 		{
+			control: optional("The control port: the cloud's API and the emulator's own interface.", control),
+			account: optional('What exists in the account around the load balancers.', account),
+			vms: optional('What a VM id means when it comes through the API: an address, or a name of a back-end.', vms),
 			certificates: optional('Certificates by name.', v.record(v.string(), certificate, 'certificates by name')),
 			backends: optional('Back-ends by name.', v.record(v.string(), backendOfConfig, 'back-ends by name')),
 			loadBalancers: optional(
@@ -87,9 +91,9 @@ export const configSchema = v.pipe(
 				v.record(v.string(), loadBalancerOfConfig, 'load balancers by name'),
 			),
 		},
-		'a configuration; write {certificates, backends, loadBalancers}',
+		'a configuration; write {control, certificates, backends, vms, loadBalancers}',
 	),
-	v.metadata({refused: {control: LATER, vms: LATER, faults: LATER}}),
+	v.metadata({refused: {faults: LATER}}),
 );
 
 /** What the schemas let through is what the library's types promise; a difference does not compile. */

@@ -3,8 +3,8 @@ import type {Duplex} from 'node:stream';
 import type {Duration} from '../base/duration.ts';
 import type {ListenerSpec} from '../model/listener.ts';
 import type {PemPair, RetryPolicy, TlsVersion, UpgradePolicy} from '../model/load-balancer.ts';
-
 import type {AccessLogSpec, HealthCheckSpec, RuleSpec, StickinessSpec} from './spec-balancing.ts';
+import type {AccountConfig, ControlConfig} from './spec-control.ts';
 
 /** A listener with more to say than its ports. */
 export interface Listener {
@@ -167,6 +167,10 @@ export interface LoadBalancerConfig extends Omit<LoadBalancerSpec, 'name' | 'bac
 
 /** The whole configuration file, and what `startEmulator({config})` takes. Every section is optional. */
 export interface Config {
+	readonly control?: ControlConfig;
+	readonly account?: AccountConfig;
+	/** What a VM id means when it comes through the API: an address, or a name out of `backends`. */
+	readonly vms?: Readonly<Record<string, string>>;
 	readonly certificates?: Readonly<Record<string, CertificateConfig>>;
 	readonly backends?: Readonly<Record<string, BackendConfig>>;
 	readonly loadBalancers?: Readonly<Record<string, LoadBalancerConfig>>;

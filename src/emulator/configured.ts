@@ -3,6 +3,7 @@ import {EmulatorError, invalidDescription} from '../base/errors.ts';
 import type {Authority} from '../certificates/authority.ts';
 import type {DescribedBackend, DescribedConfig, DescribedLoadBalancer} from '../configuration/described.ts';
 import type {Finding} from '../configuration/finding.ts';
+import {NO_SURROUNDINGS} from '../model/estate.ts';
 import {loadCertificates, type UsableCertificate} from './certificates.ts';
 import type {Refuse} from './listener-certificates.ts';
 
@@ -16,7 +17,23 @@ export interface Configured {
 }
 
 export const NOTHING_CONFIGURED: Configured = {
-	described: {certificates: new Map(), backends: new Map(), loadBalancers: new Map()},
+	described: {
+		control: {
+			host: '127.0.0.1',
+			port: undefined,
+			names: [],
+			credentials: undefined,
+			strict: false,
+			lifecycleMs: 0,
+			faithfulHealth: false,
+			accessLogs: undefined,
+		},
+		account: {id: undefined, region: undefined, surroundings: NO_SURROUNDINGS},
+		vms: new Map(),
+		certificates: new Map(),
+		backends: new Map(),
+		loadBalancers: new Map(),
+	},
 	certificates: new Map(),
 	refuse: violations => invalidDescription('The configuration', violations),
 	placeOf: () => undefined,
@@ -66,8 +83,8 @@ async function readConfig(config: unknown): Promise<Omit<Configured, 'certificat
 	return {described: result.config, refuse, placeOf};
 }
 
-function isEmpty({certificates, backends, loadBalancers}: DescribedConfig): boolean {
-	return certificates.size + backends.size + loadBalancers.size === 0;
+function isEmpty({certificates, backends, vms, loadBalancers}: DescribedConfig): boolean {
+	return certificates.size + backends.size + vms.size + loadBalancers.size === 0;
 }
 
 /** Many programs write a file by emptying it first: that is no wish to stop everything. */
@@ -99,6 +116,7 @@ function withSameBackends(config: DescribedConfig, before: DescribedConfig): Des
 	]);
 	return {
 		...config,
+		vms: new Map([...config.vms].map(([id, backend]) => [id, same.get(backend) ?? backend])),
 		backends: new Map([...config.backends].map(([name, backends]) => [name, replace(backends)])),
 		loadBalancers: new Map(loadBalancers),
 	};

@@ -2,6 +2,7 @@ import test from 'ava';
 import fc from 'fast-check';
 import {formatPath} from '../../src/base/errors.ts';
 import {describeConfig} from '../../src/configuration/describe-config.ts';
+import {NO_SURROUNDINGS} from '../../src/model/estate.ts';
 
 function violations(config: unknown): string[] {
 	const result = describeConfig(config);
@@ -15,7 +16,23 @@ function described(config: unknown) {
 	return result.config;
 }
 
-const EMPTY = {certificates: new Map(), backends: new Map(), loadBalancers: new Map()};
+const EMPTY = {
+	control: {
+		host: '127.0.0.1',
+		port: undefined,
+		names: [],
+		credentials: undefined,
+		strict: false,
+		lifecycleMs: 0,
+		faithfulHealth: false,
+		accessLogs: undefined,
+	},
+	account: {id: undefined, region: undefined, surroundings: NO_SURROUNDINGS},
+	vms: new Map(),
+	certificates: new Map(),
+	backends: new Map(),
+	loadBalancers: new Map(),
+};
 
 test('nothing at all, an empty configuration and empty sections describe nothing', t => {
 	t.deepEqual(described(null), EMPTY);
@@ -129,8 +146,17 @@ test('certificates are to be issued, or are paths of files', t => {
 
 test('every fault of every section is told', t => {
 	const config = {
-		control: {port: 8089},
-		vms: {},
+		control: {port: 8089.5, host: '0.0.0.0', names: ['a b'], credentials: {'a b': 's', KEY: ''}, lifecycle: '2h'},
+		account: {
+			id: '12345',
+			region: 'Mars',
+			nets: [{id: 'vpc-1'}, {id: 'vpc-0000000a'}, {id: 'vpc-0000000a'}],
+			subnets: [{id: 'subnet-0000000a', net: 'vpc-0000000b', subregion: 'eu-west-2a'}],
+			publicIps: ['::1'],
+			vpcs: [],
+		},
+		vms: {'i-1': 'app', 'i-0000000a': 'ap', 'i-0000000b': 'b', 'i-0000000c': '1.2.3', 'i-0000000d': 3000},
+		faults: [],
 		certificates: {
 			web: {names: []},
 			p: {cert: ' ', key: '-----BEGIN PRIVATE KEY-----'},
@@ -157,6 +183,13 @@ test('every fault of every section is told', t => {
 	};
 
 	t.deepEqual(violations(config), [
+		'account.id: "12345" is not an account; write 12 digits, in quotes',
+		'account.nets[0].id: "vpc-1" is not the id of a Net; write vpc-12345678',
+		'account.nets[2].id: "vpc-0000000a" stands here twice',
+		'account.publicIps[0]: "::1" is not an IPv4 address',
+		'account.region: "Mars" is not a Region; write one such as "eu-west-2"',
+		'account.subnets[0].net: no Net is named "vpc-0000000b"; there are "vpc-1", "vpc-0000000a" (did you mean "vpc-0000000a"?)',
+		'account.vpcs: unknown key "vpcs"; allowed are "id", "region", "subregions", "nets", "subnets", "securityGroups" or "publicIps"',
 		'backends.app.kind: unknown kind "handler"; allowed are "echo", "reply", "tcp" or "command"',
 		'backends.b-1: the name "b-1" is taken: "b" stands for it as well (a back-end with a count is called by its name, "-" and a number; rename one of the two)',
 		'backends.c.host: "host" is missing; it is text',
@@ -169,7 +202,13 @@ test('every fault of every section is told', t => {
 		'certificates.p.key: PEM text is not a path; write the path of a PEM file (PEM text itself goes into a listener: {listen, certificate: {cert, key}})',
 		'certificates.q: 5 is not a certificate; write {names} to issue one, or {cert, key, chain} with the paths of PEM files',
 		'certificates.web.names: the list is empty; a certificate needs at least one name',
-		'control: "control" is not supported yet by this version',
+		'control.credentials.KEY: the secret key is empty',
+		'control.credentials["a b"]: "a b" is not an access key',
+		'control.host: "0.0.0.0" is not an address of loopback; write 127.0.0.1 or ::1 (the control port changes everything, so that nobody else may reach it)',
+		'control.lifecycle: "2h" is not a duration; write milliseconds as a number, or text such as "500ms", "5s" or "2m"',
+		'control.names[0]: "a b" is not a host name',
+		'control.port: 8089.5 is not a port, or 0 for any free one',
+		'faults: "faults" is not supported yet by this version',
 		'loadBalancers.none: the value is missing; it is a load balancer; write {listeners, backends, …}',
 		'loadBalancers.web.backends[3]: no back-end is named "bb"; there are "app", "b", "b-1", "b-2", "c", "d", "e f" (did you mean "b"?)',
 		'loadBalancers.web.backends[4]: no back-end is named "127.0.0.1:3000"; there are "app", "b", "b-1", "b-2", "c", "d", "e f" (give the address a name under `backends`, and use the name here)',
@@ -178,7 +217,11 @@ test('every fault of every section is told', t => {
 		'loadBalancers.web.name: "name" has no place here: the key above is the name',
 		'loadBalancers.web_1: "web_1" is not a load balancer\'s name; allowed are 1 to 32 of A-Z, a-z, 0-9 and "-", no "-" at either end',
 		'loadBalancers.web_1.listeners: the list is empty; a load balancer needs at least one listener',
-		'vms: "vms" is not supported yet by this version',
+		'vms.i-0000000a: "ap" is neither a name out of `backends` nor an address such as "127.0.0.1:3000" (did you mean "app"?)',
+		'vms.i-0000000b: "b" stands for 2 back-ends, and a VM is one (did you mean "b-1"?)',
+		'vms.i-0000000c: "1.2.3" is neither a name out of `backends` nor an address such as "127.0.0.1:3000"',
+		'vms.i-0000000d: 3000 is not text (put it in quotes: "3000")',
+		'vms.i-1: "i-1" is not the id of a VM; write "i-" and 8 hexadecimal digits, such as "i-0000000a"',
 	]);
 });
 

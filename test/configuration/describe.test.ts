@@ -47,6 +47,7 @@ test('the smallest description gets every default', t => {
 			unhealthyThreshold: 2,
 		},
 		faithfulHealth: false,
+		pendingBackends: new Set(),
 		rules: [],
 		drainMs: undefined,
 		securedCookies: false,

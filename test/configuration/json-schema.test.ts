@@ -109,7 +109,10 @@ for (const {name, value} of documentsOf('valid')) {
 
 test('editors mark what they can know is wrong', t => {
 	const wrong = [
-		{control: {}},
+		{control: {prt: 1}},
+		{control: {port: -1}},
+		{vms: {'i-0000000a': 3000}},
+		{account: {nets: [{}]}},
 		{loadBalancers: {web: {}}},
 		{loadBalancers: {web: {listeners: ['htps:443']}}},
 		...[{cookie: 'a', seconds: 1}, {secs: 1}, {seconds: 0}, {seconds: 1.5}, true].map(stickiness => ({

@@ -46,7 +46,7 @@ test('an invalid configuration is told fault by fault, each with its place', asy
 
 test('programs read the same as JSON', async t => {
 	const folder = await emptyFolder(t);
-	await writeFile(path.join(folder, 'x.yaml'), 'control: {}\n');
+	await writeFile(path.join(folder, 'x.yaml'), 'faults: []\n');
 	await writeFile(path.join(folder, 'ok.yaml'), '');
 
 	const invalid = await runCli(['check', 'x.yaml', '--json'], {folder});
@@ -56,7 +56,7 @@ test('programs read the same as JSON', async t => {
 	t.deepEqual(JSON.parse(invalid.stdout), {
 		file: 'x.yaml',
 		ok: false,
-		violations: [{path: 'control', message: '"control" is not supported yet by this version', line: 1, column: 1}],
+		violations: [{path: 'faults', message: '"faults" is not supported yet by this version', line: 1, column: 1}],
 	});
 	t.deepEqual(JSON.parse(valid.stdout), {
 		file: 'ok.yaml',

@@ -1,0 +1,173 @@
+import {isIPv4} from 'node:net';
+import {millisecondsIn} from '../base/duration.ts';
+import {NO_SURROUNDINGS, type Surroundings} from '../model/estate.ts';
+import type {DescribedAccount, DescribedBackend, DescribedControl} from './described.ts';
+import {show} from './finding.ts';
+import {isCertificateName, isLoopback, readAddress, unknownName} from './host-names.ts';
+import {find, type Place} from './place.ts';
+import type {Partly} from './read-shape.ts';
+import type {AccountConfig, ControlConfig} from './spec-control.ts';
+
+/** Longer would be no emulation of anything. *Guess*: the cloud takes minutes at most. */
+const MAX_LIFECYCLE_MS = 3_600_000;
+
+/** Judges the control port's section. */
+export function describeControl(shape: Partly<ControlConfig>, place: Place): DescribedControl {
+	const {host, port, names, credentials, strict = false, lifecycle, faithfulHealth = false, accessLogs} = shape;
+	if (host !== undefined && !isLoopback(host)) {
+		find(place, ['host'], {
+			message: `${show(host)} is not an address of loopback; write 127.0.0.1 or ::1`,
+			hint: 'the control port changes everything, so that nobody else may reach it',
+		});
+	}
+	for (const [index, name] of (names ?? []).entries()) {
+		if (name === undefined || isCertificateName(name)) continue;
+		find(place, ['names', index], {message: `${show(name)} is not a host name`});
+	}
+	for (const [key, secret] of Object.entries(credentials ?? {})) {
+		// What signatures carry in Credential=KEY/date/…: no blank, no slash, no comma.
+		if (!/^[^\s/,=:]{1,128}$/.test(key)) {
+			find(place, ['credentials', key], {message: `${show(key)} is not an access key`, at: 'key'});
+		}
+		if (secret === '') find(place, ['credentials', key], {message: 'the secret key is empty'});
+	}
+	const lifecycleMs = millisecondsIn(lifecycle) ?? 0;
+	if (lifecycleMs > MAX_LIFECYCLE_MS) {
+		find(place, ['lifecycle'], {message: `${show(lifecycle)} is too long; allowed are up to 60m`});
+	}
+	if (accessLogs?.trim() === '') {
+		find(place, ['accessLogs'], {message: 'the path is empty; write the path of a folder'});
+	}
+	const known = Object.entries(credentials ?? {}).flatMap(([key, secret]) =>
+		secret === undefined ? [] : [[key, secret] as const],
+	);
+	return {
+		host: host ?? '127.0.0.1',
+		port,
+		names: (names ?? []).flatMap(name => name ?? []),
+		credentials: credentials === undefined ? undefined : new Map(known),
+		strict,
+		lifecycleMs,
+		faithfulHealth,
+		accessLogs,
+	};
+}
+
+const IDS = {
+	nets: {form: /^vpc-[0-9a-f]{8}$/, what: 'a Net', example: 'vpc-12345678'},
+	subnets: {form: /^subnet-[0-9a-f]{8}$/, what: 'a Subnet', example: 'subnet-12345678'},
+	securityGroups: {form: /^sg-[0-9a-f]{8}$/, what: 'a security group', example: 'sg-12345678'},
+} as const;
+
+/** Judges what exists in the account. */
+export function describeAccount(shape: Partly<AccountConfig>, place: Place): DescribedAccount {
+	const {id, region, nets = [], subnets = [], securityGroups = []} = shape;
+	if (id !== undefined && !/^[0-9]{12}$/.test(id)) {
+		find(place, ['id'], {message: `${show(id)} is not an account; write 12 digits, in quotes`});
+	}
+	if (region !== undefined && !/^[a-z]+(?:-[a-z0-9]+)+$/.test(region)) {
+		find(place, ['region'], {message: `${show(region)} is not a Region; write one such as "eu-west-2"`});
+	}
+	const publicIps = (shape.publicIps ?? []).flatMap(address => address ?? []);
+	for (const [index, address] of publicIps.entries()) {
+		if (!isIPv4(address)) find(place, ['publicIps', index], {message: `${show(address)} is not an IPv4 address`});
+	}
+	judgeIds(IDS.nets, nets, [...place.path, 'nets'], place);
+	judgeIds(IDS.subnets, subnets, [...place.path, 'subnets'], place);
+	judgeIds(IDS.securityGroups, securityGroups, [...place.path, 'securityGroups'], place);
+	const known = new Set(nets.map(net => net?.id));
+	for (const [key, members] of Object.entries({subnets, securityGroups})) {
+		for (const [index, member] of members.entries()) {
+			if (member?.net === undefined || known.has(member.net)) continue;
+			find(
+				place,
+				[key, index, 'net'],
+				unknownName(
+					'Net',
+					member.net,
+					[...known].flatMap(net => net ?? []),
+				),
+			);
+		}
+	}
+	const surroundings: Surroundings = {
+		...NO_SURROUNDINGS,
+		subregions: (shape.subregions ?? []).flatMap(subregion => subregion ?? []),
+		nets: nets.flatMap(net => (net === undefined ? [] : [{...net, id: net.id ?? ''}])),
+		subnets: subnets.flatMap(subnet =>
+			subnet === undefined
+				? []
+				: [
+						{
+							id: subnet.id ?? '',
+							netId: subnet.net ?? '',
+							subregion: subnet.subregion ?? '',
+							...(subnet.ipRange === undefined ? {} : {ipRange: subnet.ipRange}),
+						},
+					],
+		),
+		securityGroups: securityGroups.flatMap(group =>
+			group === undefined ? [] : [{id: group.id ?? '', name: group.name ?? '', netId: group.net}],
+		),
+		publicIps: publicIps.map((address, index) => ({
+			id: `eipalloc-${(index + 1).toString(16).padStart(8, '0')}`,
+			address,
+		})),
+	};
+	return {id, region, surroundings};
+}
+
+function judgeIds(
+	{form, what, example}: (typeof IDS)[keyof typeof IDS],
+	members: readonly ({readonly id?: string | undefined} | undefined)[],
+	path: Place['path'],
+	{findings}: Place,
+): void {
+	const seen = new Set<string>();
+	for (const [index, member] of members.entries()) {
+		const id = member?.id;
+		if (id === undefined) continue;
+		const place = {path, findings};
+		if (!form.test(id)) find(place, [index, 'id'], {message: `${show(id)} is not the id of ${what}; write ${example}`});
+		else if (seen.has(id)) find(place, [index, 'id'], {message: `${show(id)} stands here twice`});
+		seen.add(id);
+	}
+}
+
+/** 8 digits: recorded from OUTSCALE. 17: AWS EC2 User Guide, resource IDs, for clients that think in those. */
+const VM_ID = /^i-[0-9a-f]{8}([0-9a-f]{9})?$/;
+
+/** Judges what VM ids mean: a back-end of the configuration, or an address. */
+export function describeVms(
+	shapes: Readonly<Record<string, string | undefined>>,
+	backends: ReadonlyMap<string, readonly DescribedBackend[]>,
+	place: Place,
+): Map<string, DescribedBackend> {
+	const vms = new Map<string, DescribedBackend>();
+	for (const [id, meaning] of Object.entries(shapes)) {
+		if (!VM_ID.test(id)) {
+			const message = `${show(id)} is not the id of a VM; write "i-" and 8 hexadecimal digits, such as "i-0000000a"`;
+			find(place, [id], {message, at: 'key'});
+		}
+		if (meaning === undefined) continue;
+		const group = backends.get(meaning);
+		const [backend, second] = group ?? [];
+		if (group !== undefined) {
+			if (second !== undefined) {
+				const message = `${show(meaning)} stands for ${group.length} back-ends, and a VM is one`;
+				find(place, [id], {message, hint: `did you mean ${show(backend?.name)}?`});
+			}
+			// A back-end that could not be read is told where it stands.
+			if (backend !== undefined) vms.set(id, backend);
+			continue;
+		}
+		const address = readAddress(meaning);
+		const isName = !('message' in address) && address.port === undefined && !/[.:]|^localhost$/.test(meaning);
+		if (isName || 'message' in address) {
+			const {hint} = unknownName('back-end', meaning, backends.keys());
+			const message = `${show(meaning)} is neither a name out of \`backends\` nor an address such as "127.0.0.1:3000"`;
+			find(place, [id], {message, hint});
+		} else vms.set(id, {kind: 'address', name: id, ...address, ports: new Map()});
+	}
+	return vms;
+}
