@@ -129,4 +129,5 @@ const UP_HELP_AFTER = `
 Without arguments: lb-local.yaml, .yml or .json of this directory, or the demo where there is none.
 Ports: what you wrote. A port below 1024 without the privilege, or taken by another load balancer of the same
 configuration, becomes port + 10000, or else the next free one, and this is said.
+A configuration file that changes is read anew, on SIGHUP as well, and what differs is carried out.
 SIGTERM stops it with exit code 0, Ctrl-C with 130; a second signal stops it at once.`;

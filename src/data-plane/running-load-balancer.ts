@@ -195,16 +195,22 @@ export class RunningLoadBalancer {
 	/**
 	 * Stops accepting, lets what is in flight finish for `drainMs`, then cuts it. Resolves when the ports are free and
 	 * nothing is left. A second call with less time left cuts sooner.
+	 *
+	 * @param fresh what becomes of connections whose first request may be on its way: they end, or are served that within
+	 * `drainMs`.
 	 */
-	stop(drainMs: number): Promise<void> {
-		if (this.#stopping === undefined) this.#stopping = this.#stop(drainMs);
+	stop(drainMs: number, fresh: 'end' | 'serve' = 'end'): Promise<void> {
+		if (this.#stopping === undefined) this.#stopping = this.#stop(drainMs, fresh);
 		else if (drainMs === 0) this.#cut?.();
 		return this.#stopping;
 	}
 
-	async #stop(drainMs: number): Promise<void> {
+	async #stop(drainMs: number, fresh: 'end' | 'serve'): Promise<void> {
 		const closed = this.#listeners.map(listener => listener.closePort());
-		for (const listener of this.#listeners) listener.drain();
+		for (const listener of this.#listeners) {
+			if (fresh === 'serve' && drainMs > 0) listener.retire();
+			else listener.drain();
+		}
 		const all = [...this.#listeners, ...this.#retired];
 		const gone = () => Promise.all(all.map(({connections}) => connections.gone()));
 		const checked = this.#checker.stop();

@@ -92,14 +92,14 @@ export class Entry {
 	}
 
 	/** Ends it and what only it uses. A second call with no time left hurries the first. */
-	stop(drainMs: number): Promise<void> {
-		if (this.#stopping === undefined) this.#stopping = this.#stop(drainMs);
+	stop(drainMs: number, fresh: 'end' | 'serve' = 'end'): Promise<void> {
+		if (this.#stopping === undefined) this.#stopping = this.#stop(drainMs, fresh);
 		else if (drainMs === 0) void this.running.stop(0);
 		return this.#stopping;
 	}
 
-	async #stop(drainMs: number): Promise<void> {
-		await this.running.stop(drainMs);
+	async #stop(drainMs: number, fresh: 'end' | 'serve'): Promise<void> {
+		await this.running.stop(drainMs, fresh);
 		await this.#client.close();
 		const held = [...this.backends.keys()];
 		this.backends.clear();

@@ -99,11 +99,11 @@ export class Fleet {
 	}
 
 	/** Takes one out, whatever is on its way to it. Resolves when nothing of it is left. */
-	leave(entry: Entry, drainMs: number): Promise<void> {
+	leave(entry: Entry, drainMs: number, fresh: 'end' | 'serve' = 'end'): Promise<void> {
 		const {name} = entry.described;
 		if (this.#entries.get(name) === entry) this.#entries.delete(name);
 		this.#leaving.add(entry);
-		return entry.stop(drainMs).finally(() => this.#leaving.delete(entry));
+		return entry.stop(drainMs, fresh).finally(() => this.#leaving.delete(entry));
 	}
 
 	/** Stops all of them, for good. A second call with no time left hurries the first. */
@@ -153,7 +153,7 @@ export class Fleet {
 		// From here to the release nothing waits and nothing fails.
 		this.#known = known;
 		for (const entry of prepared.commit()) this.#entries.set(entry.described.name, entry);
-		for (const [entry, drainMs] of prepared.unwanted) void this.leave(entry, drainMs);
+		for (const [entry, drainMs] of prepared.unwanted) void this.leave(entry, drainMs, 'serve');
 		prepared.release();
 		// The system lets go of a port in the event loop's next turn.
 		await new Promise(resolve => setImmediate(resolve));

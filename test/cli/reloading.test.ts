@@ -1,0 +1,60 @@
+import {mkdtemp, rm, writeFile} from 'node:fs/promises';
+import {tmpdir} from 'node:os';
+import path from 'node:path';
+import test from 'ava';
+import type {Output} from '../../src/cli/output.ts';
+import {Reloading} from '../../src/cli/reloading.ts';
+import {startEmulator} from '../../src/index.ts';
+
+const GOOD = 'loadBalancers: {web: {listeners: ["http:80"]}}';
+
+/** What is written, as lines. */
+function collect(): {readonly output: Output; readonly lines: string[]} {
+	const lines: string[] = [];
+	const plain: Output['paintProse'] = (_, text) => text;
+	const output: Output = {
+		data: line => lines.push(line),
+		say: line => lines.push(line),
+		warn: message => lines.push(`warning: ${message}`),
+		// What is told of is an error of ours.
+		fail: error => lines.push((error as Error).message),
+		paintData: plain,
+		paintProse: plain,
+	};
+	return {output, lines};
+}
+
+test('the same problem is told once, another one too, and whoever asks is told again', async t => {
+	const folder = await mkdtemp(path.join(tmpdir(), 'lb-local-'));
+	t.teardown(() => rm(folder, {recursive: true, force: true}));
+	const file = path.join(folder, 'lb.yaml');
+	await writeFile(file, GOOD);
+	await using emulator = await startEmulator({config: file});
+	const {output, lines} = collect();
+	const reloading = await Reloading.start({emulator, file, output, quiet: false});
+	t.teardown(() => reloading?.stop());
+	const told = async (text: string, isAsked = false): Promise<string[]> => {
+		await writeFile(file, text);
+		await reloading?.run({isAsked});
+		return lines.splice(0);
+	};
+
+	t.deepEqual(await told(GOOD), []);
+	t.regex((await told('x: 1')).join('\n'), /unknown key "x"(?:.|\n)+nothing has changed: what ran before goes on$/);
+	t.deepEqual(await told('x: 1'), []);
+	t.regex((await told('y: 1')).join('\n'), /unknown key "y"/);
+	t.regex((await told('y: 1', true)).join('\n'), /unknown key "y"/);
+	t.deepEqual(await told(GOOD), [`${file} is good again, and nothing in it has changed`]);
+	t.deepEqual(await told(GOOD), []);
+	const [first = '', ...others] = await told('loadBalancers: {api: {listeners: ["http:80"]}}');
+	t.is(first, `reloaded ${file}: load balancer api added; load balancer web removed`);
+	t.regex(others.join('\n'), /^api {2}api-\d+\..*\n {2}http:80 -> http:80 {2}on 127\.0\.0\.1:\d+\n/);
+});
+
+test('a configuration that comes through a pipe is not watched', async t => {
+	await using emulator = await startEmulator({config: {}});
+
+	const reloading = await Reloading.start({emulator, file: '/dev/null', output: collect().output, quiet: false});
+
+	t.is(reloading, undefined);
+});
