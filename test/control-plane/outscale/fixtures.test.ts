@@ -1,0 +1,80 @@
+import {X509Certificate} from 'node:crypto';
+import {readdirSync, readFileSync} from 'node:fs';
+import test from 'ava';
+import {OUTSCALE_ACTIONS} from '../../../src/control-plane/outscale/dialect.ts';
+import {type HouseOptions, OutscaleHouse, pem} from '../../helpers/outscale-house.ts';
+
+const FIXTURES = new URL('../../../fixtures/outscale/', import.meta.url);
+
+interface Case {
+	readonly source: string;
+	readonly status: number;
+	readonly given?: readonly string[];
+	readonly house?: HouseOptions & {readonly healthy?: readonly string[]};
+}
+
+/** `CreateLoadBalancer/http` and so on. */
+const CASES = readdirSync(FIXTURES, {withFileTypes: true})
+	.filter(entry => entry.isDirectory())
+	.flatMap(({name}) => readdirSync(new URL(`${name}/`, FIXTURES)).map(each => `${name}/${each}`));
+
+for (const name of CASES) {
+	test(`${name} is answered as its fixture says`, async t => {
+		const {source, status, given = [], house = {}} = caseOf(name);
+		const {healthy = [], ...options} = house;
+		const api = new OutscaleHouse(options);
+		for (const backend of healthy) api.dataPlane.healthy.add(backend);
+		for (const before of given) await api.ok(actionOf(before), requestOf(before));
+		const estate = api.executor.estate;
+		const calls = api.dataPlane.calls.length;
+
+		const {answer, call} = await api.call(actionOf(name), requestOf(name));
+
+		t.is(answer.status, status);
+		t.is(withoutChance(answer.body), JSON.stringify(JSON.parse(textOf(name, 'response.json'))));
+		t.deepEqual(answer.headers, [['Content-Type', 'application/json']]);
+		t.is(call.status, status);
+		t.true(source.length > 10, 'a fixture says where it comes from');
+		if (status === 200) return;
+		t.deepEqual(api.executor.estate, estate, 'a refused call changes nothing');
+		t.is(api.dataPlane.calls.length, calls);
+	});
+}
+
+test('every action has fixtures, and every fixture an action or a refusal', t => {
+	const shown = new Set(CASES.map(actionOf));
+	t.deepEqual(
+		[...OUTSCALE_ACTIONS.keys()].filter(action => !shown.has(action)),
+		[],
+	);
+	t.is(OUTSCALE_ACTIONS.size, 30);
+});
+
+function actionOf(name: string): string {
+	return name.split('/')[0] ?? '';
+}
+
+function textOf(name: string, file: string): string {
+	return readFileSync(new URL(`${name}/${file}`, FIXTURES), 'utf8');
+}
+
+function caseOf(name: string): Case {
+	return JSON.parse(textOf(name, 'case.json'));
+}
+
+function requestOf(name: string): string {
+	return textOf(name, 'request.json').replaceAll(/\{\{(.*?)\}\}/g, (_, file) => JSON.stringify(pem(file)).slice(1, -1));
+}
+
+/** What is another in each run, or with each set of certificates, in the words of the fixtures. */
+function withoutChance(body: string): string {
+	let text = body.replaceAll(
+		/"RequestId":"[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}"/g,
+		'"RequestId":"{{uuid}}"',
+	);
+	for (const file of ['web.test.crt', 'rsa.web.test.crt']) {
+		const end = new Date(new X509Certificate(pem(file)).validTo).toISOString().replace('.000', '');
+		text = text.replaceAll(`"ExpirationDate":"${end}"`, `"ExpirationDate":"{{notAfter ${file}}}"`);
+	}
+	return text;
+}
