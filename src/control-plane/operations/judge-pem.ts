@@ -72,7 +72,7 @@ function judgeKeyForm(key: string): void {
 function refusalOf({part, message}: Problem): Refusal {
 	const text = message.replace(/^(?:cert|key|chain)\b/, PARTS[part]);
 	// A key of another certificate parses, and is wrong all the same: code 5070 is a guess, see docs/fidelity.md.
-	return /does not belong to|are swapped$/.test(text) ? new Refusal('CERTIFICATE_UNUSABLE', text) : unreadable(text);
+	return /does not belong to|does not fit/.test(text) ? new Refusal('CERTIFICATE_UNUSABLE', text) : unreadable(text);
 }
 
 function unreadable(message: string): Refusal {

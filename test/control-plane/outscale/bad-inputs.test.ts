@@ -1,0 +1,57 @@
+import {performance} from 'node:perf_hooks';
+import test from 'ava';
+import {OutscaleHouse, pem} from '../../helpers/outscale-house.ts';
+import {BAD_INPUTS} from './bad-inputs.ts';
+
+/** What stands between the lines of each key in `certs/`: none of it may come back. */
+const SECRETS = ['web.test.key', 'shop.test.key', 'rsa.web.test.key'].flatMap(file =>
+	pem(file)
+		.split('\n')
+		.filter(line => line.length > 20 && !line.startsWith('-----')),
+);
+
+async function someAccount(): Promise<OutscaleHouse> {
+	const api = new OutscaleHouse();
+	await api.ok('CreateLoadBalancer', {
+		LoadBalancerName: 'web',
+		Listeners: [{BackendPort: 80, LoadBalancerPort: 80, LoadBalancerProtocol: 'HTTP'}],
+		SubregionNames: ['eu-west-2a'],
+	});
+	await api.ok('LinkLoadBalancerBackendMachines', {LoadBalancerName: 'web', BackendVmIds: ['i-12345678']});
+	return api;
+}
+
+test('there are a hundred bad inputs and more', t => {
+	t.true(BAD_INPUTS.length >= 100, `${BAD_INPUTS.length}`);
+});
+
+for (const {what, action, body, refused} of BAD_INPUTS.filter(each => each.refused !== '200')) {
+	test(`${what} is refused in the cloud's form, and changes nothing`, async t => {
+		const api = await someAccount();
+		const estate = api.executor.estate;
+		const calls = [...api.dataPlane.calls];
+
+		const startedMs = performance.now();
+		const {answer, call} = await api.call(action, body);
+		const tookMs = performance.now() - startedMs;
+
+		const {Errors: errors, ResponseContext: context} = JSON.parse(answer.body);
+		t.is(`${answer.status} ${errors[0].Code}`, refused);
+		t.deepEqual(Object.keys(errors[0]), ['Code', 'Details', 'Type']);
+		t.regex(context.RequestId, /^[0-9a-f-]{36}$/);
+		t.deepEqual(api.executor.estate, estate);
+		t.deepEqual(api.dataPlane.calls, calls);
+		t.true(answer.body.length < 1000, 'no answer repeats all that was sent');
+		t.notRegex(answer.body, / at .*:\d+:\d+|node:/, 'no stack');
+		for (const secret of SECRETS) t.false(JSON.stringify([answer, call]).includes(secret), 'a key came back');
+		// The bar is 100 ms on a quiet machine; ten times that tells a machine that is busy from input that is slow to read.
+		t.true(tookMs < 1000, `${tookMs} ms`);
+	});
+}
+
+for (const {what, action, body} of BAD_INPUTS.filter(each => each.refused === '200')) {
+	test(`${what} is taken: it only looks bad`, async t => {
+		const api = await someAccount();
+		t.is((await api.call(action, body)).answer.status, 200);
+	});
+}
