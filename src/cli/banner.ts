@@ -1,27 +1,46 @@
 import {formatAddress} from '../base/errors.ts';
-import type {LoadBalancer} from '../emulator/load-balancer.ts';
-import type {Emulator} from '../emulator.ts';
+import type {BackendStatus, ListenerStatus} from '../emulator/load-balancer.ts';
 import {columns, countOf, daysUntil, type Paint, printable} from './text.ts';
 
+/** As much of a load balancer as is shown; one of another process has this shape too. */
+export interface ShownLoadBalancer {
+	readonly name: string;
+	readonly dnsName: string;
+	/** In the cloud's words; `active` is what is expected, and not shown. */
+	readonly state?: string;
+	readonly listeners: readonly (Pick<ListenerStatus, 'spec' | 'host' | 'boundPort'> & {
+		readonly certificate?: Pick<NonNullable<ListenerStatus['certificate']>, 'names' | 'notAfter' | 'fingerprint256'>;
+	})[];
+	readonly backends: readonly (Pick<BackendStatus, 'name' | 'kind' | 'address' | 'reason'> & {
+		readonly state: string;
+	})[];
+}
+
 /** What runs: each load balancer with its DNS name, its listeners, their certificates, and its back-ends. */
-export function bannerLines(emulator: Pick<Emulator, 'loadBalancers'>, paint: Paint): string[] {
+export function bannerLines(emulator: {readonly loadBalancers: readonly ShownLoadBalancer[]}, paint: Paint): string[] {
 	return emulator.loadBalancers.flatMap(loadBalancer => ['', ...loadBalancerLines(loadBalancer, paint)]);
 }
 
-function loadBalancerLines({name, dnsName, listeners, backends}: LoadBalancer, paint: Paint): string[] {
-	const lines = [`${paint('name', name)}  ${dnsName}`];
-	const bound = columns(listeners.map(({spec, host, boundPort}) => [spec, `on ${formatAddress(host, boundPort)}`]));
+function loadBalancerLines(
+	{name, dnsName, state: life = 'active', listeners, backends}: ShownLoadBalancer,
+	paint: Paint,
+): string[] {
+	const shownLife = life === 'active' ? '' : `  ${paint('warning', printable(life))}`;
+	const lines = [`${paint('name', printable(name))}  ${printable(dnsName)}${shownLife}`];
+	const bound = columns(
+		listeners.map(({spec, host, boundPort}) => [printable(spec), `on ${formatAddress(printable(host), boundPort)}`]),
+	);
 	for (const [index, {certificate}] of listeners.entries()) {
 		lines.push(`  ${bound[index]}`);
 		if (certificate === undefined) continue;
 		const {names, notAfter, fingerprint256} = certificate;
 		lines.push(`    certificate for ${printable(names.join(', '))}, ${daysLeft(notAfter)}`);
-		lines.push(paint('faint', `    SHA-256 ${fingerprint256}`));
+		lines.push(paint('faint', `    SHA-256 ${printable(fingerprint256)}`));
 	}
 	if (backends.length === 0) lines.push(`  ${paint('warning', 'no back-ends:')} every request is answered 503`);
 	const rows = columns(backends.map(({name, kind, address}) => [printable(name), kind, printable(address)]));
 	for (const [index, {state, reason}] of backends.entries()) {
-		const shown = paint(state === 'InService' ? 'good' : 'warning', state);
+		const shown = paint(state === 'InService' ? 'good' : 'warning', printable(state));
 		lines.push(`  back-end ${rows[index]}  ${shown}${reason === undefined ? '' : ` (${printable(reason)})`}`);
 	}
 	return lines;

@@ -1,9 +1,12 @@
-import {Command, CommanderError, Option} from 'commander';
+import {Argument, Command, CommanderError, Option} from 'commander';
 import {joinListenerPieces} from './arguments.ts';
 import type {BackendOptions} from './commands/backend.ts';
 import type {CertOptions} from './commands/cert.ts';
 import type {CheckOptions} from './commands/check.ts';
+import type {EnvOptions} from './commands/env.ts';
 import type {InitOptions} from './commands/init.ts';
+import type {SetOptions} from './commands/set.ts';
+import type {StatusOptions} from './commands/status.ts';
 import type {UpOptions} from './commands/up.ts';
 import {EXIT, exitCodeOf, usageError} from './exit-codes.ts';
 import type {Interruption} from './interruption.ts';
@@ -113,7 +116,51 @@ function describeProgram(household: Household, end: (exitCode: number) => void):
 		.action(async (file: string, options: InitOptions) => {
 			end(await (await import('./commands/init.ts')).init(file, options, household));
 		});
+	describeControlCommands(program, household, end);
 	return program;
+}
+
+/** The commands that talk to a running one. */
+function describeControlCommands(program: Command, household: Household, end: (exitCode: number) => void): void {
+	const ENDPOINT = ['--endpoint <url>', 'the control port to talk to (default: the one that runs here)'] as const;
+	program
+		.command('status')
+		.description('show what the running one runs')
+		.option(...ENDPOINT)
+		.option('--json', 'print all of its state as JSON')
+		.action(async (options: StatusOptions) => {
+			end(await (await import('./commands/status.ts')).status(options, household));
+		});
+	const set = program.command('set').description('change what the running one does');
+	set
+		.command('health')
+		.description('take a back-end in or out of service; auto leaves it to the probes')
+		.argument('<load-balancer/back-end>', 'such as web/app-1')
+		.addArgument(new Argument('<state>').choices(['InService', 'OutOfService', 'auto']))
+		.option(...ENDPOINT)
+		.option('--json', 'print what came of it as JSON')
+		.action(async (target: string, state: string, options: SetOptions) => {
+			end(await (await import('./commands/set.ts')).setHealth(target, state, options, household));
+		});
+	set
+		.command('vm')
+		.description('say where a VM is that an API names by its id')
+		.argument('<id>', 'such as i-0000000a')
+		.argument('<address>', "host:port, or a host alone: the listener's back-end port then")
+		.option(...ENDPOINT)
+		.option('--json', 'print all VMs as JSON')
+		.action(async (id: string, address: string, options: SetOptions) => {
+			end(await (await import('./commands/set.ts')).setVm(id, address, options, household));
+		});
+	program
+		.command('env')
+		.description("print the exports that point the cloud's clients at the running one")
+		.option(...ENDPOINT)
+		.option('--json', 'print them as JSON')
+		.addHelpText('after', ENV_HELP_AFTER)
+		.action(async (options: EnvOptions) => {
+			end(await (await import('./commands/env.ts')).env(options, household));
+		});
 }
 
 const HELP_AFTER = `
@@ -131,3 +178,7 @@ Ports: what you wrote. A port below 1024 without the privilege, or taken by anot
 configuration, becomes port + 10000, or else the next free one, and this is said.
 A configuration file that changes is read anew, on SIGHUP as well, and what differs is carried out.
 SIGTERM stops it with exit code 0, Ctrl-C with 130; a second signal stops it at once.`;
+
+const ENV_HELP_AFTER = `
+Example:
+  $ eval "$(lb-local env)"                        then osc-sdk-python, Terraform and the others talk to it`;

@@ -1,0 +1,84 @@
+import {ControlClient} from '../control-client.ts';
+import {EXIT} from '../exit-codes.ts';
+import {findEndpoint} from '../find-endpoint.ts';
+import type {Output} from '../output.ts';
+import type {Household} from '../program.ts';
+import {readRunningState} from '../running-state.ts';
+
+export interface EnvOptions {
+	readonly endpoint?: string;
+	readonly json?: boolean;
+}
+
+/** Any will do where none are configured; these have the lengths of the cloud's, for clients that count. */
+const ACCESS_KEY = 'LBLOCALACCESSKEY0000';
+const SECRET_KEY = 'LBLOCALSECRETKEY000000000000000000000000';
+
+/**
+ * Prints what points the cloud's clients at the running one: `eval "$(lb-local env)"`.
+ *
+ * @throws EmulatorError `USAGE`, `CONTROL_UNREACHABLE`, `CONTROL_STRANGER`; then nothing is printed.
+ */
+export async function env({endpoint, json = false}: EnvOptions, {output}: Household): Promise<number> {
+	const client = new ControlClient(await findEndpoint({given: endpoint}));
+	const {state} = await readRunningState(client);
+	const api = `${client.endpoint}/api/v1`;
+	const isVerified = state.credentials === 'verified';
+	const variables = new Map([
+		// osc-sdk-python, osc-sdk-go 2 and 3, Terraform's provider from 1.6 on, oapi-cli (which adds the path once more).
+		['OSC_ENDPOINT_API', api],
+		['OSC_REGION', state.region],
+		...(isVerified
+			? []
+			: ([
+					['OSC_ACCESS_KEY', ACCESS_KEY],
+					['OSC_SECRET_KEY', SECRET_KEY],
+				] as const)),
+		// Terraform's provider up to 1.5.
+		['OUTSCALE_OAPI_URL', api],
+		// The command line itself, in whatever directory.
+		['LB_LOCAL_ENDPOINT', client.endpoint],
+	]);
+	if (json) {
+		output.data(JSON.stringify(Object.fromEntries(variables)));
+		return EXIT.ok;
+	}
+	for (const [name, value] of variables) output.data(`export ${name}=${quoted(value)}`);
+	hint({endpoint: client.endpoint, region: state.region, isVerified}, output);
+	return EXIT.ok;
+}
+
+/** One word for sh, whatever is in it. */
+function quoted(text: string): string {
+	return `'${text.replaceAll("'", "'\\''")}'`;
+}
+
+interface Pointed {
+	readonly endpoint: string;
+	readonly region: string;
+	readonly isVerified: boolean;
+}
+
+function hint({endpoint, region, isVerified}: Pointed, output: Output): void {
+	output.say('# To set these in your shell: eval "$(lb-local env)"');
+	if (isVerified) output.say('# Credentials are configured: set OSC_ACCESS_KEY and OSC_SECRET_KEY to them yourself.');
+	const profile = {
+		access_key: isVerified ? '…' : ACCESS_KEY,
+		secret_key: isVerified ? '…' : SECRET_KEY,
+		region,
+		endpoints: {api: endpoint},
+	};
+	output.say(`# osc-cli reads ~/.osc/config.json instead: ${JSON.stringify({default: profile})}`);
+	output.say(
+		'# osc-sdk-js has no variables of its own: new Configuration({basePath: process.env.OSC_ENDPOINT_API, …})',
+	);
+	const proxy = ['http_proxy', 'HTTP_PROXY', 'all_proxy', 'ALL_PROXY'].find(name => isSet(process.env[name]));
+	const {no_proxy, NO_PROXY} = process.env;
+	if (proxy !== undefined && !`${no_proxy},${NO_PROXY}`.includes(new URL(endpoint).hostname)) {
+		output.say(`# ${proxy} is set: add ${new URL(endpoint).hostname} to NO_PROXY, or clients ask the proxy.`);
+	}
+}
+
+function isSet(value: string | undefined): boolean {
+	return value !== undefined && value !== '';
+}

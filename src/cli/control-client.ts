@@ -1,0 +1,144 @@
+import {type IncomingMessage, request} from 'node:http';
+import {codeOf, EmulatorError, messageOf} from '../base/errors.ts';
+import {printable} from './text.ts';
+
+/** A guess: nothing that is asked for takes long, and this machine may be busy. */
+const PATIENCE_MS = 5000;
+/** More than any state has, so that a stranger cannot fill the memory. */
+const MAX_ANSWER_BYTES = 64 * 1024 * 1024;
+
+/** Asks a running one through `/_lb/`. */
+export class ControlClient {
+	/** `http://127.0.0.1:8089` */
+	readonly endpoint: string;
+	readonly #patienceMs: number;
+
+	constructor(endpoint: string, patienceMs = PATIENCE_MS) {
+		this.endpoint = endpoint;
+		this.#patienceMs = patienceMs;
+	}
+
+	/**
+	 * @returns the JSON of the answer.
+	 * @throws EmulatorError `CONTROL_UNREACHABLE` when nothing answers there, `CONTROL_STRANGER` when something else does,
+	 * and whatever the running one refuses with.
+	 */
+	get(path: string): Promise<unknown> {
+		return this.#ask('GET', path);
+	}
+
+	/** @throws as `get`. */
+	post(path: string, body: object): Promise<unknown> {
+		return this.#ask('POST', path, JSON.stringify(body));
+	}
+
+	async #ask(method: string, path: string, body?: string): Promise<unknown> {
+		const answer = await this.#exchange(method, path, body);
+		if (answer.server !== 'lb-local') throw this.#stranger();
+		const json = this.#parsed(answer.text);
+		if (answer.status < 400) return json;
+		throw refusalIn(json) ?? this.#stranger();
+	}
+
+	#exchange(method: string, path: string, body: string | undefined): Promise<Answer> {
+		const headers =
+			body === undefined ? {} : {'Content-Type': 'application/json', 'Content-Length': Buffer.byteLength(body)};
+		const signal = AbortSignal.timeout(this.#patienceMs);
+		return new Promise((resolve, reject) => {
+			const fail = (error: unknown) => reject(this.#failure(error, signal.aborted));
+			const sent = request(this.endpoint + path, {method, headers, signal, agent: false}, response => {
+				readAnswer(response).then(resolve, fail);
+			});
+			sent.on('error', fail);
+			// A tunnel or another protocol is nothing that was asked for.
+			sent.on('upgrade', (_, socket) => {
+				socket.destroy();
+				reject(this.#stranger());
+			});
+			sent.end(body);
+		});
+	}
+
+	#failure(error: unknown, isLate: boolean): EmulatorError {
+		if (isLate) {
+			return new EmulatorError(
+				'CONTROL_UNREACHABLE',
+				`No answer from ${this.endpoint} within ${this.#patienceMs / 1000} s`,
+				{hint: 'Is it stopped or very busy? Is it lb-local that listens there?', cause: error},
+			);
+		}
+		const code = codeOf(error) ?? '';
+		// Node's parser: what answered does not speak HTTP.
+		if (code.startsWith('HPE_') || error instanceof EmulatorError) return this.#stranger(error);
+		const why = code === 'ECONNREFUSED' ? 'nothing listens there' : messageOf(error);
+		return new EmulatorError('CONTROL_UNREACHABLE', `Cannot reach lb-local at ${this.endpoint}: ${why}`, {
+			hint: 'Start it with `lb-local up`, or say where it is with --endpoint or LB_LOCAL_ENDPOINT.',
+			cause: error,
+		});
+	}
+
+	#parsed(text: string): unknown {
+		try {
+			return JSON.parse(text);
+		} catch (error) {
+			throw this.#stranger(error);
+		}
+	}
+
+	#stranger(cause?: unknown): EmulatorError<'CONTROL_STRANGER'> {
+		return strangerAt(this.endpoint, cause);
+	}
+}
+
+/** What answers there is not lb-local, or not as this version knows it. */
+export function strangerAt(endpoint: string, cause?: unknown): EmulatorError<'CONTROL_STRANGER'> {
+	return new EmulatorError('CONTROL_STRANGER', `What answers at ${endpoint} is not lb-local, or another version`, {
+		hint: 'Say where it is with --endpoint or LB_LOCAL_ENDPOINT; `lb-local up` prints it.',
+		cause,
+	});
+}
+
+interface Answer {
+	readonly status: number;
+	readonly server: string;
+	readonly text: string;
+}
+
+async function readAnswer(response: IncomingMessage): Promise<Answer> {
+	const chunks: Uint8Array[] = [];
+	let bytes = 0;
+	for await (const chunk of response) {
+		// A response without an encoding gives bytes.
+		const data = chunk as Uint8Array;
+		bytes += data.length;
+		if (bytes > MAX_ANSWER_BYTES) {
+			response.destroy();
+			throw new EmulatorError('CONTROL_STRANGER', 'The answer is too large');
+		}
+		chunks.push(data);
+	}
+	const text = Buffer.concat(chunks).toString('utf8');
+	return {status: response.statusCode ?? 0, server: String(response.headers['server']), text};
+}
+
+/** `{error: {code, message, hint}}` as the error it was over there. */
+function refusalIn(json: unknown): EmulatorError | undefined {
+	const error = fieldOf(json, 'error');
+	const code = fieldOf(error, 'code');
+	const message = fieldOf(error, 'message');
+	const hint = fieldOf(error, 'hint');
+	if (typeof code !== 'string' || typeof message !== 'string') return undefined;
+	return new EmulatorError(
+		code,
+		message
+			.split('\n')
+			.map(line => printable(line, 2000))
+			.join('\n'),
+		{hint: typeof hint === 'string' ? printable(hint, 2000) : undefined},
+	);
+}
+
+function fieldOf(value: unknown, name: string): unknown {
+	if (typeof value !== 'object' || value === null || !Object.hasOwn(value, name)) return undefined;
+	return new Map<string, unknown>(Object.entries(value)).get(name);
+}

@@ -1,0 +1,62 @@
+import {quote} from '../base/quote.ts';
+import {usageError} from './exit-codes.ts';
+import {type RunFile, readRunFiles} from './run-file.ts';
+
+/** The control port that `up` takes unless told otherwise. */
+export const USUAL_ENDPOINT = 'http://127.0.0.1:8089';
+
+export interface FindOptions {
+	/** What `--endpoint` says. */
+	readonly given?: string | undefined;
+	readonly env?: Readonly<Record<string, string | undefined>>;
+	readonly cwd?: string;
+}
+
+/**
+ * Where the running one is: `--endpoint`, else `LB_LOCAL_ENDPOINT`, else the one that was started in this directory,
+ * else the only one of this user, else the usual port.
+ *
+ * @throws EmulatorError `USAGE` for what is no endpoint, and when several run and nothing says which is meant.
+ */
+export async function findEndpoint(options: FindOptions = {}): Promise<string> {
+	const {given, env = process.env, cwd = process.cwd()} = options;
+	if (given !== undefined) return readEndpoint(given, '--endpoint');
+	const fromEnvironment = env['LB_LOCAL_ENDPOINT'];
+	if (fromEnvironment !== undefined && fromEnvironment !== '') {
+		return readEndpoint(fromEnvironment, 'LB_LOCAL_ENDPOINT');
+	}
+	const running = await readRunFiles(env);
+	const here = running.filter(one => one.cwd === cwd);
+	const candidates = here.length > 0 ? here : running;
+	const [only, second] = candidates;
+	if (only === undefined) return USUAL_ENDPOINT;
+	if (second !== undefined) throw severalRun(candidates);
+	return readEndpoint(only.endpoint, `the run file of process ${only.pid}`);
+}
+
+/** What an SDK's endpoint has behind the port is no part of where the control port is. */
+function readEndpoint(text: string, where: string): string {
+	const url = URL.canParse(text) ? new URL(text) : undefined;
+	const isPlain =
+		url?.protocol === 'http:' &&
+		url.username === '' &&
+		url.password === '' &&
+		url.search === '' &&
+		url.hash === '' &&
+		/^\/(api\/(v1|latest)\/?)?$/.test(url.pathname);
+	if (isPlain) return url.origin;
+	throw usageError(
+		`${where} is ${quote(text)}, which is not the endpoint of a control port`,
+		`write it like ${USUAL_ENDPOINT}.`,
+	);
+}
+
+function severalRun(running: readonly RunFile[]) {
+	const lines = running.map(
+		({endpoint, pid, cwd, config}) => `  ${endpoint} (process ${pid}, ${config ?? 'no configuration'}, in ${cwd})`,
+	);
+	return usageError(
+		`several run, and nothing says which is meant:\n${lines.join('\n')}`,
+		'--endpoint or LB_LOCAL_ENDPOINT chooses one.',
+	);
+}

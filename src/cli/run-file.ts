@@ -1,0 +1,105 @@
+import {mkdir, readdir, readFile, rm} from 'node:fs/promises';
+import path from 'node:path';
+import * as v from 'valibot';
+import {EmulatorError, hasCode, messageOf} from '../base/errors.ts';
+import {PRIVATE, writeAtomically} from '../certificates/atomic-file.ts';
+import {defaultAuthorityDirectory} from '../certificates/authority-store.ts';
+
+type Environment = Readonly<Record<string, string | undefined>>;
+
+/** What a running command line says of itself, so that others on this machine find it. */
+export interface RunFile {
+	/** Of its control port: `http://127.0.0.1:8089`. */
+	readonly endpoint: string;
+	readonly pid: number;
+	/** The directory it was started in. */
+	readonly cwd: string;
+	/** Its configuration, where it has one. */
+	readonly config?: string;
+}
+
+const runFile = v.object({
+	endpoint: v.string(),
+	pid: v.pipe(v.number(), v.integer(), v.minValue(1)),
+	cwd: v.string(),
+	config: v.exactOptional(v.string()),
+});
+
+/**
+ * Says that this process runs, in `run/<pid>.json` beside the local authority.
+ *
+ * @returns takes it back; call it when the control port closes. Never rejects.
+ * @throws EmulatorError `FILE_UNWRITABLE`. Whoever runs load balancers can go on without: it is only harder to find.
+ */
+export async function writeRunFile(
+	{endpoint, config}: {readonly endpoint: string; readonly config?: string | undefined},
+	env: Environment = process.env,
+): Promise<() => Promise<void>> {
+	const folder = runFolder(env);
+	const file = path.join(folder, `${process.pid}.json`);
+	const content: RunFile = {
+		endpoint,
+		pid: process.pid,
+		cwd: process.cwd(),
+		...(config === undefined ? {} : {config: path.resolve(config)}),
+	};
+	try {
+		await mkdir(folder, {recursive: true, mode: 0o700});
+		await writeAtomically(file, `${JSON.stringify(content)}\n`, PRIVATE);
+	} catch (error) {
+		throw new EmulatorError('FILE_UNWRITABLE', `Cannot write ${file}: ${messageOf(error)}`, {
+			hint: 'Others find this one with --endpoint or LB_LOCAL_ENDPOINT; LB_LOCAL_HOME chooses another directory.',
+			cause: error,
+		});
+	}
+	return () => removeQuietly(file);
+}
+
+/**
+ * Who runs on this machine under this user, by process id. Files of processes that are gone are removed.
+ *
+ * @returns none where nothing can be read. Never rejects.
+ */
+export async function readRunFiles(env: Environment = process.env): Promise<RunFile[]> {
+	const folder = runFolder(env);
+	const names = await readdir(folder).catch((): string[] => []);
+	const read = await Promise.all(
+		names.map(async name => {
+			const pid = Number(/^([1-9]\d*)\.json$/.exec(name)?.[1]);
+			if (!Number.isSafeInteger(pid)) return undefined;
+			const file = path.join(folder, name);
+			if (!isAlive(pid)) return removeQuietly(file);
+			const found = v.safeParse(runFile, jsonIn(await readFile(file, 'utf8').catch(() => '')));
+			return found.success && found.output.pid === pid ? found.output : undefined;
+		}),
+	);
+	return read.filter(found => found !== undefined).sort((one, other) => one.pid - other.pid);
+}
+
+function runFolder(env: Environment): string {
+	return path.join(defaultAuthorityDirectory(env), 'run');
+}
+
+/** Signal 0 asks whether a process is there; one that may not be asked is. See kill(2). */
+function isAlive(pid: number): boolean {
+	try {
+		process.kill(pid, 0);
+		return true;
+	} catch (error) {
+		return hasCode(error, 'EPERM');
+	}
+}
+
+function jsonIn(text: string): unknown {
+	try {
+		return JSON.parse(text);
+	} catch {
+		// Half written, or not ours: as if it were not there.
+		return undefined;
+	}
+}
+
+/** A file that stays is stale, and is found to be so. */
+async function removeQuietly(file: string): Promise<undefined> {
+	await rm(file, {force: true}).catch(() => {});
+}

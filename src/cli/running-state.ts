@@ -1,0 +1,55 @@
+import * as v from 'valibot';
+import {type ControlClient, strangerAt} from './control-client.ts';
+
+/** What is shown of `OwnState` (control-plane/own/state.ts); a later version may tell more. */
+const listener = v.object({
+	spec: v.string(),
+	port: v.number(),
+	host: v.string(),
+	boundPort: v.number(),
+	certificate: v.exactOptional(
+		v.object({names: v.array(v.string()), notAfter: v.string(), fingerprint256: v.string()}),
+	),
+});
+const backend = v.object({
+	name: v.string(),
+	kind: v.string(),
+	address: v.string(),
+	state: v.string(),
+	reason: v.exactOptional(v.string()),
+});
+const running = v.object({
+	version: v.string(),
+	endpoint: v.string(),
+	region: v.string(),
+	credentials: v.picklist(['any', 'verified']),
+	clock: v.object({kind: v.string(), now: v.string()}),
+	loadBalancers: v.array(
+		v.object({
+			name: v.string(),
+			dnsName: v.string(),
+			state: v.string(),
+			listeners: v.array(listener),
+			backends: v.array(backend),
+		}),
+	),
+	vms: v.array(v.object({id: v.string(), address: v.string()})),
+	notices: v.array(v.string()),
+	warnings: v.array(v.string()),
+});
+
+/** As much of a state as the command line shows. */
+export type RunningState = v.InferOutput<typeof running>;
+
+/**
+ * Asks a running one for its state.
+ *
+ * @returns it as it came, for programs, and read, for people.
+ * @throws EmulatorError `CONTROL_UNREACHABLE`, `CONTROL_STRANGER`
+ */
+export async function readRunningState(client: ControlClient): Promise<{json: unknown; state: RunningState}> {
+	const json = await client.get('/_lb/state');
+	const read = v.safeParse(running, json);
+	if (!read.success) throw strangerAt(client.endpoint);
+	return {json, state: read.output};
+}

@@ -1,0 +1,178 @@
+import {execFile} from 'node:child_process';
+import {mkdir, writeFile} from 'node:fs/promises';
+import path from 'node:path';
+import {promisify} from 'node:util';
+import test from 'ava';
+import {FakeOwnPort, openDoor} from '../../control-plane/helpers/door.ts';
+import {emptyFolder, runCli} from '../helpers/command-line.ts';
+
+/** The developer may have one running. */
+const ENV = {LB_LOCAL_ENDPOINT: '', http_proxy: '', HTTP_PROXY: '', all_proxy: '', ALL_PROXY: ''};
+
+class Busy extends FakeOwnPort {
+	override state() {
+		const state = super.state();
+		const [web] = state.loadBalancers;
+		if (web === undefined) return state;
+		return {
+			...state,
+			clock: {kind: 'manual', now: '2026-08-01T12:00:00.000Z'} as const,
+			loadBalancers: [web, {...web, name: 'shop', state: 'provisioning', listeners: [], backends: []}],
+			notices: ['port 443 became 10443'],
+			warnings: ['certificate old: expired'],
+		};
+	}
+}
+
+test('status shows what runs, for people and for programs', async t => {
+	const folder = await emptyFolder(t);
+	await using door = await openDoor({own: new Busy()});
+	await door.ask('POST', '/_lb/vms', {id: 'i-0000000a', address: '127.0.0.1:3000'});
+	await door.ask('POST', '/_lb/health', {loadBalancer: 'web', backend: 'app-1', state: 'OutOfService'});
+	const {endpoint} = door.controlPlane;
+
+	const people = await runCli(['status', '--endpoint', endpoint], {folder, env: ENV});
+	const programs = await runCli(['status', '--json'], {folder, env: {...ENV, LB_LOCAL_ENDPOINT: endpoint}});
+
+	t.is(people.stderr, '');
+	t.deepEqual(people.stdout.replace(/\d+ days left/, 'N days left').split('\n'), [
+		`lb-local 1.2.3 at ${endpoint}`,
+		'the clock is moved by hand; it is 2026-08-01T12:00:00.000Z',
+		'',
+		'web  web-123456789.eu-west-2.lbu.outscale.com',
+		'  https:443 -> http:80  on 127.0.0.1:10443',
+		'    certificate for web.test, N days left',
+		'    SHA-256 AB:CD',
+		'  back-end app-1  echo  127.0.0.1:3000  OutOfService (Taken out of service by hand.)',
+		'',
+		'shop  web-123456789.eu-west-2.lbu.outscale.com  provisioning',
+		'  no back-ends: every request is answered 503',
+		'',
+		'VMs',
+		'  i-0000000a  127.0.0.1:3000',
+		'',
+		'note: port 443 became 10443',
+		'warning: certificate old: expired',
+		'',
+	]);
+	t.is(people.code, 0);
+	t.deepEqual(JSON.parse(programs.stdout), (await door.json('GET', '/_lb/state')).json);
+	t.is(programs.code, 0);
+});
+
+test('status says so when nothing answers, or something else is in the way', async t => {
+	const folder = await emptyFolder(t);
+	const door = await openDoor();
+	const {endpoint} = door.controlPlane;
+	await door.controlPlane.stop();
+
+	const gone = await runCli(['status', '--endpoint', endpoint], {folder, env: ENV});
+	const wrong = await runCli(['status', '--endpoint', 'localhost:8089'], {folder, env: ENV});
+
+	t.is(gone.code, 1);
+	t.is(gone.stdout, '');
+	t.regex(gone.stderr, /^error: Cannot reach lb-local at .*: nothing listens there\nhint: Start it with `lb-local up`/);
+	t.is(wrong.code, 2);
+	t.regex(wrong.stderr, /^error: --endpoint is "localhost:8089", which is not the endpoint of a control port\n/);
+});
+
+test('set takes a back-end out and in, and says where a VM is, at the one that runs here', async t => {
+	const folder = await emptyFolder(t);
+	await using door = await openDoor();
+	await mkdir(path.join(folder, 'home', 'run'), {recursive: true});
+	const run = {endpoint: door.controlPlane.endpoint, pid: process.pid, cwd: folder};
+	await writeFile(path.join(folder, 'home', 'run', `${process.pid}.json`), JSON.stringify(run));
+	const set = (...args: readonly string[]) => runCli(['set', ...args], {folder, env: ENV});
+
+	const out = await set('health', 'web/app-1', 'OutOfService');
+	t.is(door.own.operator, 'OutOfService');
+	const auto = await set('health', 'web/app-1', 'auto', '--json');
+	const vm = await set('vm', 'i-0000000a', '127.0.0.1:3000');
+
+	t.is(out.stdout, 'web/app-1 is OutOfService, by hand (Taken out of service by hand.)\n');
+	t.is(out.code, 0);
+	t.deepEqual(JSON.parse(auto.stdout), {
+		health: [{loadBalancer: 'web', backend: 'app-1', state: 'InService', operator: 'auto'}],
+	});
+	t.is(vm.stdout, 'i-0000000a is at 127.0.0.1:3000\n');
+	t.deepEqual(door.own.vms, [{id: 'i-0000000a', address: '127.0.0.1:3000'}]);
+});
+
+test('set tells what it does not understand, and changes nothing then', async t => {
+	const folder = await emptyFolder(t);
+	await using door = await openDoor();
+	const set = (...args: readonly string[]) =>
+		runCli(['set', ...args], {folder, env: {...ENV, LB_LOCAL_ENDPOINT: door.controlPlane.endpoint}});
+
+	const target = await set('health', 'app-1', 'auto');
+	const state = await set('health', 'web/app-1', 'Down');
+	const unknown = await set('health', 'shop/app-1', 'auto');
+	const vm = await set('vm', 'web', '127.0.0.1:0');
+
+	t.is(target.code, 2);
+	t.regex(target.stderr, /^error: "app-1" is no back-end of a load balancer; write <load-balancer>\/<back-end>\n/);
+	t.is(state.code, 2);
+	t.regex(state.stderr, /Allowed choices are InService, OutOfService, auto\./);
+	t.is(unknown.code, 1);
+	t.regex(unknown.stderr, /^error: No load balancer shop\n/);
+	t.is(vm.code, 2);
+	t.is(
+		vm.stderr,
+		[
+			'error: The request body is not valid:',
+			'  address: "0" in "127.0.0.1:0" is not a port; allowed are 1 to 65535',
+			'  id: "web" is not the id of a VM; write "i-" and 8 hexadecimal digits, such as "i-0000000a"',
+			'',
+		].join('\n'),
+	);
+	t.is(door.own.operator, 'auto');
+	t.deepEqual(door.own.vms, []);
+});
+
+test('env prints what a shell can evaluate, and hints beside it', async t => {
+	const folder = await emptyFolder(t);
+	await using door = await openDoor();
+	const {endpoint} = door.controlPlane;
+
+	const {stdout, stderr, code} = await runCli(['env', '--endpoint', endpoint], {
+		folder,
+		env: {...ENV, http_proxy: 'http://proxy.test', NO_PROXY: 'localhost', no_proxy: ''},
+	});
+	const shown =
+		'echo "$OSC_ENDPOINT_API $OSC_REGION $OSC_ACCESS_KEY $OSC_SECRET_KEY $OUTSCALE_OAPI_URL $LB_LOCAL_ENDPOINT"';
+	const shell = await promisify(execFile)('sh', ['-c', `${stdout}\n${shown}`], {env: {PATH: process.env['PATH']}});
+	const json = await runCli(['env', '--json', '--endpoint', endpoint], {folder, env: ENV});
+
+	t.is(code, 0);
+	t.is(
+		shell.stdout,
+		`${endpoint}/api/v1 eu-west-2 LBLOCALACCESSKEY0000 LBLOCALSECRETKEY000000000000000000000000 ${endpoint}/api/v1 ${endpoint}\n`,
+	);
+	t.true(stdout.split('\n').every(line => line === '' || /^export [A-Z_]+='[^']*'$/.test(line)));
+	t.deepEqual(stderr.split('\n'), [
+		'# To set these in your shell: eval "$(lb-local env)"',
+		`# osc-cli reads ~/.osc/config.json instead: {"default":{"access_key":"LBLOCALACCESSKEY0000","secret_key":"LBLOCALSECRETKEY000000000000000000000000","region":"eu-west-2","endpoints":{"api":"${endpoint}"}}}`,
+		'# osc-sdk-js has no variables of its own: new Configuration({basePath: process.env.OSC_ENDPOINT_API, …})',
+		'# http_proxy is set: add 127.0.0.1 to NO_PROXY, or clients ask the proxy.',
+		'',
+	]);
+	t.is(JSON.parse(json.stdout).OSC_ENDPOINT_API, `${endpoint}/api/v1`);
+	t.is(json.stderr, '');
+});
+
+test('env leaves the keys to who configured them, and quotes what a shell would read', async t => {
+	class Strict extends FakeOwnPort {
+		override state() {
+			return {...super.state(), credentials: 'verified' as const, region: "a'b $(touch x)"};
+		}
+	}
+	const folder = await emptyFolder(t);
+	await using door = await openDoor({own: new Strict()});
+
+	const {stdout, stderr} = await runCli(['env', '--endpoint', door.controlPlane.endpoint], {folder, env: ENV});
+	const shell = await promisify(execFile)('sh', ['-c', `${stdout}\nprintf %s "$OSC_REGION"`]);
+
+	t.is(shell.stdout, "a'b $(touch x)");
+	t.notRegex(stdout, /OSC_ACCESS_KEY|OSC_SECRET_KEY/);
+	t.regex(stderr, /^# Credentials are configured: set OSC_ACCESS_KEY and OSC_SECRET_KEY to them yourself\.$/m);
+});

@@ -1,0 +1,105 @@
+import {once} from 'node:events';
+import {createServer, type Socket} from 'node:net';
+import type {ExecutionContext} from 'ava';
+import test from 'ava';
+import {ControlClient} from '../../src/cli/control-client.ts';
+import {readRunningState} from '../../src/cli/running-state.ts';
+import {openDoor} from '../control-plane/helpers/door.ts';
+
+/** A server that answers whatever it is sent with these bytes. */
+async function stranger(t: ExecutionContext, answer: (socket: Socket) => void): Promise<string> {
+	const sockets = new Set<Socket>();
+	const server = createServer(socket => {
+		sockets.add(socket);
+		socket.on('error', () => {});
+		socket.once('data', () => answer(socket));
+	}).listen(0, '127.0.0.1');
+	await once(server, 'listening');
+	t.teardown(() => {
+		server.close();
+		for (const socket of sockets) socket.destroy();
+	});
+	const address = server.address();
+	return `http://127.0.0.1:${typeof address === 'object' && address !== null ? address.port : 0}`;
+}
+
+test('it reads what runs, and changes it', async t => {
+	await using door = await openDoor();
+	const client = new ControlClient(door.controlPlane.endpoint);
+
+	const {json, state} = await readRunningState(client);
+	await client.post('/_lb/vms', {id: 'i-0000000a', address: '127.0.0.1:3000'});
+
+	t.deepEqual(json, {...door.own.state(), vms: [], endpoint: client.endpoint});
+	t.is(state.loadBalancers[0]?.listeners[0]?.certificate?.names[0], 'web.test');
+	t.deepEqual(door.own.vms, [{id: 'i-0000000a', address: '127.0.0.1:3000'}]);
+});
+
+test('a refusal is the error that it was over there', async t => {
+	await using door = await openDoor();
+	const client = new ControlClient(door.controlPlane.endpoint);
+
+	await t.throwsAsync(client.post('/_lb/health', {loadBalancer: 'shop', backend: 'a', state: 'auto'}), {
+		code: 'NO_SUCH_LOAD_BALANCER',
+		message: 'No load balancer shop',
+	});
+	const error = await t.throwsAsync(client.get('/_lb/stat'));
+	t.like(error, {code: 'NO_SUCH_ROUTE', hint: 'did you mean "/_lb/state"?'});
+});
+
+test('where nothing listens, that is told, with what to do', async t => {
+	const door = await openDoor();
+	const {endpoint} = door.controlPlane;
+	await door.controlPlane.stop();
+
+	const error = await t.throwsAsync(new ControlClient(endpoint).get('/_lb/state'));
+
+	t.like(error, {
+		code: 'CONTROL_UNREACHABLE',
+		message: `Cannot reach lb-local at ${endpoint}: nothing listens there`,
+		hint: 'Start it with `lb-local up`, or say where it is with --endpoint or LB_LOCAL_ENDPOINT.',
+	});
+});
+
+test('who does not answer is not waited for', async t => {
+	const endpoint = await stranger(t, () => {});
+
+	await t.throwsAsync(new ControlClient(endpoint, 100).get('/_lb/state'), {
+		code: 'CONTROL_UNREACHABLE',
+		message: `No answer from ${endpoint} within 0.1 s`,
+	});
+});
+
+for (const [what, bytes] of [
+	['another web server', 'HTTP/1.1 200 OK\r\nServer: nginx\r\nContent-Length: 2\r\n\r\n{}'],
+	['a web server without a name', 'HTTP/1.1 404 Not Found\r\nContent-Length: 2\r\n\r\n{}'],
+	['one that is no web server', 'SSH-2.0-OpenSSH_9.0\r\n'],
+	['another version', 'HTTP/1.1 200 OK\r\nServer: lb-local\r\nContent-Length: 15\r\n\r\n{"version":"9"}'],
+	['one that sends no JSON', 'HTTP/1.1 200 OK\r\nServer: lb-local\r\nContent-Length: 3\r\n\r\n<a>'],
+	['one that refuses in another form', 'HTTP/1.1 500 Oops\r\nServer: lb-local\r\nContent-Length: 4\r\n\r\nnull'],
+	['one that switches protocols', 'HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: x\r\n\r\n'],
+] as const) {
+	test(`${what} is not taken for lb-local`, async t => {
+		const endpoint = await stranger(t, socket => socket.end(bytes));
+
+		await t.throwsAsync(readRunningState(new ControlClient(endpoint)), {
+			code: 'CONTROL_STRANGER',
+			message: `What answers at ${endpoint} is not lb-local, or another version`,
+		});
+	});
+}
+
+test('who closes without an answer is unreachable', async t => {
+	const endpoint = await stranger(t, socket => socket.destroy());
+
+	await t.throwsAsync(new ControlClient(endpoint).get('/_lb/state'), {code: 'CONTROL_UNREACHABLE'});
+});
+
+test('what a refusal says cannot command a terminal', async t => {
+	const body = JSON.stringify({error: {code: 'X', message: 'red \u001b[31m\nsecond'}});
+	const endpoint = await stranger(t, socket =>
+		socket.end(`HTTP/1.1 400 Bad\r\nServer: lb-local\r\nContent-Length: ${body.length}\r\n\r\n${body}`),
+	);
+
+	await t.throwsAsync(new ControlClient(endpoint).get('/_lb/state'), {code: 'X', message: 'red \\x1b[31m\nsecond'});
+});

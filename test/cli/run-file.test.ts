@@ -1,0 +1,69 @@
+import {spawn} from 'node:child_process';
+import {once} from 'node:events';
+import {mkdir, readdir, readFile, stat, writeFile} from 'node:fs/promises';
+import path from 'node:path';
+import test from 'ava';
+import {readRunFiles, writeRunFile} from '../../src/cli/run-file.ts';
+import {emptyFolder} from './helpers/command-line.ts';
+
+const ENDPOINT = 'http://127.0.0.1:8089';
+
+/** A process id that nobody has. */
+async function goneProcess(): Promise<number> {
+	const child = spawn(process.execPath, ['--version'], {stdio: 'ignore'});
+	await once(child, 'close');
+	return child.pid ?? 0;
+}
+
+test('what runs says so, for its user alone, until it stops', async t => {
+	const env = {LB_LOCAL_HOME: await emptyFolder(t)};
+
+	const remove = await writeRunFile({endpoint: ENDPOINT, config: 'lb-local.yaml'}, env);
+	const running = await readRunFiles(env);
+	const file = path.join(env.LB_LOCAL_HOME, 'run', `${process.pid}.json`);
+	const {mode} = await stat(file);
+	await remove();
+	await remove();
+
+	const config = path.resolve('lb-local.yaml');
+	t.deepEqual(running, [{endpoint: ENDPOINT, pid: process.pid, cwd: process.cwd(), config}]);
+	t.is(mode & 0o777, 0o600);
+	t.deepEqual(await readRunFiles(env), []);
+	t.deepEqual(await readdir(path.dirname(file)), []);
+});
+
+test('files of processes that are gone are removed', async t => {
+	const env = {LB_LOCAL_HOME: await emptyFolder(t)};
+	const folder = path.join(env.LB_LOCAL_HOME, 'run');
+	const pid = await goneProcess();
+	await mkdir(folder);
+	await writeFile(path.join(folder, `${pid}.json`), JSON.stringify({endpoint: ENDPOINT, pid, cwd: '/'}));
+
+	t.deepEqual(await readRunFiles(env), []);
+	t.deepEqual(await readdir(folder), []);
+});
+
+test('what is no run file is left alone and not believed', async t => {
+	const env = {LB_LOCAL_HOME: await emptyFolder(t)};
+	const folder = path.join(env.LB_LOCAL_HOME, 'run');
+	await mkdir(folder);
+	const names = ['notes.txt', '0.json', '-1.json', '1e3.json', '99999999999999999999.json', `${process.pid}.json`];
+	for (const name of names) await writeFile(path.join(folder, name), '{"endpoint": 1');
+	const another = path.join(folder, `${process.ppid}.json`);
+	await writeFile(another, JSON.stringify({endpoint: ENDPOINT, pid: process.pid, cwd: '/'}));
+
+	t.deepEqual(await readRunFiles(env), []);
+	t.is((await readdir(folder)).length, names.length + 1);
+	t.regex(await readFile(another, 'utf8'), /127\.0\.0\.1/);
+});
+
+test('where nothing can be read nobody runs, and where nothing can be written that is told', async t => {
+	const folder = await emptyFolder(t);
+	await writeFile(path.join(folder, 'file'), '');
+	const env = {LB_LOCAL_HOME: path.join(folder, 'file')};
+
+	t.deepEqual(await readRunFiles(env), []);
+	const error = await t.throwsAsync(writeRunFile({endpoint: ENDPOINT}, env));
+	t.like(error, {code: 'FILE_UNWRITABLE'});
+	t.true(error?.message.startsWith(`Cannot write ${path.join(env.LB_LOCAL_HOME, 'run', `${process.pid}.json`)}: `));
+});
