@@ -1,0 +1,250 @@
+import test from 'ava';
+import {describeLoadBalancer} from '../../src/configuration/describe.ts';
+import {describeConfig} from '../../src/configuration/describe-config.ts';
+import type {DescribedLoadBalancer} from '../../src/configuration/described.ts';
+import type {PemPair} from '../../src/model/load-balancer.ts';
+import {OutscaleHouse, pem} from '../helpers/outscale-house.ts';
+
+const WEB: PemPair = {cert: pem('web.test.crt'), key: pem('web.test.key')};
+const SHOP: PemPair = {cert: pem('shop.test.crt'), key: pem('shop.test.key')};
+
+function described(spec: object): DescribedLoadBalancer {
+	const result = describeLoadBalancer(spec, {certificateNames: ['web']});
+	if ('violations' in result) throw new Error(JSON.stringify(result.violations));
+	return result.described;
+}
+
+const SPEC = {
+	name: 'web',
+	listeners: [
+		{listen: 'https:443 -> http:80', certificate: 'web', stickiness: {seconds: 300}, tls: {minVersion: 'TLSv1.3'}},
+		{listen: 'http:80', stickiness: {cookie: 'session', name: 'OWN'}, proxyProtocol: true},
+	],
+	backends: [{kind: 'echo', name: 'fake'}, '127.0.0.5', '127.0.0.1:3000'],
+	rules: [{priority: 5, path: '/docs/*', to: ['fake']}],
+	healthCheck: {target: 'HTTP:80/health', interval: '200ms', timeout: '100ms', healthy: 2, unhealthy: 2},
+	idleTimeout: '7s',
+	draining: '3s',
+	retry: 'never',
+	accessLog: {folder: '/var/logs/bucket', prefix: 'a', interval: '5m'},
+};
+
+/** An account in which the library has started a load balancer. */
+async function adopted(spec: object = SPEC) {
+	const api = new OutscaleHouse();
+	const before = described(spec);
+	await api.executor.adopt(
+		before,
+		new Map(before.listeners.flatMap(({ports, certificate}) => (certificate ? [[ports.port, WEB] as const] : []))),
+	);
+	const [shown] = (await api.ok('ReadLoadBalancers'))['LoadBalancers'];
+	return {api, before, shown};
+}
+
+test('what the library started reads like any other load balancer', async t => {
+	const {api, shown} = await adopted();
+	const fake = shown.BackendVmIds[0];
+
+	t.like(shown, {
+		AccessLog: {IsEnabled: true, OsuBucketName: 'bucket', OsuBucketPrefix: 'a', PublicationInterval: 5},
+		ApplicationStickyCookiePolicies: [{CookieName: 'session', PolicyName: 'stickiness-80'}],
+		LoadBalancerStickyCookiePolicies: [{CookieExpirationPeriod: 300, PolicyName: 'stickiness-443'}],
+		BackendIps: ['127.0.0.5'],
+		HealthCheck: {
+			CheckInterval: 1,
+			HealthyThreshold: 2,
+			Path: '/health',
+			Port: 80,
+			Protocol: 'HTTP',
+			Timeout: 1,
+			UnhealthyThreshold: 2,
+		},
+		LoadBalancerType: 'internet-facing',
+		State: 'active',
+	});
+	t.is(shown.BackendVmIds.length, 2);
+	t.regex(fake, /^i-[0-9a-f]{8}$/);
+	t.deepEqual(shown.Listeners, [
+		{
+			BackendPort: 80,
+			BackendProtocol: 'HTTP',
+			LoadBalancerPort: 80,
+			LoadBalancerProtocol: 'HTTP',
+			PolicyNames: ['stickiness-80'],
+		},
+		{
+			BackendPort: 80,
+			BackendProtocol: 'HTTP',
+			LoadBalancerPort: 443,
+			LoadBalancerProtocol: 'HTTPS',
+			PolicyNames: ['stickiness-443'],
+			ServerCertificateId: 'orn:ows:idauth::123456789012:server-certificate/web',
+		},
+	]);
+	const {ListenerRules: rules} = await api.ok('ReadListenerRules');
+	t.deepEqual(
+		rules.map((rule: Record<string, unknown>) => [rule['ListenerRuleName'], rule['Priority'], rule['VmIds']]),
+		[
+			['web-5', 5, [fake]],
+			['web-5-80', 5, [fake]],
+		],
+	);
+	t.deepEqual(api.dataPlane.calls, [], 'it runs already');
+});
+
+test('a change through the API keeps everything that the cloud has no word for', async t => {
+	const {api, before} = await adopted();
+
+	await api.ok('CreateLoadBalancerListeners', {
+		LoadBalancerName: 'web',
+		Listeners: [{BackendPort: 80, LoadBalancerPort: 6379, LoadBalancerProtocol: 'TCP'}],
+	});
+
+	const after = api.dataPlane.running.get('web');
+	const {listeners, ...rest} = before;
+	t.like(after, rest);
+	t.is(after?.backends[0], before.backends[0], 'a fake back-end is known by its identity');
+	t.is(after?.listeners[0], listeners[0], 'a listener that did not change is the very same, its certificate by name');
+	t.is(after?.listeners[1], listeners[1]);
+	t.is(after?.listeners.length, 3);
+	t.deepEqual(after?.pendingBackends, new Set());
+});
+
+test('a back-end that the API takes away and brings back has to prove itself', async t => {
+	const {api, shown} = await adopted();
+	const fake = {LoadBalancerName: 'web', BackendVmIds: [shown.BackendVmIds[0]]};
+
+	await api.ok('UnlinkLoadBalancerBackendMachines', fake);
+	t.deepEqual(
+		api.dataPlane.running.get('web')?.backends.map(({name}) => name),
+		['127.0.0.5', '127.0.0.1:3000'],
+	);
+	t.deepEqual(
+		api.dataPlane.running.get('web')?.rules.map(({to}) => to),
+		[[], []],
+		'a rule without back-ends stays',
+	);
+	await api.ok('LinkLoadBalancerBackendMachines', fake);
+
+	t.deepEqual(api.dataPlane.running.get('web')?.pendingBackends, new Set(['fake']));
+	const {BackendVmHealth: health} = await api.ok('ReadVmsHealth', fake);
+	t.is(health[0].State, 'DOWN');
+});
+
+test('a certificate that the API swaps is the one that runs, and the other listener keeps its own', async t => {
+	const {api, before} = await adopted();
+	const {ServerCertificate: shop} = await api.ok('CreateServerCertificate', {
+		Name: 'shop',
+		Body: SHOP.cert,
+		PrivateKey: SHOP.key,
+	});
+
+	await api.ok('UpdateLoadBalancer', {LoadBalancerName: 'web', LoadBalancerPort: 443, ServerCertificateId: shop.Orn});
+
+	const [https, http] = api.dataPlane.running.get('web')?.listeners ?? [];
+	t.is(https?.certificate?.kind === 'pem' ? https.certificate.pair.cert.trim() : '', SHOP.cert.trim());
+	t.deepEqual(https?.tls, before.listeners[0]?.tls);
+	t.is(http, before.listeners[1]);
+});
+
+test('a change by the library keeps tags, ids and policies that no listener uses', async t => {
+	const {api} = await adopted();
+	const web = {LoadBalancerName: 'web'};
+	await api.ok('CreateLoadBalancerTags', {LoadBalancerNames: ['web'], Tags: [{Key: 'a', Value: 'b'}]});
+	await api.ok('CreateLoadBalancerPolicy', {...web, PolicyName: 'spare', PolicyType: 'load_balancer'});
+	const rules = (await api.ok('ReadListenerRules'))['ListenerRules'];
+	const [before] = (await api.ok('ReadLoadBalancers'))['LoadBalancers'];
+
+	await api.executor.adopt(described({...SPEC, idleTimeout: '9s'}), new Map([[443, WEB]]));
+
+	t.deepEqual((await api.ok('ReadListenerRules'))['ListenerRules'], rules);
+	t.deepEqual((await api.ok('ReadLoadBalancers'))['LoadBalancers'], [before]);
+	t.deepEqual(before.Tags, [{Key: 'a', Value: 'b'}]);
+	t.true(before.LoadBalancerStickyCookiePolicies.some(({PolicyName}: {PolicyName: string}) => PolicyName === 'spare'));
+	await api.ok('UpdateLoadBalancer', {...web, SecuredCookies: true});
+	t.is(api.dataPlane.running.get('web')?.timeouts.idleMs, 9000);
+});
+
+test('a certificate that was issued gets a name of its own, and leaves with its load balancer', async t => {
+	const {api, shown} = await adopted({name: 'plain', listeners: ['https:443 -> http:80', 'http:80'], backends: 1});
+	const names = async () =>
+		(await api.ok('ReadServerCertificates'))['ServerCertificates'].map(({Name}: {Name: string}) => Name);
+
+	t.is(shown.Listeners[1].ServerCertificateId, 'orn:ows:idauth::123456789012:server-certificate/plain-443');
+	t.deepEqual(await names(), ['plain-443']);
+	await api.executor.adopt(
+		described({name: 'plain', listeners: ['https:443 -> http:80'], backends: 1}),
+		new Map([[443, SHOP]]),
+	);
+	t.deepEqual(await names(), ['plain-443'], 'another one in its place is the same to the cloud');
+
+	await api.executor.forget('plain');
+	t.deepEqual(await names(), []);
+	t.deepEqual((await api.ok('ReadLoadBalancers'))['LoadBalancers'], []);
+});
+
+test('a certificate of the configuration can be referred to before anything uses it', async t => {
+	const api = new OutscaleHouse();
+	await api.executor.adoptCertificate('web', WEB);
+	await api.executor.adoptCertificate('web', SHOP);
+	await api.executor.adoptCertificate('my cert', WEB);
+
+	const {ServerCertificates: all} = await api.ok('ReadServerCertificates');
+	t.deepEqual(
+		all.map(({Name}: {Name: string}) => Name),
+		['web', 'my-cert'],
+	);
+	const Listeners = [
+		{
+			BackendPort: 80,
+			BackendProtocol: 'HTTP',
+			LoadBalancerPort: 443,
+			LoadBalancerProtocol: 'HTTPS',
+			ServerCertificateId: all[0].Orn,
+		},
+	];
+	await api.ok('CreateLoadBalancer', {LoadBalancerName: 'x', Listeners, SubregionNames: ['eu-west-2a']});
+	const certificate = api.dataPlane.running.get('x')?.listeners[0]?.certificate;
+	t.is(certificate?.kind === 'pem' ? certificate.pair.cert : '', SHOP.cert);
+});
+
+test('back-ends and names of rules that load balancers of a configuration share are told apart by the cloud', async t => {
+	const result = describeConfig({
+		backends: {app: {kind: 'echo'}, api: '127.0.0.1:3000'},
+		loadBalancers: {
+			one: {
+				listeners: ['http:80'],
+				backends: ['app', 'api'],
+				rules: [{name: 'r', priority: 1, path: '/', to: ['app']}],
+			},
+			two: {listeners: ['http:81'], backends: ['app'], rules: [{name: 'r', priority: 1, path: '/', to: ['app']}]},
+		},
+	});
+	if ('violations' in result) return t.fail(JSON.stringify(result.violations));
+	const api = new OutscaleHouse({vms: {'i-0000000a': '127.0.0.1:3000'}});
+	await api.executor.declareVm('i-0000000b', result.config.backends.get('api')?.[0]);
+	for (const each of result.config.loadBalancers.values()) await api.executor.adopt(each, new Map());
+
+	const [one, two] = (await api.ok('ReadLoadBalancers'))['LoadBalancers'];
+	t.is(one.BackendVmIds[0], two.BackendVmIds[0], 'one back-end is one VM');
+	t.is(one.BackendVmIds[1], 'i-0000000b', 'an id that was declared for it is its id');
+	t.deepEqual([...api.executor.estate.rules.keys()], ['r', 'r-2']);
+});
+
+test('rules without effect stay while the library changes something else', async t => {
+	const {api, shown} = await adopted({name: 'web', listeners: ['tcp:443', 'http:80'], backends: 2});
+	await api.ok('CreateListenerRule', {
+		Listener: {LoadBalancerName: 'web', LoadBalancerPort: 443},
+		ListenerRule: {ListenerRuleName: 'tcp', Priority: 1, PathPattern: '/'},
+		VmIds: [shown.BackendVmIds[0]],
+	});
+	t.deepEqual(api.dataPlane.calls, [], 'the data plane does not see it');
+
+	await api.executor.adopt(
+		described({name: 'web', listeners: ['tcp:443', 'http:80'], backends: 2, retry: 'never'}),
+		new Map(),
+	);
+	t.deepEqual([...api.executor.estate.rules.keys()], ['tcp']);
+	await api.executor.adopt(described({name: 'web', listeners: ['http:80'], backends: 2}), new Map());
+	t.deepEqual([...api.executor.estate.rules.keys()], []);
+});
