@@ -1,30 +1,42 @@
 import {EventEmitter} from 'node:events';
 import path from 'node:path';
+import {isDeepStrictEqual} from 'node:util';
+import type {Clock} from './base/clock.ts';
+import {messageOf} from './base/errors.ts';
 import {Turns} from './base/turns.ts';
 import {type Authority, createAuthority} from './certificates/authority.ts';
 import type {LoadBalancerSpec} from './configuration/spec.ts';
+import type {LoggedCall} from './control-plane/call-log.ts';
 import {ReadBuffers} from './data-plane/read-buffers.ts';
 import type {HealthChange} from './data-plane/services.ts';
 import {SecureContexts} from './data-plane/tls-settings.ts';
 import {AuthorityFile} from './emulator/authority-file.ts';
 import {BackendHouse} from './emulator/backend-house.ts';
+import {clientEnvironment} from './emulator/client-environment.ts';
 import {clockOf, type EmulatorClock} from './emulator/clock.ts';
-import {NOTHING_CONFIGURED, readConfigured} from './emulator/configured.ts';
+import {type Configured, NOTHING_CONFIGURED, readConfigured} from './emulator/configured.ts';
+import type {Control} from './emulator/control.ts';
 import {type Entry, handlesClosed} from './emulator/entry.ts';
 import {Fleet} from './emulator/fleet.ts';
 import {judgeSpec, judgeUpdate} from './emulator/judging.ts';
 import type {CertificateAuthority, LoadBalancer} from './emulator/load-balancer.ts';
 import {EMULATOR_OPTIONS, type EmulatorOptions, type ReadOptions, readOptions} from './emulator/options.ts';
 import {concerned, differences, planReload, type Reloaded} from './emulator/reload-plan.ts';
+import {DEFAULT_REGION} from './model/dns-name.ts';
 import type {Exchange} from './observability/exchange.ts';
 
 /** What an emulator tells while it runs. */
 export interface EmulatorEvents {
+	/** The cloud's API has been called, through the control port. */
+	call: [call: Call];
 	/** An exchange has ended, at whichever load balancer. */
 	exchange: [exchange: Exchange];
 	/** The probes have brought a back-end in service, or taken it out. */
 	health: [change: HealthChange];
 }
+
+/** One call of the cloud's API. */
+export type Call = LoggedCall;
 
 /** Any number of load balancers, the back-ends and certificates they share, and the authority that signs for them. */
 export interface Emulator extends AsyncDisposable {
@@ -37,6 +49,19 @@ export interface Emulator extends AsyncDisposable {
 	readonly events: EventEmitter<EmulatorEvents>;
 	/** What every health check, timeout and expiry goes by. */
 	readonly clock: EmulatorClock;
+	/** The control port: `http://127.0.0.1:8089`. Empty where none was opened. */
+	readonly endpoint: string;
+	/** The latest calls of the cloud's API, oldest first; `unread` names the fields that had no effect. */
+	readonly calls: readonly Call[];
+	/** Environment variables that point the cloud's clients here. */
+	env(): Record<string, string>;
+	/**
+	 * Puts everything back to what the configuration says: what was made or changed in other ways is gone, traffic and
+	 * calls are forgotten. Load balancers that are as the configuration has them go on running.
+	 *
+	 * @throws EmulatorError what kept it from being carried out.
+	 */
+	reset(): Promise<void>;
 	/**
 	 * Starts one more load balancer.
 	 *
@@ -79,7 +104,7 @@ export interface Emulator extends AsyncDisposable {
  * `PORT_UNAVAILABLE`, `COMMAND_FAILED`; then nothing is left running.
  */
 export async function startEmulator(options: EmulatorOptions = {}): Promise<Emulator> {
-	return RunningEmulator.start(readOptions(options), options.config);
+	return RunningEmulator.start(readOptions(options), options.config, {opensControlPort: true});
 }
 
 /**
@@ -95,7 +120,8 @@ export async function startLoadBalancer(spec: LoadBalancerSpec & EmulatorOptions
 		if (name in all) options[name] = all[name];
 		delete all[name];
 	}
-	const emulator = await RunningEmulator.start(readOptions(options), options['config']);
+	const read = readOptions(options);
+	const emulator = await RunningEmulator.start(read, options['config'], {opensControlPort: read.port !== undefined});
 	return emulator.createAlone(typeof spec === 'object' ? all : spec);
 }
 
@@ -112,16 +138,21 @@ class RunningEmulator implements Emulator {
 	readonly #config: unknown;
 	readonly #reloads = new Turns();
 	#configured = NOTHING_CONFIGURED;
+	readonly #options: ReadOptions;
+	readonly #time: Clock;
+	#control: Control | undefined;
 	#configFiles: readonly string[] = [];
 	#stopping: Promise<void> | undefined;
 
 	private constructor(options: ReadOptions, config: unknown) {
 		this.#config = config;
+		this.#options = options;
 		this.#authority = options.authority ?? createAuthority();
 		this.#authorityFile = new AuthorityFile(this.#authority);
 		this.#house = new BackendHouse(this.#authority);
 		const {clock, handle} = clockOf(options.clock);
 		this.clock = handle;
+		this.#time = clock;
 		this.#fleet = new Fleet({
 			options,
 			authority: this.#authority,
@@ -144,10 +175,15 @@ class RunningEmulator implements Emulator {
 	}
 
 	/** @throws EmulatorError see {@link startEmulator}; everything that was started is stopped then. */
-	static async start(options: ReadOptions, config: unknown): Promise<RunningEmulator> {
+	static async start(
+		options: ReadOptions,
+		config: unknown,
+		{opensControlPort}: {readonly opensControlPort: boolean},
+	): Promise<RunningEmulator> {
 		const emulator = new RunningEmulator(options, config);
 		try {
 			if (config !== undefined) await emulator.reload();
+			if (opensControlPort) await emulator.#openControlPort();
 			return emulator;
 		} catch (error) {
 			await emulator.stop();
@@ -167,6 +203,14 @@ class RunningEmulator implements Emulator {
 
 	get loadBalancers(): LoadBalancer[] {
 		return [...this.#fleet.entries.values()].map(({handle}) => handle);
+	}
+
+	get endpoint(): string {
+		return this.#control?.endpoint ?? '';
+	}
+
+	get calls(): readonly Call[] {
+		return this.#control?.calls ?? [];
 	}
 
 	get configFiles(): readonly string[] {
@@ -200,6 +244,19 @@ class RunningEmulator implements Emulator {
 		return this.#reloads.run(['configuration'], () => this.#reload());
 	}
 
+	env(): Record<string, string> {
+		const {account, control} = this.#configured.described;
+		return clientEnvironment({
+			endpoint: this.endpoint,
+			region: account.region ?? DEFAULT_REGION,
+			isVerified: control.credentials !== undefined,
+		});
+	}
+
+	reset(): Promise<void> {
+		return this.#reloads.run(['configuration'], () => this.#control?.reset() ?? this.#restore());
+	}
+
 	stop({drainMs = 0}: {readonly drainMs?: number} = {}): Promise<void> {
 		if (this.#stopping === undefined) this.#stopping = this.#stop(drainMs);
 		else if (drainMs === 0) void this.#fleet.stop(0);
@@ -211,6 +268,7 @@ class RunningEmulator implements Emulator {
 	}
 
 	async #stop(drainMs: number): Promise<void> {
+		await this.#control?.stop();
 		await this.#fleet.stop(drainMs);
 		await this.#house.stop();
 		this.#authorityFile.remove();
@@ -244,6 +302,7 @@ class RunningEmulator implements Emulator {
 		const {entries} = this.#fleet;
 		await this.#fleet.change(concerned(before, after, entries), () => planReload(before, after, entries));
 		this.#configured = after;
+		await this.#tellControl(before, after);
 		const reloaded = differences(before, after);
 		for (const name of [...reloaded.certificates.added, ...reloaded.certificates.changed]) {
 			for (const warning of after.certificates.get(name)?.warnings ?? []) {
@@ -251,6 +310,59 @@ class RunningEmulator implements Emulator {
 			}
 		}
 		return reloaded;
+	}
+
+	async #openControlPort(): Promise<void> {
+		const {Control} = await import('./emulator/control.ts');
+		const {ports, port, seed, clock} = this.#options;
+		this.#control = await Control.start({
+			fleet: this.#fleet,
+			config: this.#configured.described,
+			port,
+			prefersUsualPort: ports === 'fallback' || ports === 'fallback-always',
+			seed,
+			clock: this.#time,
+			clockKind: clock,
+			authorityPem: this.#authority.pem,
+			warnings: this.warnings,
+			notices: this.notices,
+			restore: () => this.#restore(),
+			onCall: call => queueMicrotask(() => this.events.emit('call', call)),
+			onError: error => this.warnings.push(`the control port: ${messageOf(error)}`),
+		});
+	}
+
+	/** What the control port takes over of a configuration that was read anew, and what it does not. */
+	async #tellControl(before: Configured, after: Configured): Promise<void> {
+		if (this.#control === undefined) return;
+		const [old, next] = [before.described, after.described];
+		if (!isDeepStrictEqual([old.control, old.account], [next.control, next.account])) {
+			this.warnings.push('"control" and "account" are read at the start alone: start anew for what changed in them');
+		}
+		try {
+			await this.#control.setVms(next.vms);
+		} catch (error) {
+			this.warnings.push(`"vms": ${messageOf(error)}`);
+		}
+	}
+
+	/** Puts the load balancers back to what the configuration says. */
+	async #restore(): Promise<void> {
+		const {described, refuse} = this.#configured;
+		const {entries} = this.#fleet;
+		await this.#fleet.change([...entries.keys(), ...described.loadBalancers.keys()], () => ({
+			wanted: [...described.loadBalancers].map(([name, each]) => ({
+				described: each,
+				path: ['loadBalancers', name],
+				refuse,
+				isConfigured: true,
+			})),
+			unwanted: new Map([...entries.keys()].filter(name => !described.loadBalancers.has(name)).map(name => [name, 0])),
+		}));
+		for (const {handle} of entries.values()) {
+			handle.traffic.clear();
+			for (const {name} of handle.backends) handle.setHealth(name, 'auto');
+		}
 	}
 
 	#context() {

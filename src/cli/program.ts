@@ -1,4 +1,5 @@
 import {Argument, Command, CommanderError, Option} from 'commander';
+import {version} from '../base/version.ts';
 import {joinListenerPieces} from './arguments.ts';
 import type {BackendOptions} from './commands/backend.ts';
 import type {CertOptions} from './commands/cert.ts';
@@ -11,7 +12,6 @@ import type {UpOptions} from './commands/up.ts';
 import {EXIT, exitCodeOf, usageError} from './exit-codes.ts';
 import type {Interruption} from './interruption.ts';
 import type {Output} from './output.ts';
-import {version} from './version.ts';
 
 /** What a command is given beside its arguments. */
 export interface Household {

@@ -2,6 +2,7 @@ import {EmulatorError, hasCode, messageOf} from '../base/errors.ts';
 import type {Difference, Reloaded} from '../emulator/reload-plan.ts';
 import type {Emulator} from '../emulator.ts';
 import {bannerLines} from './banner.ts';
+import type {News} from './news.ts';
 import type {Output} from './output.ts';
 import {printable} from './text.ts';
 import {FileWatch, isFile} from './watch-files.ts';
@@ -11,6 +12,7 @@ export interface ReloadingOptions {
 	/** The configuration's, as it was given. */
 	readonly file: string;
 	readonly output: Output;
+	readonly news: News;
 	/** Tells of failures and warnings only. */
 	readonly quiet: boolean;
 }
@@ -21,13 +23,9 @@ export class Reloading {
 	readonly #watch: FileWatch;
 	/** What was told of the file as it is; undefined while it is good. */
 	#problem: string | undefined;
-	/** How many of the emulator's warnings and notices have been told. */
-	#told: {warnings: number; notices: number};
 
 	private constructor(options: ReloadingOptions) {
-		const {emulator} = options;
 		this.#options = options;
-		this.#told = {warnings: emulator.warnings.length, notices: emulator.notices.length};
 		this.#watch = new FileWatch({
 			onChange: () => void this.run({isAsked: false}),
 			onTrouble: why => this.#cannotWatch(why),
@@ -78,7 +76,7 @@ export class Reloading {
 	}
 
 	#tell(reloaded: Reloaded): void {
-		const {emulator, output, file, quiet} = this.#options;
+		const {emulator, output, file, quiet, news} = this.#options;
 		const changes = [
 			...words('load balancer', reloaded.loadBalancers),
 			...words('certificate', reloaded.certificates),
@@ -87,17 +85,13 @@ export class Reloading {
 		const wasBad = this.#problem !== undefined;
 		this.#problem = undefined;
 		const touched = new Set([...reloaded.loadBalancers.added, ...reloaded.loadBalancers.changed]);
-		const {warnings, notices} = this.#told;
-		this.#told = {warnings: emulator.warnings.length, notices: emulator.notices.length};
 		if (!quiet) {
 			if (changes.length > 0) output.say(`reloaded ${printable(file)}: ${changes.join('; ')}`);
 			else if (wasBad) output.say(`${printable(file)} is good again, and nothing in it has changed`);
 			const loadBalancers = emulator.loadBalancers.filter(({name}) => touched.has(name));
 			for (const line of bannerLines({loadBalancers}, output.paintProse)) if (line !== '') output.say(line);
-			for (const notice of emulator.notices.slice(notices))
-				output.say(`${output.paintProse('name', 'note:')} ${notice}`);
 		}
-		for (const warning of emulator.warnings.slice(warnings)) output.warn(printable(warning));
+		news.tell();
 	}
 }
 

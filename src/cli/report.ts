@@ -1,5 +1,6 @@
 import {formatAddress} from '../base/errors.ts';
 import type {HealthChange} from '../data-plane/services.ts';
+import type {Call} from '../emulator.ts';
 import type {Exchange} from '../observability/exchange.ts';
 import {type Paint, printable} from './text.ts';
 
@@ -40,6 +41,14 @@ function whoAnswered({backend, response}: Exchange, paint: Paint): string {
 	const connection = backend.reused ? 'kept connection' : 'new connection';
 	const detail = `${where}, ${connection}${response.status !== 0 && response.by === 'load-balancer' ? ', answered by the load balancer' : ''}`;
 	return `${paint('name', printable(backend.name))} ${paint('faint', `(${detail})`)}`;
+}
+
+/** One call of the cloud's API, for people, and what of it had no effect here. */
+export function callLine({action, status, ms, error, unread}: Call): string {
+	const parts = [`api: ${action} ${status} ${ms.toFixed(1)} ms`];
+	if (error !== undefined) parts.push(`(${error.code}: ${error.details})`);
+	if (unread.length > 0) parts.push(`; without effect here: ${unread.join(', ')}`);
+	return printable(parts.join(' ').replace(' ;', ';'));
 }
 
 /** A change of a back-end's health, for people: `web: back-end app-1 is OutOfService (TCP:80 failed 2 times: …)`. */

@@ -1,11 +1,27 @@
 import type {DescribedLoadBalancer} from '../configuration/described.ts';
 import type {HealthReason, ServiceState} from '../model/health.ts';
+import type {PemPair} from '../model/load-balancer.ts';
 
 /** Why a registered back-end is in the state it is in. */
 export interface BackendHealth {
 	readonly name: string;
 	readonly state: ServiceState;
 	readonly reason: HealthReason;
+}
+
+/** A load balancer as it runs, whoever had it started. */
+export interface RunningLoadBalancer {
+	/** The same object for as long as nothing about it changes. */
+	readonly described: DescribedLoadBalancer;
+	/** What its listeners show, by logical port. */
+	readonly certificates: ReadonlyMap<number, PemPair>;
+}
+
+/** What runs, and what stands in the configuration: asked for before each command and each read. */
+export interface Outside {
+	loadBalancers(): Iterable<RunningLoadBalancer>;
+	/** Certificates of the configuration, by name. The same pair is the same object. */
+	certificates(): ReadonlyMap<string, PemPair>;
 }
 
 /** What the control plane asks of whoever moves the bytes. */

@@ -9,7 +9,7 @@ import type {PemPair} from '../model/load-balancer.ts';
 import {Refusal} from '../model/refusal.ts';
 import {adoptCertificate, adoptLoadBalancer, forgetLoadBalancer} from './adopt.ts';
 import {type Change, type Context, NO_QUOTAS, type Quotas} from './commands.ts';
-import type {BackendHealth, DataPlane} from './data-plane-port.ts';
+import type {BackendHealth, DataPlane, Outside} from './data-plane-port.ts';
 import {type Defaults, describe, type Translation} from './describe.ts';
 import {Identifiers} from './identifiers.ts';
 import {withoutGone} from './operations/load-balancers.ts';
@@ -33,6 +33,8 @@ export interface ExecutorOptions {
 	readonly surroundings?: Surroundings | undefined;
 	/** What VM ids mean. */
 	readonly vms?: ReadonlyMap<string, DescribedBackend> | undefined;
+	/** What comes, changes and goes without an API; undefined = nothing does. */
+	readonly outside?: Outside | undefined;
 }
 
 /** 12 digits: the account of OUTSCALE's own examples. */
@@ -50,6 +52,10 @@ export class Executor {
 	/** What runs, by name, and the view it says the same as. */
 	#running: ReadonlyMap<string, Translation> = new Map();
 	#account: Account;
+	/** Certificates of the configuration that have been taken over. */
+	#known: ReadonlyMap<string, PemPair> = new Map();
+	/** Whether the data plane is on its way to what is not kept yet. */
+	#following = false;
 
 	constructor(options: ExecutorOptions) {
 		const {seed, region = DEFAULT_REGION, account = DEFAULT_ACCOUNT} = options;
@@ -64,6 +70,7 @@ export class Executor {
 
 	/** What is described at the moment, without what has been deleted for long enough. */
 	get estate(): Estate {
+		this.#lookOutside();
 		return withoutGone(this.#account.estate, this.context());
 	}
 
@@ -74,6 +81,7 @@ export class Executor {
 
 	/** What VM ids mean. */
 	get vms(): ReadonlyMap<string, DescribedBackend> {
+		this.#lookOutside();
 		return this.#account.vms;
 	}
 
@@ -111,7 +119,7 @@ export class Executor {
 	/** Says what a VM id means, or, without a back-end, that it means nothing any more. */
 	async declareVm(id: string, backend: DescribedBackend | undefined): Promise<void> {
 		await this.#queue.run(async () => {
-			const vms = new Map(this.#account.vms);
+			const vms = new Map(this.vms);
 			if (backend === undefined) vms.delete(id);
 			else vms.set(id, backend);
 			await this.#follow({estate: this.estate, vms});
@@ -160,10 +168,63 @@ export class Executor {
 		return viewOf({...this.#account, estate: this.estate}, name)?.backendOfVm ?? new Map();
 	}
 
+	/**
+	 * Puts everything back to the beginning, once `task` has put back what runs.
+	 *
+	 * @param vms what VM ids mean from then on.
+	 */
+	reset(vms: ReadonlyMap<string, DescribedBackend>, task: () => Promise<void>): Promise<void> {
+		return this.#queue.run(async () => {
+			await task();
+			this.#account = {estate: emptyEstate(this.#options.surroundings), vms};
+			this.#running = new Map();
+			this.#known = new Map();
+		});
+	}
+
+	/** Takes over what has come, changed or gone without an API since it was looked at last. */
+	#lookOutside(): void {
+		const {outside} = this.#options;
+		if (outside === undefined || this.#following) return;
+		const certificates = outside.certificates();
+		for (const [name, pair] of certificates) {
+			if (this.#known.get(name) === pair) continue;
+			const estate = adoptCertificate(this.#account.estate, {name, pair}, this.context());
+			this.#account = {...this.#account, estate};
+		}
+		this.#known = certificates;
+		const running = new Map(this.#running);
+		const names = new Set<string>();
+		for (const adopted of outside.loadBalancers()) {
+			const {described} = adopted;
+			names.add(described.name);
+			if (running.get(described.name)?.described === described) continue;
+			this.#account = adoptLoadBalancer(this.#account, adopted, this.context());
+			const view = viewOf(this.#account, described.name);
+			if (view !== undefined) running.set(described.name, {view, described});
+		}
+		for (const name of this.#running.keys()) {
+			if (names.has(name)) continue;
+			running.delete(name);
+			this.#account = forgetLoadBalancer(this.#account, name);
+		}
+		this.#running = running;
+	}
+
+	/** A description as the data plane took it over, which need not be the same object. */
+	#asItRuns(translation: Translation): Translation {
+		const {name} = translation.described;
+		for (const {described} of this.#options.outside?.loadBalancers() ?? []) {
+			if (described.name === name) return {...translation, described};
+		}
+		return translation;
+	}
+
 	/** Has the data plane run what `next` says, and keeps it. @throws Refusal when it cannot; nothing has changed then. */
 	async #follow(next: Account): Promise<void> {
 		const running = new Map(this.#running);
 		const undo: (() => Promise<void>)[] = [];
+		this.#following = true;
 		try {
 			for (const name of touchedBetween(this.#account, next)) {
 				const before = running.get(name);
@@ -173,11 +234,13 @@ export class Executor {
 					undo.unshift(() => this.#run(name, before));
 				}
 				if (after === undefined) running.delete(name);
-				else running.set(name, after);
+				else running.set(name, before?.described === after.described ? after : this.#asItRuns(after));
 			}
 		} catch (error) {
 			for (const step of undo) await step();
 			throw refusalOf(error);
+		} finally {
+			this.#following = false;
 		}
 		this.#running = running;
 		this.#account = next;

@@ -26,6 +26,8 @@ export interface EntryOptions {
 	readonly authority: string;
 	/** Whether the configuration describes it. */
 	readonly isConfigured: boolean;
+	/** See `Wanted.yieldsPorts`. */
+	readonly yieldsPorts: boolean;
 	readonly onExchange: (exchange: Exchange) => void;
 	readonly handle: Omit<
 		LoadBalancerParts,
@@ -44,6 +46,7 @@ export class Entry {
 	/** By logical port. */
 	readonly certificates = new Map<number, UsableCertificate>();
 	readonly isConfigured: boolean;
+	readonly yieldsPorts: boolean;
 	readonly handle: LoadBalancerHandle;
 	log: AccessLog | undefined;
 	readonly #options: EntryOptions;
@@ -58,6 +61,7 @@ export class Entry {
 		this.#options = options;
 		this.running = running;
 		this.isConfigured = options.isConfigured;
+		this.yieldsPorts = options.yieldsPorts;
 		this.described = becoming.described;
 		running.journal.subscribe(onExchange);
 		this.#client = new Client({

@@ -11,6 +11,7 @@ import {descriptionOf} from './description.ts';
 import {type Becoming, Entry} from './entry.ts';
 import {refuseLoadBalancer} from './judging.ts';
 import {certificateFor, certificatesOf, warningsOf} from './listener-certificates.ts';
+import type {PortMode} from './options.ts';
 import {PortPlan} from './port-plan.ts';
 import {fallbackNotices} from './ports.ts';
 import {type Change, explained, type Household, type Wanted} from './wanted.ts';
@@ -226,7 +227,8 @@ export class FleetChange {
 		return {running: change.running, change};
 	}
 
-	#descriptionOf({described, certificates, backends, entry}: Step, plan: PortPlan): LoadBalancerDescription {
+	#descriptionOf(step: Step, plan: PortPlan): LoadBalancerDescription {
+		const {described, certificates, backends, entry} = step;
 		const {options, authority} = this.#fleet.household;
 		return descriptionOf(described, {
 			dnsName: dnsNameOf(described.name, options),
@@ -237,9 +239,15 @@ export class FleetChange {
 			}),
 			authority: authority.pem,
 			host: options.host,
-			ports: options.ports,
+			ports: this.#portsOf(step),
 			taken: (host, port) => plan.isTaken(host, port),
 		});
+	}
+
+	#portsOf({entry, wanted}: Step): PortMode {
+		const {ports} = this.#fleet.household.options;
+		const yields = entry?.yieldsPorts ?? wanted.yieldsPorts ?? false;
+		return yields && ports === 'fallback' ? 'fallback-always' : ports;
 	}
 
 	#commit({wanted, described, entry, before, certificates, backends, log, data}: Step): Entry {
@@ -267,13 +275,15 @@ export class FleetChange {
 		return entry;
 	}
 
-	#entryOf(becoming: Becoming, running: RunningLoadBalancer, {isConfigured = false, stop}: Wanted): Entry {
+	#entryOf(becoming: Becoming, running: RunningLoadBalancer, wanted: Wanted): Entry {
+		const {isConfigured = false, yieldsPorts = false, stop} = wanted;
 		const {household, leave, inTurn, currentlyKnown} = this.#fleet;
 		const entry: Entry = new Entry(becoming, {
 			running,
 			house: household.house,
 			authority: household.authority.pem,
 			isConfigured,
+			yieldsPorts,
 			onExchange: household.onExchange,
 			inTurn: task => inTurn(becoming.described.name, task),
 			handle: {

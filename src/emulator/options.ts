@@ -27,6 +27,11 @@ export interface EmulatorOptions {
 	readonly host?: string;
 	/** `free` unless said otherwise. */
 	readonly ports?: PortMode;
+	/**
+	 * The control port, where the cloud's API is; 0 = any free one. `startEmulator()` opens any free one unless said
+	 * otherwise here or in the configuration, `startLoadBalancer()` opens none.
+	 */
+	readonly port?: number;
 	/** What identifiers and DNS names are made from; the same seed gives the same ones. */
 	readonly seed?: number;
 	/** Who signs the certificates; a fresh authority unless said otherwise. */
@@ -37,12 +42,13 @@ export interface EmulatorOptions {
 }
 
 /** The names of {@link EmulatorOptions}, to tell them from a load balancer's description. */
-export const EMULATOR_OPTIONS = ['config', 'host', 'ports', 'seed', 'authority', 'record', 'clock'] as const;
+export const EMULATOR_OPTIONS = ['config', 'host', 'ports', 'port', 'seed', 'authority', 'record', 'clock'] as const;
 
 /** Options with their defaults filled in. */
 export interface ReadOptions {
 	readonly host: string;
 	readonly ports: PortMode;
+	readonly port: number | undefined;
 	readonly seed: number;
 	readonly authority: Authority | undefined;
 	readonly record: {readonly exchanges: number; readonly bodyBytes: number};
@@ -75,6 +81,10 @@ export function readOptions(options: EmulatorOptions | Record<string, unknown>):
 	const clock = choose('clock', CLOCKS, 'real');
 	const seed = given.get('seed') ?? 1;
 	if (!Number.isSafeInteger(seed)) violations.push({path: ['seed'], message: 'must be a whole number'});
+	const port = given.get('port');
+	if (port !== undefined && !(Number.isInteger(port) && Number(port) >= 0 && Number(port) <= 65_535)) {
+		violations.push({path: ['port'], message: 'must be a port, or 0 for any free one'});
+	}
 	const authority = given.get('authority');
 	if (authority !== undefined && !isAuthority(authority)) {
 		violations.push({path: ['authority'], message: 'must be an authority, as createAuthority() makes one'});
@@ -84,6 +94,7 @@ export function readOptions(options: EmulatorOptions | Record<string, unknown>):
 	return {
 		host: String(host),
 		ports,
+		port: port === undefined ? undefined : Number(port),
 		seed: Number(seed),
 		authority: isAuthority(authority) ? authority : undefined,
 		record,

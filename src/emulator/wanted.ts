@@ -39,6 +39,8 @@ export interface Wanted {
 	readonly isNew?: boolean;
 	/** Whether the configuration describes it. */
 	readonly isConfigured?: boolean;
+	/** Whether its listeners take other ports where the command line's would be refused: the cloud would not refuse. */
+	readonly yieldsPorts?: boolean;
 	/** What stopping its handle does; unless said otherwise it alone is stopped. */
 	readonly stop?: (drainMs: number) => Promise<void>;
 	/** Makes a failure say where in what was described it belongs. */

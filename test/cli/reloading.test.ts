@@ -2,6 +2,7 @@ import {mkdtemp, rm, writeFile} from 'node:fs/promises';
 import {tmpdir} from 'node:os';
 import path from 'node:path';
 import test from 'ava';
+import {News} from '../../src/cli/news.ts';
 import type {Output} from '../../src/cli/output.ts';
 import {Reloading} from '../../src/cli/reloading.ts';
 import {startEmulator} from '../../src/index.ts';
@@ -31,7 +32,13 @@ test('the same problem is told once, another one too, and whoever asks is told a
 	await writeFile(file, GOOD);
 	await using emulator = await startEmulator({config: file});
 	const {output, lines} = collect();
-	const reloading = await Reloading.start({emulator, file, output, quiet: false});
+	const reloading = await Reloading.start({
+		emulator,
+		file,
+		output,
+		news: new News(emulator, output, {quiet: false}),
+		quiet: false,
+	});
 	t.teardown(() => reloading?.stop());
 	const told = async (text: string, isAsked = false): Promise<string[]> => {
 		await writeFile(file, text);
@@ -54,7 +61,13 @@ test('the same problem is told once, another one too, and whoever asks is told a
 test('a configuration that comes through a pipe is not watched', async t => {
 	await using emulator = await startEmulator({config: {}});
 
-	const reloading = await Reloading.start({emulator, file: '/dev/null', output: collect().output, quiet: false});
+	const reloading = await Reloading.start({
+		emulator,
+		file: '/dev/null',
+		output: collect().output,
+		news: new News(emulator, output, {quiet: false}),
+		quiet: false,
+	});
 
 	t.is(reloading, undefined);
 });

@@ -1,3 +1,4 @@
+import {ACCESS_KEY, clientEnvironment, SECRET_KEY} from '../../emulator/client-environment.ts';
 import {ControlClient} from '../control-client.ts';
 import {EXIT} from '../exit-codes.ts';
 import {findEndpoint} from '../find-endpoint.ts';
@@ -10,10 +11,6 @@ export interface EnvOptions {
 	readonly json?: boolean;
 }
 
-/** Any will do where none are configured; these have the lengths of the cloud's, for clients that count. */
-const ACCESS_KEY = 'LBLOCALACCESSKEY0000';
-const SECRET_KEY = 'LBLOCALSECRETKEY000000000000000000000000';
-
 /**
  * Prints what points the cloud's clients at the running one: `eval "$(lb-local env)"`.
  *
@@ -22,28 +19,13 @@ const SECRET_KEY = 'LBLOCALSECRETKEY000000000000000000000000';
 export async function env({endpoint, json = false}: EnvOptions, {output}: Household): Promise<number> {
 	const client = new ControlClient(await findEndpoint({given: endpoint}));
 	const {state} = await readRunningState(client);
-	const api = `${client.endpoint}/api/v1`;
 	const isVerified = state.credentials === 'verified';
-	const variables = new Map([
-		// osc-sdk-python, osc-sdk-go 2 and 3, Terraform's provider from 1.6 on, oapi-cli (which adds the path once more).
-		['OSC_ENDPOINT_API', api],
-		['OSC_REGION', state.region],
-		...(isVerified
-			? []
-			: ([
-					['OSC_ACCESS_KEY', ACCESS_KEY],
-					['OSC_SECRET_KEY', SECRET_KEY],
-				] as const)),
-		// Terraform's provider up to 1.5.
-		['OUTSCALE_OAPI_URL', api],
-		// The command line itself, in whatever directory.
-		['LB_LOCAL_ENDPOINT', client.endpoint],
-	]);
+	const variables = clientEnvironment({endpoint: client.endpoint, region: state.region, isVerified});
 	if (json) {
-		output.data(JSON.stringify(Object.fromEntries(variables)));
+		output.data(JSON.stringify(variables));
 		return EXIT.ok;
 	}
-	for (const [name, value] of variables) output.data(`export ${name}=${quoted(value)}`);
+	for (const [name, value] of Object.entries(variables)) output.data(`export ${name}=${quoted(value)}`);
 	hint({endpoint: client.endpoint, region: state.region, isVerified}, output);
 	return EXIT.ok;
 }

@@ -1,4 +1,6 @@
+import path from 'node:path';
 import {messageOf} from '../../base/errors.ts';
+import {version} from '../../base/version.ts';
 import type {StoredAuthority} from '../../certificates/authority-store.ts';
 import type {Emulator} from '../../emulator.ts';
 import {readUpTarget, type UpTarget} from '../arguments.ts';
@@ -6,12 +8,12 @@ import {localAuthority} from '../authority.ts';
 import {bannerLines} from '../banner.ts';
 import {DEMO_CONFIG, demoLines} from '../demo.ts';
 import {describeInline} from '../inline-description.ts';
+import {News} from '../news.ts';
 import type {Output} from '../output.ts';
 import type {Household} from '../program.ts';
 import type {Reloading, ReloadingOptions} from '../reloading.ts';
-import {exchangeJson, exchangeLine, healthLine} from '../report.ts';
+import {callLine, exchangeJson, exchangeLine, healthLine} from '../report.ts';
 import {printable} from '../text.ts';
-import {version} from '../version.ts';
 import {warnOfHost} from '../warn-of-host.ts';
 
 export interface UpOptions {
@@ -38,6 +40,7 @@ export async function up(targets: readonly string[], options: UpOptions, househo
 	const authority = await localAuthority(output);
 	const emulator = await start(target, options, authority);
 	const {json = false, quiet = false} = options;
+	const news = new News(emulator, output, {quiet});
 	/** Begun once everything runs: a signal to stop does not wait for it. */
 	let reloading: Promise<Reloading | undefined> | undefined;
 	const hangUp = () => {
@@ -47,22 +50,44 @@ export async function up(targets: readonly string[], options: UpOptions, househo
 			.finally(async () => (await reloading)?.run({isAsked: true}));
 	};
 	process.on('SIGHUP', hangUp);
+	let removeRunFile: (() => Promise<void>) | undefined;
 	try {
+		removeRunFile = await tellOthers(emulator, target, output);
 		emulator.events.on('exchange', exchange => {
 			output.data(json ? exchangeJson(exchange) : exchangeLine(exchange, output.paintData));
 		});
+		emulator.events.on('call', call => {
+			if (!quiet) output.say(callLine(call));
+			news.tell();
+		});
 		if (!quiet) emulator.events.on('health', change => output.say(healthLine(change)));
 		if (!quiet) tell({emulator, target, authority}, options, output);
-		for (const warning of emulator.warnings) output.warn(printable(warning));
+		news.tell();
 		if (!quiet) output.say('Each exchange becomes one line below. Ctrl-C stops.');
-		if (target.kind === 'config') reloading = startReloading({emulator, file: target.file, output, quiet});
+		if (target.kind === 'config') reloading = startReloading({emulator, file: target.file, output, news, quiet});
 		await interruption.wait();
 		if (!quiet) output.say('stopping; a second signal stops at once what is in flight');
 		return interruption.exitCode;
 	} finally {
 		process.off('SIGHUP', hangUp);
+		await removeRunFile?.();
 		await (await reloading)?.stop();
 		await emulator.stop({drainMs: GRACE_MS});
+	}
+}
+
+/** Says to the other commands that this one runs. Returns what takes it back. */
+async function tellOthers(
+	{endpoint}: Emulator,
+	target: UpTarget,
+	output: Output,
+): Promise<(() => Promise<void>) | undefined> {
+	try {
+		const {writeRunFile} = await import('../run-file.ts');
+		return await writeRunFile({endpoint, config: target.kind === 'config' ? path.resolve(target.file) : undefined});
+	} catch (error) {
+		output.warn(`${printable(messageOf(error))}; \`lb-local status\` needs --endpoint ${endpoint} then`);
+		return undefined;
 	}
 }
 
@@ -109,11 +134,10 @@ function tell({emulator, target, authority}: Running, {host}: UpOptions, output:
 	if (target.kind === 'listeners' && target.backends.length === 0) {
 		output.say('no --backend was given: three echo back-ends answer');
 	}
-	if (emulator.loadBalancers.length === 0) output.warn('there are no load balancers, so nothing listens');
+	if (emulator.loadBalancers.length === 0) output.say('no load balancer yet: the control port waits for some');
 	for (const line of bannerLines(emulator, output.paintProse)) output.say(line);
-	if (emulator.notices.length > 0) output.say('');
-	for (const notice of emulator.notices) output.say(`${output.paintProse('name', 'note:')} ${notice}`);
 	output.say('');
+	output.say(`control port: ${emulator.endpoint} (the OUTSCALE API; eval "$(lb-local env)" points clients at it)`);
 	output.say(`authority: ${authority.file}`);
 	if (target.kind === 'demo') {
 		output.say('');
