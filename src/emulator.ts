@@ -141,6 +141,8 @@ class RunningEmulator implements Emulator {
 	readonly #options: ReadOptions;
 	readonly #time: Clock;
 	#control: Control | undefined;
+	/** What is to be told once somebody can listen; undefined from then on. */
+	#waiting: HealthChange[] | undefined = [];
 	#configFiles: readonly string[] = [];
 	#stopping: Promise<void> | undefined;
 
@@ -184,6 +186,8 @@ class RunningEmulator implements Emulator {
 		try {
 			if (config !== undefined) await emulator.reload();
 			if (opensControlPort) await emulator.#openControlPort();
+			// Whoever has started it listens by then.
+			setImmediate(() => emulator.#tellWaiting());
 			return emulator;
 		} catch (error) {
 			await emulator.stop();
@@ -268,8 +272,8 @@ class RunningEmulator implements Emulator {
 	}
 
 	async #stop(drainMs: number): Promise<void> {
-		await this.#control?.stop();
-		await this.#fleet.stop(drainMs);
+		// Nothing new comes from this moment on.
+		await Promise.all([this.#fleet.stop(drainMs), this.#control?.stop()]);
 		await this.#house.stop();
 		this.#authorityFile.remove();
 		this.events.removeAllListeners();
@@ -370,7 +374,17 @@ class RunningEmulator implements Emulator {
 	}
 
 	#tell(change: HealthChange): void {
+		if (this.#waiting !== undefined) {
+			this.#waiting.push(change);
+			return;
+		}
 		// A listener's bug must show, but not among the probes.
 		queueMicrotask(() => this.events.emit('health', change));
+	}
+
+	#tellWaiting(): void {
+		const waiting = this.#waiting ?? [];
+		this.#waiting = undefined;
+		for (const change of waiting) this.#tell(change);
 	}
 }

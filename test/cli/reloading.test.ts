@@ -60,11 +60,12 @@ test('the same problem is told once, another one too, and whoever asks is told a
 
 test('a configuration that comes through a pipe is not watched', async t => {
 	await using emulator = await startEmulator({config: {}});
+	const {output} = collect();
 
 	const reloading = await Reloading.start({
 		emulator,
 		file: '/dev/null',
-		output: collect().output,
+		output,
 		news: new News(emulator, output, {quiet: false}),
 		quiet: false,
 	});

@@ -52,7 +52,6 @@ export async function up(targets: readonly string[], options: UpOptions, househo
 	process.on('SIGHUP', hangUp);
 	let removeRunFile: (() => Promise<void>) | undefined;
 	try {
-		removeRunFile = await tellOthers(emulator, target, output);
 		emulator.events.on('exchange', exchange => {
 			output.data(json ? exchangeJson(exchange) : exchangeLine(exchange, output.paintData));
 		});
@@ -61,6 +60,8 @@ export async function up(targets: readonly string[], options: UpOptions, househo
 			news.tell();
 		});
 		if (!quiet) emulator.events.on('health', change => output.say(healthLine(change)));
+		// Listeners come first: what happens meanwhile is told.
+		removeRunFile = await tellOthers(emulator, target, output);
 		if (!quiet) tell({emulator, target, authority}, options, output);
 		news.tell();
 		if (!quiet) output.say('Each exchange becomes one line below. Ctrl-C stops.');
