@@ -69,8 +69,19 @@ export function adoptLoadBalancer(account: Account, {described, certificates}: A
 }
 
 /** The account without a load balancer that has been stopped, and without what it brought. */
-export function forgetLoadBalancer(account: Account, name: string): Account {
-	return {...account, estate: withoutUnused(withoutLoadBalancer(account.estate, name), name)};
+export function forgetLoadBalancer({estate, vms}: Account, name: string, {identifiers}: Context): Account {
+	const rest = withoutLoadBalancer(estate, name);
+	const used = new Set([...rest.loadBalancers.values()].flatMap(({backends}) => backends).map(idOfVm));
+	const own = new Set(estate.loadBalancers.get(name)?.backends.map(idOfVm));
+	const isMade = (id: string, backend: string) =>
+		[backend, `${name}/${backend}`].some(of => identifiers.resourceId('i', of) === id);
+	// Ids that somebody has declared go on meaning what they were declared to be.
+	const kept = [...vms].filter(([id, backend]) => !own.has(id) || used.has(id) || !isMade(id, backend.name));
+	return {estate: withoutUnused(rest, name), vms: kept.length === vms.size ? vms : new Map(kept)};
+}
+
+function idOfVm(registration: Registration): string | undefined {
+	return registration.kind === 'vm' ? registration.id : undefined;
 }
 
 /** What the cloud would have given it at its creation: it stands in the public Cloud, and has always been there. */

@@ -2,7 +2,7 @@ import {isDeepStrictEqual} from 'node:util';
 import type {Clock} from '../base/clock.ts';
 import {EmulatorError} from '../base/errors.ts';
 import {SerialQueue} from '../base/serial-queue.ts';
-import type {DescribedBackend, DescribedLoadBalancer} from '../configuration/described.ts';
+import type {DescribedBackend} from '../configuration/described.ts';
 import {DEFAULT_REGION} from '../model/dns-name.ts';
 import {type Estate, emptyEstate, type Surroundings} from '../model/estate.ts';
 import type {PemPair} from '../model/load-balancer.ts';
@@ -126,39 +126,6 @@ export class Executor {
 		});
 	}
 
-	/**
-	 * Takes over what the library or the configuration has started or changed: it shows like any other load balancer, with
-	 * the tags, ids and unused policies it had. The data plane runs it already, and is not asked.
-	 *
-	 * @param certificates what its listeners show, by logical port.
-	 */
-	async adopt(described: DescribedLoadBalancer, certificates: ReadonlyMap<number, PemPair>): Promise<void> {
-		await this.#queue.run(async () => {
-			const account = {...this.#account, estate: this.estate};
-			this.#account = adoptLoadBalancer(account, {described, certificates}, this.context());
-			const view = viewOf(this.#account, described.name);
-			if (view !== undefined) this.#running = new Map(this.#running).set(described.name, {view, described});
-		});
-	}
-
-	/** Takes over a certificate of the configuration, so that clients can refer to it; the same name replaces it. */
-	async adoptCertificate(name: string, pair: PemPair): Promise<void> {
-		await this.#queue.run(async () => {
-			const estate = adoptCertificate(this.estate, {name, pair}, this.context());
-			this.#account = {...this.#account, estate};
-		});
-	}
-
-	/** Lets go of what the library or the configuration has stopped. */
-	async forget(name: string): Promise<void> {
-		await this.#queue.run(async () => {
-			this.#account = forgetLoadBalancer(this.#account, name);
-			const running = new Map(this.#running);
-			running.delete(name);
-			this.#running = running;
-		});
-	}
-
 	healthOf(name: string): readonly BackendHealth[] {
 		return this.#options.dataPlane.healthOf(name);
 	}
@@ -206,7 +173,7 @@ export class Executor {
 		for (const name of this.#running.keys()) {
 			if (names.has(name)) continue;
 			running.delete(name);
-			this.#account = forgetLoadBalancer(this.#account, name);
+			this.#account = forgetLoadBalancer(this.#account, name, this.context());
 		}
 		this.#running = running;
 	}

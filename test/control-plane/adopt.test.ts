@@ -33,7 +33,7 @@ const SPEC = {
 async function adopted(spec: object = SPEC) {
 	const api = new OutscaleHouse();
 	const before = described(spec);
-	await api.executor.adopt(
+	api.dataPlane.adopt(
 		before,
 		new Map(before.listeners.flatMap(({ports, certificate}) => (certificate ? [[ports.port, WEB] as const] : []))),
 	);
@@ -155,7 +155,7 @@ test('a change by the library keeps tags, ids and policies that no listener uses
 	const rules = (await api.ok('ReadListenerRules'))['ListenerRules'];
 	const [before] = (await api.ok('ReadLoadBalancers'))['LoadBalancers'];
 
-	await api.executor.adopt(described({...SPEC, idleTimeout: '9s'}), new Map([[443, WEB]]));
+	api.dataPlane.adopt(described({...SPEC, idleTimeout: '9s'}), new Map([[443, WEB]]));
 
 	t.deepEqual((await api.ok('ReadListenerRules'))['ListenerRules'], rules);
 	t.deepEqual((await api.ok('ReadLoadBalancers'))['LoadBalancers'], [before]);
@@ -172,22 +172,58 @@ test('a certificate that was issued gets a name of its own, and leaves with its 
 
 	t.is(shown.Listeners[1].ServerCertificateId, 'orn:ows:idauth::123456789012:server-certificate/plain-443');
 	t.deepEqual(await names(), ['plain-443']);
-	await api.executor.adopt(
+	api.dataPlane.adopt(
 		described({name: 'plain', listeners: ['https:443 -> http:80'], backends: 1}),
 		new Map([[443, SHOP]]),
 	);
 	t.deepEqual(await names(), ['plain-443'], 'another one in its place is the same to the cloud');
 
-	await api.executor.forget('plain');
+	api.dataPlane.running.delete('plain');
 	t.deepEqual(await names(), []);
 	t.deepEqual((await api.ok('ReadLoadBalancers'))['LoadBalancers'], []);
 });
 
+test('a reset undoes what came through the API, and leaves the rest as it was described', async t => {
+	const {api, before, shown} = await adopted();
+	api.dataPlane.known.set('web', WEB);
+	const untouched = described({name: 'untouched', listeners: ['tcp:1']});
+	api.dataPlane.adopt(untouched, new Map());
+	const web = {LoadBalancerName: 'web'};
+	await api.ok('UpdateLoadBalancer', {...web, SecuredCookies: true});
+	await api.ok('CreateLoadBalancerTags', {LoadBalancerNames: ['web'], Tags: [{Key: 'a', Value: 'b'}]});
+	const Listeners = [{BackendPort: 80, LoadBalancerPort: 80, LoadBalancerProtocol: 'HTTP'}];
+	await api.ok('CreateLoadBalancer', {LoadBalancerName: 'own', Listeners, SubregionNames: ['eu-west-2a']});
+	await api.ok('CreateServerCertificate', {Name: 'shop', Body: SHOP.cert, PrivateKey: SHOP.key});
+	await api.executor.declareVm('i-0000000a', before.backends[2]);
+	api.dataPlane.calls.length = 0;
+
+	await api.executor.reset(new Map(), async () => {
+		api.dataPlane.running.delete('own');
+		api.dataPlane.running.set('web', before);
+	});
+
+	t.deepEqual(api.dataPlane.calls, []);
+	const read = (await api.ok('ReadLoadBalancers'))['LoadBalancers'];
+	t.like(read, [{...shown, PublicIp: read[0].PublicIp}, {LoadBalancerName: 'untouched'}]);
+	t.is((await api.ok('ReadServerCertificates'))['ServerCertificates'].length, 1);
+	t.false(api.executor.vms.has('i-0000000a'));
+});
+
+test('a VM id that was made for a back-end leaves with it, and one that was declared stays', async t => {
+	const {api, before} = await adopted();
+	await api.executor.declareVm('i-0000000a', before.backends[0]);
+	t.is(api.executor.vms.size, 3);
+
+	api.dataPlane.running.delete('web');
+
+	t.deepEqual([...api.executor.vms.keys()], ['i-0000000a']);
+});
+
 test('a certificate of the configuration can be referred to before anything uses it', async t => {
 	const api = new OutscaleHouse();
-	await api.executor.adoptCertificate('web', WEB);
-	await api.executor.adoptCertificate('web', SHOP);
-	await api.executor.adoptCertificate('my cert', WEB);
+	api.dataPlane.known.set('web', WEB);
+	api.dataPlane.known.set('web', SHOP);
+	api.dataPlane.known.set('my cert', WEB);
 
 	const {ServerCertificates: all} = await api.ok('ReadServerCertificates');
 	t.deepEqual(
@@ -223,7 +259,7 @@ test('back-ends and names of rules that load balancers of a configuration share 
 	if ('violations' in result) return t.fail(JSON.stringify(result.violations));
 	const api = new OutscaleHouse({vms: {'i-0000000a': '127.0.0.1:3000'}});
 	await api.executor.declareVm('i-0000000b', result.config.backends.get('api')?.[0]);
-	for (const each of result.config.loadBalancers.values()) await api.executor.adopt(each, new Map());
+	for (const each of result.config.loadBalancers.values()) api.dataPlane.adopt(each, new Map());
 
 	const [one, two] = (await api.ok('ReadLoadBalancers'))['LoadBalancers'];
 	t.is(one.BackendVmIds[0], two.BackendVmIds[0], 'one back-end is one VM');
@@ -240,11 +276,11 @@ test('rules without effect stay while the library changes something else', async
 	});
 	t.deepEqual(api.dataPlane.calls, [], 'the data plane does not see it');
 
-	await api.executor.adopt(
+	api.dataPlane.adopt(
 		described({name: 'web', listeners: ['tcp:443', 'http:80'], backends: 2, retry: 'never'}),
 		new Map(),
 	);
 	t.deepEqual([...api.executor.estate.rules.keys()], ['tcp']);
-	await api.executor.adopt(described({name: 'web', listeners: ['http:80'], backends: 2}), new Map());
+	api.dataPlane.adopt(described({name: 'web', listeners: ['http:80'], backends: 2}), new Map());
 	t.deepEqual([...api.executor.estate.rules.keys()], []);
 });

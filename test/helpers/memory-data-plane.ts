@@ -1,18 +1,43 @@
 import type {DescribedLoadBalancer} from '../../src/configuration/described.ts';
-import type {BackendHealth, DataPlane} from '../../src/control-plane/data-plane-port.ts';
+import type {BackendHealth, DataPlane, Outside, RunningLoadBalancer} from '../../src/control-plane/data-plane-port.ts';
+import type {PemPair} from '../../src/model/load-balancer.ts';
 
 const PENDING = {code: 'ELB', description: 'Instance registration is pending'} as const;
 const FINE = {code: 'N/A', description: 'N/A'} as const;
 
 /** A data plane that moves no bytes: it keeps what it was asked to run, and what it was asked. */
-export class MemoryDataPlane implements DataPlane {
+export class MemoryDataPlane implements DataPlane, Outside {
 	readonly running = new Map<string, DescribedLoadBalancer>();
+	/** Certificates of a configuration, by name. */
+	readonly known = new Map<string, PemPair>();
+	/** What listeners show that were not described with their certificates, by load balancer and port. */
+	readonly #shown = new Map<string, ReadonlyMap<number, PemPair>>();
 	/** `apply web`, `remove web`, in their order. */
 	readonly calls: string[] = [];
 	/** Names of back-ends whose probes have passed. */
 	readonly healthy = new Set<string>();
 	/** Thrown in place of the next application of a load balancer of that name. */
 	readonly failures = new Map<string, Error>();
+
+	/** Runs what did not come through an API. */
+	adopt(described: DescribedLoadBalancer, shown: ReadonlyMap<number, PemPair>): void {
+		this.running.set(described.name, described);
+		this.#shown.set(described.name, shown);
+	}
+
+	loadBalancers(): RunningLoadBalancer[] {
+		return [...this.running.values()].map(described => {
+			const shown = new Map(this.#shown.get(described.name));
+			for (const {ports, certificate} of described.listeners) {
+				if (certificate?.kind === 'pem') shown.set(ports.port, certificate.pair);
+			}
+			return {described, certificates: shown};
+		});
+	}
+
+	certificates(): ReadonlyMap<string, PemPair> {
+		return new Map(this.known);
+	}
 
 	async apply(described: DescribedLoadBalancer): Promise<void> {
 		this.calls.push(`apply ${described.name}`);

@@ -35,6 +35,7 @@ export class OutscaleHouse {
 		});
 		this.executor = new Executor({
 			dataPlane: this.dataPlane,
+			outside: this.dataPlane,
 			clock: this.clock,
 			seed: 1,
 			...options,

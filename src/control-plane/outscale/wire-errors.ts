@@ -104,8 +104,12 @@ export function errorOf(refusal: Refusal): {readonly wire: WireError; readonly d
 	return {wire, details: wire.details?.(shown(refusal.subject)) ?? refusal.message};
 }
 
-/** A name as the cloud repeats it, which never is a key that somebody pasted into the wrong place. */
+/**
+ * A name as the cloud repeats it, which never is a key that somebody pasted into the wrong place, and never steers the
+ * terminal that a log is shown on.
+ */
 function shown(subject: string): string {
 	if (isPrivateKey(subject)) return '(private key)';
-	return subject.length > 255 ? `${subject.slice(0, 255)}…` : subject;
+	const text = subject.replaceAll(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, '\u{fffd}');
+	return text.length > 255 ? `${text.slice(0, 255)}…` : text;
 }

@@ -47,5 +47,6 @@ test('a sentence of the cloud repeats what was given, and never a key', t => {
 
 	t.is(details('x'), "The LoadBalancer 'x' doesn't exist.");
 	t.is(details('-----BEGIN PRIVATE KEY-----'), "The LoadBalancer '(private key)' doesn't exist.");
+	t.is(details('a\u001b[31m\n\u202eb'), "The LoadBalancer 'a\u{fffd}[31m\u{fffd}\u{fffd}b' doesn't exist.");
 	t.is(details('x'.repeat(5000)).length, 290);
 });
