@@ -233,5 +233,5 @@ export class Executor {
 function refusalOf(error: unknown): unknown {
 	if (error instanceof Refusal || !(error instanceof EmulatorError)) return error;
 	const code = error.code === 'PORT_UNAVAILABLE' ? 'PORT_UNAVAILABLE' : 'DATA_PLANE_REFUSED';
-	return new Refusal(code, error.message);
+	return new Refusal(code, error.hint === undefined ? error.message : `${error.message}. ${error.hint}`);
 }

@@ -57,7 +57,7 @@ test('what the data plane cannot do has not been described', async t => {
 	const {executor, dataPlane} = house();
 	await executor.change(creation('web'));
 	const before = executor.estate;
-	dataPlane.failures.set('web', new EmulatorError('PORT_UNAVAILABLE', 'nginx holds the port'));
+	dataPlane.failures.set('web', new EmulatorError('PORT_UNAVAILABLE', 'nginx holds the port', {hint: 'Stop it.'}));
 
 	const error = await t.throwsAsync(executor.change(addListeners({loadBalancer: 'web', listeners: [listener(81)]})), {
 		message: 'nginx holds the port',
