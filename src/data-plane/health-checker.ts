@@ -3,6 +3,7 @@ import type {Clock} from '../base/clock.ts';
 import {forgetStreaks, type Health, initialHealth, isConfirmed, observe} from '../model/health.ts';
 import {formatTarget, type HealthCheck} from '../model/health-check.ts';
 import {type RunningProbe, startProbe} from './probe.ts';
+import {ProbeSession} from './probe-session.ts';
 import type {ReadBuffers} from './read-buffers.ts';
 
 /** What the checker needs to know of a back-end. */
@@ -64,7 +65,12 @@ export class HealthChecker<Checked extends CheckedBackend> implements AsyncDispo
 	/** @returns resolves when the first probe is over, if it was to be at once. */
 	add(backend: Checked, {start, firstProbe}: Registration): Promise<void> {
 		if (this.#stopped || this.#watched.has(backend)) return Promise.resolve();
-		this.#watched.set(backend, {health: initialHealth(start), probe: undefined, done: undefined});
+		this.#watched.set(backend, {
+			health: initialHealth(start),
+			probe: undefined,
+			done: undefined,
+			session: new ProbeSession(),
+		});
 		return firstProbe === 'at-once' ? this.#probe(backend) : Promise.resolve();
 	}
 
@@ -91,6 +97,7 @@ export class HealthChecker<Checked extends CheckedBackend> implements AsyncDispo
 			for (const watched of this.#watched.values()) {
 				watched.probe?.cancel();
 				watched.health = forgetStreaks(watched.health);
+				watched.session = new ProbeSession();
 			}
 		}
 		this.#stopTimer();
@@ -154,7 +161,15 @@ export class HealthChecker<Checked extends CheckedBackend> implements AsyncDispo
 		const {clock, buffers, secureContext} = this.#options;
 		const check = this.#check;
 		const port = backend.portFor(check.port);
-		const probe = startProbe({host: backend.host, port, check, clock, buffers, secureContext});
+		const probe = startProbe({
+			host: backend.host,
+			port,
+			check,
+			clock,
+			buffers,
+			secureContext,
+			session: watched.session,
+		});
 		const done = this.#follow(backend, watched, probe).finally(() => this.#running.delete(done));
 		watched.probe = probe;
 		watched.done = done;
@@ -191,4 +206,6 @@ interface Watched {
 	probe: RunningProbe | undefined;
 	/** Resolves with the probe on its way. */
 	done: Promise<void> | undefined;
+	/** What its probes over TLS resume. */
+	session: ProbeSession;
 }

@@ -1,13 +1,14 @@
 import type {Buffer} from 'node:buffer';
 import net from 'node:net';
 import tls from 'node:tls';
-import type {Clock} from '../base/clock.ts';
+import {type Clock, systemClock} from '../base/clock.ts';
 import {codeOf, formatAddress, messageOf} from '../base/errors.ts';
 import {HeadBuffer} from '../codec/head-buffer.ts';
 import {MAX_INTERIM_ANSWERS, mayBecomeAnswer, ResponseHead, readResponseHead} from '../codec/response-head.ts';
 import type {ProbeResult} from '../model/health.ts';
 import {formatTarget, type HealthCheck} from '../model/health-check.ts';
 import {isTlsCode, tlsCause} from './failure.ts';
+import type {ProbeSession} from './probe-session.ts';
 import type {ReadBuffers} from './read-buffers.ts';
 import {endedByReset, resetSocket} from './reset.ts';
 
@@ -21,6 +22,8 @@ export interface ProbeOptions {
 	readonly buffers: ReadBuffers;
 	/** For SSL and HTTPS. Certificates are not verified (AWS Classic ELB, elb-healthchecks). */
 	readonly secureContext: () => tls.SecureContext;
+	/** What probes of this back-end resume; a full handshake each time unless given. */
+	readonly session?: ProbeSession | undefined;
 }
 
 /** A probe on its way. It owns its socket and its timer, and both are gone when `result` resolves. */
@@ -30,6 +33,9 @@ export interface RunningProbe {
 	/** Ends it without a result. Harmless when it is over. */
 	cancel(): void;
 }
+
+/** How long a session is waited for after a handshake in TLS 1.3. A guess: servers send it at once, or never. */
+const TICKET_MS = 100;
 
 /** AWS Classic ELB, as seen in the logs of its back-ends. */
 const USER_AGENT = 'ELB-HealthChecker/1.0';
@@ -59,6 +65,11 @@ class Probe implements RunningProbe {
 	#heard = false;
 	#interims = 0;
 	#leaving = false;
+	/** Whether it has its result and waits for a session. */
+	#lingers = false;
+	#stopLingering: () => void = () => {};
+	/** Whether its handshake offered a session. */
+	#offered = false;
 	#outcome: ProbeResult | undefined;
 
 	constructor(options: ProbeOptions) {
@@ -97,21 +108,71 @@ class Probe implements RunningProbe {
 		});
 		this.#raw = raw;
 		this.#stream = raw;
-		raw.on('error', error => this.#fail(error));
-		raw.once('close', () => this.#closed());
+		// Of a connection that was given up for another, nothing counts any more.
+		raw.on('error', error => {
+			if (raw === this.#raw) this.#fail(error);
+		});
+		raw.once('close', () => {
+			if (raw === this.#raw) this.#closed();
+		});
 		if (secure) this.#handshake(raw);
 		else if (check.protocol === 'tcp') raw.pause();
 		raw.once('connect', () => this.#connected(secure));
-		this.#stream.once('end', () => this.#ended());
+		const stream = this.#stream;
+		stream.once('end', () => {
+			if (stream === this.#stream) this.#ended();
+		});
 	}
 
 	#handshake(raw: net.Socket): void {
-		const {secureContext} = this.#options;
-		const stream = tls.connect({socket: raw, secureContext: secureContext(), rejectUnauthorized: false});
+		const {secureContext, session} = this.#options;
+		const stream = this.#connectTls(raw, secureContext(), session?.offer);
 		this.#stream = stream;
-		stream.on('error', error => this.#fail(error));
+		stream.on('error', error => {
+			if (stream === this.#stream) this.#fail(error);
+		});
 		stream.on('data', (chunk: Buffer) => this.#read(chunk, chunk.length));
-		stream.once('secureConnect', () => this.#ready());
+		stream.once('secureConnect', () => this.#shaken(stream));
+		stream.once('session', fresh => {
+			session?.keep(fresh);
+			this.#depart();
+		});
+	}
+
+	#connectTls(raw: net.Socket, secureContext: tls.SecureContext, offer: Buffer | undefined): tls.TLSSocket {
+		const options = {socket: raw, secureContext, rejectUnauthorized: false};
+		if (offer === undefined) return tls.connect(options);
+		this.#offered = true;
+		try {
+			return tls.connect({...options, session: offer});
+		} catch {
+			// OpenSSL does not take its own session back: then without.
+			this.#options.session?.refuse();
+			return tls.connect(options);
+		}
+	}
+
+	#shaken(stream: tls.TLSSocket): void {
+		const {session, check} = this.#options;
+		session?.passed(stream.isSessionReused());
+		// In TLS 1.3 a session follows the handshake (RFC 8446 section 4.6.1). Who asks for nothing waits for it, once; by
+		// the machine's time, because it is the network that is waited for.
+		if (!this.#leaving && session?.isWanted === true && check.path === '' && stream.getProtocol() === 'TLSv1.3') {
+			this.#lingers = true;
+			this.#stopLingering = systemClock.after(TICKET_MS, () => {
+				session.refuse();
+				this.#depart();
+			});
+		}
+		this.#ready();
+	}
+
+	/** Says the goodbye that was put off, if one was. */
+	#depart(): void {
+		this.#stopLingering();
+		if (!this.#lingers) return;
+		this.#lingers = false;
+		this.#leave();
 	}
 
 	#connected(secure: boolean): void {
@@ -178,14 +239,26 @@ class Probe implements RunningProbe {
 	}
 
 	#fail(error: Error): void {
+		if (this.#dialsAnew()) return;
 		// A TLS stream that failed leaves the socket below it open.
 		this.#abandon();
 		this.#decide(causeOf(error, this.#phase));
 	}
 
+	/** A handshake that failed with a session is tried once more without: the session may be all that is wrong. */
+	#dialsAnew(): boolean {
+		if (!this.#offered || this.#phase !== 'handshake' || this.#leaving) return false;
+		this.#offered = false;
+		this.#options.session?.failed();
+		this.#abandon();
+		this.#phase = 'connect';
+		this.#dial();
+		return true;
+	}
+
 	#ended(): void {
 		const {raw, stream} = this.#sockets();
-		if (this.#leaving || raw === undefined || stream === undefined) return;
+		if (this.#leaving || raw === undefined || stream === undefined || this.#dialsAnew()) return;
 		if (endedByReset(raw, stream)) this.#decide(RESET[this.#phase]);
 		else if (this.#phase === 'handshake') this.#decide('closed during the TLS handshake');
 		else this.#decide(this.#heard ? 'closed in the midst of its answer' : 'closed without an answer');
@@ -193,7 +266,12 @@ class Probe implements RunningProbe {
 
 	#decide(result: string): void {
 		if (this.#leaving) return;
-		const {host, port, check, clock} = this.#options;
+		if (this.#outcome !== undefined) {
+			this.#depart();
+			return;
+		}
+		const {host, port, check, clock, session} = this.#options;
+		if (this.#phase === 'handshake') session?.failed();
 		this.#outcome = {
 			target: formatTarget(check),
 			address: formatAddress(host, port),
@@ -201,7 +279,7 @@ class Probe implements RunningProbe {
 			ms: clock.now() - this.#startMs,
 			atMs: this.#atMs,
 		};
-		this.#leave();
+		if (!this.#lingers) this.#leave();
 	}
 
 	/**
@@ -224,7 +302,9 @@ class Probe implements RunningProbe {
 	}
 
 	#closed(): void {
+		if (this.#dialsAnew()) return;
 		this.#stopTimer();
+		this.#stopLingering();
 		this.#decide(RESET[this.#phase]);
 		// One that never came to its handshake would wait for it for ever.
 		this.#stream?.destroy();

@@ -1,0 +1,46 @@
+/** SEQUENCE, constructed. */
+const SEQUENCE = 0x30;
+/** `[3] EXPLICIT X509`, the peer's certificate. */
+const PEER = 0xa3;
+
+/**
+ * A client's TLS session, as OpenSSL serialises it, without the certificate of the peer. That is optional there, is not
+ * needed to resume, and reading it is what costs most about resuming.
+ *
+ * @returns what was given, when it is not of that form.
+ * @see OpenSSL, ssl/ssl_asn1.c, SSL_SESSION_ASN1
+ */
+export function withoutPeer(session: Buffer): Buffer {
+	const whole = elementAt(session, 0);
+	if (whole === undefined || session[0] !== SEQUENCE || whole.end !== session.length) return session;
+	for (let at = whole.start; at < whole.end; ) {
+		const element = elementAt(session, at);
+		if (element === undefined || element.end > whole.end) return session;
+		if (session[at] === PEER) {
+			const rest = Buffer.concat([session.subarray(whole.start, at), session.subarray(element.end)]);
+			return Buffer.concat([Buffer.from([SEQUENCE, ...lengthOf(rest.length)]), rest]);
+		}
+		at = element.end;
+	}
+	return session;
+}
+
+/** Where the content of the DER element at `at` begins and ends; undefined where there is none. */
+function elementAt(bytes: Buffer, at: number): {readonly start: number; readonly end: number} | undefined {
+	const first = bytes[at + 1];
+	if (first === undefined) return undefined;
+	if (first < 0x80) return {start: at + 2, end: at + 2 + first};
+	const count = first & 0x7f;
+	if (count === 0 || count > 3 || at + 2 + count > bytes.length) return undefined;
+	const start = at + 2 + count;
+	return {start, end: start + bytes.readUIntBE(at + 2, count)};
+}
+
+/** The length octets of a DER element. */
+function lengthOf(length: number): number[] {
+	if (length < 0x80) return [length];
+	if (length < 0x100) return [0x81, length];
+	return length < 0x10000
+		? [0x82, length >> 8, length & 0xff]
+		: [0x83, length >> 16, (length >> 8) & 0xff, length & 0xff];
+}
