@@ -1,4 +1,5 @@
 import {type ServerResponse, STATUS_CODES} from 'node:http';
+import type {Duplex} from 'node:stream';
 import {codeOf} from '../base/errors.ts';
 import type {ApiAnswer, Dialect, Refusal} from './dialect.ts';
 import {refusalAnswer} from './error-answer.ts';
@@ -14,11 +15,12 @@ export function send(response: ServerResponse, {status, headers, body}: ApiAnswe
 	response.end(body);
 }
 
-/** An answer as bytes, for a connection that Node speaks no HTTP on any more; it is the last one there. */
-export function rawAnswer({status, headers, body}: ApiAnswer): string {
+/** Writes a last answer on a connection that Node speaks no HTTP on any more, and closes it. */
+export function hangUp(socket: Duplex, {status, headers, body}: ApiAnswer): void {
 	const fields = [...headers, ['Content-Length', String(Buffer.byteLength(body))], ['Connection', 'close']];
 	const lines = fields.map(([name, value]) => `${name}: ${value}\r\n`);
-	return `HTTP/1.1 ${status} ${STATUS_CODES[status] ?? ''}\r\n${lines.join('')}\r\n${body}`;
+	const head = `HTTP/1.1 ${status} ${STATUS_CODES[status] ?? ''}\r\n${lines.join('')}\r\n`;
+	socket.end(head + body, () => socket.destroy());
 }
 
 /** A refusal in the form of the API that the request was for, where that is known. */

@@ -8,7 +8,7 @@ import type {ApiAnswer, Dialect, Refusal} from './dialect.ts';
 import {errorAnswer, refusalAnswer} from './error-answer.ts';
 import {type Asked, guard} from './guard.ts';
 import {headOf, type IncomingHead, isHopeless, readBody, saysTooLarge, tooLarge} from './incoming.ts';
-import {rawAnswer, refusalOf, refuseWith, send} from './outgoing.ts';
+import {hangUp, refusalOf, refuseWith, send} from './outgoing.ts';
 import type {OwnPort} from './own/own-port.ts';
 import {answerOwn, isOwnPath} from './own/routes.ts';
 
@@ -111,7 +111,7 @@ class Door implements ControlPlane {
 			.on('connection', socket => this.#watch(socket))
 			.on('request', (request, response) => void this.#serve(request, response))
 			.on('checkContinue', (request, response) => void this.#serve(request, response))
-			.on('connect', (request, socket) => socket.end(rawAnswer(this.#refuseConnect(request))))
+			.on('connect', (request, socket) => hangUp(socket, this.#refuseConnect(request)))
 			.on('clientError', (error, socket) => this.#refuseBytes(error, socket as Socket)) // Its sockets are TCP.
 			.on('error', () => {
 				// Errors of accepting are transient.
@@ -233,7 +233,7 @@ class Door implements ControlPlane {
 		}
 		const isSilent = codeOf(error) === 'ERR_HTTP_REQUEST_TIMEOUT' && socket.bytesRead === 0;
 		if (!socket.writable || isSilent || answering.some(({headersSent}) => headersSent)) socket.destroy();
-		else socket.end(rawAnswer(refusalAnswer(refusalOf(error))), () => socket.destroy());
+		else hangUp(socket, refusalAnswer(refusalOf(error)));
 	}
 }
 

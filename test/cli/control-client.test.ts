@@ -89,6 +89,14 @@ for (const [what, bytes] of [
 	});
 }
 
+test('what another web server makes of a change is not believed', async t => {
+	const endpoint = await stranger(t, socket =>
+		socket.end('HTTP/1.1 200 OK\r\nServer: nginx\r\nContent-Length: 2\r\n\r\n{}'),
+	);
+
+	await t.throwsAsync(new ControlClient(endpoint).post('/_lb/vms', {}), {code: 'CONTROL_STRANGER'});
+});
+
 test('who closes without an answer is unreachable', async t => {
 	const endpoint = await stranger(t, socket => socket.destroy());
 

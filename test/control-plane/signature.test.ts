@@ -159,6 +159,21 @@ test('any region and service in the scope are taken', t => {
 	t.is(verdict(received({path: '/api/v1/ReadVms', headers, body: CALL.body})), 'ok');
 });
 
+test('a path that was escaped once more before it was signed verifies, as AWS asks for', t => {
+	const path = '/api/v1/Read%20Vms';
+	const signed = [
+		['host', CALL.host],
+		['x-amz-date', DATE],
+	] as const;
+	const authorization = authorizationOf(
+		{prefix: 'AWS4', region: 'eu-west-2', service: 'api', signed, canonicalUri: '/api/v1/Read%2520Vms'},
+		CALL,
+	);
+	const headers = {Host: CALL.host, 'X-Amz-Date': DATE, Authorization: authorization};
+
+	t.is(verdict(received({path, headers, body: CALL.body})), 'ok');
+});
+
 test('an unsigned request is refused', t => {
 	t.is(
 		verdict(received({path: '/api/v1/ReadVms', headers: {Host: CALL.host}, body: ''})),

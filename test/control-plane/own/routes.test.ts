@@ -249,6 +249,19 @@ test(refusesBody, ['POST', '/_lb/reset'], {all: true}, [
 	{path: 'all', message: 'unknown key "all"; allowed are nothing'},
 ]);
 
+test('a body that is not UTF-8 is refused, and not guessed at', async t => {
+	await using door = await openDoor();
+	const client = await door.connect();
+	const body = '{"loadBalancer":"w\xffb","backend":"app-1","state":"auto"}';
+
+	client.write(
+		`POST /_lb/health HTTP/1.1\r\nHost: 127.0.0.1:${door.port}\r\nContent-Length: ${body.length}\r\n\r\n${body}`,
+	);
+
+	t.regex((await client.message()).body, /the body is not JSON in UTF-8/);
+	client.end();
+});
+
 test('an unknown load balancer or back-end is 404', async t => {
 	await using door = await openDoor();
 	const set = (loadBalancer: string, backend: string) =>
