@@ -138,6 +138,8 @@ class RunningEmulator implements Emulator {
 	readonly #config: unknown;
 	readonly #reloads = new Turns();
 	#configured = NOTHING_CONFIGURED;
+	/** Said by the configuration at the start: DNS names do not move. */
+	#region: string | undefined;
 	readonly #options: ReadOptions;
 	readonly #time: Clock;
 	#control: Control | undefined;
@@ -157,6 +159,7 @@ class RunningEmulator implements Emulator {
 		this.#time = clock;
 		this.#fleet = new Fleet({
 			options,
+			region: () => this.#region,
 			authority: this.#authority,
 			ca: this.ca,
 			clock: handle,
@@ -249,10 +252,10 @@ class RunningEmulator implements Emulator {
 	}
 
 	env(): Record<string, string> {
-		const {account, control} = this.#configured.described;
+		const {control} = this.#configured.described;
 		return clientEnvironment({
 			endpoint: this.endpoint,
-			region: account.region ?? DEFAULT_REGION,
+			region: this.#region ?? DEFAULT_REGION,
 			isVerified: control.credentials !== undefined,
 		});
 	}
@@ -303,6 +306,7 @@ class RunningEmulator implements Emulator {
 				this.#configFiles = files.map(file => path.resolve(file));
 			},
 		});
+		if (before === NOTHING_CONFIGURED) this.#region = after.described.account.region;
 		const {entries} = this.#fleet;
 		await this.#fleet.change(concerned(before, after, entries), () => planReload(before, after, entries));
 		this.#configured = after;

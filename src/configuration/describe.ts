@@ -85,6 +85,7 @@ export function describeCommon(
 		healthCheck: describeHealthCheck(shape.healthCheck, backendPort, within(place, 'healthCheck')),
 		faithfulHealth: shape.faithfulHealth ?? false,
 		pendingBackends: new Set(),
+		internal: false,
 		drainMs: describeDraining(shape.draining, within(place, 'draining')),
 		securedCookies: shape.securedCookies ?? false,
 		accessLog: describeAccessLog(shape.accessLog, within(place, 'accessLog')),

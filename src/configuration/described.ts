@@ -91,6 +91,8 @@ export interface DescribedLoadBalancer {
 	readonly name: string;
 	/** What the user wrote, name and all: an update changes some of its keys and has the whole judged again. */
 	readonly source: Readonly<Record<string, unknown>>;
+	/** Whether it is reached from inside its Net only, which shows in its DNS name. Through a cloud API alone. */
+	readonly internal: boolean;
 	/** The loopback address to bind; undefined = the emulator's host. */
 	readonly address: string | undefined;
 	readonly listeners: readonly DescribedListener[];

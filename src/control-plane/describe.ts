@@ -47,6 +47,7 @@ export function describe(view: View, base: Translation | undefined, defaults: De
 	return {
 		...common,
 		name: loadBalancer.name,
+		internal: loadBalancer.scheme === 'internal',
 		listeners,
 		backends,
 		pendingBackends: pendingAmong(backends, base?.described),

@@ -126,7 +126,7 @@ export class FleetChange {
 			{
 				known,
 				authority: household.authority,
-				dnsName: dnsNameOf(name, household.options),
+				dnsName: this.#dnsNameOf(wanted.described),
 				...(entry === undefined ? {} : {before: entry}),
 			},
 			{path, refuse},
@@ -231,7 +231,7 @@ export class FleetChange {
 		const {described, certificates, backends, entry} = step;
 		const {options, authority} = this.#fleet.household;
 		return descriptionOf(described, {
-			dnsName: dnsNameOf(described.name, options),
+			dnsName: this.#dnsNameOf(described),
 			certificates,
 			backends: described.backends.flatMap(backend => {
 				const running = backends.get(backend) ?? entry?.backends.get(backend);
@@ -299,8 +299,14 @@ export class FleetChange {
 
 	#dnsNamesFor(backend: DescribedBackend, name: string): string[] {
 		const users = this.#steps.filter(({described}) => described.backends.includes(backend));
-		const names = [name, ...users.map(({described}) => described.name)];
-		return [...new Set(names)].map(each => dnsNameOf(each, this.#fleet.household.options));
+		const own = this.#steps.find(({described}) => described.name === name);
+		const all = own === undefined ? users : [own, ...users];
+		return [...new Set(all.map(({described}) => this.#dnsNameOf(described)))];
+	}
+
+	#dnsNameOf({name, internal}: DescribedLoadBalancer): string {
+		const {options, region} = this.#fleet.household;
+		return dnsNameOf(name, {seed: options.seed, region: region(), internal});
 	}
 }
 

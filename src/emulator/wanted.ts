@@ -14,6 +14,8 @@ import type {ReadOptions} from './options.ts';
 /** What all load balancers of one emulator share. */
 export interface Household {
 	readonly options: Pick<ReadOptions, 'host' | 'ports' | 'seed'>;
+	/** Where DNS names lie; undefined = the usual Region. */
+	readonly region: () => string | undefined;
 	readonly authority: Authority;
 	readonly ca: CertificateAuthority;
 	readonly clock: EmulatorClock;

@@ -48,6 +48,7 @@ test('the smallest description gets every default', t => {
 		},
 		faithfulHealth: false,
 		pendingBackends: new Set(),
+		internal: false,
 		rules: [],
 		drainMs: undefined,
 		securedCookies: false,

@@ -60,7 +60,7 @@ test('what the data plane cannot do has not been described', async t => {
 	dataPlane.failures.set('web', new EmulatorError('PORT_UNAVAILABLE', 'nginx holds the port', {hint: 'Stop it.'}));
 
 	const error = await t.throwsAsync(executor.change(addListeners({loadBalancer: 'web', listeners: [listener(81)]})), {
-		message: 'nginx holds the port',
+		message: 'nginx holds the port. Stop it.',
 		code: 'PORT_UNAVAILABLE',
 	});
 

@@ -52,13 +52,22 @@ async function repeat(ask: () => Promise<unknown>, stopped: () => boolean): Prom
 	return count;
 }
 
-/** A port that nobody has at the moment, and that the system hands to nobody else soon. */
+/** Ports that nobody has at the moment, below those that the system hands out by itself. */
 async function freePorts(count: number): Promise<number[]> {
-	const servers = Array.from({length: count}, () => createServer().listen(0, '127.0.0.1'));
-	await Promise.all(servers.map(server => once(server, 'listening')));
-	const ports = servers.map(server => (server.address() as AddressInfo).port); // A TCP server's address is an object.
-	await Promise.all(servers.map(server => once(server.close(), 'close')));
-	return ports;
+	const ports = new Set<number>();
+	while (ports.size < count) {
+		const port = 10_000 + Math.floor(Math.random() * 20_000);
+		const server = createServer();
+		server.listen(port, '127.0.0.1');
+		const isFree = await once(server, 'listening').then(
+			() => true,
+			() => false,
+		);
+		if (!isFree) continue;
+		ports.add(port);
+		await once(server.close(), 'close');
+	}
+	return [...ports];
 }
 
 test('only what differs is touched: the rest keeps its ports, its connections and its back-ends', async t => {

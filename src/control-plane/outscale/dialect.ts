@@ -2,7 +2,7 @@ import {messageOf} from '../../base/errors.ts';
 import {isPrivateKey, quote} from '../../base/quote.ts';
 import {nearest} from '../../base/suggest.ts';
 import {Refusal} from '../../model/refusal.ts';
-import type {ApiAnswer, ApiCall, ApiRequest, Dialect} from '../dialect.ts';
+import type {ApiAnswer, ApiCall, ApiRequest, Dialect, Refusal as DoorRefusal} from '../dialect.ts';
 import type {Executor} from '../executor.ts';
 import type {Action, AnswerFields} from './action.ts';
 import {BACKEND_ACTIONS} from './backend-actions.ts';
@@ -15,7 +15,7 @@ import {LOAD_BALANCER_ACTIONS} from './load-balancer-actions.ts';
 import {POLICY_ACTIONS} from './policy-actions.ts';
 import {SURROUNDINGS_ACTIONS} from './surroundings-actions.ts';
 import {TAG_ACTIONS} from './tag-actions.ts';
-import {errorOf} from './wire-errors.ts';
+import {errorOf, WIRE_ERRORS} from './wire-errors.ts';
 
 /** A Map, so that no name of a JavaScript object's own is an action. */
 export const OUTSCALE_ACTIONS: ReadonlyMap<string, Action> = new Map([
@@ -80,6 +80,14 @@ export class OutscaleDialect implements Dialect {
 				},
 			};
 		}
+	}
+
+	/** What the door turned away before it was read. The cloud's own codes for it are not known: *guesses*. */
+	refuse({status, reason}: DoorRefusal): ApiAnswer {
+		const {type, code} = status >= 500 ? WIRE_ERRORS.BUG : WIRE_ERRORS.UNREADABLE_BODY;
+		const requestId = this.#executor.identifiers.requestId(this.#requests++);
+		const errors = [{Code: code, Details: reason, Type: type}];
+		return answerOf(status, {Errors: errors, ResponseContext: {RequestId: requestId}});
 	}
 
 	/** @throws Refusal, or whatever a bug of ours throws */
