@@ -201,7 +201,7 @@ test('who asks for a tunnel and breaks it off leaves nothing', async t => {
 });
 
 test('a head has its own time, shorter than that of the whole request', async t => {
-	await using door = await openDoor({limits: {headMs: 100}});
+	await using door = await openDoor({limits: {headMs: 1000}});
 	const client = await door.connect();
 
 	client.write('POST /api/v1/X HTTP/1.1\r\nHost: ');
