@@ -22,7 +22,7 @@ import {judgeSpec, judgeUpdate} from './emulator/judging.ts';
 import type {CertificateAuthority, LoadBalancer} from './emulator/load-balancer.ts';
 import {EMULATOR_OPTIONS, type EmulatorOptions, type ReadOptions, readOptions} from './emulator/options.ts';
 import {concerned, differences, planReload, type Reloaded} from './emulator/reload-plan.ts';
-import {DEFAULT_REGION} from './model/dns-name.ts';
+import {DEFAULT_REGION, dnsNameOf} from './model/dns-name.ts';
 import type {Exchange} from './observability/exchange.ts';
 
 /** What an emulator tells while it runs. */
@@ -159,7 +159,7 @@ class RunningEmulator implements Emulator {
 		this.#time = clock;
 		this.#fleet = new Fleet({
 			options,
-			region: () => this.#region,
+			dnsNameOf: ({name, internal}) => dnsNameOf(name, {seed: options.seed, region: this.#region, internal}),
 			authority: this.#authority,
 			ca: this.ca,
 			clock: handle,

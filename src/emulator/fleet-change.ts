@@ -2,29 +2,19 @@ import {isDeepStrictEqual} from 'node:util';
 import {EmulatorError, messageOf} from '../base/errors.ts';
 import type {DescribedBackend, DescribedLoadBalancer} from '../configuration/described.ts';
 import {type PreparedChange, RunningLoadBalancer} from '../data-plane/running-load-balancer.ts';
-import {dnsNameOf} from '../model/dns-name.ts';
 import type {LoadBalancerDescription} from '../model/load-balancer.ts';
 import type {AccessLog} from '../observability/access-log-file.ts';
 import type {RunningBackend} from './backends.ts';
 import type {UsableCertificate} from './certificates.ts';
 import {descriptionOf} from './description.ts';
 import {type Becoming, Entry} from './entry.ts';
+import {type Holding, holdBackends} from './hold-backends.ts';
 import {refuseLoadBalancer} from './judging.ts';
 import {certificateFor, certificatesOf, warningsOf} from './listener-certificates.ts';
 import type {PortMode} from './options.ts';
 import {PortPlan} from './port-plan.ts';
 import {fallbackNotices} from './ports.ts';
-import {type Change, explained, type Household, type Wanted} from './wanted.ts';
-
-/** What a change needs to know of the fleet. */
-export interface FleetView {
-	readonly household: Household;
-	readonly entries: ReadonlyMap<string, Entry>;
-	readonly known: ReadonlyMap<string, UsableCertificate>;
-	readonly currentlyKnown: () => ReadonlyMap<string, UsableCertificate>;
-	readonly leave: (entry: Entry, drainMs: number) => Promise<void>;
-	readonly inTurn: (name: string, task: () => Promise<void>) => Promise<void>;
-}
+import {type Change, explained, type FleetView, nameTaken, type Wanted} from './wanted.ts';
 
 /** One wanted load balancer on its way. */
 interface Step {
@@ -57,7 +47,7 @@ export class FleetChange {
 	static async prepare(change: Change, fleet: FleetView): Promise<FleetChange> {
 		const prepared = new FleetChange(change, fleet);
 		try {
-			for (const step of prepared.#steps) await prepared.#holdBackends(step);
+			for (const step of prepared.#steps) step.backends = await holdBackends(step, prepared.#holding());
 			for (const step of prepared.#steps) await prepared.#openLog(step);
 			await prepared.#bindAll();
 			return prepared;
@@ -126,7 +116,7 @@ export class FleetChange {
 			{
 				known,
 				authority: household.authority,
-				dnsName: this.#dnsNameOf(wanted.described),
+				dnsName: household.dnsNameOf(wanted.described),
 				...(entry === undefined ? {} : {before: entry}),
 			},
 			{path, refuse},
@@ -135,44 +125,11 @@ export class FleetChange {
 		return {wanted, described, entry, before, certificates, backends: new Map(), log: entry?.log, data: undefined};
 	}
 
-	/** Starts what does not run yet. */
-	async #holdBackends(step: Step): Promise<void> {
-		const {entry, described, wanted} = step;
-		const {house} = this.#fleet.household;
-		const fresh = described.backends.filter(backend => entry?.backends.has(backend) !== true);
-		for (const backend of fresh) await this.#makeRoom(backend);
-		const held = await Promise.allSettled(
-			fresh.map(async backend => {
-				try {
-					const running = await house.hold(backend, this.#dnsNamesFor(backend, described.name));
-					this.#undo.push(() => house.release(backend));
-					return [backend, running] as const;
-				} catch (error) {
-					throw explained(wanted, error, backend);
-				}
-			}),
-		);
-		step.backends = new Map(held.map(result => fulfilled(result)));
-	}
-
-	/** Two commands cannot listen on one port: the one that leaves has to go before the other can start. */
-	async #makeRoom(fresh: DescribedBackend): Promise<void> {
-		if (fresh.kind !== 'command' || fresh.port === undefined) return;
-		const {house} = this.#fleet.household;
-		for (const old of [...house.backends]) {
-			if (old === fresh || old.kind !== 'command' || old.port !== fresh.port || !this.#leaves(old)) continue;
-			this.#undo.push(await house.suspend(old));
-		}
-	}
-
-	/** Whether nobody will hold this back-end any more. */
-	#leaves(backend: DescribedBackend): boolean {
-		if (this.#kept.has(backend)) return false;
-		return [...this.#fleet.entries.values()].every(entry => {
-			const step = this.#steps.find(each => each.entry === entry);
-			const goes = this.unwanted.has(entry) || step?.described.backends.includes(backend) === false;
-			return goes || !entry.backends.has(backend);
-		});
+	#holding(): Holding {
+		const {household, entries} = this.#fleet;
+		const {house, dnsNameOf} = household;
+		const {unwanted} = this;
+		return {house, dnsNameOf, entries, unwanted, kept: this.#kept, steps: this.#steps, undo: this.#undo};
 	}
 
 	async #openLog(step: Step): Promise<void> {
@@ -231,7 +188,7 @@ export class FleetChange {
 		const {described, certificates, backends, entry} = step;
 		const {options, authority} = this.#fleet.household;
 		return descriptionOf(described, {
-			dnsName: this.#dnsNameOf(described),
+			dnsName: this.#fleet.household.dnsNameOf(described),
 			certificates,
 			backends: described.backends.flatMap(backend => {
 				const running = backends.get(backend) ?? entry?.backends.get(backend);
@@ -296,24 +253,6 @@ export class FleetChange {
 		});
 		return entry;
 	}
-
-	#dnsNamesFor(backend: DescribedBackend, name: string): string[] {
-		const users = this.#steps.filter(({described}) => described.backends.includes(backend));
-		const own = this.#steps.find(({described}) => described.name === name);
-		const all = own === undefined ? users : [own, ...users];
-		return [...new Set(all.map(({described}) => this.#dnsNameOf(described)))];
-	}
-
-	#dnsNameOf({name, internal}: DescribedLoadBalancer): string {
-		const {options, region} = this.#fleet.household;
-		return dnsNameOf(name, {seed: options.seed, region: region(), internal});
-	}
-}
-
-function nameTaken(name: string): EmulatorError<'NAME_TAKEN'> {
-	return new EmulatorError('NAME_TAKEN', `There is a load balancer named ${JSON.stringify(name)} already`, {
-		hint: 'Give this one a name of its own: {name: "…"}.',
-	});
 }
 
 /** The same description, and in place of each back-end that equals one there is, that very one: it goes on running. */
@@ -321,9 +260,4 @@ function recognised(described: DescribedLoadBalancer, {backends}: Entry): Descri
 	const known = [...backends.keys()];
 	const same = described.backends.map(backend => known.find(other => isDeepStrictEqual(other, backend)) ?? backend);
 	return {...described, backends: same};
-}
-
-function fulfilled<Value>(result: PromiseSettledResult<Value>): Value {
-	if (result.status === 'rejected') throw result.reason;
-	return result.value;
 }

@@ -1,4 +1,4 @@
-import type {Violation} from '../base/errors.ts';
+import {EmulatorError, type Violation} from '../base/errors.ts';
 import type {Authority} from '../certificates/authority.ts';
 import type {DescribedBackend, DescribedLoadBalancer} from '../configuration/described.ts';
 import type {Services} from '../data-plane/services.ts';
@@ -14,8 +14,8 @@ import type {ReadOptions} from './options.ts';
 /** What all load balancers of one emulator share. */
 export interface Household {
 	readonly options: Pick<ReadOptions, 'host' | 'ports' | 'seed'>;
-	/** Where DNS names lie; undefined = the usual Region. */
-	readonly region: () => string | undefined;
+	/** The name that a load balancer is told to have. */
+	readonly dnsNameOf: (described: Pick<DescribedLoadBalancer, 'name' | 'internal'>) => string;
 	readonly authority: Authority;
 	readonly ca: CertificateAuthority;
 	readonly clock: EmulatorClock;
@@ -60,7 +60,23 @@ export interface Change {
 	readonly kept?: ReadonlySet<DescribedBackend>;
 }
 
+/** What a change needs to know of the fleet. */
+export interface FleetView {
+	readonly household: Household;
+	readonly entries: ReadonlyMap<string, Entry>;
+	readonly known: ReadonlyMap<string, UsableCertificate>;
+	readonly currentlyKnown: () => ReadonlyMap<string, UsableCertificate>;
+	readonly leave: (entry: Entry, drainMs: number) => Promise<void>;
+	readonly inTurn: (name: string, task: () => Promise<void>) => Promise<void>;
+}
+
 /** A failure as it is told, see {@link Wanted.explain}. */
 export function explained({explain}: Wanted, error: unknown, part: FailingPart): unknown {
 	return explain === undefined ? error : explain(error, part);
+}
+
+export function nameTaken(name: string): EmulatorError<'NAME_TAKEN'> {
+	return new EmulatorError('NAME_TAKEN', `There is a load balancer named ${JSON.stringify(name)} already`, {
+		hint: 'Give this one a name of its own: {name: "…"}.',
+	});
 }

@@ -1,0 +1,83 @@
+import type {DescribedBackend, DescribedLoadBalancer} from '../configuration/described.ts';
+import type {BackendHouse} from './backend-house.ts';
+import type {RunningBackend} from './backends.ts';
+import type {Entry} from './entry.ts';
+import {explained, type Household, type Wanted} from './wanted.ts';
+
+/** What is asked of one load balancer in a change. */
+export interface Holder {
+	readonly wanted: Wanted;
+	readonly described: DescribedLoadBalancer;
+	/** The one that runs; undefined when there is none yet. */
+	readonly entry: Entry | undefined;
+}
+
+/** The change that back-ends are held for. */
+export interface Holding {
+	readonly house: BackendHouse;
+	readonly dnsNameOf: Household['dnsNameOf'];
+	readonly entries: ReadonlyMap<string, Entry>;
+	readonly unwanted: ReadonlyMap<Entry, number>;
+	/** Those that go on when no load balancer holds them. */
+	readonly kept: ReadonlySet<DescribedBackend>;
+	/** All load balancers that change. */
+	readonly steps: readonly Holder[];
+	/** Takes what takes back what was done. */
+	readonly undo: (() => unknown)[];
+}
+
+/**
+ * Starts those back-ends of a load balancer that do not run yet, all at once.
+ *
+ * @throws EmulatorError `COMMAND_FAILED`, `PORT_UNAVAILABLE`
+ */
+export async function holdBackends(
+	{entry, described, wanted}: Holder,
+	holding: Holding,
+): Promise<Map<DescribedBackend, RunningBackend>> {
+	const fresh = described.backends.filter(backend => entry?.backends.has(backend) !== true);
+	for (const backend of fresh) await makeRoom(backend, holding);
+	const {house, undo} = holding;
+	const held = await Promise.allSettled(
+		fresh.map(async backend => {
+			try {
+				const running = await house.hold(backend, dnsNamesFor(backend, described, holding));
+				undo.push(() => house.release(backend));
+				return [backend, running] as const;
+			} catch (error) {
+				throw explained(wanted, error, backend);
+			}
+		}),
+	);
+	return new Map(held.map(result => fulfilled(result)));
+}
+
+/** Two commands cannot listen on one port: the one that leaves has to go before the other can start. */
+async function makeRoom(fresh: DescribedBackend, holding: Holding): Promise<void> {
+	if (fresh.kind !== 'command' || fresh.port === undefined) return;
+	const {house, undo} = holding;
+	for (const old of [...house.backends]) {
+		if (old === fresh || old.kind !== 'command' || old.port !== fresh.port || !leaves(old, holding)) continue;
+		undo.push(await house.suspend(old));
+	}
+}
+
+/** Whether nobody will hold this back-end any more. */
+function leaves(backend: DescribedBackend, {kept, entries, unwanted, steps}: Holding): boolean {
+	if (kept.has(backend)) return false;
+	return [...entries.values()].every(entry => {
+		const step = steps.find(each => each.entry === entry);
+		const goes = unwanted.has(entry) || step?.described.backends.includes(backend) === false;
+		return goes || !entry.backends.has(backend);
+	});
+}
+
+function dnsNamesFor(backend: DescribedBackend, own: DescribedLoadBalancer, {steps, dnsNameOf}: Holding): string[] {
+	const users = steps.map(({described}) => described).filter(({backends}) => backends.includes(backend));
+	return [...new Set([own, ...users].map(dnsNameOf))];
+}
+
+function fulfilled<Value>(result: PromiseSettledResult<Value>): Value {
+	if (result.status === 'rejected') throw result.reason;
+	return result.value;
+}
