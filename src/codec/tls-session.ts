@@ -3,26 +3,37 @@ const SEQUENCE = 0x30;
 /** `[3] EXPLICIT X509`, the peer's certificate. */
 const PEER = 0xa3;
 
+/** What newer Nodes (22.23, 24.21 and 26.10 do) put before a client's session: this, and the name it was made with. */
+const ENVELOPE = Buffer.from('\0nodejs:tls:session:1\0', 'latin1');
+
 /**
- * A client's TLS session, as OpenSSL serialises it, without the certificate of the peer. That is optional there, is not
+ * A client's TLS session, as Node hands it over, without the certificate of the peer. That is optional there, is not
  * needed to resume, and reading it is what costs most about resuming.
  *
  * @returns what was given, when it is not of that form.
  * @see OpenSSL, ssl/ssl_asn1.c, SSL_SESSION_ASN1
  */
 export function withoutPeer(session: Buffer): Buffer {
-	const whole = elementAt(session, 0);
-	if (whole === undefined || session[0] !== SEQUENCE || whole.end !== session.length) return session;
+	const begin = endOfEnvelope(session);
+	const whole = elementAt(session, begin);
+	if (whole === undefined || session[begin] !== SEQUENCE || whole.end !== session.length) return session;
 	for (let at = whole.start; at < whole.end; ) {
 		const element = elementAt(session, at);
 		if (element === undefined || element.end > whole.end) return session;
 		if (session[at] === PEER) {
 			const rest = Buffer.concat([session.subarray(whole.start, at), session.subarray(element.end)]);
-			return Buffer.concat([Buffer.from([SEQUENCE, ...lengthOf(rest.length)]), rest]);
+			const head = Buffer.from([SEQUENCE, ...lengthOf(rest.length)]);
+			return Buffer.concat([session.subarray(0, begin), head, rest]);
 		}
 		at = element.end;
 	}
 	return session;
+}
+
+function endOfEnvelope(session: Buffer): number {
+	const {length} = ENVELOPE;
+	if (session.length < length + 2 || !session.subarray(0, length).equals(ENVELOPE)) return 0;
+	return length + 2 + session.readUInt16BE(length);
 }
 
 /** Where the content of the DER element at `at` begins and ends; undefined where there is none. */

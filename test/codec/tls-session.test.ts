@@ -52,4 +52,8 @@ test('what is no session is left as it is', t => {
 		t.is(withoutPeer(given), given, hex);
 	}
 	t.is(withoutPeer(Buffer.from('3006a302aabb0500', 'hex')).toString('hex'), '30020500');
+	const envelope = Buffer.from('\0nodejs:tls:session:1\0\0\x09localhost', 'latin1');
+	const enclosed = Buffer.concat([envelope, Buffer.from('3006a302aabb0500', 'hex')]);
+	t.is(withoutPeer(enclosed).toString('hex'), `${envelope.toString('hex')}30020500`, 'what Node put before stays');
+	t.is(withoutPeer(envelope), envelope);
 });
