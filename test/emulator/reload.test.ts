@@ -14,6 +14,7 @@ import {
 	type LoadBalancer,
 	startEmulator,
 } from '../../src/index.ts';
+import {freePorts} from '../helpers/free-ports.ts';
 
 const authority = createAuthority();
 const NOTHING = {added: [], changed: [], removed: []};
@@ -50,24 +51,6 @@ async function repeat(ask: () => Promise<unknown>, stopped: () => boolean): Prom
 	let count = 0;
 	for (; !stopped(); count++) await ask();
 	return count;
-}
-
-/** Ports that nobody has at the moment, below those that the system hands out by itself. */
-async function freePorts(count: number): Promise<number[]> {
-	const ports = new Set<number>();
-	while (ports.size < count) {
-		const port = 10_000 + Math.floor(Math.random() * 20_000);
-		const server = createServer();
-		server.listen(port, '127.0.0.1');
-		const isFree = await once(server, 'listening').then(
-			() => true,
-			() => false,
-		);
-		if (!isFree) continue;
-		ports.add(port);
-		await once(server.close(), 'close');
-	}
-	return [...ports];
 }
 
 test('only what differs is touched: the rest keeps its ports, its connections and its back-ends', async t => {

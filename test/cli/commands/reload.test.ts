@@ -6,6 +6,7 @@ import path from 'node:path';
 import {connect as connectTls} from 'node:tls';
 import test, {type ExecutionContext} from 'ava';
 import {createAuthority} from '../../../src/certificates/authority.ts';
+import {freePorts} from '../../helpers/free-ports.ts';
 import {type CommandLine, emptyFolder, startCli} from '../helpers/command-line.ts';
 
 const READY = /Ctrl-C stops\./;
@@ -110,11 +111,7 @@ test('a port that a stranger holds is told with its place, and nothing changes',
 	const taken = (stranger.address() as AddressInfo).port; // A TCP server's address is an object.
 	const folder = await emptyFolder(t);
 	const file = path.join(folder, 'lb.yaml');
-	// Above 1024, and nobody's: the system hands it out and takes it back.
-	const probe = createServer().listen(0, '127.0.0.1');
-	await once(probe, 'listening');
-	const port = (probe.address() as AddressInfo).port; // As above.
-	await once(probe.close(), 'close');
+	const [port = 0] = await freePorts(1);
 	await writeFile(file, `${APP}loadBalancers:\n${web(`"http:${port}"`)}`);
 	const running = startCli(t, ['up', 'lb.yaml'], {folder});
 	await running.shows('stderr', READY);
