@@ -50,7 +50,8 @@ export async function up(targets: readonly string[], options: UpOptions, househo
 			.finally(async () => (await reloading)?.run({isAsked: true}));
 	};
 	process.on('SIGHUP', hangUp);
-	let removeRunFile: (() => Promise<void>) | undefined;
+	// Nobody waits for it: from here on to the wait, a signal finds everything in place.
+	const runFile = tellOthers(emulator, target, output);
 	try {
 		emulator.events.on('exchange', exchange => {
 			output.data(json ? exchangeJson(exchange) : exchangeLine(exchange, output.paintData));
@@ -60,8 +61,6 @@ export async function up(targets: readonly string[], options: UpOptions, househo
 			news.tell();
 		});
 		if (!quiet) emulator.events.on('health', change => output.say(healthLine(change)));
-		// Listeners come first: what happens meanwhile is told.
-		removeRunFile = await tellOthers(emulator, target, output);
 		if (!quiet) tell({emulator, target, authority}, options, output);
 		news.tell();
 		if (!quiet) output.say('Each exchange becomes one line below. Ctrl-C stops.');
@@ -71,7 +70,7 @@ export async function up(targets: readonly string[], options: UpOptions, househo
 		return interruption.exitCode;
 	} finally {
 		process.off('SIGHUP', hangUp);
-		await removeRunFile?.();
+		await (await runFile)?.();
 		await (await reloading)?.stop();
 		await emulator.stop({drainMs: GRACE_MS});
 	}
