@@ -20,9 +20,6 @@ import type {UpstreamPool} from './upstream-pool.ts';
 /** How long a closed connection's last bytes may take to be read by the client; nginx's `lingering_timeout`. */
 const LINGER_MS = 5000;
 
-/** How long a listener that is drained waits for the first request of a connection. A guess: loopback takes far less. */
-const FIRST_REQUEST_MS = 1000;
-
 /** Enough for the request line and the fields that a log shows; a head may have 64 KiB, and a record keeps it. */
 const MAX_REFUSED_HEAD_BYTES = 4096;
 
@@ -134,10 +131,7 @@ export class HttpFront implements Timed, Downstream, OpenConnection, StreamOwner
 	}
 
 	drain(): void {
-		if (this.#state !== 'idle') return;
-		// The first request of a client that has just connected is on its way, and would be lost.
-		if (this.#firstExchange) this.limit(Math.min(FIRST_REQUEST_MS, this.context.timeouts.idleMs));
-		else this.#close();
+		if (this.#state === 'idle') this.#close();
 	}
 
 	cutFrom(backend: Backend): void {
