@@ -2,6 +2,7 @@ import {type EmulatorError, formatPath, invalidDescription, type Violation} from
 import type {DescriptionContext} from '../configuration/describe.ts';
 import type {DescribedLoadBalancer} from '../configuration/described.ts';
 import type {LoadBalancerSpec} from '../configuration/spec.ts';
+import {formatListener} from '../model/listener.ts';
 import type {Timeouts} from '../model/load-balancer.ts';
 import {violationsOfPairs} from './certificates.ts';
 
@@ -32,7 +33,7 @@ export async function judgeUpdate(
 	spec: unknown,
 	context: DescriptionContext,
 ): Promise<DescribedLoadBalancer> {
-	const {name, source} = current;
+	const {name} = current;
 	if (typeof spec !== 'object' || spec === null || Array.isArray(spec)) {
 		throw refuseChange([{path: [], message: 'must be an object with the keys that change', hint: undefined}]);
 	}
@@ -41,9 +42,37 @@ export async function judgeUpdate(
 	}
 	const {describeLoadBalancer} = await import('../configuration/describe.ts');
 	const given = Object.fromEntries(Object.entries(spec).filter(([, value]) => value !== undefined));
-	const result = describeLoadBalancer({...source, ...given}, context);
+	const result = describeLoadBalancer(
+		{...asItIs(current, given), ...given},
+		{
+			...context,
+			// What is registered has its name, whoever registered it.
+			backends: 'backends' in given ? (context.backends ?? new Map()) : withRegistered(current, context),
+		},
+	);
 	if ('violations' in result) throw refuseChange(result.violations);
 	return withKeys(current, result.described, new Set(Object.keys(given)));
+}
+
+/** A description that says enough of what runs to judge a change by: others than the library may have changed it. */
+function asItIs({name, source, listeners, backends, rules}: DescribedLoadBalancer, given: object): object {
+	// Rules that are not at stake are not judged anew: one may name a back-end that was drained since.
+	const ruled = 'listeners' in given || 'backends' in given ? rules.filter(({to}) => to.length > 0) : [];
+	return {
+		...source,
+		name,
+		// Through an API the last listener may go; what stands here in its place is never taken over.
+		listeners: listeners.length > 0 ? listeners.map(({ports}) => formatListener(ports)) : ['http:80'],
+		backends: backends.map(backend => backend.name),
+		rules: ruled.map(rule => Object.fromEntries(Object.entries(rule).filter(([, value]) => value !== undefined))),
+	};
+}
+
+function withRegistered(
+	{backends}: DescribedLoadBalancer,
+	context: DescriptionContext,
+): NonNullable<DescriptionContext['backends']> {
+	return new Map([...(context.backends ?? []), ...backends.map(backend => [backend.name, [backend]] as const)]);
 }
 
 /** Which part of a description each key of a spec becomes. */
