@@ -112,7 +112,7 @@ function isConsistent({executor, dataPlane}: OutscaleHouse): boolean {
 				const shown = running?.certificate?.kind === 'pem' ? running.certificate.pair : undefined;
 				return (
 					running?.ports.port === logical &&
-					shown === certificates.get(certificateId)?.pair &&
+					shown?.cert === certificates.get(certificateId)?.pair.cert &&
 					running.stickiness === policies.find(policy => policy.name === enabled)?.stickiness
 				);
 			}) &&
