@@ -29,9 +29,14 @@ export interface DataPlane {
 	/**
 	 * Makes the load balancer of that name what is described, starting it when it is new. All or nothing.
 	 *
+	 * @param insteadOf what it has to be described as until then, undefined: not at all. Others change it too.
+	 * @returns what it runs as from then on; undefined when it was described otherwise, and nothing has changed.
 	 * @throws EmulatorError `PORT_UNAVAILABLE` and others; then what ran before runs on.
 	 */
-	apply(described: DescribedLoadBalancer): Promise<void>;
+	apply(
+		described: DescribedLoadBalancer,
+		insteadOf: DescribedLoadBalancer | undefined,
+	): Promise<DescribedLoadBalancer | undefined>;
 	/** Ends it. Resolves when its ports are free. */
 	remove(name: string): Promise<void>;
 	/** State and reason of each registered back-end, by its name; empty for a load balancer that does not run. */

@@ -5,13 +5,12 @@ import {SerialQueue} from '../base/serial-queue.ts';
 import type {DescribedBackend} from '../configuration/described.ts';
 import {DEFAULT_REGION} from '../model/dns-name.ts';
 import {type Estate, emptyEstate, type Surroundings} from '../model/estate.ts';
-import type {PemPair} from '../model/load-balancer.ts';
 import {Refusal} from '../model/refusal.ts';
-import {adoptCertificate, adoptLoadBalancer, forgetLoadBalancer} from './adopt.ts';
 import {type Change, type Context, NO_QUOTAS, type Quotas} from './commands.ts';
 import type {BackendHealth, DataPlane, Outside} from './data-plane-port.ts';
 import {type Defaults, describe, type Translation} from './describe.ts';
 import {Identifiers} from './identifiers.ts';
+import {lookedOutside, type Seen, seenNothing} from './look-outside.ts';
 import {withoutGone} from './operations/load-balancers.ts';
 import {type Account, touchedBetween, viewOf} from './view.ts';
 
@@ -40,6 +39,9 @@ export interface ExecutorOptions {
 /** 12 digits: the account of OUTSCALE's own examples. */
 export const DEFAULT_ACCOUNT = '123456789012';
 
+/** How often a command is made anew because others were faster. */
+const PATIENCE = 100;
+
 /**
  * Carries out the commands of every API, one at a time: the next estate is computed, the data plane follows, and only
  * then is it kept. When the data plane cannot follow it is put back, and the estate is what it was.
@@ -49,11 +51,7 @@ export class Executor {
 	readonly #options: ExecutorOptions;
 	readonly #defaults: Defaults;
 	readonly #queue = new SerialQueue();
-	/** What runs, by name, and the view it says the same as. */
-	#running: ReadonlyMap<string, Translation> = new Map();
-	#account: Account;
-	/** Certificates of the configuration that have been taken over. */
-	#known: ReadonlyMap<string, PemPair> = new Map();
+	#seen: Seen;
 	/** Whether the data plane is on its way to what is not kept yet. */
 	#following = false;
 
@@ -65,13 +63,13 @@ export class Executor {
 			faithfulHealth: options.faithfulHealth ?? false,
 			accessLogFolder: options.accessLogFolder,
 		};
-		this.#account = {estate: emptyEstate(options.surroundings), vms: options.vms ?? new Map()};
+		this.#seen = seenNothing({estate: emptyEstate(options.surroundings), vms: options.vms ?? new Map()});
 	}
 
 	/** What is described at the moment, without what has been deleted for long enough. */
 	get estate(): Estate {
 		this.#lookOutside();
-		return withoutGone(this.#account.estate, this.context());
+		return withoutGone(this.#seen.account.estate, this.context());
 	}
 
 	/** Whether access logs that are switched on through an API are written anywhere. */
@@ -82,7 +80,7 @@ export class Executor {
 	/** What VM ids mean. */
 	get vms(): ReadonlyMap<string, DescribedBackend> {
 		this.#lookOutside();
-		return this.#account.vms;
+		return this.#seen.account.vms;
 	}
 
 	/** What operations go by, as of this moment. */
@@ -105,9 +103,14 @@ export class Executor {
 	 */
 	change<Result>(change: Change<Result>): Promise<Result> {
 		return this.#queue.run(async () => {
-			const {estate, result} = change(this.estate, this.context());
-			await this.#follow({...this.#account, estate});
-			return result;
+			let result: Result | undefined;
+			await this.#untilFollowed(() => {
+				const changed = change(this.estate, this.context());
+				result = changed.result;
+				return {...this.#seen.account, estate: changed.estate};
+			});
+			// It has been set: a change is made at least once.
+			return result as Result;
 		});
 	}
 
@@ -118,12 +121,14 @@ export class Executor {
 
 	/** Says what a VM id means, or, without a back-end, that it means nothing any more. */
 	async declareVm(id: string, backend: DescribedBackend | undefined): Promise<void> {
-		await this.#queue.run(async () => {
-			const vms = new Map(this.vms);
-			if (backend === undefined) vms.delete(id);
-			else vms.set(id, backend);
-			await this.#follow({estate: this.estate, vms});
-		});
+		await this.#queue.run(() =>
+			this.#untilFollowed(() => {
+				const vms = new Map(this.vms);
+				if (backend === undefined) vms.delete(id);
+				else vms.set(id, backend);
+				return {estate: this.estate, vms};
+			}),
+		);
 	}
 
 	healthOf(name: string): readonly BackendHealth[] {
@@ -132,7 +137,7 @@ export class Executor {
 
 	/** The name of the back-end that each registered VM id stands for. */
 	backendsOfVms(name: string): ReadonlyMap<string, string> {
-		return viewOf({...this.#account, estate: this.estate}, name)?.backendOfVm ?? new Map();
+		return viewOf({...this.#seen.account, estate: this.estate}, name)?.backendOfVm ?? new Map();
 	}
 
 	/**
@@ -143,9 +148,7 @@ export class Executor {
 	reset(vms: ReadonlyMap<string, DescribedBackend>, task: () => Promise<void>): Promise<void> {
 		return this.#queue.run(async () => {
 			await task();
-			this.#account = {estate: emptyEstate(this.#options.surroundings), vms};
-			this.#running = new Map();
-			this.#known = new Map();
+			this.#seen = seenNothing({estate: emptyEstate(this.#options.surroundings), vms});
 		});
 	}
 
@@ -153,69 +156,66 @@ export class Executor {
 	#lookOutside(): void {
 		const {outside} = this.#options;
 		if (outside === undefined || this.#following) return;
-		const certificates = outside.certificates();
-		for (const [name, pair] of certificates) {
-			if (this.#known.get(name) === pair) continue;
-			const estate = adoptCertificate(this.#account.estate, {name, pair}, this.context());
-			this.#account = {...this.#account, estate};
-		}
-		this.#known = certificates;
-		const running = new Map(this.#running);
-		const names = new Set<string>();
-		for (const adopted of outside.loadBalancers()) {
-			const {described} = adopted;
-			names.add(described.name);
-			if (running.get(described.name)?.described === described) continue;
-			this.#account = adoptLoadBalancer(this.#account, adopted, this.context());
-			const view = viewOf(this.#account, described.name);
-			if (view !== undefined) running.set(described.name, {view, described});
-		}
-		for (const name of this.#running.keys()) {
-			if (names.has(name)) continue;
-			running.delete(name);
-			this.#account = forgetLoadBalancer(this.#account, name, this.context());
-		}
-		this.#running = running;
+		this.#seen = lookedOutside(this.#seen, outside, this.context());
 	}
 
-	/** A description as the data plane took it over, which need not be the same object. */
-	#asItRuns(translation: Translation): Translation {
-		const {name} = translation.described;
-		for (const {described} of this.#options.outside?.loadBalancers() ?? []) {
-			if (described.name === name) return {...translation, described};
-		}
-		return translation;
+	/** Makes a change, and makes it anew from what runs by then when others have changed that meanwhile. @throws Refusal */
+	async #untilFollowed(make: () => Account): Promise<void> {
+		for (let attempt = 0; attempt < PATIENCE; attempt++) if (await this.#follow(make())) return;
+		throw new Refusal('DATA_PLANE_REFUSED', 'the load balancer is being changed without an end; try again');
 	}
 
-	/** Has the data plane run what `next` says, and keeps it. @throws Refusal when it cannot; nothing has changed then. */
-	async #follow(next: Account): Promise<void> {
-		const running = new Map(this.#running);
-		const undo: (() => Promise<void>)[] = [];
+	/**
+	 * Has the data plane run what `next` says, and keeps it.
+	 *
+	 * @returns false when what runs is not what `next` was made from any more; nothing has changed then.
+	 * @throws Refusal when it cannot; nothing has changed then either.
+	 */
+	async #follow(next: Account): Promise<boolean> {
+		const running = new Map(this.#seen.running);
+		const undo: (() => Promise<unknown>)[] = [];
+		const takeBack = async () => {
+			for (const step of undo) await step();
+		};
 		this.#following = true;
 		try {
-			for (const name of touchedBetween(this.#account, next)) {
+			for (const name of touchedBetween(this.#seen.account, next)) {
 				const before = running.get(name);
-				const after = this.#translate(next, name, before);
-				if (before?.described !== after?.described) {
-					await this.#run(name, after);
-					undo.unshift(() => this.#run(name, before));
+				const wanted = this.#translate(next, name, before);
+				const isSame = before?.described === wanted?.described;
+				const after = isSame ? wanted : await this.#run(name, wanted, before);
+				if (after === undefined && wanted !== undefined) {
+					await takeBack();
+					return false;
 				}
+				if (!isSame) undo.unshift(() => this.#run(name, before, after));
 				if (after === undefined) running.delete(name);
-				else running.set(name, before?.described === after.described ? after : this.#asItRuns(after));
+				else running.set(name, after);
 			}
 		} catch (error) {
-			for (const step of undo) await step();
+			await takeBack();
 			throw refusalOf(error);
 		} finally {
 			this.#following = false;
 		}
-		this.#running = running;
-		this.#account = next;
+		this.#seen = {...this.#seen, account: next, running};
+		return true;
 	}
 
-	#run(name: string, translation: Translation | undefined): Promise<void> {
+	/** @returns what runs then; undefined: nothing, or, where something was wanted, what others have made of it. */
+	async #run(
+		name: string,
+		next: Translation | undefined,
+		before: Translation | undefined,
+	): Promise<Translation | undefined> {
 		const {dataPlane} = this.#options;
-		return translation === undefined ? dataPlane.remove(name) : dataPlane.apply(translation.described);
+		if (next === undefined) {
+			await dataPlane.remove(name);
+			return undefined;
+		}
+		const described = await dataPlane.apply(next.described, before?.described);
+		// The data plane takes over its own copy.
+		return described && {...next, described};
 	}
 
 	/** What is to run; the description that runs already where it says the same. */

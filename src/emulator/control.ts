@@ -1,7 +1,7 @@
 import type {Clock} from '../base/clock.ts';
 import {formatAddress} from '../base/errors.ts';
 import {version} from '../base/version.ts';
-import type {DescribedBackend, DescribedConfig} from '../configuration/described.ts';
+import type {DescribedBackend, DescribedConfig, DescribedLoadBalancer} from '../configuration/described.ts';
 import {readAddress} from '../configuration/host-names.ts';
 import type {LoggedCall} from '../control-plane/call-log.ts';
 import type {DataPlane, Outside} from '../control-plane/data-plane-port.ts';
@@ -180,8 +180,17 @@ function formatHost(host: string, port: number | undefined): string {
 
 function dataPlaneOver(fleet: Fleet): DataPlane {
 	return {
-		async apply(described) {
-			await fleet.apply(described, {yieldsPorts: true});
+		async apply(described, insteadOf) {
+			let running: DescribedLoadBalancer | undefined;
+			const current = () => fleet.entries.get(described.name)?.described;
+			await fleet.change([described.name], () => {
+				if (current() !== insteadOf) return {wanted: []};
+				const onCommit = () => {
+					running = current();
+				};
+				return {wanted: [{described, yieldsPorts: true}], onCommit};
+			});
+			return running;
 		},
 		async remove(name) {
 			// Whoever has stopped it meanwhile has done what was asked for.

@@ -153,6 +153,7 @@ export class Fleet {
 		// From here to the release nothing waits and nothing fails.
 		this.#known = known;
 		for (const entry of prepared.commit()) this.#entries.set(entry.described.name, entry);
+		change.onCommit?.();
 		for (const [entry, drainMs] of prepared.unwanted) void this.leave(entry, drainMs, 'serve');
 		prepared.release();
 		// The system lets go of a port in the event loop's next turn.

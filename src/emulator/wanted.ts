@@ -58,6 +58,8 @@ export interface Change {
 	readonly known?: ReadonlyMap<string, UsableCertificate>;
 	/** Back-ends that from then on go on running when no load balancer holds them. */
 	readonly kept?: ReadonlySet<DescribedBackend>;
+	/** Called at the moment it has been made, before anybody else's. */
+	readonly onCommit?: () => void;
 }
 
 /** What a change needs to know of the fleet. */

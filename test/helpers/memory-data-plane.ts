@@ -39,7 +39,7 @@ export class MemoryDataPlane implements DataPlane, Outside {
 		return new Map(this.known);
 	}
 
-	async apply(described: DescribedLoadBalancer): Promise<void> {
+	async apply(described: DescribedLoadBalancer): Promise<DescribedLoadBalancer> {
 		this.calls.push(`apply ${described.name}`);
 		// What binds a port takes its time, and others get their turn meanwhile.
 		await new Promise(resolve => setImmediate(resolve));
@@ -47,6 +47,7 @@ export class MemoryDataPlane implements DataPlane, Outside {
 		this.failures.delete(described.name);
 		if (failure !== undefined) throw failure;
 		this.running.set(described.name, described);
+		return described;
 	}
 
 	async remove(name: string): Promise<void> {
