@@ -162,6 +162,7 @@ class RunningEmulator implements Emulator {
 			dnsNameOf: ({name, internal}) => dnsNameOf(name, {seed: options.seed, region: this.#region, internal}),
 			authority: this.#authority,
 			ca: this.ca,
+			endpoint: () => this.endpoint,
 			clock: handle,
 			services: {
 				clock,

@@ -246,6 +246,7 @@ export class FleetChange {
 			handle: {
 				clock: household.clock,
 				ca: household.ca,
+				endpoint: household.endpoint,
 				resolve: certificate => certificateFor(certificate, currentlyKnown()),
 				update: spec => household.update(entry, spec),
 				stop: stop ?? (drainMs => leave(entry, drainMs)),

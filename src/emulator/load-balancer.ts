@@ -82,6 +82,8 @@ export interface LoadBalancer extends AsyncDisposable {
 	readonly backends: readonly BackendStatus[];
 	readonly traffic: Traffic;
 	readonly ca: CertificateAuthority;
+	/** Its emulator's control port: `http://127.0.0.1:8089`. Empty where none was opened. */
+	readonly endpoint: string;
 	/** What works here and will surprise elsewhere: expired certificates and the like. */
 	readonly warnings: readonly string[];
 	/** @throws EmulatorError `NO_SUCH_BACKEND` */
@@ -152,6 +154,8 @@ export interface LoadBalancerParts {
 	readonly update: (spec: unknown) => Promise<void>;
 	readonly client: Client;
 	readonly ca: CertificateAuthority;
+	/** See {@link LoadBalancer.endpoint}. */
+	readonly endpoint: () => string;
 	/** What it is described as at the moment. */
 	readonly described: () => DescribedLoadBalancer;
 	/** Told what of that is different by now, so that a later change does not undo it. */
@@ -189,6 +193,10 @@ export class LoadBalancerHandle implements LoadBalancer {
 
 	get ca(): CertificateAuthority {
 		return this.#parts.ca;
+	}
+
+	get endpoint(): string {
+		return this.#parts.endpoint();
 	}
 
 	get warnings(): readonly string[] {

@@ -18,6 +18,8 @@ export interface Household {
 	readonly dnsNameOf: (described: Pick<DescribedLoadBalancer, 'name' | 'internal'>) => string;
 	readonly authority: Authority;
 	readonly ca: CertificateAuthority;
+	/** The control port, as it is when it is asked for. */
+	readonly endpoint: () => string;
 	readonly clock: EmulatorClock;
 	readonly services: Services;
 	readonly house: BackendHouse;
