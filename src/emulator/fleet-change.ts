@@ -203,7 +203,7 @@ export class FleetChange {
 
 	#portsOf({entry, wanted}: Step): PortMode {
 		const {ports} = this.#fleet.household.options;
-		const yields = entry?.yieldsPorts ?? wanted.yieldsPorts ?? false;
+		const yields = entry?.yieldsPorts === true || wanted.yieldsPorts === true;
 		return yields && ports === 'fallback' ? 'fallback-always' : ports;
 	}
 
