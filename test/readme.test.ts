@@ -15,7 +15,7 @@ const programs = blocksOf('ts');
 const configurations = blocksOf('yaml');
 
 test('the README has its examples', t => {
-	t.is(programs.length, 4);
+	t.is(programs.length, 5);
 	t.is(configurations.length, 1);
 });
 
@@ -45,6 +45,7 @@ test('README: the configuration is valid as it stands', async t => {
 	const {config} = await readConfigText(configurations[0]?.code ?? '', 'README.md');
 
 	t.deepEqual([...config.loadBalancers.keys()], ['web', 'shop']);
+	t.deepEqual([...config.vms.keys()], ['i-0000000a', 'i-0000000b']);
 });
 
 test('README: every command it shows is one, with the options it shows', async t => {

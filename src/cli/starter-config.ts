@@ -2,6 +2,10 @@
 export const STARTER_CONFIG = `# yaml-language-server: $schema=./node_modules/lb-local/schema.json
 # Load balancers for this machine. Check it with \`lb-local check\`, run it with \`lb-local up\`.
 
+# The cloud's API: \`eval "$(lb-local env)"\` points its clients here. Load balancers that come through it run like these.
+# With \`credentials\` their signatures are verified; without, any are taken.
+# control: {port: 8089, credentials: {AKIDEXAMPLE: mysecretkey}}
+
 # Certificates by name. With \`names\` the local authority issues one; it is no secret, and for tests only.
 certificates:
   web: {names: [web.test, "*.web.test"]}
@@ -17,6 +21,9 @@ backends:
   # plain: 127.0.0.5                               # host only: the listener's back-end port as it is
   # mine: {kind: command, run: node server.js}     # started with PORT in its environment
   # busy: {kind: reply, status: 503, headers: {retry-after: "1"}, body: later, delay: 100ms}
+
+# What VM ids of the cloud mean here: back-ends of the above, or addresses.
+# vms: {i-0000000a: app-1, i-0000000b: "127.0.0.1:3000"}
 
 # Load balancers by name: 1 to 32 of A-Z, a-z, 0-9 and "-".
 loadBalancers:

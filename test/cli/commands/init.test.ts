@@ -20,11 +20,13 @@ test('every line that is commented out is valid once its hash is taken away', as
 	await runCli(['init'], {folder});
 	const text = await readFile(path.join(folder, 'lb-local.yaml'), 'utf8');
 
-	const everything = text.replaceAll(/^( +)# (\w+: )/gm, '$1$2');
+	const everything = text.replaceAll(/^( *)# (\w+: )/gm, '$1$2');
 
 	t.true(everything.length < text.length);
 	const {config} = await readConfigText(everything, 'lb-local.yaml');
 	t.is(config.backends.get('busy')?.[0]?.kind, 'fake');
+	t.like(config.control, {port: 8089, credentials: new Map([['AKIDEXAMPLE', 'mysecretkey']])});
+	t.deepEqual([...config.vms.keys()], ['i-0000000a', 'i-0000000b']);
 	t.is(config.loadBalancers.get('shop')?.address, '127.0.0.2');
 	const web = config.loadBalancers.get('web');
 	t.like(web, {
