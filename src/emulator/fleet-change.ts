@@ -39,7 +39,8 @@ export class FleetChange {
 	readonly unwanted: ReadonlyMap<Entry, number>;
 	readonly #fleet: FleetView;
 	readonly #steps: readonly Step[];
-	readonly #kept: ReadonlySet<DescribedBackend>;
+	/** undefined: it says nothing of them. */
+	readonly #kept: ReadonlySet<DescribedBackend> | undefined;
 	/** What takes back what was done, in the order it was done. */
 	readonly #undo: (() => unknown)[] = [];
 
@@ -60,7 +61,7 @@ export class FleetChange {
 	/** Judges what can be judged without starting anything. */
 	private constructor({wanted, unwanted = new Map(), kept}: Change, fleet: FleetView) {
 		this.#fleet = fleet;
-		this.#kept = kept ?? fleet.household.house.kept;
+		this.#kept = kept;
 		this.unwanted = new Map(
 			[...unwanted].flatMap(([name, drainMs]) => {
 				const entry = fleet.entries.get(name);
@@ -83,7 +84,7 @@ export class FleetChange {
 
 	/** Makes the change. @returns the load balancers that were wanted. */
 	commit(): Entry[] {
-		void this.#fleet.household.house.keep(this.#kept);
+		if (this.#kept !== undefined) void this.#fleet.household.house.keep(this.#kept);
 		return this.#steps.map(step => this.#commit(step));
 	}
 
@@ -129,7 +130,7 @@ export class FleetChange {
 		const {household, entries} = this.#fleet;
 		const {house, dnsNameOf} = household;
 		const {unwanted} = this;
-		return {house, dnsNameOf, entries, unwanted, kept: this.#kept, steps: this.#steps, undo: this.#undo};
+		return {house, dnsNameOf, entries, unwanted, kept: this.#kept ?? house.kept, steps: this.#steps, undo: this.#undo};
 	}
 
 	async #openLog(step: Step): Promise<void> {

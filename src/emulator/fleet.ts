@@ -134,11 +134,10 @@ export class Fleet {
 	}
 
 	async #carryOut(change: Change): Promise<void> {
-		const {known = this.#known} = change;
 		const prepared = await FleetChange.prepare(change, {
 			household: this.#household,
 			entries: this.#entries,
-			known,
+			known: change.known ?? this.#known,
 			currentlyKnown: () => this.#known,
 			leave: (entry, drainMs) => this.leave(entry, drainMs),
 			inTurn: (name, task) => this.inTurn(name, task),
@@ -151,7 +150,8 @@ export class Fleet {
 			throw error;
 		}
 		// From here to the release nothing waits and nothing fails.
-		this.#known = known;
+		// What a change says nothing of may have been changed meanwhile by one of other load balancers.
+		if (change.known !== undefined) this.#known = change.known;
 		for (const entry of prepared.commit()) this.#entries.set(entry.described.name, entry);
 		change.onCommit?.();
 		for (const [entry, drainMs] of prepared.unwanted) void this.leave(entry, drainMs, 'serve');

@@ -20,6 +20,7 @@ function startFleet(t: ExecutionContext): Fleet {
 	const fleet = new Fleet({
 		options: {host: '127.0.0.1', ports: 'free', seed: 1},
 		dnsNameOf: ({name, internal}) => dnsNameOf(name, {seed: 1, internal}),
+		endpoint: () => '',
 		authority,
 		ca: {pem: authority.pem, file: ''},
 		clock: clockOf('real').handle,
