@@ -1,0 +1,113 @@
+import {mkdtemp, rm, writeFile} from 'node:fs/promises';
+import {tmpdir} from 'node:os';
+import path from 'node:path';
+import test, {type ExecutionContext} from 'ava';
+import {type Config, createAuthority, startEmulator} from '../../src/index.ts';
+import {call, creation, done} from '../helpers/cloud-api.ts';
+import {gatedCommand} from '../helpers/gated-command.ts';
+
+// One load balancer is changed by several roads at once: the API, the library, the configuration.
+
+const authority = createAuthority();
+const CONFIG: Config = {
+	backends: {a: {kind: 'echo'}, b: {kind: 'echo'}},
+	vms: {'i-0000000b': 'b'},
+	loadBalancers: {web: {listeners: ['http:80'], backends: ['a']}},
+};
+
+async function scene(t: ExecutionContext) {
+	const folder = await mkdtemp(path.join(tmpdir(), 'lb-local-'));
+	t.teardown(() => rm(folder, {recursive: true, force: true}));
+	const file = path.join(folder, 'lb.json');
+	const write = (config: Config) => writeFile(file, JSON.stringify(config));
+	await write(CONFIG);
+	const emulator = await startEmulator({config: file, authority});
+	t.teardown(() => emulator.stop());
+	return {emulator, write};
+}
+
+test('a call that comes while the configuration is reloaded keeps what the reload brings', async t => {
+	const {emulator, write} = await scene(t);
+	const command = await gatedCommand(t);
+	const backends = {...CONFIG.backends, c: {kind: 'command', run: command.run}} as const;
+	const web = {listeners: ['http:80', 'http:81'], backends: ['a', 'c']} as const;
+	await write({...CONFIG, backends, loadBalancers: {web}});
+	const reloading = emulator.reload();
+	await command.reached;
+
+	const linking = done(emulator, 'LinkLoadBalancerBackendMachines', {
+		LoadBalancerName: 'web',
+		BackendVmIds: ['i-0000000b'],
+	});
+	// It has been read by the time that a later call is answered.
+	await done(emulator, 'ReadLoadBalancers');
+	await command.open();
+	await Promise.all([reloading, linking]);
+
+	t.deepEqual(
+		emulator.get('web').backends.map(({name}) => name),
+		['a', 'c', 'b'],
+	);
+	t.deepEqual(
+		emulator.get('web').listeners.map(({port}) => port),
+		[80, 81],
+	);
+	const {LoadBalancers} = await done(emulator, 'ReadLoadBalancers');
+	t.is(LoadBalancers[0].BackendVmIds.length, 3);
+	t.is(LoadBalancers[0].Listeners.length, 2);
+});
+
+test('a name that the library is about to give is not given by a call', async t => {
+	const {emulator} = await scene(t);
+	const command = await gatedCommand(t);
+	const creating = emulator.create({
+		name: 'shop',
+		listeners: ['http:82'],
+		backends: [{kind: 'command', run: command.run}],
+	});
+	await command.reached;
+
+	const second = call(emulator, 'CreateLoadBalancer', creation('shop'));
+	await done(emulator, 'ReadLoadBalancers');
+	await command.open();
+
+	const shop = await creating;
+	const {status, body} = await second;
+	t.is(status, 409);
+	t.is(body.Errors[0].Code, '9013');
+	t.deepEqual(
+		shop.listeners.map(({port}) => port),
+		[82],
+	);
+});
+
+test('a load balancer that starts slowly does not bring back an old configuration', async t => {
+	const {emulator, write} = await scene(t);
+	const command = await gatedCommand(t);
+	const creating = emulator.create({
+		name: 'slow',
+		listeners: ['http:80'],
+		backends: [{kind: 'command', run: command.run}],
+	});
+	await command.reached;
+	await write({
+		...CONFIG,
+		certificates: {fresh: {names: ['fresh.test']}},
+		backends: {...CONFIG.backends, d: {kind: 'echo'}},
+	});
+	await emulator.reload();
+	await command.open();
+	await creating;
+
+	const lb = await emulator.create({
+		name: 'next',
+		listeners: [{listen: 'https:443 -> http:80', certificate: 'fresh'}],
+		backends: ['d'],
+	});
+
+	t.deepEqual(lb.listeners[0]?.certificate?.names, ['fresh.test']);
+	// Kept by the configuration: it goes on when nobody uses it.
+	const url = lb.backend('d').url;
+	await lb.stop();
+	t.is((await fetch(url)).status, 200);
+});
