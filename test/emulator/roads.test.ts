@@ -111,3 +111,26 @@ test('a load balancer that starts slowly does not bring back an old configuratio
 	await lb.stop();
 	t.is((await fetch(url)).status, 200);
 });
+
+test('the library changes what the API has made', async t => {
+	const {emulator} = await scene(t);
+	await done(emulator, 'CreateLoadBalancer', creation('shop'));
+	await done(emulator, 'LinkLoadBalancerBackendMachines', {
+		LoadBalancerName: 'shop',
+		BackendVmIds: ['i-0000000b', 'i-0000000c'],
+	});
+	const shop = emulator.get('shop');
+	await shop.settle();
+
+	await shop.update({rules: [{priority: 1, path: '/c', to: ['i-0000000c']}], idleTimeout: '5s'});
+
+	t.is((await shop.fetch('/')).status, 200);
+	t.is((await shop.fetch('/c')).status, 503, 'nobody has said where that VM is');
+	const {ListenerRules} = await done(emulator, 'ReadListenerRules');
+	t.deepEqual(ListenerRules[0].VmIds, ['i-0000000c']);
+	await done(emulator, 'DeleteLoadBalancerListeners', {LoadBalancerName: 'shop', LoadBalancerPorts: [80]});
+	await shop.update({backends: ['a'], rules: []});
+	await shop.update({listeners: ['http:81']});
+	t.is((await shop.fetch('/c')).status, 200);
+	await t.throwsAsync(shop.update({backends: ['a', 'a']}), {code: 'INVALID_DESCRIPTION'});
+});
