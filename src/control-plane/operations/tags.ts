@@ -18,7 +18,7 @@ export const addTags: Operation<{readonly loadBalancers: readonly string[]; read
 	({loadBalancers, tags}) =>
 	(estate, context) => {
 		judgeTags(tags);
-		const found = loadBalancers.map(name => changeable(estate, name, context));
+		const found = distinct(loadBalancers).map(name => changeable(estate, name, context));
 		const after = found.map(each => ({...each, tags: withTags(each.tags, tags)}));
 		for (const each of after) judgeQuota('TOO_MANY_TAGS', each.tags.size, context.quotas.tags, 'tags');
 		return {estate: after.reduce(withLoadBalancer, estate), result: undefined};
@@ -32,14 +32,20 @@ export const removeTags: Operation<
 	({loadBalancers, keys}) =>
 	(estate, context) => {
 		judgeTags(keys.map(key => ({key, value: ''})));
-		const found = loadBalancers.map(name => changeable(estate, name, context));
+		const gone = new Set(keys);
+		const found = distinct(loadBalancers).map(name => changeable(estate, name, context));
 		const remove = ({tags, ...rest}: CloudLoadBalancer): CloudLoadBalancer => ({
 			...rest,
-			tags: new Map([...tags].filter(([key]) => !keys.includes(key))),
+			tags: new Map([...tags].filter(([key]) => !gone.has(key))),
 		});
 		const after = (before: Estate, each: CloudLoadBalancer) => withLoadBalancer(before, remove(each));
 		return {estate: found.reduce(after, estate), result: undefined};
 	};
+
+/** Names may repeat, a hundred thousand times in one request. */
+function distinct(names: readonly string[]): string[] {
+	return [...new Set(names)];
+}
 
 /** @throws Refusal `EMPTY_TAG_KEY`, `TOO_LONG` */
 export function judgeTags(tags: readonly Tag[]): void {
