@@ -7,8 +7,8 @@ export class News {
 	readonly #emulator: Pick<Emulator, 'notices' | 'warnings'>;
 	readonly #output: Output;
 	readonly #quiet: boolean;
-	#notices = 0;
-	#warnings = 0;
+	#notices: readonly string[] = [];
+	#warnings: readonly string[] = [];
 
 	/** @param options `quiet` tells warnings only. */
 	constructor(emulator: Pick<Emulator, 'notices' | 'warnings'>, output: Output, {quiet}: {readonly quiet: boolean}) {
@@ -20,10 +20,17 @@ export class News {
 	/** Tells what is new since the last call. */
 	tell(): void {
 		const {notices, warnings} = this.#emulator;
-		const fresh = this.#quiet ? [] : notices.slice(this.#notices);
+		const fresh = this.#quiet ? [] : since(this.#notices, notices);
 		for (const notice of fresh) this.#output.say(`${this.#output.paintProse('name', 'note:')} ${printable(notice)}`);
-		for (const warning of warnings.slice(this.#warnings)) this.#output.warn(printable(warning));
-		this.#notices = notices.length;
-		this.#warnings = warnings.length;
+		for (const warning of since(this.#warnings, warnings)) this.#output.warn(printable(warning));
+		this.#notices = [...notices];
+		this.#warnings = [...warnings];
 	}
+}
+
+/** What has come to a list whose ends are new, and out of which some may have gone. */
+function since(before: readonly string[], now: readonly string[]): readonly string[] {
+	let kept = 0;
+	for (const told of before) if (now[kept] === told) kept++;
+	return now.slice(kept);
 }

@@ -14,6 +14,7 @@ import {certificateFor, certificatesOf, warningsOf} from './listener-certificate
 import type {PortMode} from './options.ts';
 import {PortPlan} from './port-plan.ts';
 import {fallbackNotices} from './ports.ts';
+import {tell} from './told.ts';
 import {type Change, explained, type FleetView, nameTaken, type Wanted} from './wanted.ts';
 
 /** One wanted load balancer on its way. */
@@ -213,14 +214,12 @@ export class FleetChange {
 		if (data === undefined) throw new EmulatorError('BUG', `Load balancer "${described.name}" was not prepared`);
 		const {running, change} = data;
 		const {household, known} = this.#fleet;
-		const shownBefore = new Set(entry?.certificates.values());
-		const boundBefore = new Set(running.listeners.map(({bound}) => bound));
+		const {name} = described;
 		change.commit();
-		const fresh = running.listeners.filter(({bound}) => !boundBefore.has(bound));
-		household.notices.push(...fallbackNotices(described.name, fresh, household.options.ports));
+		tell(household.notices, `${name}, `, fallbackNotices(name, running.listeners, household.options.ports));
 		// Those of the configuration's certificates are told under their names.
-		const told = new Set([...known.values(), ...shownBefore]);
-		household.warnings.push(...warningsOf(described.name, certificates, told));
+		const ofListeners = warningsOf(name, certificates, new Set(known.values()));
+		tell(household.warnings, `${name}, listener `, ofListeners);
 
 		const drained = (before?.backends ?? []).filter(backend => entry?.described.backends.includes(backend) === false);
 		for (const backend of running.backends) {

@@ -6,6 +6,7 @@ import type {UsableCertificate} from './certificates.ts';
 import type {Entry} from './entry.ts';
 import {FleetChange} from './fleet-change.ts';
 import type {LoadBalancer} from './load-balancer.ts';
+import {tell} from './told.ts';
 import type {Change, Household, Wanted} from './wanted.ts';
 
 export interface RemoveOptions {
@@ -101,7 +102,11 @@ export class Fleet {
 	/** Takes one out, whatever is on its way to it. Resolves when nothing of it is left. */
 	leave(entry: Entry, drainMs: number, fresh: 'end' | 'serve' = 'end'): Promise<void> {
 		const {name} = entry.described;
-		if (this.#entries.get(name) === entry) this.#entries.delete(name);
+		if (this.#entries.get(name) === entry) {
+			this.#entries.delete(name);
+			const {notices, warnings} = this.#household;
+			for (const told of [notices, warnings]) tell(told, `${name}, `, []);
+		}
 		this.#leaving.add(entry);
 		return entry.stop(drainMs, fresh).finally(() => this.#leaving.delete(entry));
 	}

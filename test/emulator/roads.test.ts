@@ -1,4 +1,6 @@
+import {once} from 'node:events';
 import {mkdtemp, rm, writeFile} from 'node:fs/promises';
+import {type AddressInfo, createServer} from 'node:net';
 import {tmpdir} from 'node:os';
 import path from 'node:path';
 import test, {type ExecutionContext} from 'ava';
@@ -133,4 +135,38 @@ test('the library changes what the API has made', async t => {
 	await shop.update({listeners: ['http:81']});
 	t.is((await shop.fetch('/c')).status, 200);
 	await t.throwsAsync(shop.update({backends: ['a', 'a']}), {code: 'INVALID_DESCRIPTION'});
+});
+
+test('what is told of a load balancer goes with it', async t => {
+	const stranger = createServer().listen(0, '127.0.0.1');
+	t.teardown(() => stranger.close());
+	await once(stranger, 'listening');
+	const {port} = stranger.address() as AddressInfo; // A TCP server's address is an object.
+	const emulator = await startEmulator({ports: 'fallback-always', authority});
+	t.teardown(() => emulator.stop());
+	const {cert, key} = authority.issue({names: ['old.test'], notBefore: new Date(0), notAfter: new Date(86_400_000)});
+	const {ServerCertificate} = await done(emulator, 'CreateServerCertificate', {
+		Name: 'old',
+		Body: cert,
+		PrivateKey: key,
+	});
+	const listener = {
+		LoadBalancerPort: port,
+		LoadBalancerProtocol: 'HTTPS',
+		BackendPort: 80,
+		ServerCertificateId: ServerCertificate.Orn,
+	};
+	await done(emulator, 'CreateLoadBalancer', creation('web', [{...listener}]));
+	const [notices, warnings] = [[...emulator.notices], [...emulator.warnings]];
+	t.is(notices.length, 1);
+	t.true(notices[0]?.startsWith(`web, https:${port} -> https:80: bound to `));
+	t.is(warnings.length, 1);
+	await done(emulator, 'DeleteLoadBalancerListeners', {LoadBalancerName: 'web', LoadBalancerPorts: [port]});
+	t.deepEqual([emulator.notices, emulator.warnings], [[], []]);
+	await done(emulator, 'CreateLoadBalancerListeners', {LoadBalancerName: 'web', Listeners: [listener]});
+	t.deepEqual([emulator.notices, emulator.warnings], [notices, warnings]);
+
+	await done(emulator, 'DeleteLoadBalancer', {LoadBalancerName: 'web'});
+
+	t.deepEqual([emulator.notices, emulator.warnings], [[], []]);
 });
