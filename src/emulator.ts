@@ -22,7 +22,7 @@ import {judgeSpec, judgeUpdate} from './emulator/judging.ts';
 import type {CertificateAuthority, LoadBalancer} from './emulator/load-balancer.ts';
 import {EMULATOR_OPTIONS, type EmulatorOptions, type ReadOptions, readOptions} from './emulator/options.ts';
 import {concerned, differences, planReload, type Reloaded} from './emulator/reload-plan.ts';
-import {DEFAULT_REGION, dnsNameOf} from './model/dns-name.ts';
+import {DEFAULT_ACCOUNT, DEFAULT_REGION, dnsNameOf} from './model/dns-name.ts';
 import type {Exchange} from './observability/exchange.ts';
 
 /** What an emulator tells while it runs. */
@@ -138,8 +138,8 @@ class RunningEmulator implements Emulator {
 	readonly #config: unknown;
 	readonly #reloads = new Turns();
 	#configured = NOTHING_CONFIGURED;
-	/** Said by the configuration at the start: DNS names do not move. */
-	#region: string | undefined;
+	/** Read at the start alone: what has been named after it keeps its name. */
+	#account = {id: DEFAULT_ACCOUNT, region: DEFAULT_REGION};
 	readonly #options: ReadOptions;
 	readonly #time: Clock;
 	#control: Control | undefined;
@@ -159,7 +159,8 @@ class RunningEmulator implements Emulator {
 		this.#time = clock;
 		this.#fleet = new Fleet({
 			options,
-			dnsNameOf: ({name, internal}) => dnsNameOf(name, {seed: options.seed, region: this.#region, internal}),
+			dnsNameOf: ({name, internal}) => dnsNameOf(name, {seed: options.seed, region: this.#account.region, internal}),
+			account: () => this.#account,
 			authority: this.#authority,
 			ca: this.ca,
 			endpoint: () => this.endpoint,
@@ -256,7 +257,7 @@ class RunningEmulator implements Emulator {
 		const {control} = this.#configured.described;
 		return clientEnvironment({
 			endpoint: this.endpoint,
-			region: this.#region ?? DEFAULT_REGION,
+			region: this.#account.region,
 			isVerified: control.credentials !== undefined,
 		});
 	}
@@ -307,7 +308,10 @@ class RunningEmulator implements Emulator {
 				this.#configFiles = files.map(file => path.resolve(file));
 			},
 		});
-		if (before === NOTHING_CONFIGURED) this.#region = after.described.account.region;
+		if (before === NOTHING_CONFIGURED) {
+			const {id = DEFAULT_ACCOUNT, region = DEFAULT_REGION} = after.described.account;
+			this.#account = {id, region};
+		}
 		const {entries} = this.#fleet;
 		await this.#fleet.change(concerned(before, after, entries), () => planReload(before, after, entries));
 		this.#configured = after;

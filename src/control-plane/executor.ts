@@ -3,7 +3,7 @@ import type {Clock} from '../base/clock.ts';
 import {EmulatorError} from '../base/errors.ts';
 import {SerialQueue} from '../base/serial-queue.ts';
 import type {DescribedBackend} from '../configuration/described.ts';
-import {DEFAULT_REGION} from '../model/dns-name.ts';
+import {DEFAULT_ACCOUNT, DEFAULT_REGION} from '../model/dns-name.ts';
 import {type Estate, emptyEstate, type Surroundings} from '../model/estate.ts';
 import {Refusal} from '../model/refusal.ts';
 import {type Change, type Context, NO_QUOTAS, type Quotas} from './commands.ts';
@@ -35,9 +35,6 @@ export interface ExecutorOptions {
 	/** What comes, changes and goes without an API; undefined = nothing does. */
 	readonly outside?: Outside | undefined;
 }
-
-/** 12 digits: the account of OUTSCALE's own examples. */
-export const DEFAULT_ACCOUNT = '123456789012';
 
 /** How often a command is made anew because others were faster. */
 const PATIENCE = 100;

@@ -5,16 +5,15 @@ import {type AccessLog, openAccessLogFile} from '../observability/access-log-fil
 import {openAccessLogFolder} from '../observability/access-log-folder.ts';
 import type {AccessLogTrouble} from '../observability/line-writer.ts';
 
-/** The account that objects in a bucket are named after; the emulator knows no accounts. */
-const ACCOUNT_ID = '000000000000';
-const REGION = 'eu-west-2';
-
 /** Opens the access log of one load balancer. @throws EmulatorError `ACCESS_LOG_UNWRITABLE`, `INVALID_DESCRIPTION` */
 export function openAccessLog(
 	described: DescribedAccessLog,
 	options: {
 		readonly loadBalancer: string;
 		readonly address: string;
+		/** What objects in a bucket are named after. */
+		readonly accountId: string;
+		readonly region: string;
 		readonly clock: Clock;
 		readonly onTrouble: (trouble: AccessLogTrouble) => void;
 	},
@@ -25,8 +24,6 @@ export function openAccessLog(
 		...options,
 		folder,
 		prefix,
-		accountId: ACCOUNT_ID,
-		region: REGION,
 		publicationIntervalMinutes: intervalMinutes,
 		random: () => randomBytes(4).toString('hex'),
 	});

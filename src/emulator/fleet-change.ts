@@ -145,6 +145,8 @@ export class FleetChange {
 			const log = await openAccessLog(described.accessLog, {
 				loadBalancer: described.name,
 				address: described.address ?? household.options.host,
+				accountId: household.account().id,
+				region: household.account().region,
 				clock: household.services.clock,
 				onTrouble: ({message}) => household.warnings.push(`${described.name}, access log: ${message}`),
 			});

@@ -16,6 +16,8 @@ export interface Household {
 	readonly options: Pick<ReadOptions, 'host' | 'ports' | 'seed'>;
 	/** The name that a load balancer is told to have. */
 	readonly dnsNameOf: (described: Pick<DescribedLoadBalancer, 'name' | 'internal'>) => string;
+	/** Whose load balancers they are, as the configuration said at the start. */
+	readonly account: () => {readonly id: string; readonly region: string};
 	readonly authority: Authority;
 	readonly ca: CertificateAuthority;
 	/** The control port, as it is when it is asked for. */

@@ -109,6 +109,21 @@ test('with faithfulHealth a VM needs as many passes as the health check asks for
 	t.is(emulator.get('web').backends[0]?.health.transitions[0]?.because, 'TCP:80 passed 3 times in a row');
 });
 
+test('a VM that is taken out by hand is DOWN for the API, whatever the probes say', async t => {
+	const server = await ownHttpServer(t, 'hello');
+	const {emulator, api} = await startWithApi(t, {config: {vms: {[VM]: server.address}}});
+	await api.ok('CreateLoadBalancer', newLoadBalancer('web'));
+	await api.ok('LinkLoadBalancerBackendMachines', VMS);
+	await api.untilUp('web', VM);
+
+	await api.own('POST', 'health', {loadBalancer: 'web', backend: VM, state: 'OutOfService'});
+
+	t.deepEqual(await api.health('web'), {[VM]: 'DOWN: Taken out of service by hand.'});
+	t.is(emulator.get('web').health[VM], 'OutOfService');
+	await api.own('POST', 'health', {loadBalancer: 'web', backend: VM, state: 'auto'});
+	t.deepEqual(await api.health('web'), {[VM]: 'UP'});
+});
+
 test('without it the first pass is enough', async t => {
 	const server = await ownHttpServer(t, 'hello');
 	const {emulator, api} = await startWithApi(t, {config: {vms: {[VM]: server.address}}, clock: 'manual'});

@@ -11,7 +11,7 @@ import {clockOf} from '../../src/emulator/clock.ts';
 import {Fleet} from '../../src/emulator/fleet.ts';
 import {judgeSpec} from '../../src/emulator/judging.ts';
 import type {LoadBalancer, LoadBalancerSpec} from '../../src/index.ts';
-import {dnsNameOf} from '../../src/model/dns-name.ts';
+import {DEFAULT_ACCOUNT, DEFAULT_REGION, dnsNameOf} from '../../src/model/dns-name.ts';
 
 const authority = createAuthority();
 
@@ -21,6 +21,7 @@ function startFleet(t: ExecutionContext): Fleet {
 		options: {host: '127.0.0.1', ports: 'free', seed: 1},
 		dnsNameOf: ({name, internal}) => dnsNameOf(name, {seed: 1, internal}),
 		endpoint: () => '',
+		account: () => ({id: DEFAULT_ACCOUNT, region: DEFAULT_REGION}),
 		authority,
 		ca: {pem: authority.pem, file: ''},
 		clock: clockOf('real').handle,
