@@ -8,6 +8,9 @@ import type {Executor} from '../executor.ts';
 /** What JSON can say; keys that are undefined are left out. */
 export type Json = string | number | boolean | null | readonly Json[] | {readonly [key: string]: Json | undefined};
 
+/** What an answer is read from. One estate for all of it: an executor looks at everything that runs for each. */
+export type Told = Pick<Executor, 'estate' | 'identifiers'>;
+
 /** Compact, keys in alphabetical order, nothing that is undefined: as the real service writes (recorded in 2026). */
 export function writeJson(value: Json): string {
 	return JSON.stringify(sorted(value));
@@ -22,7 +25,7 @@ export function writeJson(value: Json): string {
 export function encodeLoadBalancer(
 	loadBalancer: CloudLoadBalancer,
 	shown: {readonly state: LifeState; readonly isNew: boolean},
-	executor: Executor,
+	told: Told,
 ): Json {
 	const {name, dnsName, scheme, placement, backends, publicIp, securedCookies, tags} = loadBalancer;
 	const inNet = placement.kind === 'net' ? placement : undefined;
@@ -35,7 +38,7 @@ export function encodeLoadBalancer(
 		HealthCheck: encodeHealthCheck(loadBalancer.healthCheck),
 		Listeners: loadBalancer.listeners
 			.toSorted((one, other) => one.port - other.port)
-			.map(listener => encodeListener(listener, executor)),
+			.map(listener => encodeListener(listener, told)),
 		LoadBalancerName: name,
 		LoadBalancerType: scheme,
 		NetId: inNet?.netId,
@@ -43,7 +46,7 @@ export function encodeLoadBalancer(
 		PublicIp: publicIp?.address,
 		SecuredCookies: securedCookies,
 		SecurityGroups: inNet?.securityGroups,
-		SourceSecurityGroup: encodeSource(loadBalancer, executor),
+		SourceSecurityGroup: encodeSource(loadBalancer, told),
 		State: shown.state,
 		Subnets: inNet === undefined ? [] : [inNet.subnetId],
 		SubregionNames: [placement.subregion],
@@ -54,7 +57,7 @@ export function encodeLoadBalancer(
 /** OUTSCALE API 1.40, ListenerRule; a pattern that is not there has no key. */
 export function encodeRule(
 	{id, name, priority, host, path, vmIds, loadBalancer, listener}: CloudRule,
-	{estate}: Executor,
+	{estate}: Told,
 ): Json {
 	return {
 		Action: 'forward',
@@ -69,7 +72,7 @@ export function encodeRule(
 }
 
 /** OUTSCALE API 1.40, ServerCertificate: nothing of its texts ever comes back. */
-export function encodeCertificate(certificate: ServerCertificate, {identifiers}: Executor): Json {
+export function encodeCertificate(certificate: ServerCertificate, {identifiers}: Told): Json {
 	const {id, name, path, notAfterMs, uploadedMs} = certificate;
 	return {
 		ExpirationDate: encodeDate(notAfterMs),
@@ -95,16 +98,16 @@ export function encodeHealth(vmId: string, health: BackendHealth | undefined): J
 
 function encodeListener(
 	{protocol, port, backendProtocol, backendPort, certificateId, policies}: CloudListener,
-	executor: Executor,
+	told: Told,
 ): Json {
-	const certificate = certificateId === undefined ? undefined : executor.estate.certificates.get(certificateId);
+	const certificate = certificateId === undefined ? undefined : told.estate.certificates.get(certificateId);
 	return {
 		BackendPort: backendPort,
 		BackendProtocol: backendProtocol.toUpperCase(),
 		LoadBalancerPort: port,
 		LoadBalancerProtocol: protocol.toUpperCase(),
 		PolicyNames: policies.length === 0 ? undefined : policies,
-		ServerCertificateId: certificate && executor.identifiers.certificateOrn(certificate),
+		ServerCertificateId: certificate && told.identifiers.certificateOrn(certificate),
 	};
 }
 
@@ -144,7 +147,7 @@ function encodePolicies({policies}: CloudLoadBalancer): Readonly<Record<string, 
 }
 
 /** In the public Cloud OUTSCALE's own; in a Net the first security group (recorded). */
-function encodeSource({placement}: CloudLoadBalancer, {estate, identifiers}: Executor): Json {
+function encodeSource({placement}: CloudLoadBalancer, {estate, identifiers}: Told): Json {
 	if (placement.kind === 'public')
 		return {SecurityGroupAccountId: 'outscale-elb', SecurityGroupName: 'outscale-elb-sg'};
 	const [first = ''] = placement.securityGroups;

@@ -14,10 +14,10 @@ export const LISTENER_RULE_ACTIONS: readonly (readonly [string, Action])[] = [
 	],
 	[
 		'ReadListenerRules',
-		query(readNames, (names, executor) => ({
-			ListenerRules: [...executor.estate.rules.values()]
+		query(readNames, (names, {estate, identifiers}) => ({
+			ListenerRules: [...estate.rules.values()]
 				.filter(({name}) => names === undefined || names.includes(name))
-				.map(rule => encodeRule(rule, executor)),
+				.map(rule => encodeRule(rule, {estate, identifiers})),
 		})),
 	],
 	[

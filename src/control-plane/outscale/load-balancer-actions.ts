@@ -52,7 +52,8 @@ interface ReadFilters {
 /** Unknown names are no error; without a filter, or with an empty one, there are all of them. */
 function answerToRead({names, states}: ReadFilters, executor: Executor): AnswerFields {
 	const context = executor.context();
-	const found = [...executor.estate.loadBalancers.values()]
+	const {estate, identifiers} = executor;
+	const found = [...estate.loadBalancers.values()]
 		.map(loadBalancer => ({loadBalancer, state: stateOf(loadBalancer.life, context)}))
 		.filter(
 			({loadBalancer}) => names === undefined || names.some(pattern => matchesPattern(pattern, loadBalancer.name)),
@@ -60,7 +61,7 @@ function answerToRead({names, states}: ReadFilters, executor: Executor): AnswerF
 		.filter(({state}) => states === undefined || states.includes(state));
 	return {
 		LoadBalancers: found.map(({loadBalancer, state}) =>
-			encodeLoadBalancer(loadBalancer, {state, isNew: false}, executor),
+			encodeLoadBalancer(loadBalancer, {state, isNew: false}, {estate, identifiers}),
 		),
 	};
 }
