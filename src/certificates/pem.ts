@@ -28,9 +28,13 @@ const COLUMNS = 64;
 export function readPem(text: string): PemBlock[] {
 	const blocks: PemBlock[] = [];
 	let begin: {readonly label: string; readonly line: number; readonly from: number} | undefined;
+	const position = {index: 0, line: 1};
 	for (const match of text.matchAll(BOUNDARY)) {
 		const [boundary, verb, label = ''] = match;
-		const line = lineAt(text, match.index);
+		// Counted from the boundary before: a text may hold a hundred thousand of them.
+		position.line += lineEndsIn(text.slice(position.index, match.index));
+		position.index = match.index;
+		const {line} = position;
 		if (verb === 'BEGIN') {
 			if (begin !== undefined) throw cutOff(begin.label, begin.line, `another block begins at line ${line}`);
 			begin = {label, line, from: match.index + boundary.length};
@@ -68,12 +72,10 @@ function readBlock(label: string, line: number, content: string): PemBlock {
 		);
 	}
 	const lines = content.split(/\r\n|\r|\n/).map(each => each.trim());
-	const headers: string[] = [];
-	while (lines[0] === '' || HEADER.test(lines[0] ?? '')) {
-		const header = lines.shift() ?? '';
-		if (header !== '') headers.push(header);
-	}
-	const base64 = lines.join('').replaceAll(/\s/g, '');
+	// -1: there are headers and empty lines alone.
+	const start = lines.findIndex(each => each !== '' && !HEADER.test(each));
+	const headers = lines.slice(0, start === -1 ? undefined : start).filter(each => each !== '');
+	const base64 = (start === -1 ? [] : lines.slice(start)).join('').replaceAll(/\s/g, '');
 	if (base64 === '') throw invalid(`The ${label} block at line ${line} is empty`);
 	if (!/^[A-Za-z0-9+/]+={0,2}$/.test(base64)) {
 		throw invalid(`The ${label} block at line ${line} is garbled: it holds characters that are not base64`);
@@ -90,8 +92,8 @@ function format(label: string, headers: readonly string[], base64: string): stri
 	return [`-----BEGIN ${label}-----`, ...head, ...body, `-----END ${label}-----`, ''].join('\n');
 }
 
-function lineAt(text: string, index: number): number {
-	return text.slice(0, index).split(/\r\n|\r|\n/).length;
+function lineEndsIn(text: string): number {
+	return text.split(/\r\n|\r|\n/).length - 1;
 }
 
 function cutOff(label: string, line: number, how: string): EmulatorError<'PEM_INVALID'> {

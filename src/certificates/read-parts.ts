@@ -5,6 +5,9 @@ import {type PemBlock, readPem, writePem} from './pem.ts';
 /** The three texts of a `PemPair`. */
 export type Part = 'cert' | 'key' | 'chain';
 
+/** *Guess*: far above any chain, and few enough to hold each against each. */
+const MAX_CERTIFICATES = 100;
+
 /** Why a part of a certificate cannot be used. Never holds key material. */
 export interface Problem {
 	readonly part: Part;
@@ -37,6 +40,10 @@ export function readCertificates(
 	const found: ReadCertificate[] = [];
 	const refused: Problem[] = [];
 	const own = blocks.filter(isCertificate);
+	if (own.length > MAX_CERTIFICATES) {
+		const message = `${part} holds ${own.length} certificates; allowed are at most ${MAX_CERTIFICATES}`;
+		return {certificates: [], problems: [{part, message}]};
+	}
 	for (const [index, block] of own.entries()) {
 		try {
 			const x509 = new X509Certificate(block.text);
