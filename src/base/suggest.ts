@@ -1,8 +1,12 @@
 import {distance} from 'fastest-levenshtein';
 import {quote} from './quote.ts';
 
+/** Longer than any name there is to suggest: such a text is no slip of the keyboard, and may have millions of characters. */
+const MAX_MEANT = 200;
+
 /** The candidate that was probably meant, or undefined when none is near. Case is ignored. */
 export function nearest(given: string, candidates: Iterable<string>): string | undefined {
+	if (given.length > MAX_MEANT) return undefined;
 	let best: string | undefined;
 	// Two letters that changed places count as two steps, so a word of five may be two steps away.
 	let bestDistance = (given.length < 5 ? 1 : Math.max(2, Math.floor(given.length / 3))) + 1;
