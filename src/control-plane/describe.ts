@@ -34,7 +34,8 @@ export interface Translation {
 export function describe(view: View, base: Translation | undefined, defaults: Defaults): DescribedLoadBalancer {
 	const {loadBalancer} = view;
 	const listeners = loadBalancer.listeners.map(listener => describeListener(listener, view, base));
-	const backends = view.backends.map(backend => sameAs(backend, base?.described.backends));
+	const running = new Map(base?.described.backends.map(backend => [backend.name, backend]));
+	const backends = view.backends.map(backend => sameAs(backend, running.get(backend.name)));
 	const common = base?.described ?? {
 		source: {},
 		address: undefined,
@@ -85,8 +86,8 @@ function stickinessOf(
 }
 
 /** The back-end that runs already, where it is described alike: a fake one that is shared is known by its identity. */
-function sameAs(backend: DescribedBackend, running: readonly DescribedBackend[] = []): DescribedBackend {
-	return running.find(other => isDeepStrictEqual(other, backend)) ?? backend;
+function sameAs(backend: DescribedBackend, running: DescribedBackend | undefined): DescribedBackend {
+	return running !== undefined && isDeepStrictEqual(running, backend) ? running : backend;
 }
 
 /** What the library or the configuration did not register. */

@@ -59,8 +59,8 @@ export class Router {
 		this.everyone.members = backends;
 		this.#routes = compileRules(rules).map(compiled => {
 			const balancer = this.#balancerOf(compiled) ?? new Balancer([]);
-			const {to} = compiled.rule;
-			balancer.members = backends.filter(({name}) => to.includes(name));
+			const to = new Set(compiled.rule.to);
+			balancer.members = backends.filter(({name}) => to.has(name));
 			return {...compiled, balancer};
 		});
 	}

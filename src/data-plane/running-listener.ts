@@ -102,7 +102,8 @@ export class RunningListener {
 		context.securesCookies = loadBalancer.securedCookies && listener.protocol === 'https';
 		const rules = loadBalancer.rules.filter(rule => rule.listener === undefined || rule.listener === listener.port);
 		context.router.set(backends, isHttp(listener.protocol) ? rules : []);
-		for (const backend of this.#backends) if (!backends.includes(backend)) this.#pool.drop(backend);
+		const staying = new Set(backends);
+		for (const backend of this.#backends) if (!staying.has(backend)) this.#pool.drop(backend);
 		this.#backends = backends;
 		const {stickiness} = listener;
 		const {name} = loadBalancer;

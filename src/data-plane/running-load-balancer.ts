@@ -288,14 +288,15 @@ export class RunningLoadBalancer {
 
 	/** Registers what is described. Returns what is no longer. */
 	#registerAll(described: readonly BackendDescription[]): Backend[] {
-		const kept = this.#backends.filter(backend =>
-			described.some(other => isDeepStrictEqual(backend.description, other)),
-		);
-		const fresh = described.filter(other => !kept.some(({description}) => isDeepStrictEqual(description, other)));
+		// Names are unique, and there may be thousands of them.
+		const byName = new Map(described.map(other => [other.name, other]));
+		const kept = this.#backends.filter(({name, description}) => isDeepStrictEqual(description, byName.get(name)));
+		const keptNames = new Set(kept.map(({name}) => name));
+		const fresh = described.filter(({name}) => !keptNames.has(name));
 		const startOf = ({startsPending}: BackendDescription) =>
 			this.#description.faithfulHealth || startsPending === true ? 'pending' : 'in-service';
 		const added = fresh.map(description => new Backend(description, this.#registrations++, startOf(description)));
-		const left = this.#backends.filter(backend => !kept.includes(backend));
+		const left = this.#backends.filter(({name}) => !keptNames.has(name));
 		this.#register([...kept, ...added]);
 		for (const backend of added) {
 			if (backend.undeclared) continue;
@@ -306,7 +307,8 @@ export class RunningLoadBalancer {
 	}
 
 	#register(backends: Backend[]): void {
-		for (const backend of this.#backends) if (!backends.includes(backend)) this.#checker.remove(backend);
+		const staying = new Set(backends);
+		for (const backend of this.#backends) if (!staying.has(backend)) this.#checker.remove(backend);
 		this.#backends = backends;
 	}
 

@@ -86,7 +86,8 @@ export class Entry {
 
 	/** Takes over what the data plane runs by now. It cannot fail. */
 	become({described, certificates, backends, log}: Becoming): void {
-		const leaving = this.described.backends.filter(backend => !described.backends.includes(backend));
+		const staying = new Set(described.backends);
+		const leaving = this.described.backends.filter(backend => !staying.has(backend));
 		this.described = described;
 		for (const [backend, running] of backends) this.backends.set(backend, running);
 		this.certificates.clear();
@@ -136,8 +137,9 @@ export class Entry {
 		await this.running.settled();
 		const unused: DescribedBackend[] = [];
 		await inTurn(async () => {
+			const described = new Set(this.described.backends);
 			for (const backend of left) {
-				if (!this.described.backends.includes(backend) && this.backends.delete(backend)) unused.push(backend);
+				if (!described.has(backend) && this.backends.delete(backend)) unused.push(backend);
 			}
 		});
 		await Promise.all(unused.map(backend => house.release(backend)));

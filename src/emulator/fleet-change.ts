@@ -223,11 +223,11 @@ export class FleetChange {
 		const ofListeners = warningsOf(name, certificates, new Set(known.values()));
 		tell(household.warnings, `${name}, listener `, ofListeners);
 
-		const drained = (before?.backends ?? []).filter(backend => entry?.described.backends.includes(backend) === false);
-		for (const backend of running.backends) {
-			if (drained.some(({name}) => name === backend.name)) void running.deregister(backend);
-		}
-		const staying = described.backends.filter(backend => !drained.includes(backend));
+		const there = new Set(entry?.described.backends);
+		const drained = new Set((before?.backends ?? []).filter(backend => entry !== undefined && !there.has(backend)));
+		const names = new Set([...drained].map(backend => backend.name));
+		for (const backend of running.backends) if (names.has(backend.name)) void running.deregister(backend);
+		const staying = described.backends.filter(backend => !drained.has(backend));
 		const becoming = {described: {...described, backends: staying}, certificates, backends, log};
 		if (entry === undefined) return this.#entryOf(becoming, running, wanted);
 		entry.become(becoming);
@@ -260,7 +260,10 @@ export class FleetChange {
 
 /** The same description, and in place of each back-end that equals one there is, that very one: it goes on running. */
 function recognised(described: DescribedLoadBalancer, {backends}: Entry): DescribedLoadBalancer {
-	const known = [...backends.keys()];
-	const same = described.backends.map(backend => known.find(other => isDeepStrictEqual(other, backend)) ?? backend);
+	const byName = new Map<string, DescribedBackend[]>();
+	for (const backend of backends.keys()) byName.set(backend.name, [...(byName.get(backend.name) ?? []), backend]);
+	const same = described.backends.map(
+		backend => byName.get(backend.name)?.find(other => isDeepStrictEqual(other, backend)) ?? backend,
+	);
 	return {...described, backends: same};
 }

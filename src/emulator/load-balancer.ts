@@ -226,9 +226,15 @@ export class LoadBalancerHandle implements LoadBalancer {
 	}
 
 	get backends(): BackendStatus[] {
+		const kinds = new Map(
+			this.#parts
+				.backends()
+				.map(({name, kind}) => [name, kind] as const)
+				.reverse(),
+		);
 		return this.#parts.running.backends.map(({name, inService, reason, operator, inFlight, health, description}) => ({
 			name,
-			kind: this.#parts.backends().find(backend => backend.name === name)?.kind ?? 'address',
+			kind: kinds.get(name) ?? 'address',
 			address: addressOf(description),
 			state: inService ? 'InService' : 'OutOfService',
 			...(inService ? {} : {reason: reason.description}),

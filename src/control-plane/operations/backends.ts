@@ -18,8 +18,9 @@ export const registerBackends: Operation<Backends, CloudLoadBalancer> = input =>
 	const asked = judged(input);
 	const before = changeable(estate, input.loadBalancer, context);
 	judgeVms(input.vmIds, before, estate.surroundings);
-	const backends = [...before.backends];
-	for (const one of asked) if (!backends.some(other => isSame(one, other))) backends.push(one);
+	const known = new Set(before.backends.map(keyOf));
+	const fresh = [...new Map(asked.map(one => [keyOf(one), one])).values()].filter(one => !known.has(keyOf(one)));
+	const backends = [...before.backends, ...fresh];
 	const after = changing(before, {backends}, context);
 	return {estate: withLoadBalancer(estate, after), result: after};
 };
@@ -28,11 +29,10 @@ export const registerBackends: Operation<Backends, CloudLoadBalancer> = input =>
 export const deregisterBackends: Operation<Backends, CloudLoadBalancer> = input => (estate, context) => {
 	const asked = judged(input);
 	const before = changeable(estate, input.loadBalancer, context);
-	for (const one of asked) {
-		if (before.backends.some(other => isSame(one, other))) continue;
-		throw notRegistered(before, one.kind === 'vm' ? one.id : one.ip);
-	}
-	const backends = before.backends.filter(one => !asked.some(other => isSame(one, other)));
+	const known = new Set(before.backends.map(keyOf));
+	for (const one of asked) if (!known.has(keyOf(one))) throw notRegistered(before, one.kind === 'vm' ? one.id : one.ip);
+	const gone = new Set(asked.map(keyOf));
+	const backends = before.backends.filter(one => !gone.has(keyOf(one)));
 	const after = changing(before, {backends}, context);
 	return {estate: withLoadBalancer(estate, after), result: after};
 };
@@ -55,8 +55,7 @@ function judged({vmIds, ips}: Backends): Registration[] {
 	return [...vmIds.map(id => ({kind: 'vm', id}) as const), ...ips.map(ip => ({kind: 'address', ip}) as const)];
 }
 
-function isSame(one: Registration, other: Registration): boolean {
-	return one.kind === 'vm'
-		? other.kind === 'vm' && one.id === other.id
-		: other.kind === 'address' && one.ip === other.ip;
+/** No VM id is an IP address. */
+function keyOf(one: Registration): string {
+	return one.kind === 'vm' ? one.id : one.ip;
 }

@@ -1,5 +1,7 @@
 import test from 'ava';
-import {OutscaleHouse} from '../../helpers/outscale-house.ts';
+import {startEmulator} from '../../../src/index.ts';
+import {call, creation, done} from '../../helpers/cloud-api.ts';
+import {OutscaleHouse, pem} from '../../helpers/outscale-house.ts';
 
 // What a request of 4 MiB may hold. A test that fails here takes minutes, or the memory of the machine.
 
@@ -26,3 +28,45 @@ test('a name that is given 200,000 times is one load balancer', async t => {
 	await cloud.ok('DeleteLoadBalancerTags', {LoadBalancerNames, Tags: Tags.map(({Key}) => ({Key}))});
 	t.deepEqual((await cloud.ok('ReadLoadBalancerTags', {LoadBalancerNames}))['Tags'], []);
 });
+
+test('20,000 VMs are registered and taken away, and calls between cost what they touch', async t => {
+	await using emulator = await startEmulator();
+	await done(emulator, 'CreateLoadBalancer', creation('web'));
+	const ids = Array.from({length: 20_000}, (_, index) => `i-${index.toString(16).padStart(8, '0')}`);
+	const [first = '', ...others] = ids;
+	const LoadBalancerName = 'web';
+
+	await done(emulator, 'LinkLoadBalancerBackendMachines', {LoadBalancerName, BackendVmIds: [...ids, ...ids]});
+	await done(emulator, 'UnlinkLoadBalancerBackendMachines', {LoadBalancerName, BackendVmIds: [first, first]});
+	await done(emulator, 'LinkLoadBalancerBackendMachines', {LoadBalancerName, BackendVmIds: [first]});
+	t.is(emulator.get('web').backends.length, 20_000);
+	await done(emulator, 'UnlinkLoadBalancerBackendMachines', {LoadBalancerName, BackendVmIds: others});
+
+	t.deepEqual(
+		emulator.get('web').backends.map(({name}) => name),
+		[first],
+	);
+});
+
+const LINES = '\n'.repeat(1_900_000);
+const BLOCK = '-----BEGIN NOTHING-----\nAAAA\n-----END NOTHING-----\n';
+const BAD_PEM = {
+	'one block of empty lines': [`-----BEGIN CERTIFICATE-----${LINES}-----END CERTIFICATE-----`, /line 1 is empty$/],
+	'60,000 blocks': [BLOCK.repeat(60_000), /holds no certificate but "NOTHING"$/],
+	'2,000 certificates': [pem('web.test.crt').repeat(2000), /^Body holds 2000 certificates; allowed are at most 100$/],
+} as const;
+
+for (const [title, [Body, details]] of Object.entries(BAD_PEM)) {
+	test(`PEM text of 4 MiB is judged in one pass: ${title}`, async t => {
+		await using emulator = await startEmulator();
+
+		const {status, body} = await call(emulator, 'CreateServerCertificate', {
+			Name: 'web',
+			Body,
+			PrivateKey: pem('web.test.key'),
+		});
+
+		t.is(status, 400);
+		t.regex(body.Errors[0].Details, details);
+	});
+}
