@@ -1,5 +1,5 @@
 import {once} from 'node:events';
-import {mkdtemp, rm, writeFile} from 'node:fs/promises';
+import {mkdtemp, readdir, rm, writeFile} from 'node:fs/promises';
 import {type AddressInfo, createServer} from 'node:net';
 import {tmpdir} from 'node:os';
 import path from 'node:path';
@@ -169,4 +169,36 @@ test('what is told of a load balancer goes with it', async t => {
 	await done(emulator, 'DeleteLoadBalancer', {LoadBalancerName: 'web'});
 
 	t.deepEqual([emulator.notices, emulator.warnings], [[], []]);
+});
+
+test('what runs is called what the API calls it, and its access log is of the same account', async t => {
+	const folder = await mkdtemp(path.join(tmpdir(), 'lb-local-'));
+	t.teardown(() => rm(folder, {recursive: true, force: true}));
+	const emulator = await startEmulator({
+		authority,
+		config: {account: {id: '210987654321', region: 'us-east-2'}, control: {accessLogs: folder}},
+	});
+	t.teardown(() => emulator.stop());
+	const {LoadBalancer: inside} = await done(emulator, 'CreateLoadBalancer', {
+		LoadBalancerName: 'inside',
+		LoadBalancerType: 'internal',
+		Subnets: ['subnet-0000000a'],
+		Listeners: [{LoadBalancerPort: 80, LoadBalancerProtocol: 'HTTP', BackendPort: 80}],
+	});
+	const {LoadBalancer: outside} = await done(emulator, 'CreateLoadBalancer', creation('outside'));
+	await done(emulator, 'UpdateLoadBalancer', {
+		LoadBalancerName: 'outside',
+		AccessLog: {IsEnabled: true, OsuBucketName: 'bucket'},
+	});
+
+	t.regex(inside.DnsName, /^internal-inside-\d{9}\.us-east-2\.lbu\.outscale\.com$/);
+	t.is(emulator.get('inside').dnsName, inside.DnsName);
+	t.is(emulator.get('outside').dnsName, outside.DnsName);
+	t.is((await emulator.get('outside').fetch(`http://${outside.DnsName}/`)).status, 503);
+	await emulator.stop();
+	const objects = await readdir(folder, {recursive: true});
+	t.true(
+		objects.some(object => object.startsWith('bucket/OWSLogs/210987654321/lbu/us-east-2/')),
+		objects.join(),
+	);
 });
