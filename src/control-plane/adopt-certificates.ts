@@ -27,6 +27,17 @@ export function adoptCertificate(
 	return samePair(before.pair, pair) ? estate : withCertificate(estate, {...before, ...contentOf(pair)});
 }
 
+/** The estate without a certificate that the configuration had and has no longer, unless a listener shows it still. */
+export function forgetCertificate(estate: Estate, pair: PemPair): Estate {
+	const gone = [...estate.certificates.values()].find(certificate => certificate.pair === pair);
+	if (gone === undefined) return estate;
+	const isUsed = [...estate.loadBalancers.values()].some(({listeners}) =>
+		listeners.some(({certificateId}) => certificateId === gone.id),
+	);
+	if (isUsed) return estate;
+	return {...estate, certificates: new Map([...estate.certificates].filter(([id]) => id !== gone.id))};
+}
+
 /**
  * The estate with the certificate that a listener shows, and its id. One of the same bytes is the same certificate,
  * whatever it is called; one of the same name that a load balancer brought is replaced in its place.

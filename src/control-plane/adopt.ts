@@ -18,7 +18,7 @@ import {bringCertificate, withoutUnused} from './adopt-certificates.ts';
 import type {Context} from './commands.ts';
 import type {Account} from './view.ts';
 
-export {adoptCertificate} from './adopt-certificates.ts';
+export {adoptCertificate, forgetCertificate} from './adopt-certificates.ts';
 
 /** A load balancer that runs without having come through an API. */
 export interface Adopted {

@@ -1,5 +1,5 @@
 import type {PemPair} from '../model/load-balancer.ts';
-import {adoptCertificate, adoptLoadBalancer, forgetLoadBalancer} from './adopt.ts';
+import {adoptCertificate, adoptLoadBalancer, forgetCertificate, forgetLoadBalancer} from './adopt.ts';
 import type {Context} from './commands.ts';
 import type {Outside} from './data-plane-port.ts';
 import type {Translation} from './describe.ts';
@@ -40,6 +40,9 @@ export function lookedOutside(seen: Seen, outside: Outside, context: Context): S
 		if (names.has(name)) continue;
 		running.delete(name);
 		account = forgetLoadBalancer(account, name, context);
+	}
+	for (const [name, pair] of seen.known) {
+		if (!known.has(name)) account = {...account, estate: forgetCertificate(account.estate, pair)};
 	}
 	return {account, running, known};
 }

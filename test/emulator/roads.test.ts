@@ -202,3 +202,31 @@ test('what runs is called what the API calls it, and its access log is of the sa
 		objects.join(),
 	);
 });
+
+test('a certificate that leaves the configuration leaves the API, unless a listener shows it', async t => {
+	const {emulator, write} = await scene(t);
+	const names = async () => {
+		const {ServerCertificates} = await done(emulator, 'ReadServerCertificates');
+		return ServerCertificates.map(({Name}: {Name: string}) => Name);
+	};
+	await write({...CONFIG, certificates: {one: {names: ['one.test']}, two: {names: ['two.test']}}});
+	await emulator.reload();
+	t.deepEqual(await names(), ['one', 'two']);
+	await done(
+		emulator,
+		'CreateLoadBalancer',
+		creation('shop', [
+			{
+				LoadBalancerPort: 443,
+				LoadBalancerProtocol: 'HTTPS',
+				BackendPort: 80,
+				ServerCertificateId: 'orn:ows:idauth::123456789012:server-certificate/two',
+			},
+		]),
+	);
+
+	await write(CONFIG);
+	await emulator.reload();
+
+	t.deepEqual(await names(), ['two']);
+});
