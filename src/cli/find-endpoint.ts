@@ -1,3 +1,4 @@
+import {connect} from 'node:net';
 import {quote} from '../base/quote.ts';
 import {usageError} from './exit-codes.ts';
 import {type RunFile, readRunFiles} from './run-file.ts';
@@ -25,13 +26,41 @@ export async function findEndpoint(options: FindOptions = {}): Promise<string> {
 	if (fromEnvironment !== undefined && fromEnvironment !== '') {
 		return readEndpoint(fromEnvironment, 'LB_LOCAL_ENDPOINT');
 	}
-	const running = await readRunFiles(env);
+	const running = await answering(await readRunFiles(env));
 	const here = running.filter(one => one.cwd === cwd);
 	const candidates = here.length > 0 ? here : running;
 	const [only, second] = candidates;
 	if (only === undefined) return USUAL_ENDPOINT;
 	if (second !== undefined) throw severalRun(candidates);
 	return readEndpoint(only.endpoint, `the run file of process ${only.pid}`);
+}
+
+/** How long one on this machine may take to accept a connection; whoever takes longer is listed all the same. */
+const PATIENCE_MS = 500;
+
+/**
+ * Those whose ports are open; all of them where none is, so that the error names what was tried. One that was killed
+ * leaves its file, and its process id may be somebody else's by now, or a zombie's.
+ */
+async function answering(running: readonly RunFile[]): Promise<readonly RunFile[]> {
+	if (running.length < 2) return running;
+	const open = await Promise.all(running.map(({endpoint}) => isOpen(endpoint)));
+	const left = running.filter((_, index) => open[index]);
+	return left.length === 0 ? running : left;
+}
+
+function isOpen(endpoint: string): Promise<boolean> {
+	const url = URL.canParse(endpoint) ? new URL(endpoint) : undefined;
+	if (url === undefined) return Promise.resolve(true);
+	return new Promise(resolve => {
+		const socket = connect({host: url.hostname.replace(/^\[(.*)\]$/, '$1'), port: Number(url.port) || 80});
+		const end = (isThere: boolean) => {
+			socket.destroy();
+			resolve(isThere);
+		};
+		socket.setTimeout(PATIENCE_MS, () => end(true));
+		socket.on('connect', () => end(true)).on('error', () => end(false));
+	});
 }
 
 /** What an SDK's endpoint has behind the port is no part of where the control port is. */

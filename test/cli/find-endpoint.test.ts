@@ -1,4 +1,6 @@
+import {once} from 'node:events';
 import {mkdir, writeFile} from 'node:fs/promises';
+import {type AddressInfo, createServer} from 'node:net';
 import path from 'node:path';
 import test from 'ava';
 import {findEndpoint} from '../../src/cli/find-endpoint.ts';
@@ -51,6 +53,21 @@ test('when several could be meant they are listed', async t => {
 		`  http://127.0.0.1:1002 (process ${process.ppid}, no configuration, in /there)`,
 	]);
 	t.like(same, {code: 'USAGE'});
+});
+
+test('one that was killed and left its file behind is not meant', async t => {
+	const server = createServer(socket => socket.destroy()).listen(0, '127.0.0.1');
+	t.teardown(() => server.close());
+	await once(server, 'listening');
+	const {port} = server.address() as AddressInfo; // A TCP server's address is an object.
+	const closed = createServer().listen(0, '127.0.0.1');
+	await once(closed, 'listening');
+	const dead = {...HERE, port: (closed.address() as AddressInfo).port};
+	await once(closed.close(), 'close');
+	const env = await homeWith(t, dead, {...THERE, port});
+
+	t.is(await findEndpoint({env, cwd: '/elsewhere'}), `http://127.0.0.1:${port}`);
+	t.is(await findEndpoint({env, cwd: '/here'}), `http://127.0.0.1:${port}`);
 });
 
 for (const given of [
