@@ -1,4 +1,4 @@
-import type {Clock} from '../base/clock.ts';
+import {type Clock, systemClock} from '../base/clock.ts';
 import {formatAddress} from '../base/errors.ts';
 import {version} from '../base/version.ts';
 import type {DescribedBackend, DescribedConfig, DescribedLoadBalancer} from '../configuration/described.ts';
@@ -153,7 +153,8 @@ export class Control implements OwnPort {
 			dialects: [
 				new OutscaleDialect({
 					executor: this.#executor,
-					authenticate: authenticator(credentials, () => clock.wallMs()),
+					// Clients sign by the machine's time, whatever moves the emulator's.
+					authenticate: authenticator(credentials, () => systemClock.wallMs()),
 				}),
 			],
 			own: this,

@@ -4,6 +4,7 @@ import {type AddressInfo, createServer} from 'node:net';
 import {tmpdir} from 'node:os';
 import path from 'node:path';
 import test, {type ExecutionContext} from 'ava';
+import {AwsClient} from 'aws4fetch';
 import {type Config, createAuthority, startEmulator} from '../../src/index.ts';
 import {call, creation, done} from '../helpers/cloud-api.ts';
 import {gatedCommand} from '../helpers/gated-command.ts';
@@ -229,4 +230,22 @@ test('a certificate that leaves the configuration leaves the API, unless a liste
 	await emulator.reload();
 
 	t.deepEqual(await names(), ['two']);
+});
+
+test('a client that signs is let in, wherever the clock has been moved to', async t => {
+	const emulator = await startEmulator({
+		authority,
+		clock: 'manual',
+		config: {control: {credentials: {AKEXAMPLE: 'secret'}}},
+	});
+	t.teardown(() => emulator.stop());
+	const client = new AwsClient({accessKeyId: 'AKEXAMPLE', secretAccessKey: 'secret', service: 'api', retries: 0});
+	const read = async () =>
+		(await client.fetch(`${emulator.endpoint}/api/v1/ReadLoadBalancers`, {method: 'POST'})).status;
+	t.is(await read(), 200);
+
+	await emulator.clock.advance('120m');
+
+	t.is(await read(), 200);
+	t.is((await call(emulator, 'ReadLoadBalancers')).status, 401);
 });
