@@ -66,11 +66,7 @@ export class OutscaleDialect implements Dialect {
 			// RFC 9110 section 15.5.6: the answer to another method names those that are allowed.
 			const status = isPost ? wire.status : 405;
 			return {
-				answer: answerOf(
-					status,
-					{Errors: [{Code: code, Details: details, Type: type}], ResponseContext: {RequestId: requestId}},
-					isPost ? [] : [['Allow', 'POST']],
-				),
+				answer: errorAnswer(status, {type, code, details, requestId}, isPost ? [] : [['Allow', 'POST']]),
 				call: {
 					action,
 					api: 'oapi',
@@ -82,12 +78,12 @@ export class OutscaleDialect implements Dialect {
 		}
 	}
 
-	/** What the door turned away before it was read. The cloud's own codes for it are not known: *guesses*. */
+	/** What the door turns away is told as everything else: clients read nothing but this form. */
 	refuse({status, reason}: DoorRefusal): ApiAnswer {
-		const {type, code} = status >= 500 ? WIRE_ERRORS.BUG : WIRE_ERRORS.UNREADABLE_BODY;
+		const refusal = new Refusal(status >= 500 ? 'BUG' : 'UNREADABLE_BODY', reason);
+		const {wire, details} = errorOf(refusal);
 		const requestId = this.#executor.identifiers.requestId(this.#requests++);
-		const errors = [{Code: code, Details: reason, Type: type}];
-		return answerOf(status, {Errors: errors, ResponseContext: {RequestId: requestId}});
+		return errorAnswer(status, {...wire, details, requestId});
 	}
 
 	/** @throws Refusal, or whatever a bug of ours throws */
@@ -162,6 +158,19 @@ function asRefusal(error: unknown): Refusal {
 		'BUG',
 		'lb-local failed at something it believed impossible; nothing has changed. Please report it',
 	);
+}
+
+function errorAnswer(
+	status: number,
+	error: {readonly type: string; readonly code: string; readonly details: string; readonly requestId: string},
+	headers: readonly (readonly [string, string])[] = [],
+): ApiAnswer {
+	const {type, code, details, requestId} = error;
+	const fields = {
+		Errors: [{Code: code, Details: details, Type: type}],
+		ResponseContext: {RequestId: requestId},
+	};
+	return answerOf(status, fields, headers);
 }
 
 function answerOf(
