@@ -1,4 +1,4 @@
-import {quote} from '../../base/quote.ts';
+import {isPrivateKey, quote} from '../../base/quote.ts';
 import {alternatives, didYouMean} from '../../base/suggest.ts';
 import {Refusal, type RefusalCode} from '../../model/refusal.ts';
 
@@ -7,6 +7,10 @@ import {Refusal, type RefusalCode} from '../../model/refusal.ts';
  * the first that was met. What an operation refuses comes after all of them.
  */
 const ORDER: readonly RefusalCode[] = ['UNKNOWN_PARAMETER', 'MISSING_PARAMETER', 'WRONG_TYPE'];
+
+/** More than any request has that somebody wrote. */
+const MAX_UNREAD = 50;
+const MAX_PATH = 100;
 
 /** Collects what is wrong with a request, and which of its fields have no effect here. */
 export class Reading {
@@ -19,6 +23,13 @@ export class Reading {
 		const result = read(fields);
 		fields.refuseUnknown();
 		return result;
+	}
+
+	/** Tells of a field that has no effect. What is told is kept, so there is a bound to it. */
+	ignore(path: string): void {
+		if (this.unread.length >= MAX_UNREAD) return;
+		const shown = path.length > MAX_PATH ? `${path.slice(0, MAX_PATH)}…` : path;
+		this.unread.push(isPrivateKey(path) ? '(private key)' : shown);
 	}
 
 	refuse(code: RefusalCode, message: string, subject?: string): void {
@@ -135,7 +146,7 @@ export class Fields {
 	withoutEffect(...names: readonly string[]): void {
 		for (const name of names) {
 			this.#ask(name);
-			if (this.#values.has(name)) this.#reading.unread.push(this.#at(name));
+			if (this.#values.has(name)) this.#reading.ignore(this.#at(name));
 		}
 	}
 
@@ -152,7 +163,7 @@ export class Fields {
 		for (const name of this.#values.keys()) {
 			if (this.#asked.has(name)) continue;
 			if (this.#takesAll) {
-				this.#reading.unread.push(this.#at(name));
+				this.#reading.ignore(this.#at(name));
 				continue;
 			}
 			const hint = didYouMean(name, this.#asked);

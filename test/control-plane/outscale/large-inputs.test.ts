@@ -70,3 +70,31 @@ for (const [title, [Body, details]] of Object.entries(BAD_PEM)) {
 		t.regex(body.Errors[0].Details, details);
 	});
 }
+
+test('a body that is too large is refused in the form of the cloud', async t => {
+	await using emulator = await startEmulator();
+
+	const {status, body} = await call(emulator, 'CreateServerCertificate', {Body: 'x'.repeat(10 * 1024 * 1024)});
+
+	t.is(status, 413);
+	t.like(body.Errors[0], {
+		Code: '4045',
+		Type: 'InvalidParameterValue',
+		Details: 'the body is too large; allowed are 4194304 bytes',
+	});
+	t.regex(body.ResponseContext.RequestId, /^[0-9a-f-]{36}$/);
+});
+
+test('what is kept of a call is bounded, whatever its fields are called', async t => {
+	await using emulator = await startEmulator();
+	const names = Array.from({length: 9000}, (_, index) => `${index}-${'x'.repeat(400)}`);
+	const Filters = Object.fromEntries(['-----BEGIN PRIVATE KEY-----', ...names].map(name => [name, []]));
+
+	await done(emulator, 'ReadVms', {Filters});
+
+	const unread = emulator.calls.at(-1)?.unread ?? [];
+	t.is(unread.length, 50);
+	t.true(unread.every(path => path.length <= 101));
+	t.true(unread.includes('(private key)'));
+	t.notRegex(JSON.stringify(emulator.calls), /BEGIN/);
+});
