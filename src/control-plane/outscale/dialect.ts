@@ -15,7 +15,7 @@ import {LOAD_BALANCER_ACTIONS} from './load-balancer-actions.ts';
 import {POLICY_ACTIONS} from './policy-actions.ts';
 import {SURROUNDINGS_ACTIONS} from './surroundings-actions.ts';
 import {TAG_ACTIONS} from './tag-actions.ts';
-import {errorOf, WIRE_ERRORS} from './wire-errors.ts';
+import {errorOf} from './wire-errors.ts';
 
 /** A Map, so that no name of a JavaScript object's own is an action. */
 export const OUTSCALE_ACTIONS: ReadonlyMap<string, Action> = new Map([
