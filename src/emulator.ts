@@ -263,7 +263,7 @@ class RunningEmulator implements Emulator {
 	}
 
 	reset(): Promise<void> {
-		return this.#reloads.run(['configuration'], () => this.#control?.reset() ?? this.#restore());
+		return this.#reloads.run(['configuration'], () => this.#control?.resetAll() ?? this.#restore());
 	}
 
 	stop({drainMs = 0}: {readonly drainMs?: number} = {}): Promise<void> {
@@ -340,6 +340,7 @@ class RunningEmulator implements Emulator {
 			warnings: this.warnings,
 			notices: this.notices,
 			restore: () => this.#restore(),
+			onReset: () => this.reset(),
 			onCall: call => queueMicrotask(() => this.events.emit('call', call)),
 			onError: error => this.warnings.push(`the control port: ${messageOf(error)}`),
 		});

@@ -33,6 +33,8 @@ export interface ControlOptions {
 	readonly notices: readonly string[];
 	/** Puts what runs back to what the configuration says. */
 	readonly restore: () => Promise<void>;
+	/** Calls `resetAll()` when the configuration is not being read anew. */
+	readonly onReset: () => Promise<void>;
 	readonly onCall: (call: LoggedCall) => void;
 	/** Told of a mistake of ours; the client is answered 500. */
 	readonly onError: (error: unknown) => void;
@@ -115,7 +117,13 @@ export class Control implements OwnPort {
 		};
 	}
 
-	async reset(): Promise<void> {
+	/** Asked for at the control port. */
+	reset(): Promise<void> {
+		return this.#options.onReset();
+	}
+
+	/** Must not overlap with a reload, or one of them would go back to what is no longer the configuration. */
+	async resetAll(): Promise<void> {
 		await this.#executor.reset(this.#vms, this.#options.restore);
 		this.#door?.calls.clear();
 	}

@@ -249,3 +249,25 @@ test('a client that signs is let in, wherever the clock has been moved to', asyn
 	t.is(await read(), 200);
 	t.is((await call(emulator, 'ReadLoadBalancers')).status, 401);
 });
+
+test('a reset that is asked for during a reload goes back to what the reload brings', async t => {
+	const {emulator, write} = await scene(t);
+	const command = await gatedCommand(t);
+	const backends = {...CONFIG.backends, c: {kind: 'command', run: command.run}} as const;
+	await write({...CONFIG, backends, loadBalancers: {web: {listeners: ['http:81'], backends: ['a', 'c']}}});
+	const reloading = emulator.reload();
+	await command.reached;
+
+	const resetting = fetch(`${emulator.endpoint}/_lb/reset`, {method: 'POST'});
+	// It has been read by the time that a later call is answered.
+	await done(emulator, 'ReadLoadBalancers');
+	await command.open();
+	await reloading;
+	t.is((await resetting).status, 200);
+
+	t.deepEqual(
+		emulator.get('web').listeners.map(({port}) => port),
+		[81],
+	);
+	t.deepEqual(Object.keys(emulator.get('web').health), ['a', 'c']);
+});
