@@ -5,6 +5,7 @@ import {tmpdir} from 'node:os';
 import path from 'node:path';
 import test, {type ExecutionContext} from 'ava';
 import {AwsClient} from 'aws4fetch';
+import getPort from 'get-port';
 import {type Config, createAuthority, startEmulator} from '../../src/index.ts';
 import {call, creation, done} from '../helpers/cloud-api.ts';
 import {gatedCommand} from '../helpers/gated-command.ts';
@@ -270,4 +271,24 @@ test('a reset that is asked for during a reload goes back to what the reload bri
 		[81],
 	);
 	t.deepEqual(Object.keys(emulator.get('web').health), ['a', 'c']);
+});
+
+test('a listener that the API adds yields its port to a stranger, whoever made the load balancer', async t => {
+	const stranger = createServer().listen(0, '127.0.0.1');
+	t.teardown(() => stranger.close());
+	await once(stranger, 'listening');
+	const {port} = stranger.address() as AddressInfo; // A TCP server's address is an object.
+	const emulator = await startEmulator({authority, ports: 'fallback'});
+	t.teardown(() => emulator.stop());
+	const own = await getPort({host: '127.0.0.1'});
+	const web = await emulator.create({name: 'web', listeners: [`http:${own} -> http:80`]});
+
+	await done(emulator, 'CreateLoadBalancerListeners', {
+		LoadBalancerName: 'web',
+		Listeners: [{LoadBalancerPort: port, LoadBalancerProtocol: 'HTTP', BackendPort: 80}],
+	});
+
+	t.is(web.port(own), own);
+	t.not(web.port(port), port);
+	t.is(emulator.notices.length, 1);
 });
