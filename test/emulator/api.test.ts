@@ -1,0 +1,162 @@
+import {once} from 'node:events';
+import {mkdtemp, readdir, rm, writeFile} from 'node:fs/promises';
+import {type AddressInfo, createServer} from 'node:net';
+import {tmpdir} from 'node:os';
+import path from 'node:path';
+import test, {type ExecutionContext} from 'ava';
+import {AwsClient} from 'aws4fetch';
+import getPort from 'get-port';
+import {type Config, createAuthority, startEmulator} from '../../src/index.ts';
+import {call, creation, done} from '../helpers/cloud-api.ts';
+
+// What the API makes, and what the library and the configuration see of it.
+
+const authority = createAuthority();
+const CONFIG: Config = {
+	backends: {a: {kind: 'echo'}, b: {kind: 'echo'}},
+	vms: {'i-0000000b': 'b'},
+	loadBalancers: {web: {listeners: ['http:80'], backends: ['a']}},
+};
+
+async function scene(t: ExecutionContext) {
+	const folder = await mkdtemp(path.join(tmpdir(), 'lb-local-'));
+	t.teardown(() => rm(folder, {recursive: true, force: true}));
+	const file = path.join(folder, 'lb.json');
+	const write = (config: Config) => writeFile(file, JSON.stringify(config));
+	await write(CONFIG);
+	const emulator = await startEmulator({config: file, authority});
+	t.teardown(() => emulator.stop());
+	return {emulator, write};
+}
+
+test('what is told of a load balancer goes with it', async t => {
+	const stranger = createServer().listen(0, '127.0.0.1');
+	t.teardown(() => stranger.close());
+	await once(stranger, 'listening');
+	const {port} = stranger.address() as AddressInfo; // A TCP server's address is an object.
+	const emulator = await startEmulator({ports: 'fallback-always', authority});
+	t.teardown(() => emulator.stop());
+	const {cert, key} = authority.issue({names: ['old.test'], notBefore: new Date(0), notAfter: new Date(86_400_000)});
+	const {ServerCertificate} = await done(emulator, 'CreateServerCertificate', {
+		Name: 'old',
+		Body: cert,
+		PrivateKey: key,
+	});
+	const listener = {
+		LoadBalancerPort: port,
+		LoadBalancerProtocol: 'HTTPS',
+		BackendPort: 80,
+		ServerCertificateId: ServerCertificate.Orn,
+	};
+	await done(emulator, 'CreateLoadBalancer', creation('web', [{...listener}]));
+	const [notices, warnings] = [[...emulator.notices], [...emulator.warnings]];
+	t.is(notices.length, 1);
+	t.true(notices[0]?.startsWith(`web, https:${port} -> https:80: bound to `));
+	t.is(warnings.length, 1);
+	await done(emulator, 'DeleteLoadBalancerListeners', {LoadBalancerName: 'web', LoadBalancerPorts: [port]});
+	t.deepEqual([emulator.notices, emulator.warnings], [[], []]);
+	await done(emulator, 'CreateLoadBalancerListeners', {LoadBalancerName: 'web', Listeners: [listener]});
+	t.deepEqual([emulator.notices, emulator.warnings], [notices, warnings]);
+
+	await done(emulator, 'DeleteLoadBalancer', {LoadBalancerName: 'web'});
+
+	t.deepEqual([emulator.notices, emulator.warnings], [[], []]);
+});
+
+test('what runs is called what the API calls it, and its access log is of the same account', async t => {
+	const folder = await mkdtemp(path.join(tmpdir(), 'lb-local-'));
+	t.teardown(() => rm(folder, {recursive: true, force: true}));
+	const emulator = await startEmulator({
+		authority,
+		config: {account: {id: '210987654321', region: 'us-east-2'}, control: {accessLogs: folder}},
+	});
+	t.teardown(() => emulator.stop());
+	const {LoadBalancer: inside} = await done(emulator, 'CreateLoadBalancer', {
+		LoadBalancerName: 'inside',
+		LoadBalancerType: 'internal',
+		Subnets: ['subnet-0000000a'],
+		Listeners: [{LoadBalancerPort: 80, LoadBalancerProtocol: 'HTTP', BackendPort: 80}],
+	});
+	const {LoadBalancer: outside} = await done(emulator, 'CreateLoadBalancer', creation('outside'));
+	await done(emulator, 'UpdateLoadBalancer', {
+		LoadBalancerName: 'outside',
+		AccessLog: {IsEnabled: true, OsuBucketName: 'bucket'},
+	});
+
+	t.regex(inside.DnsName, /^internal-inside-\d{9}\.us-east-2\.lbu\.outscale\.com$/);
+	t.is(emulator.get('inside').dnsName, inside.DnsName);
+	t.is(emulator.get('outside').dnsName, outside.DnsName);
+	t.is((await emulator.get('outside').fetch(`http://${outside.DnsName}/`)).status, 503);
+	await emulator.stop();
+	const objects = await readdir(folder, {recursive: true});
+	t.true(
+		objects.some(object => object.startsWith('bucket/OWSLogs/210987654321/lbu/us-east-2/')),
+		objects.join(),
+	);
+});
+
+test('a certificate that leaves the configuration leaves the API, unless a listener shows it', async t => {
+	const {emulator, write} = await scene(t);
+	const names = async () => {
+		const {ServerCertificates} = await done(emulator, 'ReadServerCertificates');
+		return ServerCertificates.map(({Name}: {Name: string}) => Name);
+	};
+	await write({...CONFIG, certificates: {one: {names: ['one.test']}, two: {names: ['two.test']}}});
+	await emulator.reload();
+	t.deepEqual(await names(), ['one', 'two']);
+	await done(
+		emulator,
+		'CreateLoadBalancer',
+		creation('shop', [
+			{
+				LoadBalancerPort: 443,
+				LoadBalancerProtocol: 'HTTPS',
+				BackendPort: 80,
+				ServerCertificateId: 'orn:ows:idauth::123456789012:server-certificate/two',
+			},
+		]),
+	);
+
+	await write(CONFIG);
+	await emulator.reload();
+
+	t.deepEqual(await names(), ['two']);
+});
+
+test('a client that signs is let in, wherever the clock has been moved to', async t => {
+	const emulator = await startEmulator({
+		authority,
+		clock: 'manual',
+		config: {control: {credentials: {AKEXAMPLE: 'secret'}}},
+	});
+	t.teardown(() => emulator.stop());
+	const client = new AwsClient({accessKeyId: 'AKEXAMPLE', secretAccessKey: 'secret', service: 'api', retries: 0});
+	const read = async () =>
+		(await client.fetch(`${emulator.endpoint}/api/v1/ReadLoadBalancers`, {method: 'POST'})).status;
+	t.is(await read(), 200);
+
+	await emulator.clock.advance('120m');
+
+	t.is(await read(), 200);
+	t.is((await call(emulator, 'ReadLoadBalancers')).status, 401);
+});
+
+test('a listener that the API adds yields its port to a stranger, whoever made the load balancer', async t => {
+	const stranger = createServer().listen(0, '127.0.0.1');
+	t.teardown(() => stranger.close());
+	await once(stranger, 'listening');
+	const {port} = stranger.address() as AddressInfo; // A TCP server's address is an object.
+	const emulator = await startEmulator({authority, ports: 'fallback'});
+	t.teardown(() => emulator.stop());
+	const own = await getPort({host: '127.0.0.1'});
+	const web = await emulator.create({name: 'web', listeners: [`http:${own} -> http:80`]});
+
+	await done(emulator, 'CreateLoadBalancerListeners', {
+		LoadBalancerName: 'web',
+		Listeners: [{LoadBalancerPort: port, LoadBalancerProtocol: 'HTTP', BackendPort: 80}],
+	});
+
+	t.is(web.port(own), own);
+	t.not(web.port(port), port);
+	t.is(emulator.notices.length, 1);
+});
