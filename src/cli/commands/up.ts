@@ -39,6 +39,8 @@ export async function up(targets: readonly string[], options: UpOptions, househo
 	if (options.host !== undefined) warnOfHost(options.host, output);
 	const authority = await localAuthority(output);
 	const emulator = await start(target, options, authority);
+	// From here on there is something to stop in good order.
+	const interrupted = interruption.wait();
 	const {json = false, quiet = false} = options;
 	const news = new News(emulator, output, {quiet});
 	/** Begun once everything runs: a signal to stop does not wait for it. */
@@ -65,10 +67,12 @@ export async function up(targets: readonly string[], options: UpOptions, househo
 		news.tell();
 		if (!quiet) output.say('Each exchange becomes one line below. Ctrl-C stops.');
 		if (target.kind === 'config') reloading = startReloading({emulator, file: target.file, output, news, quiet});
-		await interruption.wait();
+		await interrupted;
 		if (!quiet) output.say('stopping; a second signal stops at once what is in flight');
 		return interruption.exitCode;
 	} finally {
+		// Whatever ended it, nothing waits any more.
+		interruption.interrupt();
 		process.off('SIGHUP', hangUp);
 		await (await runFile)?.();
 		await (await reloading)?.stop();

@@ -1,0 +1,28 @@
+import test from 'ava';
+import {up} from '../../src/cli/commands/up.ts';
+import type {Output} from '../../src/cli/output.ts';
+import {emptyFolder} from './helpers/command-line.ts';
+
+test('from the first thing that is told, a signal stops in good order', async t => {
+	process.env['LB_LOCAL_HOME'] = await emptyFolder(t);
+	let isWaiting = false;
+	/** Of each line, whether a signal would have ended the process there and then. */
+	const told: boolean[] = [];
+	const plain: Output['paintProse'] = (_, text) => text;
+	const say = () => told.push(isWaiting);
+	const output: Output = {data: say, say, warn: say, fail: say, paintData: plain, paintProse: plain};
+	const interruption = {
+		exitCode: 0,
+		interrupt: () => {},
+		wait: async () => {
+			isWaiting = true;
+		},
+	};
+
+	const code = await up(['http:80'], {ports: 'free'}, {output, interruption});
+
+	t.is(code, 0);
+	t.true(told.length > 5);
+	// The first line is of the authority that is made, when nothing runs yet.
+	t.deepEqual(new Set(told.slice(1)), new Set([true]));
+});
