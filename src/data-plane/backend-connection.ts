@@ -62,6 +62,8 @@ export class BackendConnection implements StreamOwner {
 	readonly #buffers: ReadBuffers;
 	/** The buffer the next read goes to, while in the midst of a bulk transfer. */
 	#private: Buffer | undefined;
+	/** Private buffers that the receiver has not taken yet. */
+	#untaken = 0;
 	#tlsFacts: PeerTls | undefined;
 	#paused = false;
 	#ended = false;
@@ -181,16 +183,26 @@ export class BackendConnection implements StreamOwner {
 			this.#leaveBulk();
 		} else if (buffer === this.#private) {
 			const used = this.#private;
-			this.#private = this.#buffers.take();
-			this.handler.data(chunk, () => this.#buffers.giveBack(used));
+			// A receiver that has taken everything so far, and a back-end that fills what it is given: both want more at once.
+			const isFast = this.#untaken === 0 && bytes === used.length;
+			this.#private = isFast ? this.#buffers.takeLarge() : this.#buffers.take();
+			this.#lend(chunk, used);
 		} else {
 			// The shared buffer cannot wait for a slow receiver, others read into it too: one copy on the way into bulk.
 			const used = this.#buffers.take();
 			used.set(chunk);
 			this.#private = this.#buffers.take();
-			this.handler.data(used.subarray(0, bytes), () => this.#buffers.giveBack(used));
+			this.#lend(used.subarray(0, bytes), used);
 		}
 		return !this.#paused;
+	}
+
+	#lend(chunk: Buffer, used: Buffer): void {
+		this.#untaken++;
+		this.handler.data(chunk, () => {
+			this.#untaken--;
+			this.#buffers.giveBack(used);
+		});
 	}
 
 	#leaveBulk(): void {
