@@ -3,6 +3,7 @@ import type {Socket} from 'node:net';
 import type {Timed} from '../base/deadlines.ts';
 import {hasCode} from '../base/errors.ts';
 import {ClientHelloReader} from '../codec/client-hello.ts';
+import {isSecure} from '../model/listener.ts';
 import type {ExchangeRecord, Outcome} from '../observability/exchange.ts';
 import type {Backend} from './backend.ts';
 import type {BackendConnection, BackendHandler} from './backend-connection.ts';
@@ -10,7 +11,7 @@ import type {ClientConnection} from './client-connection.ts';
 import {lostConnection} from './failure.ts';
 import {finishRecord, type ListenerContext, type OpenConnection} from './listener-context.ts';
 import {connectionReset} from './reset.ts';
-import {giveTo, type StreamOwner} from './stream-owner.ts';
+import {giveSharedTo, giveTo, type StreamOwner} from './stream-owner.ts';
 
 /** What is there already when two connections are joined. */
 export interface Beginning {
@@ -59,12 +60,24 @@ export class Splice implements BackendHandler, Timed, OpenConnection, StreamOwne
 		this.#context.connections.add(this);
 		this.#context.deadlines.add(this);
 		this.#touch();
-		giveTo(this, this.#downstream);
 		if (toBackend !== undefined) this.streamData(toBackend);
+		this.#takeDownstream();
 		if (toClient !== undefined && toClient.length > 0) this.data(toClient, ignore);
 		// An end without bytes is told even while nobody reads, and may have been by now.
 		if (clientEnded || this.#downstream.readableEnded) this.streamEnded();
 		else this.#downstream.resume();
+	}
+
+	/** What TLS has taken off comes in small pieces, which are cheaper through shared memory. */
+	#takeDownstream(): void {
+		if (!isSecure(this.#context.listener.protocol)) {
+			giveTo(this, this.#downstream);
+			return;
+		}
+		// What came while the back-end was dialled.
+		const waiting: Buffer | null = this.#downstream.read();
+		giveSharedTo(this, this.#downstream, this.#context.buffers.shared);
+		if (waiting !== null) this.streamData(waiting);
 	}
 
 	connected(): void {

@@ -38,15 +38,18 @@ export function giveTo(owner: StreamOwner, stream: Socket): void {
 }
 
 /**
- * The same, and an accepted socket that has no owner yet is read into `buffer`, which many share: chunks are transient
- * then. A stream that cannot be, such as one with TLS, is read as with {@link giveTo}.
+ * The same, and an accepted socket, or the TLS stream over one, is read into `buffer`, which many share: chunks are
+ * transient then. A stream that cannot be is read as with {@link giveTo}; so is one that holds bytes already.
  */
 export function giveSharedTo(owner: StreamOwner, stream: Socket, buffer: Buffer): void {
 	// See `giveTo`.
 	const owned = stream as OwnedStream;
-	const tells = owned[OWNER] === undefined && readInto(stream, buffer, chunk => owned[OWNER]?.streamData(chunk, true));
-	if (tells) giveUnreadTo(owner, stream);
-	else giveTo(owner, stream);
+	if (!readInto(stream, buffer, chunk => owned[OWNER]?.streamData(chunk, true))) {
+		giveTo(owner, stream);
+		return;
+	}
+	stream.off('data', tellData);
+	giveUnreadTo(owner, stream);
 }
 
 /** The same for a stream that is read by other means: `streamData` is never called. */

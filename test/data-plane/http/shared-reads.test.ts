@@ -9,10 +9,12 @@ function bodyOf(client: number, bytes: number): string {
 		.repeat(bytes / 4);
 }
 
-for (const bytes of [400, 4096, 40_000]) {
-	test(`50 clients whose heads and bodies of ${bytes} bytes come at once keep each to their own`, async t => {
-		await using lb = await startLoadBalancer({listeners: ['http:80'], backends: [{kind: 'echo'}]});
-		const clients = await Promise.all(Array.from({length: 50}, () => openClient(lb)));
+const SIZES = [400, 4096, 40_000].flatMap(bytes => [{front: 'http', bytes} as const, {front: 'https', bytes} as const]);
+
+for (const {front, bytes} of SIZES) {
+	test(`${front}: 50 clients whose heads and bodies of ${bytes} bytes come at once keep each to their own`, async t => {
+		await using lb = await startLoadBalancer({listeners: [`${front}:80 -> http:80`], backends: [{kind: 'echo'}]});
+		const clients = await Promise.all(Array.from({length: 50}, () => openClient(lb, front)));
 
 		for (const [index, client] of clients.entries()) {
 			const body = bodyOf(index, bytes);
@@ -27,9 +29,9 @@ for (const bytes of [400, 4096, 40_000]) {
 		for (const client of clients) client.reset();
 	});
 
-	test(`50 clients that pipeline requests with bodies of ${bytes} bytes keep each to their own`, async t => {
-		await using lb = await startLoadBalancer({listeners: ['http:80'], backends: [{kind: 'echo'}]});
-		const clients = await Promise.all(Array.from({length: 50}, () => openClient(lb)));
+	test(`${front}: 50 clients that pipeline requests with bodies of ${bytes} bytes keep each to their own`, async t => {
+		await using lb = await startLoadBalancer({listeners: [`${front}:80 -> http:80`], backends: [{kind: 'echo'}]});
+		const clients = await Promise.all(Array.from({length: 50}, () => openClient(lb, front)));
 
 		for (const [index, client] of clients.entries()) {
 			const requests = [0, 1, 2].map(
@@ -50,23 +52,43 @@ for (const bytes of [400, 4096, 40_000]) {
 	});
 }
 
-test('the first bytes of a tunnel, sent with the upgrade, are those of this client', async t => {
-	await using lb = await startLoadBalancer({listeners: ['http:80'], backends: [{kind: 'echo'}]});
-	const clients = await Promise.all(Array.from({length: 30}, () => openClient(lb)));
+for (const front of ['http', 'https'] as const) {
+	test(`${front}: the first bytes of a tunnel, sent with the upgrade, are those of this client`, async t => {
+		await using lb = await startLoadBalancer({listeners: [`${front}:80 -> http:80`], backends: [{kind: 'echo'}]});
+		const clients = await Promise.all(Array.from({length: 30}, () => openClient(lb, front)));
 
-	for (const [index, client] of clients.entries()) {
-		client.write(`GET /ws HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: echo\r\n\r\n${bodyOf(index, 4000)}`);
+		for (const [index, client] of clients.entries()) {
+			client.write(`GET /ws HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: echo\r\n\r\n${bodyOf(index, 4000)}`);
+		}
+		for (const [index, client] of clients.entries()) {
+			t.is((await client.message()).line, 'HTTP/1.1 101 Switching Protocols');
+			await client.until(bodyOf(index, 4000));
+			client.write(bodyOf(index + 100, 4000));
+		}
+		for (const [index, client] of clients.entries()) {
+			await client.until(bodyOf(index + 100, 4000));
+			t.true(client.received.endsWith(bodyOf(index, 4000) + bodyOf(index + 100, 4000)));
+			client.reset();
+		}
+	});
+}
+
+test('50 clients of an SSL listener keep each to their own bytes, while the back-end is dialled and after', async t => {
+	await using lb = await startLoadBalancer({
+		listeners: ['ssl:80 -> tcp:80'],
+		backends: [{kind: 'tcp', mode: 'echo'}],
+	});
+	const clients = await Promise.all(Array.from({length: 50}, () => openClient(lb, 'https')));
+
+	for (const bytes of [400, 40_000, 400]) {
+		for (const [index, client] of clients.entries()) client.write(bodyOf(index, bytes));
+		for (const [index, client] of clients.entries()) {
+			await client.when('echo', () => client.received.length >= bytes);
+			t.true(client.received.slice(0, bytes) === bodyOf(index, bytes));
+			client.received = client.received.slice(bytes);
+		}
 	}
-	for (const [index, client] of clients.entries()) {
-		t.is((await client.message()).line, 'HTTP/1.1 101 Switching Protocols');
-		await client.until(bodyOf(index, 4000));
-		client.write(bodyOf(index + 100, 4000));
-	}
-	for (const [index, client] of clients.entries()) {
-		await client.until(bodyOf(index + 100, 4000));
-		t.true(client.received.endsWith(bodyOf(index, 4000) + bodyOf(index + 100, 4000)));
-		client.reset();
-	}
+	for (const client of clients) client.reset();
 });
 
 for (const front of ['http', 'https'] as const) {
