@@ -29,8 +29,8 @@ if (seconds === 'serve') {
 		}));
 		const healthCheck = {target, interval: '1s', timeout: '900ms', unhealthy: 2};
 		const lb = await startLoadBalancer({listeners: ['tcp:1'], backends, healthCheck});
-		// Past the first probes, whose handshakes are full ones.
-		await new Promise(resolve => setTimeout(resolve, 2500));
+		// Past the first probes, whose handshakes are full ones, and past the compiler, which takes as much as they do.
+		await new Promise(resolve => setTimeout(resolve, 15_000));
 		const before = process.cpuUsage();
 		const start = performance.now();
 		await new Promise(resolve => setTimeout(resolve, Number(seconds) * 1000));

@@ -3,7 +3,7 @@ import type {Clock} from '../base/clock.ts';
 import {forgetStreaks, type Health, initialHealth, isConfirmed, observe} from '../model/health.ts';
 import {formatTarget, type HealthCheck} from '../model/health-check.ts';
 import {type RunningProbe, startProbe} from './probe.ts';
-import {ProbeSession} from './probe-session.ts';
+import {ProbeSession, type ProbeVersions} from './probe-session.ts';
 import type {ReadBuffers} from './read-buffers.ts';
 
 /** What the checker needs to know of a back-end. */
@@ -20,7 +20,7 @@ export interface HealthCheckerOptions<Checked extends CheckedBackend> {
 	readonly clock: Clock;
 	readonly buffers: ReadBuffers;
 	/** For probes over TLS; asked for by the first of them. */
-	readonly secureContext: () => SecureContext;
+	readonly secureContext: (versions: ProbeVersions) => SecureContext;
 	/** Told after every probe; compare `state` to see a flip. It must not throw. */
 	readonly onHealth: (backend: Checked, health: Health, before: Health) => void;
 }

@@ -4,6 +4,12 @@ import {withoutPeer} from '../codec/tls-session.ts';
 const MAX_STRIKES = 2;
 
 /**
+ * What a probe offers. TLS 1.2 is as far as Classic ELB goes, and resuming it costs no key exchange, which in TLS 1.3 is
+ * half of a probe; what speaks 1.3 alone is found out, once, by a handshake that fails.
+ */
+export type ProbeVersions = 'up-to-1.2' | 'all';
+
+/**
  * The TLS session that the probes of one back-end resume, because a full handshake costs some three times as much. A
  * back-end that has forgotten it shakes hands in full; one that fails when it is asked to resume is not asked for ever.
  */
@@ -12,6 +18,7 @@ export class ProbeSession {
 	/** Whether the last handshake failed, and had offered the session. */
 	#isSuspect = false;
 	#strikes = 0;
+	#versions: ProbeVersions = 'up-to-1.2';
 
 	/** What to offer; undefined asks for a full handshake. */
 	get offer(): Buffer | undefined {
@@ -38,6 +45,16 @@ export class ProbeSession {
 		if (this.#isSuspect) this.#strikes++;
 		this.#isSuspect = false;
 		if (!isResumed) this.#session = undefined;
+	}
+
+	get versions(): ProbeVersions {
+		return this.#versions;
+	}
+
+	/** A handshake in TLS 1.2 failed: from here on all versions are offered. */
+	askForAll(): void {
+		this.#versions = 'all';
+		this.#session = undefined;
 	}
 
 	/** A handshake failed. */

@@ -8,7 +8,7 @@ import {MAX_INTERIM_ANSWERS, mayBecomeAnswer, ResponseHead, readResponseHead} fr
 import type {ProbeResult} from '../model/health.ts';
 import {formatTarget, type HealthCheck} from '../model/health-check.ts';
 import {isTlsCode, tlsCause} from './failure.ts';
-import type {ProbeSession} from './probe-session.ts';
+import type {ProbeSession, ProbeVersions} from './probe-session.ts';
 import type {ReadBuffers} from './read-buffers.ts';
 import {endedByReset, resetSocket} from './reset.ts';
 
@@ -21,7 +21,7 @@ export interface ProbeOptions {
 	readonly clock: Clock;
 	readonly buffers: ReadBuffers;
 	/** For SSL and HTTPS. Certificates are not verified (AWS Classic ELB, elb-healthchecks). */
-	readonly secureContext: () => tls.SecureContext;
+	readonly secureContext: (versions: ProbeVersions) => tls.SecureContext;
 	/** What probes of this back-end resume; a full handshake each time unless given. */
 	readonly session?: ProbeSession | undefined;
 }
@@ -68,6 +68,8 @@ class Probe implements RunningProbe {
 	/** Whether it has its result and waits for a session. */
 	#lingers = false;
 	#stopLingering: () => void = () => {};
+	/** Whether its handshake offered TLS 1.2 and older alone. */
+	#isLimited = false;
 	/** Whether its handshake offered a session. */
 	#offered = false;
 	#outcome: ProbeResult | undefined;
@@ -126,7 +128,9 @@ class Probe implements RunningProbe {
 
 	#handshake(raw: net.Socket): void {
 		const {secureContext, session} = this.#options;
-		const stream = this.#connectTls(raw, secureContext(), session?.offer);
+		const versions = session?.versions ?? 'all';
+		this.#isLimited = versions !== 'all';
+		const stream = this.#connectTls(raw, secureContext(versions), session?.offer);
 		this.#stream = stream;
 		stream.on('error', error => {
 			if (stream === this.#stream) this.#fail(error);
@@ -245,11 +249,17 @@ class Probe implements RunningProbe {
 		this.#decide(causeOf(error, this.#phase));
 	}
 
-	/** A handshake that failed with a session is tried once more without: the session may be all that is wrong. */
+	/**
+	 * A handshake that failed with a session is tried once more without, for the session may be all that is wrong, and one
+	 * in TLS 1.2 once more in whatever there is.
+	 */
 	#dialsAnew(): boolean {
-		if (!this.#offered || this.#phase !== 'handshake' || this.#leaving) return false;
+		if (this.#phase !== 'handshake' || this.#leaving) return false;
+		const {session} = this.#options;
+		if (this.#offered) session?.failed();
+		else if (this.#isLimited) session?.askForAll();
+		else return false;
 		this.#offered = false;
-		this.#options.session?.failed();
 		this.#abandon();
 		this.#phase = 'connect';
 		this.#dial();

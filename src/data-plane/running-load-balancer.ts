@@ -55,7 +55,7 @@ export class RunningLoadBalancer {
 			firstSuccessSuffices: () => !this.#description.faithfulHealth,
 			clock: services.clock,
 			buffers: services.buffers,
-			secureContext: () => services.contexts.forBackends(undefined),
+			secureContext: versions => services.contexts.forProbes(versions),
 			onHealth: (backend, health, before) => {
 				backend.health = health;
 				const transition = health.transitions.at(-1);

@@ -1,6 +1,7 @@
 import {constants, randomBytes} from 'node:crypto';
 import {createSecureContext, type SecureContext} from 'node:tls';
 import type {BackendVerification, PemPair, TlsSettings} from '../model/load-balancer.ts';
+import type {ProbeVersions} from './probe-session.ts';
 
 /**
  * ECDHE with AEAD only. TLS 1.3 suites are such by definition.
@@ -19,6 +20,9 @@ export const DEFAULT_CIPHERS = [
 	'ECDHE-RSA-CHACHA20-POLY1305',
 ].join(':');
 
+/** The cloud takes whatever the back-end offers, old ciphers and weak keys included. */
+const TO_BACKENDS = {ciphers: 'DEFAULT:@SECLEVEL=0', minVersion: 'TLSv1'} as const;
+
 /**
  * Makes and shares the TLS contexts of one emulator: one per certificate and settings, whatever the number of
  * listeners. Tickets are sealed with one key for the emulator's life, so that a session outlives a listener's restart
@@ -28,6 +32,7 @@ export class SecureContexts {
 	readonly #ticketKeys = randomBytes(48);
 	readonly #made = new Map<string, SecureContext>();
 	#toBackends: SecureContext | undefined;
+	#forProbes: SecureContext | undefined;
 
 	/** The context for clients of a listener. @throws what OpenSSL throws on a pair it refuses. */
 	forClients({cert, key, chain = ''}: PemPair, {minVersion, ciphers}: TlsSettings): SecureContext {
@@ -49,11 +54,17 @@ export class SecureContexts {
 		return context;
 	}
 
+	/** The context of probes. */
+	forProbes(versions: ProbeVersions): SecureContext {
+		if (versions === 'all') return this.forBackends(undefined);
+		this.#forProbes ??= createSecureContext({...TO_BACKENDS, maxVersion: 'TLSv1.2'});
+		return this.#forProbes;
+	}
+
 	/** The context towards back-ends: everything Node speaks, and the authorities to verify against. */
 	forBackends(verification: BackendVerification | undefined): SecureContext {
 		if (verification !== undefined) return createSecureContext({ca: verification.ca});
-		// The cloud takes whatever the back-end offers, old ciphers and weak keys included.
-		this.#toBackends ??= createSecureContext({ciphers: 'DEFAULT:@SECLEVEL=0', minVersion: 'TLSv1'});
+		this.#toBackends ??= createSecureContext(TO_BACKENDS);
 		return this.#toBackends;
 	}
 }
