@@ -1,4 +1,4 @@
-import {execFile} from 'node:child_process';
+import {execFile, spawnSync} from 'node:child_process';
 import {once} from 'node:events';
 import {createServer} from 'node:net';
 import {promisify} from 'node:util';
@@ -384,6 +384,9 @@ test('a hundred requests at once are all answered', async t => {
 
 const SECRET = 'wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY';
 
+/** `--aws-sigv4` came with curl 7.75; where there is none, or an older one, those tests are skipped. */
+const signsWithCurl = spawnSync('curl', ['--help', 'all'], {encoding: 'utf8'}).stdout?.includes('--aws-sigv4') ?? false;
+
 /** Answers whether the signature is good. */
 class Verifying extends EchoDialect {
 	readonly #authenticate = authenticator(new Map([['AKIDEXAMPLE', SECRET]]));
@@ -422,14 +425,9 @@ for (const provider of ['aws:amz:eu-west-2:lbu', 'aws:amz', 'osc:osc:eu-west-2:a
 		['JSON', '{"a":1}'],
 		['nothing', ''],
 	] as const) {
-		test(`what curl --aws-sigv4 ${provider} sends verifies: ${what}`, async t => {
+		const run = signsWithCurl ? test : test.skip;
+		run(`what curl --aws-sigv4 ${provider} sends verifies: ${what}`, async t => {
 			const curl = promisify(execFile);
-			const {stdout: help} = await curl('curl', ['--help', 'all']).catch(() => ({stdout: ''}));
-			if (!help.includes('--aws-sigv4')) {
-				t.log('curl with --aws-sigv4 is not installed here');
-				t.pass();
-				return;
-			}
 			await using door = await openDoor({dialects: [new Verifying()]});
 
 			const {stdout} = await curl('curl', [

@@ -1,33 +1,16 @@
 import {once} from 'node:events';
-import {mkdtemp, readdir, rm, writeFile} from 'node:fs/promises';
+import {mkdtemp, readdir, rm} from 'node:fs/promises';
 import {type AddressInfo, createServer} from 'node:net';
 import {tmpdir} from 'node:os';
 import path from 'node:path';
-import test, {type ExecutionContext} from 'ava';
+import test from 'ava';
 import {AwsClient} from 'aws4fetch';
 import getPort from 'get-port';
-import {type Config, createAuthority, startEmulator} from '../../src/index.ts';
+import {startEmulator} from '../../src/index.ts';
 import {call, creation, done} from '../helpers/cloud-api.ts';
+import {authority, CONFIG, fileScene} from '../helpers/file-scene.ts';
 
 // What the API makes, and what the library and the configuration see of it.
-
-const authority = createAuthority();
-const CONFIG: Config = {
-	backends: {a: {kind: 'echo'}, b: {kind: 'echo'}},
-	vms: {'i-0000000b': 'b'},
-	loadBalancers: {web: {listeners: ['http:80'], backends: ['a']}},
-};
-
-async function scene(t: ExecutionContext) {
-	const folder = await mkdtemp(path.join(tmpdir(), 'lb-local-'));
-	t.teardown(() => rm(folder, {recursive: true, force: true}));
-	const file = path.join(folder, 'lb.json');
-	const write = (config: Config) => writeFile(file, JSON.stringify(config));
-	await write(CONFIG);
-	const emulator = await startEmulator({config: file, authority});
-	t.teardown(() => emulator.stop());
-	return {emulator, write};
-}
 
 test('what is told of a load balancer goes with it', async t => {
 	const stranger = createServer().listen(0, '127.0.0.1');
@@ -96,7 +79,7 @@ test('what runs is called what the API calls it, and its access log is of the sa
 });
 
 test('a certificate that leaves the configuration leaves the API, unless a listener shows it', async t => {
-	const {emulator, write} = await scene(t);
+	const {emulator, write} = await fileScene(t);
 	const names = async () => {
 		const {ServerCertificates} = await done(emulator, 'ReadServerCertificates');
 		return ServerCertificates.map(({Name}: {Name: string}) => Name);

@@ -1,33 +1,12 @@
-import {mkdtemp, rm, writeFile} from 'node:fs/promises';
-import {tmpdir} from 'node:os';
-import path from 'node:path';
-import test, {type ExecutionContext} from 'ava';
-import {type Config, createAuthority, startEmulator} from '../../src/index.ts';
+import test from 'ava';
 import {call, creation, done} from '../helpers/cloud-api.ts';
+import {CONFIG, fileScene} from '../helpers/file-scene.ts';
 import {gatedCommand} from '../helpers/gated-command.ts';
 
 // One load balancer is changed by several roads at once: the API, the library, the configuration.
 
-const authority = createAuthority();
-const CONFIG: Config = {
-	backends: {a: {kind: 'echo'}, b: {kind: 'echo'}},
-	vms: {'i-0000000b': 'b'},
-	loadBalancers: {web: {listeners: ['http:80'], backends: ['a']}},
-};
-
-async function scene(t: ExecutionContext) {
-	const folder = await mkdtemp(path.join(tmpdir(), 'lb-local-'));
-	t.teardown(() => rm(folder, {recursive: true, force: true}));
-	const file = path.join(folder, 'lb.json');
-	const write = (config: Config) => writeFile(file, JSON.stringify(config));
-	await write(CONFIG);
-	const emulator = await startEmulator({config: file, authority});
-	t.teardown(() => emulator.stop());
-	return {emulator, write};
-}
-
 test('a call that comes while the configuration is reloaded keeps what the reload brings', async t => {
-	const {emulator, write} = await scene(t);
+	const {emulator, write} = await fileScene(t);
 	const command = await gatedCommand(t);
 	const backends = {...CONFIG.backends, c: {kind: 'command', run: command.run}} as const;
 	const web = {listeners: ['http:80', 'http:81'], backends: ['a', 'c']} as const;
@@ -58,7 +37,7 @@ test('a call that comes while the configuration is reloaded keeps what the reloa
 });
 
 test('a name that the library is about to give is not given by a call', async t => {
-	const {emulator} = await scene(t);
+	const {emulator} = await fileScene(t);
 	const command = await gatedCommand(t);
 	const creating = emulator.create({
 		name: 'shop',
@@ -82,7 +61,7 @@ test('a name that the library is about to give is not given by a call', async t 
 });
 
 test('a load balancer that starts slowly does not bring back an old configuration', async t => {
-	const {emulator, write} = await scene(t);
+	const {emulator, write} = await fileScene(t);
 	const command = await gatedCommand(t);
 	const creating = emulator.create({
 		name: 'slow',
@@ -113,7 +92,7 @@ test('a load balancer that starts slowly does not bring back an old configuratio
 });
 
 test('the library changes what the API has made', async t => {
-	const {emulator} = await scene(t);
+	const {emulator} = await fileScene(t);
 	await done(emulator, 'CreateLoadBalancer', creation('shop'));
 	await done(emulator, 'LinkLoadBalancerBackendMachines', {
 		LoadBalancerName: 'shop',
@@ -136,7 +115,7 @@ test('the library changes what the API has made', async t => {
 });
 
 test('a reset that is asked for during a reload goes back to what the reload brings', async t => {
-	const {emulator, write} = await scene(t);
+	const {emulator, write} = await fileScene(t);
 	const command = await gatedCommand(t);
 	const backends = {...CONFIG.backends, c: {kind: 'command', run: command.run}} as const;
 	await write({...CONFIG, backends, loadBalancers: {web: {listeners: ['http:81'], backends: ['a', 'c']}}});
