@@ -3,7 +3,7 @@ import path from 'node:path';
 import {isDeepStrictEqual} from 'node:util';
 import type {Clock} from './base/clock.ts';
 import {messageOf} from './base/errors.ts';
-import {Turns} from './base/turns.ts';
+import {SerialQueue} from './base/serial-queue.ts';
 import {type Authority, createAuthority} from './certificates/authority.ts';
 import type {LoadBalancerSpec} from './configuration/spec.ts';
 import type {LoggedCall} from './control-plane/call-log.ts';
@@ -136,7 +136,7 @@ class RunningEmulator implements Emulator {
 	readonly #fleet: Fleet;
 	/** As it was given: a path, or the configuration itself. */
 	readonly #config: unknown;
-	readonly #reloads = new Turns();
+	readonly #reloads = new SerialQueue();
 	#configured = NOTHING_CONFIGURED;
 	/** Read at the start alone: what has been named after it keeps its name. */
 	#account = {id: DEFAULT_ACCOUNT, region: DEFAULT_REGION};
@@ -250,7 +250,7 @@ class RunningEmulator implements Emulator {
 	}
 
 	reload(): Promise<Reloaded> {
-		return this.#reloads.run(['configuration'], () => this.#reload());
+		return this.#reloads.run(() => this.#reload());
 	}
 
 	env(): Record<string, string> {
@@ -263,7 +263,7 @@ class RunningEmulator implements Emulator {
 	}
 
 	reset(): Promise<void> {
-		return this.#reloads.run(['configuration'], () => this.#control?.resetAll() ?? this.#restore());
+		return this.#reloads.run(() => this.#control?.resetAll() ?? this.#restore());
 	}
 
 	stop({drainMs = 0}: {readonly drainMs?: number} = {}): Promise<void> {

@@ -7,6 +7,7 @@ import {isCertificateName, isLoopback, readAddress, unknownName} from './host-na
 import {find, type Place} from './place.ts';
 import type {Partly} from './read-shape.ts';
 import type {AccountConfig, ControlConfig} from './spec-control.ts';
+import {refuseVmId} from './vm-id.ts';
 
 /** Longer would be no emulation of anything. *Guess*: the cloud takes minutes at most. */
 const MAX_LIFECYCLE_MS = 3_600_000;
@@ -134,9 +135,6 @@ function judgeIds(
 	}
 }
 
-/** 8 digits: recorded from OUTSCALE. 17: AWS EC2 User Guide, resource IDs, for clients that think in those. */
-const VM_ID = /^i-[0-9a-f]{8}([0-9a-f]{9})?$/;
-
 /** Judges what VM ids mean: a back-end of the configuration, or an address. */
 export function describeVms(
 	shapes: Readonly<Record<string, string | undefined>>,
@@ -145,10 +143,8 @@ export function describeVms(
 ): Map<string, DescribedBackend> {
 	const vms = new Map<string, DescribedBackend>();
 	for (const [id, meaning] of Object.entries(shapes)) {
-		if (!VM_ID.test(id)) {
-			const message = `${show(id)} is not the id of a VM; write "i-" and 8 hexadecimal digits, such as "i-0000000a"`;
-			find(place, [id], {message, at: 'key'});
-		}
+		const refusal = refuseVmId(id);
+		if (refusal !== undefined) find(place, [id], {...refusal, at: 'key'});
 		if (meaning === undefined) continue;
 		const group = backends.get(meaning);
 		const [backend, second] = group ?? [];

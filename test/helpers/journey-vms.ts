@@ -1,8 +1,8 @@
-import {once} from 'node:events';
 import {createServer as createHttpServer} from 'node:http';
-import {type AddressInfo, createServer, type Server, type Socket} from 'node:net';
+import {createServer, type Socket} from 'node:net';
 import {createServer as createTlsServer} from 'node:tls';
 import type {ExecutionContext} from 'ava';
+import {listening} from './own-servers.ts';
 import {type Sample, sample} from './pem-samples.ts';
 
 /** A server certificate as the cloud wants it: RSA, its key in PKCS#1. */
@@ -48,20 +48,4 @@ export async function startVm(t: ExecutionContext, name: string): Promise<Vm> {
 	const tls = createTlsServer({cert: own.cert, key: own.key}, answer);
 	const ports = {80: await listening(t, http), 6380: await listening(t, tcp), 443: await listening(t, tls)};
 	return {ports, fingerprint: own.x509.fingerprint256};
-}
-
-async function listening(t: ExecutionContext, server: Server): Promise<number> {
-	const open = new Set<Socket>();
-	server.on('connection', (socket: Socket) => {
-		open.add(socket);
-		socket.once('close', () => open.delete(socket));
-	});
-	server.listen(0, '127.0.0.1');
-	await once(server, 'listening');
-	t.teardown(() => {
-		server.close();
-		for (const socket of open) socket.destroy();
-	});
-	// A TCP server's address is an object.
-	return (server.address() as AddressInfo).port;
 }

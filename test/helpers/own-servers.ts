@@ -29,14 +29,14 @@ export async function ownHttpServer(t: ExecutionContext, name: string): Promise<
 		});
 		response.end(name);
 	});
-	return {address: await listening(t, server), received};
+	return {address: `127.0.0.1:${await listening(t, server)}`, received};
 }
 
 /** A TCP server that keeps what each connection sent, and answers at its end: which needs half-close. */
 export async function ownTcpServer(t: ExecutionContext, name: string): Promise<OwnServer<string>> {
 	const received: string[] = [];
 	const server = createServer({allowHalfOpen: true}, socket => answerAtEnd(socket, name, received));
-	return {address: await listening(t, server), received};
+	return {address: `127.0.0.1:${await listening(t, server)}`, received};
 }
 
 /** The same over TLS, with a certificate of its own. */
@@ -46,7 +46,7 @@ export async function ownTlsServer(
 	serve: (socket: TLSSocket) => void,
 ): Promise<OwnServer<never>> {
 	const server = createTlsServer({allowHalfOpen: true, ...options} as TlsOptions, serve);
-	return {address: await listening(t, server), received: []};
+	return {address: `127.0.0.1:${await listening(t, server)}`, received: []};
 }
 
 function answerAtEnd(socket: Socket, name: string, received: string[]): void {
@@ -61,7 +61,8 @@ function answerAtEnd(socket: Socket, name: string, received: string[]): void {
 	socket.on('error', () => socket.destroy());
 }
 
-async function listening(t: ExecutionContext, server: Server): Promise<string> {
+/** Listens on a free port until the test is over, and ends its connections then. Returns the port. */
+export async function listening(t: ExecutionContext, server: Server): Promise<number> {
 	const open = new Set<Socket>();
 	server.on('connection', (socket: Socket) => {
 		open.add(socket);
@@ -74,5 +75,5 @@ async function listening(t: ExecutionContext, server: Server): Promise<string> {
 		for (const socket of open) socket.destroy();
 	});
 	// A TCP server's address is an object.
-	return `127.0.0.1:${(server.address() as AddressInfo).port}`;
+	return (server.address() as AddressInfo).port;
 }

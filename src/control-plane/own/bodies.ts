@@ -1,8 +1,9 @@
 import * as v from 'valibot';
 import {invalidDescription} from '../../base/errors.ts';
-import {type Finding, presentable, show} from '../../configuration/finding.ts';
+import {type Finding, presentable} from '../../configuration/finding.ts';
 import {readAddress} from '../../configuration/host-names.ts';
 import {type Partly, readShape} from '../../configuration/read-shape.ts';
+import {refuseVmId} from '../../configuration/vm-id.ts';
 
 const STATES = ['InService', 'OutOfService', 'auto'] as const;
 
@@ -41,11 +42,9 @@ export function readEmptyBody(body: Uint8Array): void {
 	if (body.length > 0) read(nothing, body);
 }
 
-// 8 digits: recorded from OUTSCALE. 17: AWS EC2 User Guide, resource IDs, for clients that think in those.
 function judgeVmId(id: string | undefined, findings: Finding[]): void {
-	if (id === undefined || /^i-[0-9a-f]{8}([0-9a-f]{9})?$/.test(id)) return;
-	const message = `${show(id)} is not the id of a VM; write "i-" and 8 hexadecimal digits, such as "i-0000000a"`;
-	findings.push({path: ['id'], message});
+	const refusal = id === undefined ? undefined : refuseVmId(id);
+	if (refusal !== undefined) findings.push({path: ['id'], ...refusal});
 }
 
 function read<Schema extends v.GenericSchema>(
