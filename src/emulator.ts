@@ -8,6 +8,7 @@ import {type Authority, createAuthority} from './certificates/authority.ts';
 import type {LoadBalancerSpec} from './configuration/spec.ts';
 import type {LoggedCall} from './control-plane/call-log.ts';
 import {ReadBuffers} from './data-plane/read-buffers.ts';
+import {ReadTurns} from './data-plane/read-turns.ts';
 import type {HealthChange} from './data-plane/services.ts';
 import {SecureContexts} from './data-plane/tls-settings.ts';
 import {AuthorityFile} from './emulator/authority-file.ts';
@@ -168,6 +169,7 @@ class RunningEmulator implements Emulator {
 			services: {
 				clock,
 				buffers: new ReadBuffers(),
+				readTurns: new ReadTurns(),
 				contexts: new SecureContexts(),
 				seed: options.seed,
 				onHealthChange: change => this.#tell(change),

@@ -12,6 +12,7 @@ import type {Downstream} from './downstream.ts';
 import {HttpExchange} from './http-exchange.ts';
 import {finishRecord, type ListenerContext, newRecord, type OpenConnection} from './listener-context.ts';
 import {ownAnswer} from './own-answer.ts';
+import type {TurnTaker} from './read-turns.ts';
 import {connectionReset} from './reset.ts';
 import {Splice} from './splice.ts';
 import {abandon, giveSharedTo, type StreamOwner} from './stream-owner.ts';
@@ -32,8 +33,9 @@ const MAX_AHEAD_BYTES = 16 * 1024;
  * `idle` between requests, `head` while one is coming in, `exchange` while one is worked on, `closing` when the last
  * answer is written and the client's rest is thrown away, `gone` when the socket is no longer this front's.
  */
-export class HttpFront implements Timed, Downstream, OpenConnection, StreamOwner {
+export class HttpFront implements Timed, Downstream, OpenConnection, StreamOwner, TurnTaker {
 	deadlineMs = Number.POSITIVE_INFINITY;
+	wentOn = 0;
 	readonly context: ListenerContext;
 	readonly pool: UpstreamPool;
 	readonly client: ClientConnection;
@@ -52,6 +54,8 @@ export class HttpFront implements Timed, Downstream, OpenConnection, StreamOwner
 	#serving = false;
 	#error: Error | undefined;
 	#firstExchange = true;
+	/** Whether it is left unread until its turn comes. */
+	#waits = false;
 	/** Bytes of the last answer that the system had not taken when the closing connection was last looked at. */
 	#unwritten = 0;
 
@@ -103,8 +107,12 @@ export class HttpFront implements Timed, Downstream, OpenConnection, StreamOwner
 		}
 		this.#state = 'idle';
 		this.touch(nowMs);
-		if (this.#serving) return;
-		this.#next();
+		if (!this.#serving) this.#rest();
+	}
+
+	takeTurn(): void {
+		this.#waits = false;
+		if (this.#state === 'idle') this.#next();
 	}
 
 	exchangeBroken(): void {
@@ -229,6 +237,7 @@ export class HttpFront implements Timed, Downstream, OpenConnection, StreamOwner
 			}
 		}
 		this.#serving = false;
+		if (this.#isIdle() && this.#ahead === undefined) this.#rest();
 	}
 
 	/** Whether nothing but an empty line has come since the last request, as some clients send after a body. */
@@ -300,6 +309,15 @@ export class HttpFront implements Timed, Downstream, OpenConnection, StreamOwner
 		this.#ahead = this.#ahead === undefined ? rest : Buffer.concat([this.#ahead, rest]);
 		// Reading goes on for a little: that is how the end of a client shows that sends ahead and leaves.
 		if (this.#ahead.length >= MAX_AHEAD_BYTES) this.#socket.pause();
+	}
+
+	/** Between two requests: the next one is read at once, unless others have waited for longer. */
+	#rest(): void {
+		if (this.#waits || this.context.readTurns.mayGoOn(this)) this.#next();
+		else {
+			this.#waits = true;
+			this.#socket.pause();
+		}
 	}
 
 	/** Goes on with what was held back. */

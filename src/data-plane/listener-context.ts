@@ -8,6 +8,7 @@ import type {Backend} from './backend.ts';
 import {BackendConnection, type BackendHandler, type BackendTlsOptions} from './backend-connection.ts';
 import type {Router} from './balancer.ts';
 import type {ReadBuffers} from './read-buffers.ts';
+import type {ReadTurns} from './read-turns.ts';
 import type {StickySessions} from './sticky-sessions.ts';
 
 /** A connection that a front or a splice holds, and that `stop()` must be able to end. */
@@ -35,6 +36,7 @@ export interface ListenerContext {
 	readonly clock: Clock;
 	readonly deadlines: Deadlines;
 	readonly buffers: ReadBuffers;
+	readonly readTurns: ReadTurns;
 	timeouts: Timeouts;
 	retry: RetryPolicy;
 	upgrade: UpgradePolicy;

@@ -67,6 +67,7 @@ export class RunningListener {
 			clock: services.clock,
 			deadlines,
 			buffers: services.buffers,
+			readTurns: services.readTurns,
 			timeouts: loadBalancer.timeouts,
 			retry: loadBalancer.retry,
 			upgrade: loadBalancer.upgrade,
@@ -79,6 +80,7 @@ export class RunningListener {
 		this.#show(listener);
 		const serve = serverFor(this.#context, {pool: this.#pool, secureContext: () => this.#secureContext});
 		this.#accept = socket => {
+			services.readTurns.accepted();
 			if (this.#context.draining) socket.destroy();
 			else serve(socket);
 		};

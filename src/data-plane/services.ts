@@ -1,6 +1,7 @@
 import type {Clock} from '../base/clock.ts';
 import type {Transition} from '../model/health.ts';
 import type {ReadBuffers} from './read-buffers.ts';
+import type {ReadTurns} from './read-turns.ts';
 import type {SecureContexts} from './tls-settings.ts';
 
 /** A back-end has come in service or gone out of it, as its probes say. */
@@ -14,6 +15,7 @@ export interface HealthChange {
 export interface Services {
 	readonly clock: Clock;
 	readonly buffers: ReadBuffers;
+	readonly readTurns: ReadTurns;
 	readonly contexts: SecureContexts;
 	/** What identifiers that must be the same in every run are made from. */
 	readonly seed: number;

@@ -10,6 +10,7 @@ import type {BackendConnection, BackendHandler} from './backend-connection.ts';
 import type {ClientConnection} from './client-connection.ts';
 import {lostConnection} from './failure.ts';
 import {finishRecord, type ListenerContext, type OpenConnection} from './listener-context.ts';
+import type {TurnTaker} from './read-turns.ts';
 import {connectionReset} from './reset.ts';
 import {giveSharedTo, giveTo, type StreamOwner} from './stream-owner.ts';
 
@@ -24,8 +25,9 @@ export interface Beginning {
  * Bytes both ways between a client and a back-end. The end of one direction is passed on and leaves the other open;
  * a reset is passed on as a reset; a receiver that is slow holds its sender back.
  */
-export class Splice implements BackendHandler, Timed, OpenConnection, StreamOwner {
+export class Splice implements BackendHandler, Timed, OpenConnection, StreamOwner, TurnTaker {
 	deadlineMs = Number.POSITIVE_INFINITY;
+	wentOn = 0;
 	readonly #context: ListenerContext;
 	readonly #client: ClientConnection;
 	readonly #downstream: Socket;
@@ -36,6 +38,8 @@ export class Splice implements BackendHandler, Timed, OpenConnection, StreamOwne
 	#upstreamClosed = false;
 	/** Present while the first bytes of a TCP listener's client may still be a ClientHello. */
 	#hello: ClientHelloReader | undefined;
+	/** Whether the client is left unread until its turn comes. */
+	#waits = false;
 	#outcome: Outcome = 'ok';
 	#cause = '';
 
@@ -151,6 +155,15 @@ export class Splice implements BackendHandler, Timed, OpenConnection, StreamOwne
 		const upstream = this.#upstream?.stream;
 		const flowing = transient ? upstream?.write(chunk.toString('latin1'), 'latin1') : upstream?.write(chunk);
 		if (flowing === false) this.#downstream.pause();
+		else if (!this.#waits && !this.#context.readTurns.mayGoOn(this)) {
+			this.#waits = true;
+			this.#downstream.pause();
+		}
+	}
+
+	takeTurn(): void {
+		this.#waits = false;
+		if (this.#upstream?.stream.writableNeedDrain === false) this.#downstream.resume();
 	}
 
 	streamEnded(): void {

@@ -5,6 +5,7 @@ import {systemClock} from '../../src/base/clock.ts';
 import {createAuthority} from '../../src/certificates/authority.ts';
 import type {DescribedLoadBalancer} from '../../src/configuration/described.ts';
 import {ReadBuffers} from '../../src/data-plane/read-buffers.ts';
+import {ReadTurns} from '../../src/data-plane/read-turns.ts';
 import {SecureContexts} from '../../src/data-plane/tls-settings.ts';
 import {BackendHouse} from '../../src/emulator/backend-house.ts';
 import {clockOf} from '../../src/emulator/clock.ts';
@@ -28,6 +29,7 @@ function startFleet(t: ExecutionContext): Fleet {
 		services: {
 			clock: systemClock,
 			buffers: new ReadBuffers(),
+			readTurns: new ReadTurns(),
 			contexts: new SecureContexts(),
 			seed: 1,
 			onHealthChange: () => {},

@@ -1,6 +1,7 @@
 import test from 'ava';
 import {systemClock} from '../../../src/base/clock.ts';
 import {ReadBuffers} from '../../../src/data-plane/read-buffers.ts';
+import {ReadTurns} from '../../../src/data-plane/read-turns.ts';
 import {RunningLoadBalancer} from '../../../src/data-plane/running-load-balancer.ts';
 import {SecureContexts} from '../../../src/data-plane/tls-settings.ts';
 import {type BackendDescription, DEFAULT_TIMEOUTS} from '../../../src/model/load-balancer.ts';
@@ -60,6 +61,7 @@ test('back-ends that an API registers are pending until a probe has passed, and 
 		{
 			clock: systemClock,
 			buffers: new ReadBuffers(),
+			readTurns: new ReadTurns(),
 			contexts: new SecureContexts(),
 			seed: 1,
 			onHealthChange({backend}) {

@@ -5,6 +5,7 @@ import {connect as connectTls, type TLSSocket} from 'node:tls';
 import test, {type ExecutionContext} from 'ava';
 import {systemClock} from '../../../src/base/clock.ts';
 import {ReadBuffers} from '../../../src/data-plane/read-buffers.ts';
+import {ReadTurns} from '../../../src/data-plane/read-turns.ts';
 import {RunningLoadBalancer} from '../../../src/data-plane/running-load-balancer.ts';
 import {SecureContexts} from '../../../src/data-plane/tls-settings.ts';
 import {type LoadBalancer, startLoadBalancer} from '../../../src/index.ts';
@@ -166,6 +167,7 @@ test.serial('a handshake that is not complete in time is ended, however slowly i
 		{
 			clock: systemClock,
 			buffers: new ReadBuffers(),
+			readTurns: new ReadTurns(),
 			contexts: new SecureContexts(),
 			seed: 1,
 			onHealthChange() {},
