@@ -1,7 +1,8 @@
 import type {Buffer} from 'node:buffer';
 import {MAX_HEAD_BYTES, type Refusal, refusalOfPartialHead} from './http1-grammar.ts';
 
-const HEAD_END = '\r\n\r\n';
+/** What a message head ends with. */
+export const HEAD_END = '\r\n\r\n';
 
 /** Puts a message head together from however many pieces it arrives in. */
 export class HeadBuffer {

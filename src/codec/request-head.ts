@@ -100,7 +100,8 @@ export function readRequestHead(text: string): RequestHead | Refusal {
 interface Tally {
 	hosts: number;
 	lengths: number;
-	codings: string[];
+	/** The transfer codings, lower-cased, joined with commas; a lone comma for an empty field. */
+	codings: string;
 	connection: string | undefined;
 	upgrade: string | undefined;
 	expect: string | undefined;
@@ -113,7 +114,7 @@ function readFields(head: RequestHead, text: string, start: number): Refusal | u
 	const tally: Tally = {
 		hosts: 0,
 		lengths: 0,
-		codings: [],
+		codings: '',
 		connection: undefined,
 		upgrade: undefined,
 		expect: undefined,
@@ -158,7 +159,8 @@ function readField(head: RequestHead, tally: Tally, text: string, start: number,
 			return false;
 		}
 		case 'transfer-encoding':
-			tally.codings.push(trimFieldValue(text, colon + 1, next - 2).toLowerCase());
+			tally.codings +=
+				`${tally.codings === '' ? '' : ','}${trimFieldValue(text, colon + 1, next - 2).toLowerCase()}` || ',';
 			return false;
 		case 'connection': {
 			const value = trimFieldValue(text, colon + 1, next - 2);
@@ -218,12 +220,12 @@ function judge(head: RequestHead, tally: Tally): Refusal | undefined {
 }
 
 function judgeFraming(head: RequestHead, {lengths, codings}: Tally): Refusal | undefined {
-	if (codings.length > 0) {
+	if (codings !== '') {
 		if (lengths > 0) return {status: 400, reason: 'both Content-Length and Transfer-Encoding'};
 		if (head.minor === 0) return {status: 400, reason: 'Transfer-Encoding in HTTP/1.0'};
-		if (codings.length > 1 || codings[0] !== 'chunked') {
+		if (codings !== 'chunked') {
 			// A coding that RFC 9112 section 7 knows before the final chunked is understood, and not carried out.
-			const known = /^(?:(?:x-)?(?:gzip|compress)|deflate)[ \t]*,[ \t]*chunked$/.test(codings.join(','));
+			const known = /^(?:(?:x-)?(?:gzip|compress)|deflate)[ \t]*,[ \t]*chunked$/.test(codings);
 			return {status: known ? 501 : 400, reason: 'Transfer-Encoding is not exactly one chunked'};
 		}
 		head.framing = 'chunked';

@@ -17,12 +17,12 @@ export interface BackendHandler {
 	/** The connection stands, TLS included. */
 	connected(): void;
 	/**
-	 * Bytes from the back-end.
+	 * Bytes from the back-end, at the beginning of `memory`.
 	 *
 	 * Without `release` they are gone when this returns; with it they stay until it is called, once, which may be as a
 	 * write's callback.
 	 */
-	data(chunk: Buffer, release: (() => void) | undefined): void;
+	data(memory: Buffer, bytes: number, release: (() => void) | undefined): void;
 	/** The back-end will send no more. */
 	ended(): void;
 	/** What was written has been taken: more may come. */
@@ -176,30 +176,29 @@ export class BackendConnection implements StreamOwner {
 	}
 
 	#read(bytes: number, buffer: Uint8Array): boolean {
-		// The buffers are our own, see the constructor: Buffers.
-		const chunk = buffer.subarray(0, bytes) as Buffer;
 		if (bytes <= SMALL_READ_BYTES) {
-			this.handler.data(chunk, undefined);
+			// The buffers are our own, see the constructor: Buffers.
+			this.handler.data(buffer as Buffer, bytes, undefined);
 			this.#leaveBulk();
 		} else if (buffer === this.#private) {
 			const used = this.#private;
 			// A receiver that has taken everything so far, and a back-end that fills what it is given: both want more at once.
 			const isFast = this.#untaken === 0 && bytes === used.length;
 			this.#private = isFast ? this.#buffers.takeLarge() : this.#buffers.take();
-			this.#lend(chunk, used);
+			this.#lend(used, bytes);
 		} else {
 			// The shared buffer cannot wait for a slow receiver, others read into it too: one copy on the way into bulk.
 			const used = this.#buffers.take();
-			used.set(chunk);
+			used.set(buffer.subarray(0, bytes));
 			this.#private = this.#buffers.take();
-			this.#lend(used.subarray(0, bytes), used);
+			this.#lend(used, bytes);
 		}
 		return !this.#paused;
 	}
 
-	#lend(chunk: Buffer, used: Buffer): void {
+	#lend(used: Buffer, bytes: number): void {
 		this.#untaken++;
-		this.handler.data(chunk, () => {
+		this.handler.data(used, bytes, () => {
 			this.#untaken--;
 			this.#buffers.giveBack(used);
 		});
@@ -212,8 +211,8 @@ export class BackendConnection implements StreamOwner {
 	}
 
 	/** Of a TLS stream; what is read from a plain one goes to `#read`. */
-	streamData(chunk: Buffer): void {
-		this.handler.data(chunk, ignore);
+	streamData(memory: Buffer, bytes: number): void {
+		this.handler.data(memory, bytes, ignore);
 	}
 
 	streamDrained(): void {

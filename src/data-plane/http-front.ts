@@ -6,7 +6,7 @@ import type {Refusal} from '../codec/http1-grammar.ts';
 import {RequestHead, readRequestHead} from '../codec/request-head.ts';
 import type {ExchangeRecord, Outcome, Peer} from '../observability/exchange.ts';
 import type {Backend} from './backend.ts';
-import type {BackendConnection} from './backend-connection.ts';
+import {type BackendConnection, SMALL_READ_BYTES} from './backend-connection.ts';
 import type {ClientConnection} from './client-connection.ts';
 import type {Downstream} from './downstream.ts';
 import {HttpExchange} from './http-exchange.ts';
@@ -26,6 +26,8 @@ const MAX_REFUSED_HEAD_BYTES = 4096;
 
 /** What may wait of later requests before no more is read. 16 KiB is what a stream of Node's holds. */
 const MAX_AHEAD_BYTES = 16 * 1024;
+
+const LF = 0x0a;
 
 /**
  * One client connection of an HTTP or HTTPS listener: heads in, answers out, one exchange at a time and in order.
@@ -190,7 +192,9 @@ export class HttpFront implements Timed, Downstream, OpenConnection, StreamOwner
 		else this.client.reset();
 	}
 
-	streamData(chunk: Buffer, transient: boolean): void {
+	streamData(memory: Buffer, bytes: number, transient: boolean): void {
+		if (this.#state === 'idle' && transient && this.#serveSmall(memory, bytes)) return;
+		const chunk = memory.subarray(0, bytes);
 		switch (this.#state) {
 			case 'idle':
 			case 'head':
@@ -204,6 +208,20 @@ export class HttpFront implements Timed, Downstream, OpenConnection, StreamOwner
 			default:
 			// The connection is closing: what still comes is thrown away.
 		}
+	}
+
+	/**
+	 * The ordinary request, a head that comes alone and whole: read as one text, without looking for its end.
+	 *
+	 * @returns false where it is no such request, or not a right one: nothing has been done then.
+	 */
+	#serveSmall(memory: Buffer, bytes: number): boolean {
+		if (bytes > SMALL_READ_BYTES || memory[bytes - 1] !== LF || memory[bytes - 3] !== LF) return false;
+		if (this.#ahead !== undefined || this.#socket.writableNeedDrain) return false;
+		const head = readRequestHead(memory.toString('latin1', 0, bytes));
+		if (!(head instanceof RequestHead)) return false;
+		this.#begin(this.#newExchange(head));
+		return true;
 	}
 
 	/** Reads requests out of `arrived` for as long as each is answered at once. */
@@ -227,7 +245,7 @@ export class HttpFront implements Timed, Downstream, OpenConnection, StreamOwner
 					chunk = lasting(chunk.subarray(pos), transient);
 					pos = 0;
 				}
-				pos = this.#begin(chunk, pos);
+				pos = this.#beginWith(chunk, pos);
 			} else if (this.#state === 'exchange') {
 				pos = this.#exchangeData(chunk, pos);
 			} else break;
@@ -251,7 +269,7 @@ export class HttpFront implements Timed, Downstream, OpenConnection, StreamOwner
 	}
 
 	/** Starts the exchange of the head that has just been read. Returns where to read on. */
-	#begin(chunk: Buffer, start: number): number {
+	#beginWith(chunk: Buffer, start: number): number {
 		// RFC 9112 section 2.2: one empty line before a request is ignored.
 		const text = this.#head.text.startsWith('\r\n') ? this.#head.text.slice(2) : this.#head.text;
 		const head = readRequestHead(text);
@@ -259,6 +277,22 @@ export class HttpFront implements Timed, Downstream, OpenConnection, StreamOwner
 			this.#refuse(head, 'bad-request', text);
 			return chunk.length;
 		}
+		const exchange = this.#newExchange(head);
+		let pos = start;
+		if (!exchange.requestDone && pos < chunk.length) {
+			const next = exchange.readBody(chunk, pos);
+			if (typeof next !== 'number') {
+				exchange.record.refusedHead = beginningOf(text);
+				exchange.refuse(next, 'bad-request');
+				return chunk.length;
+			}
+			pos = next;
+		}
+		this.#begin(exchange);
+		return pos;
+	}
+
+	#newExchange(head: RequestHead): HttpExchange {
 		const record = newRecord(this.context, 'http', this.#peer);
 		if (this.#firstExchange) {
 			this.#firstExchange = false;
@@ -267,19 +301,12 @@ export class HttpFront implements Timed, Downstream, OpenConnection, StreamOwner
 		const exchange = new HttpExchange(this, head, record);
 		this.#exchange = exchange;
 		this.#state = 'exchange';
-		let pos = start;
-		if (!exchange.requestDone && pos < chunk.length) {
-			const next = exchange.readBody(chunk, pos);
-			if (typeof next !== 'number') {
-				record.refusedHead = beginningOf(text);
-				exchange.refuse(next, 'bad-request');
-				return chunk.length;
-			}
-			pos = next;
-		}
+		return exchange;
+	}
+
+	#begin(exchange: HttpExchange): void {
 		exchange.begin();
 		if (!exchange.requestDone && !exchange.over && !exchange.flowing) this.pause();
-		return pos;
 	}
 
 	/** Bytes that come while an exchange is under way. Returns where to read on. */

@@ -7,7 +7,7 @@ const BLOCK_BYTES = 4096;
 
 /** Keeps the first bytes of a body for its record; `limit` 0 only counts. */
 export class BodyKeeper implements KeptBody {
-	readonly parts: (string | Uint8Array)[] = [];
+	parts: (string | Uint8Array)[] = [];
 	bytes = 0;
 	#left: number;
 	/** The last part's memory while there is room in it. */
@@ -39,7 +39,9 @@ export class BodyKeeper implements KeptBody {
 		const part = text.length > this.#left ? text.slice(0, this.#left) : text;
 		this.#left -= part.length;
 		this.#block = undefined;
-		this.parts.push(part);
+		// Nearly all bodies are one part; a list that grows has room for 17.
+		if (this.parts.length === 0) this.parts = [part];
+		else this.parts.push(part);
 	}
 
 	#gather(piece: Buffer): void {

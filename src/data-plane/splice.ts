@@ -64,9 +64,9 @@ export class Splice implements BackendHandler, Timed, OpenConnection, StreamOwne
 		this.#context.connections.add(this);
 		this.#context.deadlines.add(this);
 		this.#touch();
-		if (toBackend !== undefined) this.streamData(toBackend);
+		if (toBackend !== undefined) this.streamData(toBackend, toBackend.length);
 		this.#takeDownstream();
-		if (toClient !== undefined && toClient.length > 0) this.data(toClient, ignore);
+		if (toClient !== undefined && toClient.length > 0) this.data(toClient, toClient.length, ignore);
 		// An end without bytes is told even while nobody reads, and may have been by now.
 		if (clientEnded || this.#downstream.readableEnded) this.streamEnded();
 		else this.#downstream.resume();
@@ -81,21 +81,21 @@ export class Splice implements BackendHandler, Timed, OpenConnection, StreamOwne
 		// What came while the back-end was dialled.
 		const waiting: Buffer | null = this.#downstream.read();
 		giveSharedTo(this, this.#downstream, this.#context.buffers.shared);
-		if (waiting !== null) this.streamData(waiting);
+		if (waiting !== null) this.streamData(waiting, waiting.length);
 	}
 
 	connected(): void {
 		// It is only joined once connected.
 	}
 
-	data(chunk: Buffer, release: (() => void) | undefined): void {
+	data(memory: Buffer, bytes: number, release: (() => void) | undefined): void {
 		this.#touch();
-		this.#record.bytesDown += chunk.length;
+		this.#record.bytesDown += bytes;
 		if (this.#record.firstByteMs < 0) this.#record.firstByteMs = this.#context.clock.now() - this.#record.startMs;
 		const flowing =
 			release === undefined
-				? this.#downstream.write(chunk.toString('latin1'), 'latin1')
-				: this.#downstream.write(chunk, release);
+				? this.#downstream.write(memory.toString('latin1', 0, bytes), 'latin1')
+				: this.#downstream.write(memory.subarray(0, bytes), release);
 		if (!flowing) this.#upstream?.pause();
 	}
 
@@ -147,13 +147,15 @@ export class Splice implements BackendHandler, Timed, OpenConnection, StreamOwne
 		this.#end();
 	}
 
-	streamData(chunk: Buffer, transient = false): void {
+	streamData(memory: Buffer, bytes: number, transient = false): void {
 		this.#touch();
-		this.#record.bytesUp += chunk.length;
+		this.#record.bytesUp += bytes;
 		if (this.#record.sentMs < 0) this.#record.sentMs = this.#context.clock.now() - this.#record.startMs;
-		if (this.#hello !== undefined) this.#look(this.#hello, chunk);
+		if (this.#hello !== undefined) this.#look(this.#hello, memory.subarray(0, bytes));
 		const upstream = this.#upstream?.stream;
-		const flowing = transient ? upstream?.write(chunk.toString('latin1'), 'latin1') : upstream?.write(chunk);
+		const flowing = transient
+			? upstream?.write(memory.toString('latin1', 0, bytes), 'latin1')
+			: upstream?.write(memory.subarray(0, bytes));
 		if (flowing === false) this.#downstream.pause();
 		else if (!this.#waits && !this.#context.readTurns.mayGoOn(this)) {
 			this.#waits = true;

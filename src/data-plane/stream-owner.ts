@@ -4,8 +4,11 @@ import {readInto} from './transient-reads.ts';
 
 /** Whoever a stream's events are told to. */
 export interface StreamOwner {
-	/** @param transient whether the chunk's memory is used for something else once this returns. */
-	streamData(chunk: Buffer, transient: boolean): void;
+	/**
+	 * @param memory has what has come at its beginning: `bytes` of it.
+	 * @param transient whether it is used for something else once this returns.
+	 */
+	streamData(memory: Buffer, bytes: number, transient: boolean): void;
 	/** The other side will send no more. */
 	streamEnded(): void;
 	/** What was written has been taken: more may come. */
@@ -38,13 +41,13 @@ export function giveTo(owner: StreamOwner, stream: Socket): void {
 }
 
 /**
- * The same, and an accepted socket, or the TLS stream over one, is read into `buffer`, which many share: chunks are
- * transient then. A stream that cannot be is read as with {@link giveTo}; so is one that holds bytes already.
+ * The same, and an accepted socket, or the TLS stream over one, is read into `buffer`, which many share: what
+ * comes is transient then. A stream that cannot be is read as with {@link giveTo}; so is one that holds bytes already.
  */
 export function giveSharedTo(owner: StreamOwner, stream: Socket, buffer: Buffer): void {
 	// See `giveTo`.
 	const owned = stream as OwnedStream;
-	if (!readInto(stream, buffer, chunk => owned[OWNER]?.streamData(chunk, true))) {
+	if (!readInto(stream, buffer, bytes => owned[OWNER]?.streamData(buffer, bytes, true))) {
 		giveTo(owner, stream);
 		return;
 	}
@@ -80,7 +83,7 @@ const nobody: StreamOwner = {
 };
 
 function tellData(this: OwnedStream, chunk: Buffer): void {
-	this[OWNER]?.streamData(chunk, false);
+	this[OWNER]?.streamData(chunk, chunk.length, false);
 }
 
 function tellEnd(this: OwnedStream): void {

@@ -48,7 +48,7 @@ export class TcpFront implements BackendHandler, Timed, OpenConnection, StreamOw
 		new Splice(this.#context, this.#client, {record: this.#record, backend}).join(upstream);
 	}
 
-	data(_chunk: Buffer, release: (() => void) | undefined): void {
+	data(_memory: Buffer, _bytes: number, release: (() => void) | undefined): void {
 		release?.();
 	}
 

@@ -15,10 +15,10 @@ interface ReadsOfSocket {
  * Node has no public way to it for accepted sockets (the same symbols and the same method in Node 20, 22, 24 and 26).
  * Where they are not there, or the socket has been read from already, nothing is changed.
  *
- * @param onBytes is handed what has come, which is gone when it returns.
+ * @param onBytes is told how many bytes are at the buffer's beginning. They are gone when it returns.
  * @returns whether `onBytes` is told; no `data` event comes then.
  */
-export function readInto(socket: Socket, buffer: Buffer, onBytes: (chunk: Buffer) => void): boolean {
+export function readInto(socket: Socket, buffer: Buffer, onBytes: (bytes: number) => void): boolean {
 	const {target, callback} = KEYS;
 	// Undocumented, hence the guards.
 	const reads = socket as unknown as ReadsOfSocket;
@@ -26,7 +26,7 @@ export function readInto(socket: Socket, buffer: Buffer, onBytes: (chunk: Buffer
 	if (target === undefined || callback === undefined || typeof handle?.useUserBuffer !== 'function') return false;
 	if (reads[target] !== null || socket.readableLength > 0 || socket.readableEnded) return false;
 	reads[target] = buffer;
-	reads[callback] = (bytes: number) => onBytes(buffer.subarray(0, bytes));
+	reads[callback] = onBytes;
 	handle.useUserBuffer(buffer);
 	return true;
 }

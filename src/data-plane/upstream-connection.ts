@@ -1,6 +1,6 @@
 import {Buffer} from 'node:buffer';
 import {ChunkedReader} from '../codec/chunked-reader.ts';
-import {HeadBuffer} from '../codec/head-buffer.ts';
+import {HEAD_END, HeadBuffer} from '../codec/head-buffer.ts';
 import {MAX_INTERIM_ANSWERS, mayBecomeAnswer, ResponseHead, readResponseHead} from '../codec/response-head.ts';
 import type {Outcome} from '../observability/exchange.ts';
 import type {Backend} from './backend.ts';
@@ -97,14 +97,17 @@ export class UpstreamConnection implements BackendHandler {
 		this.#receiver?.connectionDrained();
 	}
 
-	data(chunk: Buffer, release: (() => void) | undefined): void {
+	data(memory: Buffer, bytes: number, release: (() => void) | undefined): void {
 		if (this.#receiver === undefined) {
 			// Nobody asked: delivering it to the next request would be a lie, so the connection goes.
 			release?.();
 			this.#connection.destroy();
 			return;
 		}
+		const begins = !this.#heardOf;
 		this.#heardOf = true;
+		if (begins && release === undefined && this.#readSmall(this.#receiver, memory, bytes)) return;
+		const chunk = memory.subarray(0, bytes);
 		if (this.#state === 'head') this.#readHead(this.#receiver, chunk, release);
 		else this.#readBody(this.#receiver, chunk, 0, release);
 	}
@@ -131,6 +134,29 @@ export class UpstreamConnection implements BackendHandler {
 			const {outcome, cause} = lostConnection(error, `the back-end ${how} the connection in the midst of its answer`);
 			this.#fail(receiver, outcome, cause);
 		} else this.#lose(receiver, error);
+	}
+
+	/**
+	 * The ordinary answer, its head whole in the first bytes that come: read as one text, body included.
+	 *
+	 * @returns false where it is an interim one, or not a right one: nothing has been done then.
+	 */
+	#readSmall(receiver: AnswerReceiver, memory: Buffer, bytes: number): boolean {
+		const text = memory.toString('latin1', 0, bytes);
+		const headEnd = text.indexOf(HEAD_END);
+		if (headEnd === -1) return false;
+		const bodyStart = headEnd + HEAD_END.length;
+		const head = readResponseHead(text.slice(0, bodyStart), receiver.toHead);
+		if (!(head instanceof ResponseHead) || head.status < 200) return false;
+		const length = head.framing === 'length' ? head.length : 0;
+		const left = bytes - bodyStart;
+		if (length > left || head.framing === 'chunked' || head.framing === 'until-close') {
+			this.#startAnswer(receiver, head, memory.subarray(0, bytes), bodyStart, undefined);
+			return true;
+		}
+		this.#receiver = undefined;
+		receiver.wholeAnswer(head, text.slice(bodyStart, bodyStart + length), head.keepAlive && left === length);
+		return true;
 	}
 
 	#readHead(receiver: AnswerReceiver, chunk: Buffer, release: (() => void) | undefined): void {
