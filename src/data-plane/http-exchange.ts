@@ -96,12 +96,15 @@ export class HttpExchange implements AnswerReceiver {
 		const {fields, method, target, host, minor, forwardedFor, framing} = this.#head;
 		const {clientAddress, forwardedFields} = this.#front;
 		const from = forwardedFor === '' ? clientAddress : `${forwardedFor}, ${clientAddress}`;
-		this.record.addedFields = `X-Forwarded-For: ${from}\r\n${forwardedFields}`;
 		// HTTP/1.0 clients may leave out what an HTTP/1.1 request must have.
 		const hostField = host === '' && minor === 0 ? `Host: ${this.#context.loadBalancer.dnsName}\r\n` : '';
 		const coding = framing === 'chunked' ? 'Transfer-Encoding: chunked\r\n' : '';
 		const upgrade = this.#asksUpgrade ? `Connection: Upgrade\r\nUpgrade: ${this.#head.upgrade}\r\n` : '';
-		this.record.requestHead = `${method} ${target} HTTP/1.1\r\n${hostField}${fields}${this.record.addedFields}${coding}${upgrade}\r\n`;
+		const begin = `${method} ${target} HTTP/1.1\r\n${hostField}${fields}`;
+		const added = `X-Forwarded-For: ${from}\r\n${forwardedFields}`;
+		this.record.addedStart = begin.length;
+		this.record.addedEnd = begin.length + added.length;
+		this.record.requestHead = `${begin}${added}${coding}${upgrade}\r\n`;
 		this.#context.journal.add(this.record);
 		this.#choose(undefined);
 	}
@@ -205,14 +208,14 @@ export class HttpExchange implements AnswerReceiver {
 	wholeAnswer(head: ResponseHead, body: string, clean: boolean): void {
 		const now = this.#now();
 		const text = this.#startAnswer(head, now);
-		if (body !== '') {
-			this.record.bytesDown = body.length;
-			this.#keepAnswer().addText(body);
-		}
+		const answer = text + body;
+		this.record.bytesDown = body.length;
+		if (body.length > this.#context.keptBodyBytes) this.#keepAnswer().addText(body);
+		else this.record.responseText = answer;
 		this.#giveBack(clean, now);
 		const keepAlive = this.#keepAlive;
 		this.#finish('ok', '', now);
-		this.#front.writeText(text + body);
+		this.#front.writeText(answer);
 		this.#front.exchangeDone(keepAlive, now);
 	}
 

@@ -127,13 +127,16 @@ export class ExchangeRecord implements Exchange {
 	httpMinor = 1;
 	/** How the head of a refused request began, as the client sent it; it went nowhere. */
 	refusedHead = '';
-	responseHead = '';
+	/** The answer's head, and behind it the body where both were written as one text and are kept whole. */
+	responseText = '';
+	responseHeadLength = 0;
 	responseStatus = 0;
 	responseBy: 'backend' | 'load-balancer' = 'backend';
 	requestBody: KeptBody | undefined = undefined;
 	responseBody: KeptBody | undefined = undefined;
-	/** The added fields as text, each line with its CRLF. */
-	addedFields = '';
+	/** Where in `requestHead` the fields are that the load balancer added: one run, each line with its CRLF. */
+	addedStart = 0;
+	addedEnd = 0;
 
 	constructor(about: {
 		readonly kind: ExchangeKind;
@@ -149,6 +152,12 @@ export class ExchangeRecord implements Exchange {
 		this.client = about.client;
 		this.startedAt = about.startedAt;
 		this.startMs = about.startMs;
+	}
+
+	/** For an answer whose body, if it has one, is kept apart. */
+	set responseHead(text: string) {
+		this.responseText = text;
+		this.responseHeadLength = text.length;
 	}
 
 	get backend(): Exchange['backend'] {
@@ -168,14 +177,17 @@ export class ExchangeRecord implements Exchange {
 	}
 
 	get response(): Exchange['response'] {
-		return Object.assign(messageFrom(this.responseHead, this.responseBody), {
+		const body = this.responseText.slice(this.responseHeadLength);
+		const kept = this.responseBody ?? {parts: [body], bytes: body.length};
+		return Object.assign(messageFrom(this.responseText.slice(0, this.responseHeadLength), kept), {
 			status: this.responseStatus,
 			by: this.responseBy,
 		});
 	}
 
 	get added(): (readonly [string, string])[] {
-		return this.addedFields
+		return this.requestHead
+			.slice(this.addedStart, this.addedEnd)
 			.split('\r\n')
 			.filter(line => line !== '')
 			.map(line => [line.slice(0, line.indexOf(':')), line.slice(line.indexOf(':') + 1).trim()]);
