@@ -36,6 +36,8 @@ export const MAX_INTERIM_ANSWERS = 100;
 /** What every answer's first bytes are. */
 const ANSWER_START = 'HTTP/1.';
 
+const SPACE = 0x20;
+
 /** Whether what has come so far can still become an answer: what speaks another protocol often waits for one itself. */
 export function mayBecomeAnswer(partial: string): boolean {
 	return partial.startsWith(ANSWER_START.slice(0, partial.length));
@@ -56,6 +58,8 @@ export class ResponseHead {
 	upgrade = '';
 	/** The fields to forward, as they came, without hop-by-hop fields and those named in Connection. */
 	fields = '';
+	/** The whole head, its empty line included, where nothing of it has to change for a client of HTTP/1.1; else empty. */
+	asItCame = '';
 }
 
 /**
@@ -141,6 +145,8 @@ function readFields(head: ResponseHead, text: string, start: number, toHead: boo
 	}
 	head.fields = from === start ? text.slice(start, end) : fields + text.slice(from, end);
 	if (count > MAX_FIELDS) return {status: 502, reason: `answer with more than ${MAX_FIELDS} fields`};
+	// The space behind the status is missing in some answers, and never in ours.
+	if (from === start && head.minor === 1 && text.charCodeAt(12) === SPACE) head.asItCame = text;
 	if (connection !== '') applyConnection(head, connection);
 	return judgeFraming(head, {lengths, codings: codings.toLowerCase(), bodiless});
 }

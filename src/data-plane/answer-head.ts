@@ -30,9 +30,10 @@ export function framingFor(minor: number, framing: Framing): ClientFraming {
 
 /** An answer's head as the client gets it, latin1. */
 export function answerHeadText(
-	{status, reason, fields}: ResponseHead,
+	{status, reason, fields, asItCame}: ResponseHead,
 	{minor, keepAlive, framing}: {readonly minor: number; readonly keepAlive: boolean; readonly framing: ClientFraming},
 ): string {
+	if (asItCame !== '' && keepAlive && minor === 1 && framing.coding === '') return asItCame;
 	let connection = '';
 	if (!keepAlive) connection = 'Connection: close\r\n';
 	else if (minor === 0) connection = 'Connection: keep-alive\r\n';

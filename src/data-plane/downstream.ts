@@ -11,10 +11,12 @@ export interface Downstream {
 	readonly pool: UpstreamPool;
 	/** Whom a PROXY line tells of. */
 	readonly client: ProxiedClient;
-	/** X-Forwarded-For's last member: the client's address. */
-	readonly clientAddress: string;
-	/** X-Forwarded-Proto and -Port of this listener, each with its CRLF. */
-	readonly forwardedFields: string;
+	/**
+	 * The fields that the load balancer adds to a request, each with its CRLF.
+	 *
+	 * @param forwardedFor what the client's own X-Forwarded-For fields said; empty where it sent none.
+	 */
+	addedFields(forwardedFor: string): string;
 	/** Bytes have moved, at this moment of the clock: the idle timeout starts anew. */
 	touch(nowMs: number): void;
 	/** Sets another limit for what is waited for. */

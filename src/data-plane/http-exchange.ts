@@ -93,15 +93,13 @@ export class HttpExchange implements AnswerReceiver {
 
 	/** Chooses a back-end and goes to work. What of the body has come already goes with the head. */
 	begin(): void {
-		const {fields, method, target, host, minor, forwardedFor, framing} = this.#head;
-		const {clientAddress, forwardedFields} = this.#front;
-		const from = forwardedFor === '' ? clientAddress : `${forwardedFor}, ${clientAddress}`;
+		const {fields, method, target, host, minor, forwardedFor, framing, asItCame} = this.#head;
 		// HTTP/1.0 clients may leave out what an HTTP/1.1 request must have.
 		const hostField = host === '' && minor === 0 ? `Host: ${this.#context.loadBalancer.dnsName}\r\n` : '';
 		const coding = framing === 'chunked' ? 'Transfer-Encoding: chunked\r\n' : '';
 		const upgrade = this.#asksUpgrade ? `Connection: Upgrade\r\nUpgrade: ${this.#head.upgrade}\r\n` : '';
-		const begin = `${method} ${target} HTTP/1.1\r\n${hostField}${fields}`;
-		const added = `X-Forwarded-For: ${from}\r\n${forwardedFields}`;
+		const begin = asItCame === '' ? `${method} ${target} HTTP/1.1\r\n${hostField}${fields}` : asItCame;
+		const added = this.#front.addedFields(forwardedFor);
 		this.record.addedStart = begin.length;
 		this.record.addedEnd = begin.length + added.length;
 		this.record.requestHead = `${begin}${added}${coding}${upgrade}\r\n`;
@@ -205,10 +203,11 @@ export class HttpExchange implements AnswerReceiver {
 		this.#front.writeText(`HTTP/1.1 ${head.status} ${head.reason}\r\n${head.fields}\r\n`);
 	}
 
-	wholeAnswer(head: ResponseHead, body: string, clean: boolean): void {
+	wholeAnswer(head: ResponseHead, body: string, text: string, clean: boolean): void {
 		const now = this.#now();
-		const text = this.#startAnswer(head, now);
-		const answer = text + body;
+		const headText = this.#startAnswer(head, now);
+		// Text that is put together is copied once more when it is written.
+		const answer = headText === head.asItCame ? text : headText + body;
 		this.record.bytesDown = body.length;
 		if (body.length > this.#context.keptBodyBytes) this.#keepAnswer().addText(body);
 		else this.record.responseText = answer;
@@ -400,8 +399,12 @@ export class HttpExchange implements AnswerReceiver {
 	#dress(head: ResponseHead): void {
 		if (this.#session !== undefined && this.#backend !== undefined) {
 			head.fields += this.#session.lineFor(this.#backend, head.fields);
+			head.asItCame = '';
 		}
-		if (this.#context.securesCookies) head.fields = withSecure(head.fields);
+		if (this.#context.securesCookies) {
+			head.fields = withSecure(head.fields);
+			head.asItCame = '';
+		}
 	}
 
 	#write(chunk: Buffer, start: number, end: number, release: (() => void) | undefined, transient: boolean): boolean {

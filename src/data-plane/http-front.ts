@@ -41,11 +41,12 @@ export class HttpFront implements Timed, Downstream, OpenConnection, StreamOwner
 	readonly context: ListenerContext;
 	readonly pool: UpstreamPool;
 	readonly client: ClientConnection;
-	readonly clientAddress: string;
-	readonly forwardedFields: string;
 	#state: 'idle' | 'head' | 'exchange' | 'closing' | 'gone' = 'idle';
 	readonly #socket: Socket;
 	readonly #peer: Peer;
+	/** What every request gets whose client names nobody before itself. */
+	readonly #added: string;
+	readonly #forwardedFields: string;
 	readonly #head = new HeadBuffer();
 	#exchange: HttpExchange | undefined;
 	/** Bytes of the next request that came before the current exchange was done. */
@@ -67,13 +68,18 @@ export class HttpFront implements Timed, Downstream, OpenConnection, StreamOwner
 		this.client = connection;
 		this.#socket = connection.stream;
 		this.#peer = connection.peer;
-		this.clientAddress = connection.peer.address;
-		this.forwardedFields = forwardedFields;
+		this.#forwardedFields = forwardedFields;
+		this.#added = `X-Forwarded-For: ${connection.peer.address}\r\n${forwardedFields}`;
 		context.connections.add(this);
 		context.deadlines.add(this);
 		this.touch();
 		giveSharedTo(this, this.#socket, context.buffers.shared);
 		this.#socket.resume();
+	}
+
+	addedFields(forwardedFor: string): string {
+		if (forwardedFor === '') return this.#added;
+		return `X-Forwarded-For: ${forwardedFor}, ${this.#peer.address}\r\n${this.#forwardedFields}`;
 	}
 
 	touch(nowMs = this.context.clock.now()): void {

@@ -21,8 +21,8 @@ export interface AnswerReceiver {
 	connectionDrained(): void;
 	/** A 1xx other than 101. */
 	interimAnswer(head: ResponseHead): void;
-	/** A whole answer at once; `body` is latin1 text. `clean` as in `answerEnd`. */
-	wholeAnswer(head: ResponseHead, body: string, clean: boolean): void;
+	/** A whole answer at once, as latin1 text: `text` is its head, where that goes on as it came, and body. `clean` as in `answerEnd`. */
+	wholeAnswer(head: ResponseHead, body: string, text: string, clean: boolean): void;
 	answerHead(head: ResponseHead): void;
 	/**
 	 * Part of the body: `spans` of the chunk to pass on, and where in it the data is, which differs for chunks that are
@@ -155,7 +155,9 @@ export class UpstreamConnection implements BackendHandler {
 			return true;
 		}
 		this.#receiver = undefined;
-		receiver.wholeAnswer(head, text.slice(bodyStart, bodyStart + length), head.keepAlive && left === length);
+		const isAll = left === length;
+		const answer = isAll ? text : text.slice(0, bodyStart + length);
+		receiver.wholeAnswer(head, answer.slice(bodyStart), answer, head.keepAlive && isAll);
 		return true;
 	}
 
@@ -212,7 +214,7 @@ export class UpstreamConnection implements BackendHandler {
 			const body = length === 0 ? '' : chunk.toString('latin1', pos, pos + length);
 			release?.();
 			this.#receiver = undefined;
-			receiver.wholeAnswer(head, body, head.keepAlive && left === length);
+			receiver.wholeAnswer(head, body, head.asItCame + body, head.keepAlive && left === length);
 			return;
 		}
 		this.#keepAlive = head.keepAlive;
