@@ -120,7 +120,13 @@ export class HttpFront implements Timed, Downstream, OpenConnection, StreamOwner
 
 	takeTurn(): void {
 		this.#waits = false;
-		if (this.#state === 'idle') this.#next();
+		if (this.#state !== 'idle') return;
+		this.touch();
+		if (this.context.draining && this.#ahead === undefined) {
+			// What it sent while it waited is read first, in the round that comes.
+			this.#socket.resume();
+			setImmediate(() => this.drain());
+		} else this.#next();
 	}
 
 	exchangeBroken(): void {
@@ -147,7 +153,7 @@ export class HttpFront implements Timed, Downstream, OpenConnection, StreamOwner
 	}
 
 	drain(): void {
-		if (this.#state === 'idle') this.#close();
+		if (this.#state === 'idle' && !this.#waits && this.#ahead === undefined) this.#close();
 	}
 
 	cutFrom(backend: Backend): void {
@@ -177,7 +183,8 @@ export class HttpFront implements Timed, Downstream, OpenConnection, StreamOwner
 					);
 				return;
 			case 'idle':
-				this.#close();
+				if (this.#waits) this.touch();
+				else this.#close();
 				return;
 			default:
 				this.#giveUpClosing();
@@ -199,7 +206,14 @@ export class HttpFront implements Timed, Downstream, OpenConnection, StreamOwner
 	}
 
 	streamData(memory: Buffer, bytes: number, transient: boolean): void {
-		if (this.#state === 'idle' && transient && this.#serveSmall(memory, bytes)) return;
+		if (this.#state === 'idle') {
+			// A TLS stream that has been paused still tells of all that has come with the record before.
+			if (this.#waits) {
+				this.#holdBack(lasting(memory.subarray(0, bytes), transient), 0);
+				return;
+			}
+			if (transient && this.#serveSmall(memory, bytes)) return;
+		}
 		const chunk = memory.subarray(0, bytes);
 		switch (this.#state) {
 			case 'idle':

@@ -143,6 +143,10 @@ export class Splice implements BackendHandler, Timed, OpenConnection, StreamOwne
 	}
 
 	onDeadline(): void {
+		if (this.#waits) {
+			this.#touch();
+			return;
+		}
 		this.#settle('idle-timeout', `no bytes for ${this.#context.timeouts.idleMs} ms`);
 		this.#end();
 	}
@@ -165,6 +169,7 @@ export class Splice implements BackendHandler, Timed, OpenConnection, StreamOwne
 
 	takeTurn(): void {
 		this.#waits = false;
+		this.#touch();
 		if (this.#upstream?.stream.writableNeedDrain === false) this.#downstream.resume();
 	}
 
