@@ -179,7 +179,10 @@ export class ExchangeRecord implements Exchange {
 	get response(): Exchange['response'] {
 		const body = this.responseText.slice(this.responseHeadLength);
 		const kept = this.responseBody ?? {parts: [body], bytes: body.length};
-		return Object.assign(messageFrom(this.responseText.slice(0, this.responseHeadLength), kept), {
+		const message = messageFrom(this.responseText.slice(0, this.responseHeadLength), kept);
+		return Object.assign(message, {
+			// Of one that was cut short everything may be kept that came.
+			complete: message.complete && (this.outcome === 'ok' || this.responseBy === 'load-balancer'),
 			status: this.responseStatus,
 			by: this.responseBy,
 		});

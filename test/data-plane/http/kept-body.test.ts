@@ -59,3 +59,27 @@ test('a record keeps the first bytes of both bodies, and counts them all', async
 	t.is(response.text, 'POST /reco');
 	t.deepEqual(bytes, {up: 12, down: 21});
 });
+
+test('an answer that is cut short, or still comes, is not complete', async t => {
+	await using scene = await startScene({
+		scripts: [
+			async connection => {
+				await connection.message();
+				await connection.writeAll('HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nab');
+				await connection.until('never');
+			},
+		],
+	});
+	const client = await scene.send('GET / HTTP/1.1\r\nHost: a\r\n\r\n');
+	await client.until('ab');
+	t.deepEqual([scene.lb.traffic.last().response.text, scene.lb.traffic.last().response.complete], ['ab', false]);
+
+	const ended = scene.lb.traffic.next();
+	(await scene.backend.connection(0)).reset();
+	const {outcome, response} = await ended;
+
+	t.deepEqual([outcome, response.text, response.complete], ['backend-reset', 'ab', false]);
+	t.is(await client.untilOver(), 'reset');
+	await scene.fresh(t);
+	t.true(scene.lb.traffic.last().response.complete);
+});
