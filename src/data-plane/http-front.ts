@@ -38,6 +38,7 @@ const LF = 0x0a;
 export class HttpFront implements Timed, Downstream, OpenConnection, StreamOwner, TurnTaker {
 	deadlineMs = Number.POSITIVE_INFINITY;
 	wentOn = 0;
+	waits = false;
 	readonly context: ListenerContext;
 	readonly pool: UpstreamPool;
 	readonly client: ClientConnection;
@@ -57,8 +58,6 @@ export class HttpFront implements Timed, Downstream, OpenConnection, StreamOwner
 	#serving = false;
 	#error: Error | undefined;
 	#firstExchange = true;
-	/** Whether it is left unread until its turn comes. */
-	#waits = false;
 	/** Bytes of the last answer that the system had not taken when the closing connection was last looked at. */
 	#unwritten = 0;
 
@@ -119,7 +118,6 @@ export class HttpFront implements Timed, Downstream, OpenConnection, StreamOwner
 	}
 
 	takeTurn(): void {
-		this.#waits = false;
 		if (this.#state !== 'idle') return;
 		this.touch();
 		if (this.context.draining && this.#ahead === undefined) {
@@ -153,7 +151,7 @@ export class HttpFront implements Timed, Downstream, OpenConnection, StreamOwner
 	}
 
 	drain(): void {
-		if (this.#state === 'idle' && !this.#waits && this.#ahead === undefined) this.#close();
+		if (this.#state === 'idle' && !this.waits && this.#ahead === undefined) this.#close();
 	}
 
 	cutFrom(backend: Backend): void {
@@ -183,7 +181,7 @@ export class HttpFront implements Timed, Downstream, OpenConnection, StreamOwner
 					);
 				return;
 			case 'idle':
-				if (this.#waits) this.touch();
+				if (this.waits) this.touch();
 				else this.#close();
 				return;
 			default:
@@ -208,7 +206,7 @@ export class HttpFront implements Timed, Downstream, OpenConnection, StreamOwner
 	streamData(memory: Buffer, bytes: number, transient: boolean): void {
 		if (this.#state === 'idle') {
 			// A TLS stream that has been paused still tells of all that has come with the record before.
-			if (this.#waits) {
+			if (this.waits) {
 				this.#holdBack(lasting(memory.subarray(0, bytes), transient), 0);
 				return;
 			}
@@ -360,11 +358,8 @@ export class HttpFront implements Timed, Downstream, OpenConnection, StreamOwner
 
 	/** Between two requests: the next one is read at once, unless others have waited for longer. */
 	#rest(): void {
-		if (this.#waits || this.context.readTurns.mayGoOn(this)) this.#next();
-		else {
-			this.#waits = true;
-			this.#socket.pause();
-		}
+		if (this.context.readTurns.mayGoOn(this)) this.#next();
+		else this.#socket.pause();
 	}
 
 	/** Goes on with what was held back. */

@@ -2,6 +2,8 @@
 export interface TurnTaker {
 	/** How often {@link ReadTurns} has let it go on since it last waited. */
 	wentOn: number;
+	/** Whether it is left unread until its turn comes. Kept by {@link ReadTurns}. */
+	waits: boolean;
 	/** Its turn has come: what it sends may be read again. Called once each time it was told to wait. */
 	takeTurn(): void;
 }
@@ -40,9 +42,11 @@ export class ReadTurns {
 	/**
 	 * A piece of work for this client is done: a request answered, bytes passed on.
 	 *
-	 * @returns whether it may be read from at once; if not, its `takeTurn` is called when it may.
+	 * @returns whether it may be read from at once; if not, its `takeTurn` is called when it may. One that waits already
+	 * is not told again.
 	 */
 	mayGoOn(client: TurnTaker): boolean {
+		if (client.waits) return true;
 		this.#done++;
 		// Far below a crowd rounds are not counted one by one: that, too, is work.
 		if (this.#done >= CROWD_AT_THE_DOOR) this.#count();
@@ -50,6 +54,7 @@ export class ReadTurns {
 		client.wentOn++;
 		if (client.wentOn < WORK_PER_TURN) return true;
 		client.wentOn = 0;
+		client.waits = true;
 		this.#waiting.push(client);
 		return false;
 	}
@@ -71,7 +76,11 @@ export class ReadTurns {
 		this.#done = 0;
 		if (this.#doorRounds > 0) this.#doorRounds--;
 		const end = Math.min(this.#next + CALLED_PER_ROUND, this.#waiting.length);
-		while (this.#next < end) this.#waiting[this.#next++]?.takeTurn();
+		for (const client of this.#waiting.slice(this.#next, end)) {
+			client.waits = false;
+			client.takeTurn();
+		}
+		this.#next = end;
 		if (this.#next === this.#waiting.length) {
 			this.#waiting = [];
 			this.#next = 0;

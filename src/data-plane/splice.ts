@@ -28,6 +28,7 @@ export interface Beginning {
 export class Splice implements BackendHandler, Timed, OpenConnection, StreamOwner, TurnTaker {
 	deadlineMs = Number.POSITIVE_INFINITY;
 	wentOn = 0;
+	waits = false;
 	readonly #context: ListenerContext;
 	readonly #client: ClientConnection;
 	readonly #downstream: Socket;
@@ -38,8 +39,6 @@ export class Splice implements BackendHandler, Timed, OpenConnection, StreamOwne
 	#upstreamClosed = false;
 	/** Present while the first bytes of a TCP listener's client may still be a ClientHello. */
 	#hello: ClientHelloReader | undefined;
-	/** Whether the client is left unread until its turn comes. */
-	#waits = false;
 	#outcome: Outcome = 'ok';
 	#cause = '';
 
@@ -143,7 +142,7 @@ export class Splice implements BackendHandler, Timed, OpenConnection, StreamOwne
 	}
 
 	onDeadline(): void {
-		if (this.#waits) {
+		if (this.waits) {
 			this.#touch();
 			return;
 		}
@@ -160,15 +159,10 @@ export class Splice implements BackendHandler, Timed, OpenConnection, StreamOwne
 		const flowing = transient
 			? upstream?.write(memory.toString('latin1', 0, bytes), 'latin1')
 			: upstream?.write(memory.subarray(0, bytes));
-		if (flowing === false) this.#downstream.pause();
-		else if (!this.#waits && !this.#context.readTurns.mayGoOn(this)) {
-			this.#waits = true;
-			this.#downstream.pause();
-		}
+		if (flowing === false || !this.#context.readTurns.mayGoOn(this)) this.#downstream.pause();
 	}
 
 	takeTurn(): void {
-		this.#waits = false;
 		this.#touch();
 		if (this.#upstream?.stream.writableNeedDrain === false) this.#downstream.resume();
 	}
