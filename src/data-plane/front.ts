@@ -8,6 +8,9 @@ import {TcpFront} from './tcp-front.ts';
 import {TlsHandshake} from './tls-front.ts';
 import {UpstreamPool} from './upstream-pool.ts';
 
+/** What an HTTPS listener agrees on in ALPN, the best first: what `HttpFront` speaks. */
+const HTTP_ALPN = ['http/1.1', 'http/1.0'];
+
 /** Idle back-end connections of a listener, or of one client. */
 export function newPool({clock, deadlines, timeouts}: ListenerContext): UpstreamPool {
 	return new UpstreamPool({clock, deadlines, idleMs: timeouts.idleMs});
@@ -38,7 +41,7 @@ export function serverFor(
 		tcp: plain(tcp),
 		ssl: terminate(tcp, undefined),
 		http: plain(http),
-		https: terminate(http, ['http/1.1']),
+		https: terminate(http, HTTP_ALPN),
 	};
 	return fronts[protocol];
 }

@@ -2,8 +2,8 @@ import {createServer, type RequestListener, type Server} from 'node:http';
 import type {Socket} from 'node:net';
 import type {Serve} from './serve.ts';
 
-/** What the HTTP kinds speak; a client that offers h2 as well gets this. */
-export const HTTP_ALPN = ['http/1.1'] as const;
+/** What the HTTP kinds agree on in ALPN, the best first; a client that offers h2 as well gets one of these. */
+export const HTTP_ALPN = ['http/1.1', 'http/1.0'] as const;
 
 /** Room for whatever the load balancer lets through (64 KiB of head) and the headers it adds. */
 const MAX_HEAD_BYTES = 128 * 1024;

@@ -90,11 +90,23 @@ test('the chain is sent after the leaf', async t => {
 test('an HTTP back-end speaks http/1.1 in ALPN, and refuses who speaks h2 only', async t => {
 	await using backend = await startBackend({kind: 'echo'}, 'tls');
 
-	const both = await openTls(backend, {ALPNProtocols: ['h2', 'http/1.1']});
+	const both = await openTls(backend, {ALPNProtocols: ['h2', 'http/1.0', 'http/1.1']});
 	await t.throwsAsync(openTls(backend, {ALPNProtocols: ['h2']}), {code: 'ERR_SSL_TLSV1_ALERT_NO_APPLICATION_PROTOCOL'});
 
 	t.is(both.alpnProtocol, 'http/1.1');
 	both.destroy();
+});
+
+test('an HTTP back-end serves a client that offers http/1.0 alone', async t => {
+	await using backend = await startBackend({kind: 'echo'}, 'tls');
+
+	const socket = await openTls(backend, {ALPNProtocols: ['http/1.0']});
+	socket.write('GET / HTTP/1.0\r\nHost: x\r\n\r\n');
+	const {tls} = readDocument(readAnswer((await readAll(socket)).toString()));
+
+	t.is(socket.alpnProtocol, 'http/1.0');
+	t.is(tls?.alpn, 'http/1.0');
+	socket.destroy();
 });
 
 test('a TCP back-end speaks of no protocol in ALPN', async t => {
