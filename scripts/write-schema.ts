@@ -12,6 +12,8 @@ export function configJsonSchema(): object {
 		...schema,
 		title: 'lb-local configuration',
 		description: 'Load balancers, back-ends and certificates of lb-local.',
+		// Keys of the user's own at the top.
+		patternProperties: {'^x-': {}},
 	};
 	return JSON.parse(JSON.stringify(described, withoutRemarks));
 }

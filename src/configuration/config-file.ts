@@ -65,6 +65,10 @@ export async function readConfigText(text: string, file: string): Promise<Config
 		const located = violations.map(violation => ({...violation, location: {file, ...document.positionOf(violation)}}));
 		return invalidConfig(file, text, located);
 	};
+	if (document.value === null || document.value === undefined) {
+		const hint = '{} is a configuration that describes nothing; `lb-local init` writes one to start from';
+		throw invalid([{path: [], message: 'the configuration is empty', hint}]);
+	}
 	const read = describeConfig(document.value);
 	if ('violations' in read) throw invalid(read.violations);
 	const directory = path.dirname(path.resolve(file));
@@ -147,7 +151,11 @@ function decode(bytes: Uint8Array, file: string): string {
 		// `fatal`: a certificate in DER, say, is not quietly read as text. A byte order mark is left out.
 		return new TextDecoder('utf-8', {fatal: true}).decode(bytes);
 	} catch (cause) {
-		throw new EmulatorError('CONFIG_INVALID', `${file} is not valid: it is not UTF-8 text`, {cause});
+		const message = 'it is not UTF-8 text';
+		throw new EmulatorError('CONFIG_INVALID', `${file} is not valid: ${message}`, {
+			cause,
+			violations: [{path: [], message}],
+		});
 	}
 }
 

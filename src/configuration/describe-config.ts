@@ -18,7 +18,7 @@ import type {AddressBackend, BackendConfig, CertificateConfig, LoadBalancerConfi
  * @param config of unknown origin. Nothing at all is the empty configuration, and so is an empty section.
  */
 export function describeConfig(config: unknown): {config: DescribedConfig} | {violations: Finding[]} {
-	const {value: shape, findings} = readShape(configSchema, withoutEmptySections(config));
+	const {value: shape, findings} = readShape(configSchema, sectionsOf(config));
 	if (shape === undefined) return {violations: presentable(findings)};
 
 	const certificates = new Map<string, DescribedCertificate>();
@@ -57,11 +57,16 @@ export function describeConfig(config: unknown): {config: DescribedConfig} | {vi
 	return {config: {control, account, vms, certificates, backends, loadBalancers}};
 }
 
-/** `backends:` with all its entries commented out is `null` in YAML. */
-function withoutEmptySections(config: unknown): unknown {
+/**
+ * What is there to read. `backends:` with all its entries commented out is `null` in YAML; keys that begin with `x-` are
+ * the user's own, as in compose files: what they hold is for aliases, or for other programs.
+ */
+function sectionsOf(config: unknown): unknown {
 	if (config === null || config === undefined) return {};
 	if (typeof config !== 'object' || Array.isArray(config)) return config;
-	return Object.fromEntries(Object.entries(config).filter(([, section]) => section !== null));
+	return Object.fromEntries(
+		Object.entries(config).filter(([key, section]) => section !== null && !key.startsWith('x-')),
+	);
 }
 
 function describeCertificate(

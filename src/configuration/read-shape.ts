@@ -31,11 +31,14 @@ export function readShape<Schema extends v.GenericSchema>(
 interface Place {
 	readonly path: readonly (string | number)[];
 	readonly findings: Finding[];
+	/** Whether keys were to come from elsewhere, by a merge key: what is missing is not told then. */
+	readonly isPart?: boolean;
 }
 
 type Json = Record<string, unknown>;
 
 function readAny(schema: v.GenericSchema, value: unknown, place: Place): unknown {
+	if (isObject(value) && Object.hasOwn(value, MERGE_KEY)) return readMerged(schema, value, place);
 	if (isOptional(schema)) return readAny(schema.wrapped, value, place);
 	if (isUnion(schema)) return readUnion(schema, value, place);
 	if (isVariant(schema)) return isObject(value) ? readVariant(schema, value, place) : refuse(schema, value, place);
@@ -46,6 +49,19 @@ function readAny(schema: v.GenericSchema, value: unknown, place: Place): unknown
 		return value.map((item: unknown, index) => readAny(schema.item, item, within(place, index)));
 	}
 	return v.safeParse(schema, value).success ? value : refuse(schema, value, place);
+}
+
+/** In YAML 1.1 this key merges a mapping into another; YAML 1.2 has left it out. */
+const MERGE_KEY = '<<';
+
+function readMerged(schema: v.GenericSchema, {[MERGE_KEY]: _, ...own}: Json, {path, findings}: Place): unknown {
+	findings.push({
+		path: [...path, MERGE_KEY],
+		at: 'key',
+		message: 'merge keys ("<<") are not supported',
+		hint: 'write the keys themselves here; an alias may stand for a whole value: `healthCheck: *name`',
+	});
+	return readAny(schema, own, {path, findings, isPart: true});
 }
 
 /** Reads under the alternative that the kind of the given value points at. */
@@ -103,6 +119,7 @@ function readVariant(schema: Variant, value: Json, place: Place): unknown {
 	if (option !== undefined) return readObject(option, value, place);
 
 	const allowed = `allowed are ${alternatives(kinds.keys())}`;
+	if (given === undefined && place.isPart === true) return undefined;
 	if (given === undefined) {
 		place.findings.push({path: [...place.path, schema.key], message: `"${schema.key}" is missing; ${allowed}`});
 	} else {
@@ -121,7 +138,7 @@ function readObject(schema: StrictObject, value: Json, place: Place): Json {
 		// An `undefined` that is written out says nothing.
 		const given = Object.hasOwn(value, key) ? value[key] : undefined;
 		if (given !== undefined) read[key] = readAny(entry, given, within(place, key));
-		else if (!isOptional(entry)) {
+		else if (!isOptional(entry) && place.isPart !== true) {
 			place.findings.push({path: [...place.path, key], message: `"${key}" is missing; it is ${messageOf(entry)}`});
 		}
 	}
@@ -140,7 +157,9 @@ function unknownKey(schema: StrictObject, key: string, {path}: Place): Finding {
 		path: [...path, key],
 		at: 'key',
 		message: `unknown key ${show(key)}; allowed are ${alternatives(allowed)}`,
-		hint: didYouMean(key, allowed),
+		hint: key.startsWith('x-')
+			? 'keys that begin with "x-" go at the top of the configuration only'
+			: didYouMean(key, allowed),
 	};
 }
 
@@ -152,7 +171,8 @@ function readRecord(schema: RecordOf, value: Json, place: Place): Json {
 	return read;
 }
 
-function refuse(schema: v.GenericSchema, value: unknown, {path, findings}: Place): undefined {
+function refuse(schema: v.GenericSchema, value: unknown, {path, findings, isPart}: Place): undefined {
+	if (isPart === true) return undefined;
 	const message =
 		value === null ? `the value is missing; it is ${messageOf(schema)}` : `${show(value)} is not ${messageOf(schema)}`;
 	findings.push({path, message, hint: hintOn(schema, value)});

@@ -165,8 +165,12 @@ export interface LoadBalancerConfig extends Omit<LoadBalancerSpec, 'name' | 'bac
 	readonly backends?: readonly string[];
 }
 
-/** The whole configuration file, and what `startEmulator({config})` takes. Every section is optional. */
+/**
+ * The whole configuration file, and what `startEmulator({config})` takes. Every section is optional. Keys that begin
+ * with `x-` are the user's own and are passed over.
+ */
 export interface Config {
+	readonly [extension: `x-${string}`]: unknown;
 	readonly control?: ControlConfig;
 	readonly account?: AccountConfig;
 	/** What a VM id means when it comes through the API: an address, or a name out of `backends`. */

@@ -87,9 +87,9 @@ function isEmpty({certificates, backends, vms, loadBalancers}: DescribedConfig):
 	return certificates.size + backends.size + vms.size + loadBalancers.size === 0;
 }
 
-/** Many programs write a file by emptying it first: that is no wish to stop everything. */
+/** `{}` in place of everything is more likely a slip than a wish to stop it all. */
 function emptied(file: string): EmulatorError<'CONFIG_INVALID'> {
-	return new EmulatorError('CONFIG_INVALID', `${file} is not valid: it has become empty`, {
+	return new EmulatorError('CONFIG_INVALID', `${file} is not valid: it describes nothing any more`, {
 		hint: 'A configuration that describes nothing is taken at the start only; to stop everything, stop lb-local.',
 	});
 }

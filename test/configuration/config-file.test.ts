@@ -232,6 +232,90 @@ test('what cannot be read is not found, and the reason is told', async t => {
 	);
 });
 
+for (const [what, text] of [
+	['no byte at all', ''],
+	['blanks', ' \t\r\n \n'],
+	['a byte order mark', '\uFEFF'],
+	['comments', '# backends:\n  # app: 127.0.0.1:3000'],
+	['the start of a document', '---\n...\n'],
+	['null', 'null'],
+] as const) {
+	test(`a configuration of ${what} is told to be empty, where JSON is expected too`, async t => {
+		const directory = await emptyDirectory(t);
+		for (const name of ['x.yaml', 'x.json']) {
+			const file = path.join(directory, name);
+			await writeFile(file, text);
+
+			const error = await failureOf(readConfigFile(file));
+
+			t.is(error.code, 'CONFIG_INVALID');
+			t.like(error.violations[0], {
+				path: [],
+				message: 'the configuration is empty',
+				hint: '{} is a configuration that describes nothing; `lb-local init` writes one to start from',
+			});
+			t.regex(error.message, /is not valid:\n.*:1:\d: the configuration is empty/);
+		}
+	});
+}
+
+test('a configuration whose sections are all empty describes nothing, and is not an empty file', async t => {
+	const {config} = await readConfigText('backends:\n  # app: 127.0.0.1:3000\nloadBalancers:\n', 'x.yaml');
+
+	t.is(config.backends.size + config.loadBalancers.size, 0);
+});
+
+test('merge keys are told wherever they stand, with what to do instead', async t => {
+	const text = [
+		'x-all: &all {kind: echo}',
+		'<<: {backends: {}}',
+		'backends:',
+		'  <<: *all',
+		'  app: {<<: *all}',
+		'  busy: {kind: reply, headers: {<<: *all}}',
+		'loadBalancers:',
+		'  web:',
+		'    <<: [*all]',
+		'    listeners: [{"<<": *all, listen: http:80}]',
+	].join('\n');
+
+	const error = await failureOf(readConfigText(text, 'x.yaml'));
+	const inJson = await failureOf(readConfigText('{"backends": {"<<": {}}}', 'x.json'));
+
+	t.deepEqual(
+		[...error.violations, ...inJson.violations].map(({path: at, message, hint}) => [at.join('.'), message, hint]),
+		[
+			'<<',
+			'backends.<<',
+			'backends.app.<<',
+			'backends.busy.headers.<<',
+			'loadBalancers.web.<<',
+			'loadBalancers.web.listeners.0.<<',
+			'backends.<<',
+		].map(at => [
+			at,
+			'merge keys ("<<") are not supported',
+			'write the keys themselves here; an alias may stand for a whole value: `healthCheck: *name`',
+		]),
+	);
+	t.deepEqual(
+		(error.violations as readonly LocatedViolation[]).map(({location}) => `${location.line}:${location.column}`),
+		['2:1', '4:3', '5:9', '6:33', '9:5', '10:18'],
+	);
+});
+
+test('keys at the top that begin with x- are passed over, and no others', async t => {
+	const {config} = await readConfigText('x-app: &app {kind: echo}\nbackends: {app: *app}', 'x.yaml');
+	const error = await failureOf(readConfigText('X-app: 1\nxapp: 1\nbackends: {app: {kind: echo, x-app: 1}}', 'x.yaml'));
+
+	t.deepEqual([...config.backends.keys()], ['app']);
+	t.deepEqual(
+		error.violations.map(({path: at}) => at.join('.')),
+		['X-app', 'xapp', 'backends.app.x-app'],
+	);
+	t.regex(error.violations[2]?.hint ?? '', /at the top of the configuration only/);
+});
+
 test('what is no text is refused as such', async t => {
 	const file = path.join(await emptyDirectory(t), 'x.yaml');
 	await writeFile(file, new Uint8Array([0x30, 0x82, 0xff, 0xfe]));
@@ -239,6 +323,7 @@ test('what is no text is refused as such', async t => {
 	const error = await failureOf(readConfigFile(file));
 
 	t.is(error.message, `${file} is not valid: it is not UTF-8 text`);
+	t.deepEqual(error.violations, [{path: [], message: 'it is not UTF-8 text'}]);
 });
 
 test('what is found later is told in the same form', async t => {

@@ -135,11 +135,14 @@ test('a fault in the file changes nothing and is told with its place', async t =
 test('a file that has become empty, or is gone, stops nothing', async t => {
 	const {emulator, file} = await scene(t, {backends: {app: {kind: 'echo'}}, loadBalancers: {web: WEB}});
 
-	await writeFile(file, '');
-	await t.throwsAsync(emulator.reload(), {
-		code: 'CONFIG_INVALID',
-		message: `${file} is not valid: it has become empty`,
-	});
+	for (const [text, what] of [
+		['', /: the configuration is empty/],
+		['# all of it\n', /: the configuration is empty/],
+		['{}', /is not valid: it describes nothing any more$/],
+	] as const) {
+		await writeFile(file, text);
+		await t.throwsAsync(emulator.reload(), {code: 'CONFIG_INVALID', message: what});
+	}
 	await rm(file);
 	await t.throwsAsync(emulator.reload(), {code: 'CONFIG_NOT_FOUND'});
 

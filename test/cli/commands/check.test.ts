@@ -47,7 +47,7 @@ test('an invalid configuration is told fault by fault, each with its place', asy
 test('programs read the same as JSON', async t => {
 	const folder = await emptyFolder(t);
 	await writeFile(path.join(folder, 'x.yaml'), 'faults: []\n');
-	await writeFile(path.join(folder, 'ok.yaml'), '');
+	await writeFile(path.join(folder, 'ok.yaml'), '{}');
 
 	const invalid = await runCli(['check', 'x.yaml', '--json'], {folder});
 	const valid = await runCli(['check', 'ok.yaml', '--json'], {folder});
@@ -67,6 +67,21 @@ test('programs read the same as JSON', async t => {
 		certificates: 0,
 		warnings: [],
 	});
+});
+
+test('an empty configuration is no valid one, for `check` and for `up`', async t => {
+	const folder = await emptyFolder(t);
+	await writeFile(path.join(folder, 'x.yaml'), '# Nothing yet.\n');
+	await writeFile(path.join(folder, 'x.json'), '');
+
+	const checked = await runCli(['check', 'x.yaml'], {folder});
+	const json = await runCli(['check', 'x.json', '--json'], {folder});
+	const up = await runCli(['up', 'x.yaml'], {folder});
+
+	t.regex(checked.stderr, /^x\.yaml:1:1: the configuration is empty \(\{\} is/m);
+	t.like(JSON.parse(json.stdout), {ok: false, violations: [{line: 1, column: 1}]});
+	t.regex(up.stderr, /^x\.yaml:1:1: the configuration is empty/m);
+	t.deepEqual([checked.code, json.code, up.code], [2, 2, 2]);
 });
 
 test('certificate files are read as `up` would read them', async t => {

@@ -92,7 +92,9 @@ test('a file that is touched, emptied or removed stops nothing, and is followed 
 
 	await utimes(file, new Date(), new Date());
 	await writeFile(file, '');
-	await running.shows('stderr', /lb\.yaml is not valid: it has become empty/);
+	await running.shows('stderr', /lb\.yaml:1:1: the configuration is empty/);
+	await writeFile(file, '{}');
+	await running.shows('stderr', /lb\.yaml is not valid: it describes nothing any more/);
 	await rm(file);
 	await running.shows('stderr', /Cannot read lb\.yaml: there is no such file/);
 	t.is(await status(port), 200);
