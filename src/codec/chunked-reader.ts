@@ -6,11 +6,16 @@ const MAX_OVERHEAD_BYTES = 16 * 1024;
 const MAX_SIZE_DIGITS = 16;
 
 const QUOTED = '"(?:[\\t \\x21\\x23-\\x5b\\x5d-\\x7e\\x80-\\xff]|\\\\[\\t\\x20-\\x7e\\x80-\\xff])*"';
-const EXTENSIONS = new RegExp(`^(?:;${TOKEN}(?:=(?:${TOKEN}|${QUOTED}))?)+$`);
+/** Bad white space, RFC 9110 section 5.6.3: not to be sent, and to be taken; it is dropped with the extensions. */
+const BWS = '[\\t ]*';
+const EXTENSIONS = new RegExp(`^(?:${BWS};${BWS}${TOKEN}(?:${BWS}=${BWS}(?:${TOKEN}|${QUOTED}))?)+$`);
+const ONLY_BLANKS = /^[\t ]+$/;
 const TRAILERS = new RegExp(`^(?:${FIELD_LINE})+$`);
 
 const CR = 0x0d;
 const LF = 0x0a;
+const HTAB = 0x09;
+const SPACE = 0x20;
 const SEMICOLON = 0x3b;
 
 type State =
@@ -122,6 +127,7 @@ export class ChunkedReader {
 				return this.#readSize(byte);
 			case 'extension':
 				if (byte === CR) {
+					if (ONLY_BLANKS.test(this.#text)) return this.#refuse('chunk size is not hexadecimal');
 					if (!EXTENSIONS.test(this.#text)) return this.#refuse('malformed chunk extension');
 					this.#text = '';
 					this.#state = 'size-lf';
@@ -177,7 +183,7 @@ export class ChunkedReader {
 		}
 		if (this.#digits === 0) return this.#refuse('chunk size is not hexadecimal');
 		if (byte === CR) this.#state = 'size-lf';
-		else if (byte === SEMICOLON) {
+		else if (byte === SEMICOLON || byte === SPACE || byte === HTAB) {
 			this.#state = 'extension';
 			return this.#collect(byte, 'chunk extension');
 		} else return this.#refuse('chunk size is not hexadecimal');

@@ -59,6 +59,14 @@ const ACCEPTED: readonly (readonly [rule: string, body: string, framed: string, 
 	['an extension: dropped', '5;a=b\r\nhello\r\n0;c\r\n\r\n', '5\r\nhello\r\n0\r\n\r\n', 'hello'],
 	['a quoted extension: dropped', '5;a="b;\\" c\t"\r\nhello\r\n0\r\n\r\n', '5\r\nhello\r\n0\r\n\r\n', 'hello'],
 	['several extensions: dropped', '5;a;b=c;d="e"\r\nhello\r\n0\r\n\r\n', '5\r\nhello\r\n0\r\n\r\n', 'hello'],
+	...['5 ;a=b', '5\t;a=b', '5; a=b', '5;\t \ta=b', '5;a =b', '5;a= b', '5 \t; a\t= \t"b; c" ;d ; e=f'].map(
+		(line): [string, string, string, string] => [
+			`bad white space in ${JSON.stringify(line)}: dropped (RFC 9110 5.6.3)`,
+			`${line}\r\nhello\r\n0 ; end\r\n\r\n`,
+			'5\r\nhello\r\n0\r\n\r\n',
+			'hello',
+		],
+	),
 	['trailers: dropped', '0\r\nA: b\r\nContent-Length: 5\r\n\r\n', '0\r\n\r\n', ''],
 	['trailers after data: dropped', '1\r\nx\r\n0\r\nTransfer-Encoding: chunked\r\n\r\n', '1\r\nx\r\n0\r\n\r\n', 'x'],
 ];

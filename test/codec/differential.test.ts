@@ -50,6 +50,8 @@ function nodeReads(bytes: string): Promise<Read & {readonly minor: number}> {
 /** Fields that this load balancer takes off on purpose, whatever they say. */
 const OFF =
 	/^(?:transfer-encoding|connection|upgrade|te|trailer|keep-alive|proxy-connection|http2-settings|x[-_]forwarded[-_](?:for|proto|port))$/i;
+/** A chunk size before an extension with bad white space, which RFC 9110 section 5.6.3 has removed and Node refuses. */
+const BAD_WHITE_SPACE = /(?:^|\n)[0-9a-f]+(?:[ \t]+;|;[^\r\n]*[ \t])/i;
 /** Fields that a client cannot have taken off by naming them in Connection. */
 const SAFE = /^(?:host|content-length)$/i;
 
@@ -112,7 +114,10 @@ for (const [what, messages] of [
 				// Framing among the trailers is dropped here with the other trailers (RFC 9110 6.5.1); Node refuses it.
 				if (/\n(?:transfer-encoding|content-length):/i.test(whole.slice(whole.indexOf('\r\n\r\n')))) return;
 				accepted++;
-				t.deepEqual(ours(reading), forwarded(await nodeReads(withoutTab(whole))), JSON.stringify(whole));
+				const bodyStart = whole.indexOf('\r\n\r\n') + 4;
+				const isBad = reading.head?.framing === 'chunked' && BAD_WHITE_SPACE.test(whole.slice(bodyStart));
+				const told = isBad ? whole.slice(0, bodyStart) + reading.framed : whole;
+				t.deepEqual(ours(reading), forwarded(await nodeReads(withoutTab(told))), JSON.stringify(whole));
 			}),
 			{seed, numRuns: 20_000, interruptAfterTimeLimit: 4000},
 		);

@@ -77,6 +77,15 @@ const RELAYED: readonly Relayed[] = [
 		reused: true,
 	},
 	{
+		rule: 'in chunks whose extensions have bad white space',
+		source: 'RFC 9110 5.6.3, RFC 9112 7.1.1',
+		answered:
+			'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5 ;a\r\nhello\r\n6; a\t=\tb\r\n world\r\n0\t; a = "b" \t; c\r\n\r\n',
+		received: `HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n${CLEAN}`,
+		goesOn: true,
+		reused: true,
+	},
+	{
 		rule: 'in chunks to an HTTP/1.0 client: up to the end',
 		source: 'RFC 9112 7.1, 6.1',
 		request: OLD,

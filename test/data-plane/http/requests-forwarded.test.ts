@@ -100,6 +100,12 @@ const FORWARDED: readonly Forwarded[] = [
 		received: `POST / HTTP/1.1\r\n${HOST}Content-Length: 6\r\n${forwarded()}\r\n\0\xff\r\n\r\n`,
 	},
 	{
+		rule: 'chunk extensions with bad white space: dropped',
+		source: 'RFC 9110 5.6.3, RFC 9112 7.1.1',
+		sent: `POST / HTTP/1.1\r\n${HOST}Transfer-Encoding: chunked\r\n\r\n5 ; a =\tb;c\r\nhello\r\n0\t;d\r\n\r\n`,
+		received: `POST / HTTP/1.1\r\n${HOST}${forwarded()}Transfer-Encoding: chunked\r\n\r\n${BODY}`,
+	},
+	{
 		rule: 'a body in chunks, extensions and trailers dropped',
 		source: 'RFC 9112 7.1.1, 7.1.2',
 		sent: `POST / HTTP/1.1\r\nTransfer-Encoding: Chunked\r\n${HOST}Trailer: X-T\r\n\r\n5;a="b"\r\nhello\r\n0;c\r\nX-T: 1\r\nContent-Length: 9\r\n\r\n`,
