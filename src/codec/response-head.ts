@@ -11,6 +11,7 @@ import {
 	tellingNames,
 	trimFieldValue,
 } from './http1-grammar.ts';
+import {lookAlikesOf} from './look-alikes.ts';
 import {diagnoseFields, withoutFields} from './request-head.ts';
 
 /**
@@ -29,6 +30,9 @@ const TELLING = tellingNames([
 	'keep-alive',
 	'proxy-connection',
 ]);
+
+/** Dropped, as towards back-ends, see `request-head.ts`: the client may be such a server itself. */
+const isLookAlike = lookAlikesOf(['content-length', 'transfer-encoding', 'keep-alive', 'proxy-connection']);
 
 /** Interim answers taken for one request before the back-end is held to be broken. */
 export const MAX_INTERIM_ANSWERS = 100;
@@ -102,7 +106,8 @@ function readFields(head: ResponseHead, text: string, start: number, toHead: boo
 		const next = text.indexOf('\n', colon) + 1;
 		let kept = true;
 		if (mayTell(TELLING, text, pos, colon)) {
-			switch (text.slice(pos, colon).toLowerCase()) {
+			const name = text.slice(pos, colon).toLowerCase();
+			switch (name) {
 				case 'content-length':
 					lengths++;
 					value = trimFieldValue(text, colon + 1, next - 2);
@@ -133,6 +138,7 @@ function readFields(head: ResponseHead, text: string, start: number, toHead: boo
 					kept = false;
 					break;
 				default:
+					kept = !isLookAlike(name);
 			}
 		}
 		if (!kept) {

@@ -47,9 +47,9 @@ function nodeReads(bytes: string): Promise<Read & {readonly minor: number}> {
 	});
 }
 
-/** Fields that this load balancer takes off on purpose, whatever they say. */
+/** Fields that this load balancer takes off on purpose, whatever they say, look-alikes included. */
 const OFF =
-	/^(?:transfer-encoding|connection|upgrade|te|trailer|keep-alive|proxy-connection|http2-settings|x[-_]forwarded[-_](?:for|proto|port))$/i;
+	/^(?:transfer[\W_]encoding|connection|upgrade|te|trailer|keep[\W_]alive|proxy[\W_]connection|http2[\W_]settings|x[\W_]forwarded[\W_](?:for|proto|port)|content(?!-)[\W_]length)$/i;
 /** A chunk size before an extension with bad white space, which RFC 9110 section 5.6.3 has removed and Node refuses. */
 const BAD_WHITE_SPACE = /(?:^|\n)[0-9a-f]+(?:[ \t]+;|;[^\r\n]*[ \t])/i;
 /** Fields that a client cannot have taken off by naming them in Connection. */

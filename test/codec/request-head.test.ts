@@ -286,19 +286,87 @@ for (const {rule, source, head, as} of ACCEPTED) {
 	});
 }
 
-for (const name of [
-	'X_Forwarded_For',
-	'X_Forwarded-For',
-	'X-Forwarded_For',
-	'x_forwarded_proto',
-	'X_Forwarded-Proto',
-	'X-Forwarded_Proto',
-	'X_FORWARDED_PORT',
-	'X_Forwarded-Port',
-	'X-Forwarded_Port',
-]) {
+/** What is looked at here by a name with a hyphen, and so must not be told to a back-end under a name that passes for it. */
+const HYPHENATED = [
+	'Content-Length',
+	'Transfer-Encoding',
+	'X-Forwarded-For',
+	'X-Forwarded-Proto',
+	'X-Forwarded-Port',
+	'Keep-Alive',
+	'Proxy-Connection',
+	'HTTP2-Settings',
+];
+// CGI turns a hyphen into an underscore; some servers turn everything but letters and digits into one.
+const IMITATIONS = HYPHENATED.flatMap(name => [
+	name.replaceAll('-', '_'),
+	name.replaceAll('-', '_').toLowerCase(),
+	name.replaceAll('-', '_').toUpperCase(),
+	name.replace('-', '_'),
+	name.replace(/-(?=[^-]*$)/, '_'),
+	name.replaceAll('-', '.'),
+	name.replaceAll('-', '!'),
+]);
+
+for (const name of new Set(IMITATIONS)) {
 	test(`drops the look-alike ${name} [CGI names, RFC 3875 4.1.18]`, t => {
-		t.is(read(field(`${name}: evil\r\nB: 1`)).fields, `${HOST}B: 1\r\n`);
-		t.is(read(field(`${name}: evil`)).forwardedFor, '');
+		t.is(read(field(`A: 1\r\n${name}: 1\r\nB: 1`)).fields, `${HOST}A: 1\r\nB: 1\r\n`);
+		t.like(read(field(`${name}: chunked`)), {framing: 'none', forwardedFor: '', asItCame: ''});
+		t.like(read(post(`${name}: 1\r\nContent-Length: 5\r\n${name}: 2`)), {framing: 'length', length: 5});
+	});
+}
+
+test('keeps names that imitate nothing, whatever characters they have', t => {
+	const names = ['Content_Type', 'X_Forwarded_Host', 'Content_Lengths', 'ContentLength', 'Content--Length', '_', '-'];
+
+	for (const name of names) t.is(read(field(`${name}: 1`)).fields, `${HOST}${name}: 1\r\n`);
+});
+
+for (const value of [
+	'a.test,b.test',
+	'a.test,',
+	',',
+	'a..test',
+	'.a.test',
+	'.',
+	'..',
+	'a.test..',
+	'a.%2e',
+	'%2E%2E',
+	'%2ea',
+	'a..test:80',
+	'.:80',
+	'a,b:80',
+]) {
+	test(`refuses the host ${value} in Host and in the target [RFC 9112 3.2, RFC 1034 3.1]`, t => {
+		t.deepEqual(readRequestHead(`GET / HTTP/1.1\r\nHost: ${value}\r\n\r\n`), {
+			status: 400,
+			reason: 'invalid Host field',
+		});
+		t.deepEqual(readRequestHead(`GET / HTTP/1.0\r\nHost: ${value}\r\n\r\n`), {
+			status: 400,
+			reason: 'invalid Host field',
+		});
+		t.deepEqual(readRequestHead(`GET http://${value}/ HTTP/1.1\r\n${HOST}\r\n`), {
+			status: 400,
+			reason: 'invalid authority in the target',
+		});
+	});
+}
+
+for (const value of [
+	'a.test.',
+	'a.test.:80',
+	'a',
+	'1.2.3.4',
+	'a%2Cb.test',
+	'a%2e',
+	'a_b;c=d!.test',
+	'[::1]:80',
+	"x'y",
+]) {
+	test(`takes the host ${value} as it came`, t => {
+		t.like(read(`GET / HTTP/1.1\r\nHost: ${value}\r\n\r\n`), {host: value, fields: `Host: ${value}\r\n`});
+		t.like(read(`GET http://${value}/ HTTP/1.1\r\n${HOST}\r\n`), {host: value});
 	});
 }

@@ -132,6 +132,14 @@ const ACCEPTED: readonly Accepted[] = [
 		as: {fields: 'A: 1\r\nContent-Length: 0\r\n'},
 	},
 	{
+		rule: 'look-alikes of framing and hop-by-hop fields: dropped',
+		source: 'CGI names, RFC 3875 4.1.18',
+		head: field(
+			'A_B: 1\r\nContent_Length: 9\r\nTransfer.Encoding: chunked\r\nkeep_alive: 1\r\nPROXY_CONNECTION: x\r\nContent-Length: 3',
+		),
+		as: {framing: 'length', length: 3, fields: 'A_B: 1\r\nContent-Length: 3\r\n', asItCame: ''},
+	},
+	{
 		rule: 'fields named in Connection: dropped, framing aside',
 		source: 'RFC 9110 7.6.1',
 		head: field('Connection: A, content-length\r\na: 1\r\nB: 2\r\nContent-Length: 3'),

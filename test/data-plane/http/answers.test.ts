@@ -61,6 +61,15 @@ const RELAYED: readonly Relayed[] = [
 		reused: true,
 	},
 	{
+		rule: 'without fields that imitate framing',
+		source: 'CGI names, RFC 3875 4.1.18',
+		answered:
+			'HTTP/1.1 200 OK\r\nContent_Length: 1\r\nTransfer_Encoding: chunked\r\nA_B: 1\r\nContent-Length: 2\r\n\r\nok',
+		received: 'HTTP/1.1 200 OK\r\nA_B: 1\r\nContent-Length: 2\r\n\r\nok',
+		goesOn: true,
+		reused: true,
+	},
+	{
 		rule: 'that closes the back-end connection, and not the client',
 		source: 'RFC 9112 9.6',
 		answered: 'HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 2\r\n\r\nok',

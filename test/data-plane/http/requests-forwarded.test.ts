@@ -106,6 +106,12 @@ const FORWARDED: readonly Forwarded[] = [
 		received: `POST / HTTP/1.1\r\n${HOST}${forwarded()}Transfer-Encoding: chunked\r\n\r\n${BODY}`,
 	},
 	{
+		rule: 'without fields that imitate framing, or what is added here',
+		source: 'CGI names, RFC 3875 4.1.18',
+		sent: `POST / HTTP/1.1\r\n${HOST}Content_Length: 1\r\nContent-Length: 5\r\nTransfer_Encoding: chunked\r\nX.Forwarded.For: 1.2.3.4\r\n\r\nhello`,
+		received: `POST / HTTP/1.1\r\n${HOST}Content-Length: 5\r\n${forwarded()}\r\nhello`,
+	},
+	{
 		rule: 'a body in chunks, extensions and trailers dropped',
 		source: 'RFC 9112 7.1.1, 7.1.2',
 		sent: `POST / HTTP/1.1\r\nTransfer-Encoding: Chunked\r\n${HOST}Trailer: X-T\r\n\r\n5;a="b"\r\nhello\r\n0;c\r\nX-T: 1\r\nContent-Length: 9\r\n\r\n`,
