@@ -4,6 +4,7 @@ import {isDeepStrictEqual} from 'node:util';
 import type {Clock} from './base/clock.ts';
 import {messageOf} from './base/errors.ts';
 import {SerialQueue} from './base/serial-queue.ts';
+import {assertRealTimers, queueMicrotask, setImmediate} from './base/timers.ts';
 import {type Authority, createAuthority} from './certificates/authority.ts';
 import type {LoadBalancerSpec} from './configuration/spec.ts';
 import type {LoggedCall} from './control-plane/call-log.ts';
@@ -189,6 +190,7 @@ class RunningEmulator implements Emulator {
 		config: unknown,
 		{opensControlPort}: {readonly opensControlPort: boolean},
 	): Promise<RunningEmulator> {
+		await assertRealTimers();
 		const emulator = new RunningEmulator(options, config);
 		try {
 			if (config !== undefined) await emulator.reload();

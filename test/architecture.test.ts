@@ -38,6 +38,18 @@ test('the model waits for nothing and knows no Node', t => {
 	}
 });
 
+// The linter forbids the globals and modules themselves: see biome.json.
+test('time comes from base/timers.ts, which fake timers do not reach', t => {
+	for (const file of files.filter(each => !each.endsWith(path.join('base', 'timers.ts')))) {
+		const text = readFileSync(file, 'utf8');
+		t.notRegex(
+			text,
+			/\bDate\.now\b|new Date\(\)|process\.(?:nextTick|hrtime)|globalThis\.set/,
+			path.relative(SRC, file),
+		);
+	}
+});
+
 test('only the certificates room knows node-forge', t => {
 	const knowing = files.filter(file =>
 		/^import (?:type )?forge|import\('node-forge|require\('node-forge/m.test(readFileSync(file, 'utf8')),

@@ -1,4 +1,4 @@
-import {performance} from 'node:perf_hooks';
+import {clearInterval, clearTimeout, nowMs, setInterval, setTimeout, wallMs} from './timers.ts';
 
 /**
  * What a clock calls when its time has come. A promise tells a clock that is held by hand when what it set in motion is
@@ -24,8 +24,8 @@ export interface Clock {
 
 /** The machine's own time. */
 export const systemClock: Clock = {
-	now: () => performance.now(),
-	wallMs: () => Date.now(),
+	now: nowMs,
+	wallMs,
 	every(intervalMs, task) {
 		const timer = setInterval(task, intervalMs);
 		timer.unref();

@@ -1,6 +1,7 @@
 import type {Clock, ClockTask} from './clock.ts';
 import {EmulatorError} from './errors.ts';
 import {SerialQueue} from './serial-queue.ts';
+import {clearTimeout, nextTurn, setTimeout, wallMs} from './timers.ts';
 
 /**
  * How long, in real milliseconds, `advance()` waits for what a task has set in motion before time goes on. What answers
@@ -19,7 +20,7 @@ interface Timer {
 export class ManualClock implements Clock {
 	#nowMs = 0;
 	/** Wall time starts at the machine's and moves with this clock alone. */
-	readonly #epochMs = Date.now();
+	readonly #epochMs = wallMs();
 	/** In the order they were set, which is the order of those that are due at the same time. */
 	readonly #timers = new Set<Timer>();
 	readonly #inMotion = new Set<Promise<void>>();
@@ -102,7 +103,7 @@ export class ManualClock implements Clock {
 			cancel();
 		}
 		// Sockets tell of what a timeout did to them in the next turns of the event loop.
-		for (let turn = 0; turn < 2; turn++) await new Promise(resolve => setImmediate(resolve));
+		for (let turn = 0; turn < 2; turn++) await nextTurn();
 	}
 }
 

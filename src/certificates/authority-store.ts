@@ -3,6 +3,7 @@ import {mkdir, readFile, rename, rm} from 'node:fs/promises';
 import {homedir} from 'node:os';
 import path from 'node:path';
 import {codeOf, EmulatorError, hasCode, messageOf} from '../base/errors.ts';
+import {wallMs} from '../base/timers.ts';
 import {PRIVATE, PUBLIC, writeNew} from './atomic-file.ts';
 import {type Authority, createAuthority, readAuthority} from './authority.ts';
 
@@ -71,7 +72,7 @@ async function readStored(folder: string): Promise<StoredAuthority | undefined> 
 	if ('reason' in read) throw unusable(folder, read.reason);
 	const {authority} = read;
 	const ends = new Date(new X509Certificate(authority.pem).validTo);
-	if (ends.getTime() <= Date.now()) throw unusable(folder, `${file} expired on ${ends.toISOString().slice(0, 10)}`);
+	if (ends.getTime() <= wallMs()) throw unusable(folder, `${file} expired on ${ends.toISOString().slice(0, 10)}`);
 	return Object.assign(authority, {file});
 }
 

@@ -3,6 +3,7 @@ import {isIP} from 'node:net';
 import {inspect} from 'node:util';
 import {EmulatorError, invalidDescription, type Violation} from '../base/errors.ts';
 import {alternatives, didYouMean} from '../base/suggest.ts';
+import {wallMs} from '../base/timers.ts';
 import type {PemPair} from '../model/load-balancer.ts';
 import {buildCertificate} from './certificate-builder.ts';
 import {withHiddenKey} from './hidden-key.ts';
@@ -66,7 +67,7 @@ const MAX_COMMON_NAME = 64;
 
 /** Makes a throw-away authority: an EC P-256 key and a certificate that signs itself. About a millisecond. */
 export function createAuthority(options: AuthorityOptions = {}): Authority {
-	const now = options.now ?? new Date();
+	const now = options.now ?? new Date(wallMs());
 	const {publicKey, privateKey} = generateKeyPairSync('ec', {namedCurve: 'P-256'});
 	const pem = buildCertificate(
 		{
@@ -195,7 +196,7 @@ function readIssueOptions(options: IssueOptions, authorityEnds: Date): ReadIssue
 	return {names: names.names, kind, ...dates};
 }
 
-function datesOf({notBefore, notAfter, now = new Date()}: IssueOptions, authorityEnds: Date) {
+function datesOf({notBefore, notAfter, now = new Date(wallMs())}: IssueOptions, authorityEnds: Date) {
 	const lifeMs = LEAF_DAYS * DAY_MS;
 	const yesterdayMs = now.getTime() - DAY_MS;
 	// A certificate that is to have expired long ago began before it ended.

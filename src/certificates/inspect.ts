@@ -1,6 +1,7 @@
 import type {KeyObject, X509Certificate} from 'node:crypto';
 import {createSecureContext} from 'node:tls';
 import {messageOf} from '../base/errors.ts';
+import {wallMs} from '../base/timers.ts';
 import type {PemPair} from '../model/load-balancer.ts';
 import {isRoot, nameOf, orderChain} from './chain.ts';
 import {type CertificateFacts, factsOf} from './facts.ts';
@@ -45,7 +46,7 @@ export function inspectCertificate(pair: PemPair, options: {readonly now?: Date 
 	const ordered = orderChain(leaf, others);
 	// A part that could not be read in full has gaps, which are no news about the rest.
 	if (cert.problems.length === 0 && chain.problems.length === 0) problems.push(...ordered.problems);
-	warnings.push(...ordered.warnings, ...warningsOf(leaf, ordered.chain, options.now ?? new Date()));
+	warnings.push(...ordered.warnings, ...warningsOf(leaf, ordered.chain, options.now ?? new Date(wallMs())));
 
 	const facts = factsOf(leaf.x509);
 	if (problems.length > 0 || key.text === undefined) return {problems, warnings, facts};

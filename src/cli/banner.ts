@@ -1,4 +1,5 @@
 import {formatAddress} from '../base/errors.ts';
+import {wallMs} from '../base/timers.ts';
 import type {BackendStatus, ListenerStatus} from '../emulator/load-balancer.ts';
 import {columns, countOf, daysUntil, type Paint, printable} from './text.ts';
 
@@ -48,5 +49,5 @@ function loadBalancerLines(
 
 function daysLeft(notAfter: Date): string {
 	const days = daysUntil(notAfter);
-	return notAfter.getTime() < Date.now() ? `expired ${countOf(-days, 'day')} ago` : `${countOf(days, 'day')} left`;
+	return notAfter.getTime() < wallMs() ? `expired ${countOf(-days, 'day')} ago` : `${countOf(days, 'day')} left`;
 }

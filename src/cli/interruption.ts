@@ -1,3 +1,4 @@
+import {clearInterval, setInterval} from '../base/timers.ts';
 import {EXIT} from './exit-codes.ts';
 
 /** SIGINT and SIGTERM, as a command waits for them. */

@@ -1,4 +1,5 @@
 import {styleText} from 'node:util';
+import {wallMs} from '../base/timers.ts';
 
 /** What a piece of text is, for its colour. */
 export type Tone = 'name' | 'good' | 'bad' | 'warning' | 'faint';
@@ -48,7 +49,7 @@ export function shellWord(text: string): string {
 }
 
 /** Whole days from now until a moment; of one that has passed, the days since as a negative number. */
-export function daysUntil(moment: Date, now = Date.now()): number {
+export function daysUntil(moment: Date, now = wallMs()): number {
 	// Adding zero makes zero of minus zero.
 	return Math.trunc((moment.getTime() - now) / 86_400_000) + 0;
 }

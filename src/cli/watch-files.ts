@@ -2,6 +2,7 @@ import {stat} from 'node:fs/promises';
 import path from 'node:path';
 import type {FSWatcher} from 'chokidar';
 import {messageOf} from '../base/errors.ts';
+import {clearTimeout, setTimeout} from '../base/timers.ts';
 
 export interface WatchOptions {
 	/** Called when something may be different, once things have been quiet for a moment. */

@@ -1,5 +1,6 @@
 import {createHash, createHmac, timingSafeEqual} from 'node:crypto';
 import {quote} from '../base/quote.ts';
+import {wallMs} from '../base/timers.ts';
 import {type Authorization, readAuthorization, type SignatureScheme} from './authorization.ts';
 import {canonicalRequests} from './canonical-request.ts';
 import type {ApiRequest} from './dialect.ts';
@@ -22,7 +23,7 @@ const MAX_SKEW_MS = 15 * 60 * 1000;
  */
 export function authenticator(
 	credentials: ReadonlyMap<string, string> | undefined,
-	nowMs: () => number = Date.now,
+	nowMs: () => number = wallMs,
 ): Authenticate {
 	if (credentials === undefined) return () => undefined;
 	return request => {

@@ -1,5 +1,6 @@
 import type {SecureContext} from 'node:tls';
 import type {Clock} from '../base/clock.ts';
+import {nextTurn} from '../base/timers.ts';
 import {forgetStreaks, type Health, initialHealth, isConfirmed, observe} from '../model/health.ts';
 import {formatTarget, type HealthCheck} from '../model/health-check.ts';
 import {type RunningProbe, startProbe} from './probe.ts';
@@ -194,7 +195,7 @@ export class HealthChecker<Checked extends CheckedBackend> implements AsyncDispo
 	async #inTurns(backends: readonly Checked[], task: (backend: Checked) => Promise<void>): Promise<void> {
 		const tasks: Promise<void>[] = [];
 		for (const [index, backend] of backends.entries()) {
-			if (index > 0 && index % PROBES_PER_TURN === 0) await new Promise(resolve => setImmediate(resolve));
+			if (index > 0 && index % PROBES_PER_TURN === 0) await nextTurn();
 			tasks.push(task(backend));
 		}
 		await Promise.all(tasks);

@@ -1,6 +1,7 @@
 import {Buffer} from 'node:buffer';
 import type {Socket} from 'node:net';
 import type {Timed} from '../base/deadlines.ts';
+import {setImmediate} from '../base/timers.ts';
 import {HeadBuffer} from '../codec/head-buffer.ts';
 import type {Refusal} from '../codec/http1-grammar.ts';
 import {RequestHead, readRequestHead} from '../codec/request-head.ts';

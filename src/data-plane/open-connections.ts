@@ -1,3 +1,4 @@
+import {queueMicrotask} from '../base/timers.ts';
 import type {OpenConnection} from './listener-context.ts';
 
 /** The connections that are served, and the news that the last of them is gone. */

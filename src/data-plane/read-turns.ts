@@ -1,3 +1,5 @@
+import {setImmediate} from '../base/timers.ts';
+
 /** A client's connection that can be left unread for a while. */
 export interface TurnTaker {
 	/** How often {@link ReadTurns} has let it go on since it last waited. */

@@ -1,5 +1,6 @@
 import {isDeepStrictEqual} from 'node:util';
 import {Deadlines, tickFor} from '../base/deadlines.ts';
+import {nextTurn} from '../base/timers.ts';
 import type {
 	BackendDescription,
 	ListenerDescription,
@@ -131,7 +132,7 @@ export class RunningLoadBalancer {
 		change.commit();
 		change.release();
 		// The system lets go of a port in the event loop's next turn.
-		await new Promise(resolve => setImmediate(resolve));
+		await nextTurn();
 	}
 
 	/**

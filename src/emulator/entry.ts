@@ -1,3 +1,4 @@
+import {nextTurn} from '../base/timers.ts';
 import type {DescribedBackend, DescribedLoadBalancer} from '../configuration/described.ts';
 import type {RunningLoadBalancer} from '../data-plane/running-load-balancer.ts';
 import {isSecure} from '../model/listener.ts';
@@ -151,7 +152,7 @@ export class Entry {
  * free, and counts the handle among the active resources until the event loop has gone round.
  */
 export async function handlesClosed(): Promise<void> {
-	for (let turn = 0; turn < 2; turn++) await new Promise(resolve => setImmediate(resolve));
+	for (let turn = 0; turn < 2; turn++) await nextTurn();
 }
 
 function reachable(

@@ -1,5 +1,6 @@
 import {EmulatorError} from '../base/errors.ts';
 import {alternatives, didYouMean} from '../base/suggest.ts';
+import {nextTurn} from '../base/timers.ts';
 import {Turns} from '../base/turns.ts';
 import type {DescribedLoadBalancer} from '../configuration/described.ts';
 import type {UsableCertificate} from './certificates.ts';
@@ -162,6 +163,6 @@ export class Fleet {
 		for (const [entry, drainMs] of prepared.unwanted) void this.leave(entry, drainMs, 'serve');
 		prepared.release();
 		// The system lets go of a port in the event loop's next turn.
-		await new Promise(resolve => setImmediate(resolve));
+		await nextTurn();
 	}
 }

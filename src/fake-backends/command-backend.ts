@@ -1,7 +1,7 @@
 import {randomInt} from 'node:crypto';
-import {setTimeout as wait} from 'node:timers/promises';
 import {EmulatorError, formatAddress, portUnavailable} from '../base/errors.ts';
 import {SerialQueue} from '../base/serial-queue.ts';
+import {nowMs, wait} from '../base/timers.ts';
 import {LastLines} from './last-lines.ts';
 import {type ProcessEnd, ProcessGroup} from './process-group.ts';
 
@@ -157,8 +157,8 @@ class RunningCommand implements CommandBackendProcess {
 
 	async #ready(group: ProcessGroup): Promise<void> {
 		const readyTimeoutMs = this.#options.readyTimeoutMs ?? READY_TIMEOUT_MS;
-		const deadline = Date.now() + readyTimeoutMs;
-		while (Date.now() < deadline) {
+		const deadline = nowMs() + readyTimeoutMs;
+		while (nowMs() < deadline) {
 			if (group.hasEnded) throw await this.#endedEarly(group);
 			if (await isListening(this.host, this.port)) return;
 			await wait(POLL_MS);

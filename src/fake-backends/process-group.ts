@@ -1,7 +1,7 @@
 import {type ChildProcess, spawn} from 'node:child_process';
 import {once} from 'node:events';
-import {setTimeout as wait} from 'node:timers/promises';
 import {hasCode} from '../base/errors.ts';
+import {nowMs, wait} from '../base/timers.ts';
 
 /** How a process ended: a code, a signal, or an error that kept it from starting. */
 export interface ProcessEnd {
@@ -114,6 +114,6 @@ export class ProcessGroup {
 }
 
 async function waitUntil(fact: () => boolean, limitMs: number): Promise<void> {
-	const deadline = Date.now() + limitMs;
-	while (!fact() && Date.now() < deadline) await wait(POLL_MS);
+	const deadline = nowMs() + limitMs;
+	while (!fact() && nowMs() < deadline) await wait(POLL_MS);
 }

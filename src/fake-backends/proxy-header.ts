@@ -1,4 +1,5 @@
 import type {Duplex} from 'node:stream';
+import {clearTimeout, setTimeout} from '../base/timers.ts';
 import {type ProxyHeader, readProxyHeader} from '../codec/proxy-protocol.ts';
 import type {Serve} from './serve.ts';
 

@@ -1,6 +1,7 @@
 import {type RequestListener, type Server, validateHeaderName, validateHeaderValue} from 'node:http';
 import {millisecondsIn} from '../base/duration.ts';
 import {messageOf, type Violation} from '../base/errors.ts';
+import {clearTimeout, setTimeout} from '../base/timers.ts';
 import type {ReplyBackend} from '../configuration/spec.ts';
 import {closeIdle, createHttpServer} from './http-server.ts';
 

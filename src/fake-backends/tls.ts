@@ -1,6 +1,7 @@
 import {createHash} from 'node:crypto';
 import {createSecureContext, type SecureContext, TLSSocket} from 'node:tls';
 import {EmulatorError, messageOf} from '../base/errors.ts';
+import {clearTimeout, setTimeout} from '../base/timers.ts';
 import {inheritProxyHeader} from './proxy-header.ts';
 import {ignoreSocketError, type Serve} from './serve.ts';
 

@@ -3,6 +3,7 @@ import {access, mkdir, rename} from 'node:fs/promises';
 import path from 'node:path';
 import type {Clock} from '../base/clock.ts';
 import {hasCode, invalidDescription, messageOf, type Violation} from '../base/errors.ts';
+import {queueMicrotask} from '../base/timers.ts';
 import {type AccessLog, openForAppending, WrittenLog} from './access-log-file.ts';
 import {type AccessLogTrouble, LineWriter, type Sink, unwritable} from './line-writer.ts';
 

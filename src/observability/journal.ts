@@ -1,5 +1,6 @@
 import {type Duration, readDuration} from '../base/duration.ts';
 import {EmulatorError} from '../base/errors.ts';
+import {clearTimeout, queueMicrotask, setTimeout} from '../base/timers.ts';
 import type {Exchange, ExchangeRecord} from './exchange.ts';
 
 /** What happened at one load balancer, oldest first. */

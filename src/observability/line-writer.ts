@@ -2,6 +2,7 @@ import {Buffer} from 'node:buffer';
 import type {FileHandle} from 'node:fs/promises';
 import {EmulatorError, messageOf} from '../base/errors.ts';
 import {SerialQueue} from '../base/serial-queue.ts';
+import {clearTimeout, queueMicrotask, setTimeout} from '../base/timers.ts';
 
 /** A batch is written when it has grown to this size, or has waited this long: few writes, and one can watch them. */
 const BATCH_BYTES = 64 * 1024;
