@@ -29,11 +29,15 @@ const MAX_REFUSED_HEAD_BYTES = 4096;
 const MAX_AHEAD_BYTES = 16 * 1024;
 
 const LF = 0x0a;
+const EMPTY_LINE = '\r\n';
+
+const ENDED_IN_HEAD: Refusal = {status: 400, reason: 'the client ended in the midst of a head'};
+const ENDED_IN_BODY: Refusal = {status: 400, reason: 'the client ended in the midst of a body'};
 
 /**
  * One client connection of an HTTP or HTTPS listener: heads in, answers out, one exchange at a time and in order.
  *
- * `idle` between requests, `head` while one is coming in, `exchange` while one is worked on, `closing` when the last
+ * `idle` between requests, also where an empty line has come, `head` while one is coming in, `exchange` while one is worked on, `closing` when the last
  * answer is written and the client's rest is thrown away, `gone` when the socket is no longer this front's.
  */
 export class HttpFront implements Timed, Downstream, OpenConnection, StreamOwner, TurnTaker {
@@ -109,7 +113,8 @@ export class HttpFront implements Timed, Downstream, OpenConnection, StreamOwner
 	exchangeDone(keepAlive: boolean, nowMs: number): void {
 		this.#exchange = undefined;
 		if (this.#state !== 'exchange') return;
-		if (!keepAlive || (this.#clientEnded && this.#ahead === undefined)) {
+		// What `#serve` has still in hand is to be carried out as well.
+		if (!keepAlive || (this.#clientEnded && this.#ahead === undefined && !this.#serving)) {
 			this.#close();
 			return;
 		}
@@ -174,12 +179,10 @@ export class HttpFront implements Timed, Downstream, OpenConnection, StreamOwner
 				this.#exchange?.onDeadline();
 				return;
 			case 'head':
-				if (this.#hasBlankHead) this.#close();
-				else
-					this.#refuse(
-						{status: 408, reason: `no complete head within ${this.context.timeouts.headMs} ms`},
-						'client-timeout',
-					);
+				this.#refuse(
+					{status: 408, reason: `no complete head within ${this.context.timeouts.headMs} ms`},
+					'client-timeout',
+				);
 				return;
 			case 'idle':
 				if (this.waits) this.touch();
@@ -236,7 +239,7 @@ export class HttpFront implements Timed, Downstream, OpenConnection, StreamOwner
 	 */
 	#serveSmall(memory: Buffer, bytes: number): boolean {
 		if (bytes > SMALL_READ_BYTES || memory[bytes - 1] !== LF || memory[bytes - 3] !== LF) return false;
-		if (this.#ahead !== undefined || this.#socket.writableNeedDrain) return false;
+		if (this.#ahead !== undefined || this.#socket.writableNeedDrain || this.#head.partial !== '') return false;
 		const head = readRequestHead(memory.toString('latin1', 0, bytes));
 		if (!(head instanceof RequestHead)) return false;
 		this.#begin(this.#newExchange(head));
@@ -250,14 +253,10 @@ export class HttpFront implements Timed, Downstream, OpenConnection, StreamOwner
 		let pos = 0;
 		while (pos < chunk.length) {
 			if (this.#state === 'idle' || this.#state === 'head') {
-				const begins = this.#state === 'idle';
-				this.#state = 'head';
 				pos = this.#head.add(chunk, pos);
 				if (pos === -1) {
-					if (begins) this.limit(this.context.timeouts.headMs);
-					this.#serving = false;
-					if (this.#head.refusal !== undefined) this.#refuse(this.#head.refusal, 'bad-request');
-					return;
+					this.#waitForHead();
+					break;
 				}
 				// What is behind a head may have to wait: a body for its connection, a request for its turn.
 				if (transient && chunk === arrived && pos < chunk.length) {
@@ -277,9 +276,17 @@ export class HttpFront implements Timed, Downstream, OpenConnection, StreamOwner
 		if (this.#isIdle() && this.#ahead === undefined) this.#rest();
 	}
 
-	/** Whether nothing but an empty line has come since the last request, as some clients send after a body. */
-	get #hasBlankHead(): boolean {
-		return this.#state === 'head' && '\r\n'.startsWith(this.#head.partial);
+	/** All that has come has been read, and a head has not ended. Nor will it where the client sends no more. */
+	#waitForHead(): void {
+		const {partial, refusal} = this.#head;
+		if (refusal !== undefined) this.#refuse(refusal, 'bad-request');
+		// An empty line is no beginning of a request: some clients send one after a body.
+		else if (EMPTY_LINE.startsWith(partial)) this.#state = 'idle';
+		else if (this.#clientEnded) this.#refuse(ENDED_IN_HEAD, 'client-abort');
+		else if (this.#state === 'idle') {
+			this.#state = 'head';
+			this.limit(this.context.timeouts.headMs);
+		}
 	}
 
 	/** Asked after calls that may have changed it, which the compiler cannot see. */
@@ -290,7 +297,7 @@ export class HttpFront implements Timed, Downstream, OpenConnection, StreamOwner
 	/** Starts the exchange of the head that has just been read. Returns where to read on. */
 	#beginWith(chunk: Buffer, start: number): number {
 		// RFC 9112 section 2.2: one empty line before a request is ignored.
-		const text = this.#head.text.startsWith('\r\n') ? this.#head.text.slice(2) : this.#head.text;
+		const text = this.#head.text.startsWith(EMPTY_LINE) ? this.#head.text.slice(EMPTY_LINE.length) : this.#head.text;
 		const head = readRequestHead(text);
 		if (!(head instanceof RequestHead)) {
 			this.#refuse(head, 'bad-request', text);
@@ -306,6 +313,11 @@ export class HttpFront implements Timed, Downstream, OpenConnection, StreamOwner
 				return chunk.length;
 			}
 			pos = next;
+		}
+		if (this.#clientEnded && !exchange.requestDone) {
+			exchange.record.refusedHead = beginningOf(text);
+			exchange.refuse(ENDED_IN_BODY, 'client-abort');
+			return chunk.length;
 		}
 		this.#begin(exchange);
 		return pos;
@@ -411,11 +423,10 @@ export class HttpFront implements Timed, Downstream, OpenConnection, StreamOwner
 		}
 		// Requests that wait until the client takes its answers are still to be carried out.
 		if (this.#ahead !== undefined && this.#state === 'idle') return;
-		if (this.#state === 'idle' || this.#hasBlankHead) this.#close();
-		else if (this.#state === 'head') {
-			this.#refuse({status: 400, reason: 'the client ended in the midst of a head'}, 'client-abort');
-		} else if (this.#state === 'exchange' && this.#exchange !== undefined && !this.#exchange.requestDone) {
-			this.#exchange.refuse({status: 400, reason: 'the client ended in the midst of a body'}, 'client-abort');
+		if (this.#state === 'idle') this.#close();
+		else if (this.#state === 'head') this.#refuse(ENDED_IN_HEAD, 'client-abort');
+		else if (this.#state === 'exchange' && this.#exchange !== undefined && !this.#exchange.requestDone) {
+			this.#exchange.refuse(ENDED_IN_BODY, 'client-abort');
 		}
 	}
 
