@@ -69,7 +69,7 @@ export async function readConfigText(text: string, file: string): Promise<Config
 		const hint = '{} is a configuration that describes nothing; `lb-local init` writes one to start from';
 		throw invalid([{path: [], message: 'the configuration is empty', hint}]);
 	}
-	const read = describeConfig(document.value);
+	const read = describeConfig(document.value, {origin: 'file'});
 	if ('violations' in read) throw invalid(read.violations);
 	const directory = path.dirname(path.resolve(file));
 	return {

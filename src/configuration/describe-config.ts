@@ -6,7 +6,7 @@ import type {DescribedBackend, DescribedCertificate, DescribedConfig, DescribedL
 import {type Finding, presentable, show} from './finding.ts';
 import {unknownName} from './host-names.ts';
 import {find, type Place, within} from './place.ts';
-import {type Partly, readShape} from './read-shape.ts';
+import {type Origin, type Partly, readShape} from './read-shape.ts';
 import {configSchema} from './schema.ts';
 import type {AddressBackend, BackendConfig, CertificateConfig, LoadBalancerConfig} from './spec.ts';
 
@@ -15,10 +15,13 @@ import type {AddressBackend, BackendConfig, CertificateConfig, LoadBalancerConfi
  *
  * Nothing is bound, started or read from disk. Every broken rule of every section is reported.
  *
- * @param config of unknown origin. Nothing at all is the empty configuration, and so is an empty section.
+ * @param config of unknown shape. Nothing at all is the empty configuration, and so is an empty section.
  */
-export function describeConfig(config: unknown): {config: DescribedConfig} | {violations: Finding[]} {
-	const {value: shape, findings} = readShape(configSchema, sectionsOf(config));
+export function describeConfig(
+	config: unknown,
+	options: {readonly origin?: Origin} = {},
+): {config: DescribedConfig} | {violations: Finding[]} {
+	const {value: shape, findings} = readShape(configSchema, sectionsOf(config), options);
 	if (shape === undefined) return {violations: presentable(findings)};
 
 	const certificates = new Map<string, DescribedCertificate>();

@@ -1,7 +1,8 @@
 import * as v from 'valibot';
+import {readingsOf} from '../base/duration.ts';
 import {alternatives, didYouMean, nearest} from '../base/suggest.ts';
 import {type Finding, show} from './finding.ts';
-import type {KeyRemarks} from './schema-values.ts';
+import {durationWithUnit, isDurationSchema, type KeyRemarks} from './schema-values.ts';
 
 /** What a value of this type looks like when the parts that were wrong have been left out. */
 export type Partly<T> = T extends string | number | boolean | Uint8Array | ((...args: never[]) => unknown)
@@ -17,18 +18,25 @@ export type Partly<T> = T extends string | number | boolean | Uint8Array | ((...
  *
  * The schema's own `safeParse` is asked for single values only. For objects it stops at the first unknown key, takes
  * inherited names for known ones, and gives up the sound parts.
+ *
+ * @param options.origin `file`: durations carry their unit. `code`, the default: a number of milliseconds will do.
  */
 export function readShape<Schema extends v.GenericSchema>(
 	schema: Schema,
 	value: unknown,
+	{origin = 'code'}: {readonly origin?: Origin} = {},
 ): {value: Partly<v.InferOutput<Schema>> | undefined; findings: Finding[]} {
 	const findings: Finding[] = [];
-	const read = readAny(schema, value, {path: [], findings});
+	const read = readAny(schema, value, {path: [], findings, origin});
 	// The walk below follows the schema, so what it returns has the schema's shape with holes.
 	return {value: read as Partly<v.InferOutput<Schema>> | undefined, findings};
 }
 
+/** Where a description comes from: a configuration file, or JavaScript. */
+export type Origin = 'file' | 'code';
+
 interface Place {
+	readonly origin: Origin;
 	readonly path: readonly (string | number)[];
 	readonly findings: Finding[];
 	/** Whether keys were to come from elsewhere, by a merge key: what is missing is not told then. */
@@ -40,6 +48,7 @@ type Json = Record<string, unknown>;
 function readAny(schema: v.GenericSchema, value: unknown, place: Place): unknown {
 	if (isObject(value) && Object.hasOwn(value, MERGE_KEY)) return readMerged(schema, value, place);
 	if (isOptional(schema)) return readAny(schema.wrapped, value, place);
+	if (isDurationSchema(schema) && place.origin === 'file') return readAny(durationWithUnit, value, place);
 	if (isUnion(schema)) return readUnion(schema, value, place);
 	if (isVariant(schema)) return isObject(value) ? readVariant(schema, value, place) : refuse(schema, value, place);
 	if (isStrictObject(schema)) return isObject(value) ? readObject(schema, value, place) : refuse(schema, value, place);
@@ -54,14 +63,14 @@ function readAny(schema: v.GenericSchema, value: unknown, place: Place): unknown
 /** In YAML 1.1 this key merges a mapping into another; YAML 1.2 has left it out. */
 const MERGE_KEY = '<<';
 
-function readMerged(schema: v.GenericSchema, {[MERGE_KEY]: _, ...own}: Json, {path, findings}: Place): unknown {
-	findings.push({
-		path: [...path, MERGE_KEY],
+function readMerged(schema: v.GenericSchema, {[MERGE_KEY]: _, ...own}: Json, place: Place): unknown {
+	place.findings.push({
+		path: [...place.path, MERGE_KEY],
 		at: 'key',
 		message: 'merge keys ("<<") are not supported',
 		hint: 'write the keys themselves here; an alias may stand for a whole value: `healthCheck: *name`',
 	});
-	return readAny(schema, own, {path, findings, isPart: true});
+	return readAny(schema, own, {...place, isPart: true});
 }
 
 /** Reads under the alternative that the kind of the given value points at. */
@@ -180,6 +189,11 @@ function refuse(schema: v.GenericSchema, value: unknown, {path, findings, isPart
 }
 
 function hintOn(schema: v.GenericSchema, value: unknown): string | undefined {
+	const takesDuration =
+		schema === durationWithUnit ||
+		isDurationSchema(schema) ||
+		(isUnion(schema) && schema.options.some(isDurationSchema));
+	if (takesDuration) return readingsOf(value);
 	const isTextWanted =
 		schema.type === 'string' || (isUnion(schema) && schema.options.some(({type}) => type === 'string'));
 	if (isTextWanted && (typeof value === 'number' || typeof value === 'boolean')) return `put it in quotes: "${value}"`;
@@ -200,8 +214,8 @@ function remarksOf(schema: StrictObject): KeyRemarks['refused'] {
 	return refused ?? {};
 }
 
-function within(place: Place, key: string | number): Place {
-	return {path: [...place.path, key], findings: place.findings};
+function within({path, findings, origin}: Place, key: string | number): Place {
+	return {path: [...path, key], findings, origin};
 }
 
 /** Without a prototype, an entry named `__proto__` is an entry. */

@@ -1,5 +1,5 @@
 import * as v from 'valibot';
-import {type Duration, millisecondsIn} from '../base/duration.ts';
+import {DURATION_PATTERN, type Duration, millisecondsIn} from '../base/duration.ts';
 
 /** A key that other versions or other places know, and what to say of it here. */
 export interface KeyRemarks {
@@ -25,15 +25,30 @@ export const count = v.pipe(
 	v.check(n => Number.isInteger(n) && n >= 0 && n <= 100, 'a number of back-ends, 0 to 100'),
 	v.metadata({type: 'integer', minimum: 0, maximum: 100}),
 );
+/** Editors read files, so that what they are told of a duration is what files may say. */
+const DURATION_IN_FILES = {type: 'string', pattern: DURATION_PATTERN} as const;
+/** A duration in the library, where a number is milliseconds as everywhere in JavaScript. */
 export const duration = v.pipe(
-	v.custom<Duration>(isDuration, 'a duration; write milliseconds as a number, or text such as "500ms", "5s" or "2m"'),
-	v.metadata({
-		anyOf: [
-			{type: 'number', minimum: 0},
-			{type: 'string', pattern: '^\\d+(\\.\\d+)?(ms|s|m)$'},
-		],
-	}),
+	v.custom<Duration>(
+		isDuration,
+		'a duration; write milliseconds as a number, or text such as "500ms", "5s", "2m" or "1h"',
+	),
+	v.metadata(DURATION_IN_FILES),
 );
+/** A duration in a file, where a number may mean seconds as well: it says its unit. */
+export const durationWithUnit = v.pipe(
+	v.custom<Duration>(
+		isDurationWithUnit,
+		'a duration; write a number with its unit, such as "500ms", "5s", "2m" or "1h"',
+	),
+	v.metadata(DURATION_IN_FILES),
+);
+
+/** Whether a schema is {@link duration}, described or not: that makes another object of it with the same check. */
+export function isDurationSchema(schema: v.GenericSchema): boolean {
+	return 'check' in schema && schema.check === isDuration;
+}
+
 /** Whether a value is a port: 1 to 65535, OUTSCALE API 1.40, ListenerForCreation.BackendPort. */
 export function isPort(value: number): boolean {
 	return Number.isInteger(value) && value >= 1 && value <= 65_535;
@@ -50,4 +65,8 @@ export function isText(value: unknown): boolean {
 
 function isDuration(value: unknown): boolean {
 	return millisecondsIn(value) !== undefined;
+}
+
+function isDurationWithUnit(value: unknown): boolean {
+	return isText(value) && isDuration(value);
 }

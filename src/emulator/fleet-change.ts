@@ -14,6 +14,7 @@ import {certificateFor, certificatesOf, warningsOf} from './listener-certificate
 import type {PortMode} from './options.ts';
 import {PortPlan} from './port-plan.ts';
 import {fallbackNotices} from './ports.ts';
+import {warningsOfDurations} from './short-durations.ts';
 import {tell} from './told.ts';
 import {type Change, explained, type FleetView, nameTaken, type Wanted} from './wanted.ts';
 
@@ -222,6 +223,8 @@ export class FleetChange {
 		// Those of the configuration's certificates are told under their names.
 		const ofListeners = warningsOf(name, certificates, new Set(known.values()));
 		tell(household.warnings, `${name}, listener `, ofListeners);
+		const aboutDurations = `${name}, durations: `;
+		tell(household.warnings, aboutDurations, warningsOfDurations(described, aboutDurations));
 
 		const there = new Set(entry?.described.backends);
 		const drained = new Set((before?.backends ?? []).filter(backend => entry !== undefined && !there.has(backend)));

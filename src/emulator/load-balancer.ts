@@ -16,6 +16,7 @@ import type {UsableCertificate} from './certificates.ts';
 import type {Client, ConnectOptions} from './client.ts';
 import type {EmulatorClock} from './clock.ts';
 import {warningsOf} from './listener-certificates.ts';
+import {warningsOfDurations} from './short-durations.ts';
 
 /** The certificate authority whose certificates the emulator's listeners and fake back-ends show. */
 export interface CertificateAuthority {
@@ -200,7 +201,8 @@ export class LoadBalancerHandle implements LoadBalancer {
 	}
 
 	get warnings(): readonly string[] {
-		return warningsOf(this.name, this.#parts.certificates);
+		const ofCertificates = warningsOf(this.name, this.#parts.certificates);
+		return [...ofCertificates, ...warningsOfDurations(this.#parts.described(), `${this.name}, durations: `)];
 	}
 
 	get listeners(): ListenerStatus[] {

@@ -3,6 +3,7 @@ import {mkdtemp, readFile, rm, writeFile} from 'node:fs/promises';
 import {tmpdir} from 'node:os';
 import path from 'node:path';
 import test from 'ava';
+import {stringify} from 'yaml';
 import {EmulatorError} from '../../src/base/errors.ts';
 import {type LocatedViolation, readConfigFile, readConfigText} from '../../src/configuration/config-file.ts';
 
@@ -263,6 +264,54 @@ test('a configuration whose sections are all empty describes nothing, and is not
 	const {config} = await readConfigText('backends:\n  # app: 127.0.0.1:3000\nloadBalancers:\n', 'x.yaml');
 
 	t.is(config.backends.size + config.loadBalancers.size, 0);
+});
+
+/** Every key of a configuration that holds a duration, with one in it. */
+const DURATIONS = (value: unknown) => ({
+	control: {lifecycle: value},
+	backends: {app: {kind: 'reply', delay: value, keepAlive: value}},
+	loadBalancers: {
+		web: {
+			listeners: ['http:80'],
+			healthCheck: {interval: value, timeout: value},
+			draining: value,
+			idleTimeout: value,
+			headTimeout: value,
+			connectTimeout: value,
+		},
+	},
+});
+
+for (const [given, hint] of [
+	[5, '"5s" for seconds, "5ms" for milliseconds'],
+	[0, '"0s" for seconds, "0ms" for milliseconds'],
+	[1.5, '"1.5s" for seconds, "1.5ms" for milliseconds'],
+	['60', '"60s" for seconds, "60ms" for milliseconds'],
+	[-5, undefined],
+	['5 s', undefined],
+] as const) {
+	test(`${JSON.stringify(given)} is no duration in a file: it lacks its unit`, async t => {
+		const config = DURATIONS(given);
+		for (const text of [JSON.stringify(config), stringify(config)]) {
+			const error = await failureOf(readConfigText(text, 'x.yaml'));
+
+			t.is(error.violations.length, 9);
+			for (const violation of error.violations) {
+				t.regex(violation.message, / is not a (?:duration; write a number with its unit|draining time)/);
+				t.is(violation.hint, hint);
+			}
+		}
+	});
+}
+
+test('durations with each of the four units are read from a file', async t => {
+	const read = await Promise.all(
+		['0.5h', '30m', '1800s', '1800000ms'].map(each => readConfigText(JSON.stringify(DURATIONS(each)), 'x.json')),
+	);
+
+	for (const {config} of read) {
+		t.like(config.loadBalancers.get('web'), {drainMs: 1_800_000, healthCheck: {intervalMs: 1_800_000}});
+	}
 });
 
 test('merge keys are told wherever they stand, with what to do instead', async t => {

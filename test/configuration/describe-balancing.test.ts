@@ -58,7 +58,7 @@ test(
 	'healthCheck.intervall: unknown key "intervall"; allowed are "target", "interval", "timeout", "healthy" or "unhealthy" (did you mean "interval"?)',
 	'healthCheck.target: unknown protocol "HTPP" of a health check; allowed are "TCP", "SSL", "HTTP" or "HTTPS" (did you mean "HTTP"?)',
 	'healthCheck.target: health check port "0" is not a port; allowed are 1 to 65535',
-	'healthCheck.timeout: "2h" is not a duration; write milliseconds as a number, or text such as "500ms", "5s" or "2m"',
+	"healthCheck.timeout: a health check's timeout of 7200000 ms is out of bounds; allowed are 1 ms to 3600 s",
 	'healthCheck.unhealthy: the unhealthy threshold 1.5 is not allowed; write a whole number, 1 to 1000',
 );
 test(

@@ -205,7 +205,7 @@ test('every fault of every section is told', t => {
 		'control.credentials.KEY: the secret key is empty',
 		'control.credentials["a b"]: "a b" is not an access key',
 		'control.host: "0.0.0.0" is not an address of loopback; write 127.0.0.1 or ::1 (the control port changes everything, so that nobody else may reach it)',
-		'control.lifecycle: "2h" is not a duration; write milliseconds as a number, or text such as "500ms", "5s" or "2m"',
+		'control.lifecycle: "2h" is too long; allowed are up to 60m',
 		'control.names[0]: "a b" is not a host name',
 		'control.port: 8089.5 is not a port, or 0 for any free one',
 		'faults: "faults" is not supported yet by this version',
@@ -222,6 +222,15 @@ test('every fault of every section is told', t => {
 		'vms.i-0000000c: "1.2.3" is neither a name out of `backends` nor an address such as "127.0.0.1:3000"',
 		'vms.i-0000000d: 3000 is not text (put it in quotes: "3000")',
 		'vms.i-1: "i-1" is not the id of a VM; write "i-" and 8 hexadecimal digits, such as "i-0000000a"',
+	]);
+});
+
+test('in code a plain number is milliseconds', t => {
+	const {loadBalancers} = described({loadBalancers: {web: {listeners: ['http:80'], idleTimeout: 1500, draining: 20}}});
+
+	t.like(loadBalancers.get('web'), {drainMs: 20, timeouts: {idleMs: 1500}});
+	t.deepEqual(violations({control: {lifecycle: '60'}}), [
+		'control.lifecycle: "60" is not a duration; write milliseconds as a number, or text such as "500ms", "5s", "2m" or "1h" ("60s" for seconds, "60ms" for milliseconds)',
 	]);
 });
 
