@@ -1,5 +1,4 @@
 import type {Socket} from 'node:net';
-import type {SecureContext} from 'node:tls';
 import type {Deadlines} from '../base/deadlines.ts';
 import {formatListener, isHttp, isSecure} from '../model/listener.ts';
 import type {ListenerDescription, LoadBalancerDescription, PemPair} from '../model/load-balancer.ts';
@@ -13,6 +12,7 @@ import type {ListenerContext} from './listener-context.ts';
 import {OpenConnections} from './open-connections.ts';
 import type {Services} from './services.ts';
 import {StickySessions} from './sticky-sessions.ts';
+import type {LentContext} from './tls-settings.ts';
 import type {UpstreamPool} from './upstream-pool.ts';
 
 /** What the listeners of one load balancer share. */
@@ -45,7 +45,7 @@ export class RunningListener {
 	readonly #services: Services;
 	readonly #pool: UpstreamPool;
 	readonly #accept: (socket: Socket) => void;
-	#secureContext: SecureContext | undefined;
+	#shown: LentContext | undefined;
 	#backends: readonly Backend[] = [];
 
 	/** Serves `bound` from now on, and whoever served it before does no longer. */
@@ -78,7 +78,7 @@ export class RunningListener {
 		};
 		this.#pool = newPool(this.#context);
 		this.#show(listener);
-		const serve = serverFor(this.#context, {pool: this.#pool, secureContext: () => this.#secureContext});
+		const serve = serverFor(this.#context, {pool: this.#pool, secureContext: () => this.#shown?.secureContext});
 		this.#accept = socket => {
 			services.readTurns.accepted();
 			if (this.#context.draining) socket.destroy();
@@ -137,7 +137,7 @@ export class RunningListener {
 
 	/** As {@link drain}, and a connection whose first request may be on its way is still served that. */
 	retire(): void {
-		this.#context.draining = true;
+		this.#close();
 		for (const connection of [...this.connections]) if (!connection.isFresh) connection.drain();
 	}
 
@@ -148,14 +148,25 @@ export class RunningListener {
 
 	/** Ends everything now. Its port is not its own to close. */
 	async cut(): Promise<void> {
-		this.#context.draining = true;
+		this.#close();
 		for (const connection of [...this.connections]) connection.cut();
 		this.#pool.close();
 		await this.connections.gone();
 	}
 
 	#show({certificate, tls}: ListenerDescription): void {
-		this.#secureContext = certificate && this.#services.contexts.forClients(certificate, tls);
+		// Its certificate may still be swapped while what it served goes on.
+		if (this.#context.draining) return;
+		const before = this.#shown;
+		this.#shown = certificate && this.#services.contexts.forClients(certificate, tls);
+		before?.giveBack();
+	}
+
+	/** Takes no more connections, so no handshake begins any more. */
+	#close(): void {
+		this.#context.draining = true;
+		this.#shown?.giveBack();
+		this.#shown = undefined;
 	}
 }
 

@@ -1,5 +1,6 @@
-import {constants, randomBytes} from 'node:crypto';
+import {constants, createHash, randomBytes} from 'node:crypto';
 import {createSecureContext, type SecureContext} from 'node:tls';
+import {createServerContext, ticketKeysFor} from '../certificates/session-tickets.ts';
 import type {BackendVerification, PemPair, TlsSettings} from '../model/load-balancer.ts';
 import type {ProbeVersions} from './probe-session.ts';
 
@@ -23,35 +24,52 @@ export const DEFAULT_CIPHERS = [
 /** The cloud takes whatever the back-end offers, old ciphers and weak keys included. */
 const TO_BACKENDS = {ciphers: 'DEFAULT:@SECLEVEL=0', minVersion: 'TLSv1'} as const;
 
+/** A context on loan. Whoever has it gives it back, once, when nobody is to begin a handshake with it any more. */
+export interface LentContext {
+	readonly secureContext: SecureContext;
+	giveBack(): void;
+}
+
+interface SharedContext {
+	readonly secureContext: SecureContext;
+	users: number;
+}
+
 /**
  * Makes and shares the TLS contexts of one emulator: one per certificate and settings, whatever the number of
- * listeners. Tickets are sealed with one key for the emulator's life, so that a session outlives a listener's restart
- * and the swap of another listener's certificate.
+ * listeners. One that no listener shows is forgotten, and its private key with it; a connection that was begun with it
+ * goes on.
+ *
+ * Tickets are sealed with keys that belong to the certificate and the cipher list, and are the same for the emulator's
+ * life. A session outlives a listener's restart and holds at every listener that shows the same, and a client that asks
+ * for it anywhere else shakes hands in full: it sees the certificate there, and gets a cipher that is allowed there.
  */
 export class SecureContexts {
-	readonly #ticketKeys = randomBytes(48);
-	readonly #made = new Map<string, SecureContext>();
+	readonly #ticketSecret = randomBytes(32);
+	readonly #shared = new Map<string, SharedContext>();
 	#toBackends: SecureContext | undefined;
 	#forProbes: SecureContext | undefined;
 
+	/** How many contexts with a certificate are held. */
+	get size(): number {
+		return this.#shared.size;
+	}
+
 	/** The context for clients of a listener. @throws what OpenSSL throws on a pair it refuses. */
-	forClients({cert, key, chain = ''}: PemPair, {minVersion, ciphers}: TlsSettings): SecureContext {
-		const id = JSON.stringify([cert, key, chain, minVersion, ciphers]);
-		const made = this.#made.get(id);
-		if (made !== undefined) return made;
-		// OpenSSL 3 refuses TLS 1.0 and 1.1 signatures above security level 0.
-		const old = minVersion === 'TLSv1' || minVersion === 'TLSv1.1';
-		const context = createSecureContext({
-			cert: chain === '' ? cert : `${cert.trimEnd()}\n${chain}`,
-			key,
-			minVersion,
-			ciphers: ciphers ?? (old ? `${DEFAULT_CIPHERS}:ECDHE+AES:@SECLEVEL=0` : DEFAULT_CIPHERS),
-			ticketKeys: this.#ticketKeys,
-			secureOptions:
-				constants.SSL_OP_NO_RENEGOTIATION | constants.SSL_OP_NO_COMPRESSION | constants.SSL_OP_CIPHER_SERVER_PREFERENCE,
-		});
-		this.#made.set(id, context);
-		return context;
+	forClients(pair: PemPair, settings: TlsSettings): LentContext {
+		// No private key as the key of a map: a digest says as much.
+		const id = digest(pair.cert, pair.key, pair.chain ?? '', settings.minVersion, ciphersOf(settings));
+		const shared = this.#shared.get(id) ?? {secureContext: this.#make(pair, settings), users: 0};
+		shared.users++;
+		this.#shared.set(id, shared);
+		let isLent = true;
+		const giveBack = () => {
+			if (!isLent) return;
+			isLent = false;
+			shared.users--;
+			if (shared.users === 0) this.#shared.delete(id);
+		};
+		return {secureContext: shared.secureContext, giveBack};
 	}
 
 	/** The context of probes. */
@@ -61,10 +79,43 @@ export class SecureContexts {
 		return this.#forProbes;
 	}
 
-	/** The context towards back-ends: everything Node speaks, and the authorities to verify against. */
+	/**
+	 * The context towards back-ends: everything Node speaks, and the authorities to verify against. One that verifies
+	 * belongs to who asked for it; it is not kept here.
+	 */
 	forBackends(verification: BackendVerification | undefined): SecureContext {
 		if (verification !== undefined) return createSecureContext({ca: verification.ca});
 		this.#toBackends ??= createSecureContext(TO_BACKENDS);
 		return this.#toBackends;
 	}
+
+	#make({cert, key, chain = ''}: PemPair, settings: TlsSettings): SecureContext {
+		const ciphers = ciphersOf(settings);
+		return createServerContext(
+			{
+				cert: chain === '' ? cert : `${cert.trimEnd()}\n${chain}`,
+				key,
+				minVersion: settings.minVersion,
+				ciphers,
+				secureOptions:
+					constants.SSL_OP_NO_RENEGOTIATION |
+					constants.SSL_OP_NO_COMPRESSION |
+					constants.SSL_OP_CIPHER_SERVER_PREFERENCE,
+			},
+			// The cipher list too: OpenSSL resumes a TLS 1.2 session without asking whether its cipher is allowed here.
+			ticketKeysFor(this.#ticketSecret, digest(cert, chain, ciphers)),
+		);
+	}
+}
+
+/** OpenSSL's cipher list of these settings. */
+function ciphersOf({minVersion, ciphers}: TlsSettings): string {
+	if (ciphers !== undefined) return ciphers;
+	// OpenSSL 3 refuses TLS 1.0 and 1.1 signatures above security level 0.
+	const old = minVersion === 'TLSv1' || minVersion === 'TLSv1.1';
+	return old ? `${DEFAULT_CIPHERS}:ECDHE+AES:@SECLEVEL=0` : DEFAULT_CIPHERS;
+}
+
+function digest(...texts: readonly string[]): string {
+	return createHash('sha256').update(JSON.stringify(texts)).digest('base64');
 }

@@ -102,7 +102,7 @@ export interface LoadBalancer extends AsyncDisposable {
 	connect(port: number, options?: ConnectOptions): Promise<Duplex>;
 	/**
 	 * Shows another certificate on the HTTPS or SSL listener with this logical port, from the next handshake on. What is
-	 * open goes on undisturbed.
+	 * open goes on undisturbed; who resumes a TLS session of before shakes hands in full, and sees the new certificate.
 	 *
 	 * @param certificate a name out of the configuration's `certificates`, or PEM text.
 	 * @throws EmulatorError `NO_SUCH_LISTENER`, `INVALID_DESCRIPTION` with all that is wrong with the certificate; the old

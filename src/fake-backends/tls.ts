@@ -1,7 +1,8 @@
 import {createHash} from 'node:crypto';
-import {createSecureContext, type SecureContext, TLSSocket} from 'node:tls';
+import {type SecureContext, TLSSocket} from 'node:tls';
 import {EmulatorError, messageOf} from '../base/errors.ts';
 import {clearTimeout, setTimeout} from '../base/timers.ts';
+import {createServerContext} from '../certificates/session-tickets.ts';
 import {inheritProxyHeader} from './proxy-header.ts';
 import {ignoreSocketError, type Serve} from './serve.ts';
 
@@ -37,7 +38,7 @@ const HANDSHAKE_RECORD = 0x16;
  */
 export function secureContextFor(name: string, {cert, key, chain, ca}: FakeBackendTls): SecureContext {
 	try {
-		return createSecureContext({
+		return createServerContext({
 			cert: chain === undefined ? cert : `${cert.trimEnd()}\n${chain}`,
 			key,
 			...(ca === undefined ? {} : {ca}),

@@ -76,12 +76,9 @@ for (const version of VERSIONS) {
 		t.true((ms.tls ?? -1) >= 0);
 	});
 
-	test(`a ${version} client resumes its session, at another listener with settings of its own too`, async t => {
+	test(`a ${version} client resumes its session, at another listener too`, async t => {
 		const lb = await startLoadBalancer({
-			listeners: [
-				'ssl:6379 -> tcp:6380',
-				{listen: 'ssl:6380 -> tcp:6380', tls: {ciphers: 'TLS_AES_128_GCM_SHA256:ECDHE+AESGCM'}},
-			],
+			listeners: ['ssl:6379 -> tcp:6380', 'ssl:6380 -> tcp:6380'],
 			backends: ECHO,
 			authority,
 		});
