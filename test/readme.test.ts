@@ -5,8 +5,10 @@ import {tmpdir} from 'node:os';
 import path from 'node:path';
 import {fileURLToPath, pathToFileURL} from 'node:url';
 import test from 'ava';
+import {transform} from 'esbuild';
 import {readConfigText} from '../src/configuration/config-file.ts';
 import {runCli} from './cli/helpers/command-line.ts';
+import {compiled} from './helpers/compiled.ts';
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
 const README = await readFile(path.join(ROOT, 'README.md'), 'utf8');
@@ -25,15 +27,14 @@ for (const {title, code} of programs) {
 		t.teardown(() => rm(folder, {recursive: true, force: true}));
 		await symlink(path.join(ROOT, 'node_modules'), path.join(folder, 'node_modules'));
 		await writeFile(path.join(folder, 'package.json'), '{"type": "module"}');
-		const library = pathToFileURL(path.join(ROOT, 'src/index.ts')).href;
-		await writeFile(path.join(folder, 'example.test.ts'), code.replaceAll("from 'lb-local'", `from '${library}'`));
+		const library = pathToFileURL(compiled('src/index.ts')).href;
+		// Node 20 does not know `await using`.
+		const {code: program} = await transform(code, {loader: 'ts', format: 'esm', target: 'node20'});
+		await writeFile(path.join(folder, 'example.test.js'), program.replaceAll('from "lb-local"', `from "${library}"`));
 		const ava = [path.join(ROOT, 'node_modules/ava/entrypoints/cli.mjs'), '--config', 'ava.config.js'];
-		await writeFile(
-			path.join(folder, 'ava.config.js'),
-			'export default {extensions: {ts: "module"}, nodeArguments: ["--import=tsx"], workerThreads: false, timeout: "2m"};',
-		);
+		await writeFile(path.join(folder, 'ava.config.js'), 'export default {workerThreads: false, timeout: "2m"};');
 
-		const args = code.includes("from 'ava'") ? ava : ['--import=tsx', 'example.test.ts'];
+		const args = code.includes("from 'ava'") ? ava : ['example.test.js'];
 		const {code: status, output} = await run(args, folder);
 
 		t.is(status, 0, output);

@@ -2,11 +2,13 @@ import {execFile} from 'node:child_process';
 import {chmod, mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile} from 'node:fs/promises';
 import {homedir, tmpdir} from 'node:os';
 import path from 'node:path';
+import {pathToFileURL} from 'node:url';
 import {promisify} from 'node:util';
 import test, {type ExecutionContext} from 'ava';
 import {createAuthority} from '../../src/certificates/authority.ts';
 import {defaultAuthorityDirectory, openAuthority} from '../../src/certificates/authority-store.ts';
 import {inspectCertificate} from '../../src/certificates/inspect.ts';
+import {compiled} from '../helpers/compiled.ts';
 import {handshake} from '../helpers/pem-handshake.ts';
 
 async function temporary(t: ExecutionContext): Promise<string> {
@@ -54,13 +56,14 @@ test('twenty that open it at once all get the same', async t => {
 
 test('processes that race on first use all get the same', async t => {
 	const directory = await temporary(t);
+	const module = pathToFileURL(compiled('src/certificates/authority-store.ts')).href;
 	const script = `
-		const {openAuthority} = await import('./src/certificates/authority-store.ts');
+		const {openAuthority} = await import('${module}');
 		const {pem, keyPem, issue} = await openAuthority(process.env.DIRECTORY);
 		console.log(JSON.stringify([pem, keyPem.length]));
 	`;
 	const run = () =>
-		promisify(execFile)(process.execPath, ['--import=tsx', '--input-type=module', '-e', script], {
+		promisify(execFile)(process.execPath, ['--input-type=module', '-e', script], {
 			env: {...process.env, DIRECTORY: directory},
 		});
 

@@ -1,14 +1,17 @@
 import {execFile} from 'node:child_process';
+import {pathToFileURL} from 'node:url';
 import {promisify} from 'node:util';
 import test from 'ava';
+import {compiled} from '../helpers/compiled.ts';
 
 test('forge is loaded when the first certificate is made, and by nothing else', async t => {
+	const module = (name: string) => pathToFileURL(compiled(`src/${name}`)).href;
 	const script = `
 		import {createRequire} from 'node:module';
-		await import('./src/certificates/inspect.ts');
-		await import('./src/certificates/write-pair.ts');
+		await import('${module('certificates/inspect.ts')}');
+		await import('${module('certificates/write-pair.ts')}');
 		const before = loaded();
-		const {createAuthority} = await import('./src/index.ts');
+		const {createAuthority} = await import('${module('index.ts')}');
 		const imported = loaded();
 		createAuthority();
 		console.log(JSON.stringify([before, imported, loaded()]));
@@ -17,7 +20,7 @@ test('forge is loaded when the first certificate is made, and by nothing else', 
 		}
 	`;
 
-	const {stdout} = await promisify(execFile)(process.execPath, ['--import=tsx', '--input-type=module', '-e', script]);
+	const {stdout} = await promisify(execFile)(process.execPath, ['--input-type=module', '-e', script]);
 
 	t.deepEqual(JSON.parse(stdout), [false, false, true]);
 });

@@ -1,9 +1,9 @@
 import {fork} from 'node:child_process';
 import {once} from 'node:events';
 import {connect, type Socket} from 'node:net';
-import {fileURLToPath} from 'node:url';
 import test, {type ExecutionContext} from 'ava';
 import {type ListenerSpec, type LoadBalancer, startLoadBalancer} from '../../src/index.ts';
+import {compiled} from '../helpers/compiled.ts';
 import {startRawBackend} from '../helpers/raw-backend.ts';
 import type {RawConnection} from '../helpers/raw-connection.ts';
 import {openClient} from '../helpers/raw-scene.ts';
@@ -23,9 +23,7 @@ const REQUEST = 'GET / HTTP/1.1\r\nHost: a\r\n\r\n';
 
 /** A port that can be dialled and does not answer, while the test lasts. */
 async function unanswering(t: ExecutionContext): Promise<number> {
-	const child = fork(fileURLToPath(new URL('../helpers/full-backlog.ts', import.meta.url)), {
-		execArgv: ['--import=tsx'],
-	});
+	const child = fork(compiled('test/helpers/full-backlog.ts'));
 	t.teardown(() => child.kill('SIGKILL'));
 	const [port] = await once(child, 'message');
 	// The system takes one or two more than the queue is long.

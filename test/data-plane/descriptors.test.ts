@@ -5,10 +5,10 @@ import {readFile} from 'node:fs/promises';
 import {connect, type Socket} from 'node:net';
 import {createInterface} from 'node:readline';
 import {text} from 'node:stream/consumers';
-import {fileURLToPath} from 'node:url';
 import test from 'ava';
+import {compiled} from '../helpers/compiled.ts';
 
-const CHILD = fileURLToPath(new URL('../helpers/few-descriptors.ts', import.meta.url));
+const CHILD = compiled('test/helpers/few-descriptors.ts');
 
 /** Clock ticks of processor time that a process has used, 10 ms each. */
 async function ticksOf(pid: number): Promise<number> {
@@ -26,7 +26,7 @@ async function ask(port: number): Promise<string> {
 const onLinux = existsSync('/proc/self/stat') ? test : test.skip;
 
 onLinux('out of descriptors, accepting rests without spinning, and goes on when there are some again', async t => {
-	const child = spawn('sh', ['-c', `ulimit -n 80; exec "${process.execPath}" --import=tsx "${CHILD}"`]);
+	const child = spawn('sh', ['-c', `ulimit -n 80; exec "${process.execPath}" "${CHILD}"`]);
 	t.teardown(() => {
 		child.kill('SIGKILL');
 	});

@@ -1,11 +1,11 @@
 import {fork} from 'node:child_process';
 import {once} from 'node:events';
 import {readFile} from 'node:fs/promises';
-import {fileURLToPath} from 'node:url';
 import test from 'ava';
 import getPort from 'get-port';
+import {compiled} from '../helpers/compiled.ts';
 
-const CHILD = fileURLToPath(new URL('../helpers/low-port.ts', import.meta.url));
+const CHILD = compiled('test/helpers/low-port.ts');
 
 /** Where low ports begin to need no privilege; undefined off Linux. */
 async function unprivilegedFrom(): Promise<number | undefined> {
@@ -24,7 +24,7 @@ const where = forbidden ? '' : ' (skipped: port 80 needs no privilege here)';
 	`without the privilege, port 80 is refused in words, nothing is left${where}`,
 	async t => {
 		const high = await getPort();
-		const child = fork(CHILD, [String(high)], {execArgv: ['--import=tsx'], stdio: ['ignore', 'ignore', 'pipe', 'ipc']});
+		const child = fork(CHILD, [String(high)], {stdio: ['ignore', 'ignore', 'pipe', 'ipc']});
 		t.teardown(() => {
 			child.kill('SIGKILL');
 		});

@@ -1,8 +1,10 @@
 import {once} from 'node:events';
 import {connect, createServer} from 'node:net';
 import {setTimeout as wait} from 'node:timers/promises';
+import {pathToFileURL} from 'node:url';
 import test from 'ava';
 import {startCommandBackend} from '../../src/fake-backends/command-backend.ts';
+import {compiled} from '../helpers/compiled.ts';
 import {eventually, send} from './clients.ts';
 
 /** Told where the system shows it. */
@@ -196,7 +198,7 @@ test('a dozen commands at once make Node warn of nothing', async t => {
 });
 
 test('a parent that leaves without a stop takes its commands with it', async t => {
-	const module = new URL('../../src/fake-backends/command-backend.ts', import.meta.url).href;
+	const module = pathToFileURL(compiled('src/fake-backends/command-backend.ts')).href;
 	const parent = `
 		import {startCommandBackend} from ${JSON.stringify(module)};
 		const backend = await startCommandBackend({name: 'api', run: ${JSON.stringify(node(SERVE))}});
@@ -205,7 +207,7 @@ test('a parent that leaves without a stop takes its commands with it', async t =
 	`;
 	const {execFile} = await import('node:child_process');
 	const stdout = await new Promise<string>((resolve, reject) => {
-		const args = ['--import=tsx', '--input-type=module', '-e', parent];
+		const args = ['--input-type=module', '-e', parent];
 		execFile(process.execPath, args, (error, output) => (error === null ? resolve(output) : reject(error)));
 	});
 

@@ -3,6 +3,8 @@ import {connect} from 'node:net';
 import {text} from 'node:stream/consumers';
 import {startLoadBalancer} from '../../src/index.ts';
 
+// Node asks for it when the first socket is destroyed, and makes it then, a pipe where the output goes to one.
+process.stderr.fd;
 const before = process.getActiveResourcesInfo();
 let answered = 0;
 for (let i = 0; i < Number(process.argv[2]); i++) {

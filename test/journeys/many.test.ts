@@ -1,11 +1,12 @@
 import {fork} from 'node:child_process';
 import {once} from 'node:events';
 import {Agent, request} from 'node:http';
-import {fileURLToPath} from 'node:url';
 import test from 'ava';
 import {startLoadBalancer} from '../../src/index.ts';
+import {compiled} from '../helpers/compiled.ts';
+import {runs} from '../helpers/depth.ts';
 
-const WORKER = fileURLToPath(new URL('../helpers/start-and-stop.ts', import.meta.url));
+const WORKER = compiled('test/helpers/start-and-stop.ts');
 
 test('a thousand requests over fifty keep-alive connections are spread to the last one', async t => {
 	await using lb = await startLoadBalancer({listeners: ['http:80'], backends: 4});
@@ -20,15 +21,18 @@ test('a thousand requests over fifty keep-alive connections are spread to the la
 	t.is(new Set([...lb.traffic].map(({client}) => client.port)).size, 50);
 });
 
-test('eight processes that start and stop a hundred load balancers each never clash, and leave nothing open', async t => {
-	const workers = Array.from({length: 8}, () => fork(WORKER, ['100'], {execArgv: ['--import=tsx']}));
+const PROCESSES = runs(8, 3);
+const EACH = runs(100);
+
+test(`${PROCESSES} processes that start and stop ${EACH} load balancers each never clash, and leave nothing open`, async t => {
+	const workers = Array.from({length: PROCESSES}, () => fork(WORKER, [String(EACH)]));
 
 	const reports = await Promise.all(workers.map(async worker => (await once(worker, 'message'))[0]));
 	const codes = await Promise.all(workers.map(async worker => worker.exitCode ?? (await once(worker, 'exit'))[0]));
 
 	t.deepEqual(
 		reports,
-		workers.map(() => ({answered: 100, left: []})),
+		workers.map(() => ({answered: EACH, left: []})),
 	);
 	t.deepEqual(
 		codes,

@@ -3,12 +3,11 @@ import {once} from 'node:events';
 import {mkdtemp, rm} from 'node:fs/promises';
 import {tmpdir} from 'node:os';
 import path from 'node:path';
-import {fileURLToPath} from 'node:url';
 import type {ExecutionContext} from 'ava';
+import {compiled} from '../../helpers/compiled.ts';
+import {PATIENCE_MS, tooLong} from '../../helpers/patience.ts';
 
-const MAIN = fileURLToPath(new URL('../../../src/cli/main.ts', import.meta.url));
-// As a URL, because the children run in folders that have no node_modules.
-const TSX = import.meta.resolve('tsx');
+const MAIN = compiled('src/cli/main.ts');
 
 export interface Finished {
 	readonly code: number | null;
@@ -34,9 +33,6 @@ export interface CliOptions {
 	readonly env?: Readonly<Record<string, string>>;
 }
 
-/** Less than the test has, so that the error says what was waited for. */
-const PATIENCE_MS = 50_000;
-
 /** The real command line as a child process, while it runs. */
 export class CommandLine {
 	readonly child: ChildProcessWithoutNullStreams;
@@ -49,7 +45,7 @@ export class CommandLine {
 	constructor(args: readonly string[], {folder, env = {}}: CliOptions) {
 		// The colours of the terminal that runs the tests are not what is tested.
 		const {FORCE_COLOR: _, NO_COLOR: __, DEBUG: ___, ...inherited} = process.env;
-		this.child = spawn(process.execPath, [`--import=${TSX}`, MAIN, ...args], {
+		this.child = spawn(process.execPath, ['--enable-source-maps', MAIN, ...args], {
 			cwd: folder,
 			env: {...inherited, LB_LOCAL_HOME: path.join(folder, 'home'), ...env},
 		});
@@ -74,17 +70,17 @@ export class CommandLine {
 	/** Resolves as soon as one of the streams has matched. @throws when the process ends first, or it takes too long. */
 	shows(stream: 'stdout' | 'stderr', pattern: RegExp): Promise<RegExpMatchArray> {
 		return new Promise((resolve, reject) => {
-			const settle = (match: RegExpMatchArray | null, how: string): void => {
+			const settle = (match: RegExpMatchArray | null, how = ''): void => {
 				clearTimeout(timer);
 				this.#looks.delete(look);
 				if (match !== null) resolve(match);
-				else reject(new Error(`${how} ${pattern}: ${this.stdout}${this.stderr}`));
+				else reject(new Error(`${how}: ${this.stdout}${this.stderr}`));
 			};
 			const look = (): void => {
 				const match = pattern.exec(this[stream]);
-				if (match !== null || this.#hasEnded) settle(match, 'it ended without');
+				if (match !== null || this.#hasEnded) settle(match, `it ended without ${pattern}`);
 			};
-			const timer = setTimeout(() => settle(null, 'it still waits for'), PATIENCE_MS);
+			const timer = setTimeout(() => settle(null, tooLong(`${pattern} on ${stream}`)), PATIENCE_MS);
 			this.#looks.add(look);
 			look();
 		});
@@ -99,8 +95,6 @@ export class CommandLine {
 
 /** Starts the command line; it is killed after the test, whatever came of it. */
 export function startCli(t: ExecutionContext, args: readonly string[], options: CliOptions): CommandLine {
-	// Told with its name, and cleaned up after, instead of by the end of the whole run.
-	t.timeout(60_000);
 	const running = new CommandLine(args, options);
 	t.teardown(() => {
 		running.child.kill('SIGKILL');

@@ -6,6 +6,7 @@ import type {Readable} from 'node:stream';
 import {pipeline} from 'node:stream/promises';
 import test, {type ExecutionContext} from 'ava';
 import type {LoadBalancerSpec} from '../../../src/index.ts';
+import {compiled} from '../../helpers/compiled.ts';
 import {open, startServer} from '../../helpers/stream-ends.ts';
 import type {Order, Report} from '../../helpers/stream-load-balancer.ts';
 import {serverPair, trusting} from '../../helpers/stream-pairs.ts';
@@ -20,9 +21,7 @@ class Remote {
 	readonly #child: ChildProcess;
 
 	constructor(t: ExecutionContext) {
-		this.#child = fork(new URL('../../helpers/stream-load-balancer.ts', import.meta.url), {
-			execArgv: ['--import=tsx'],
-		});
+		this.#child = fork(compiled('test/helpers/stream-load-balancer.ts'));
 		t.teardown(async () => {
 			const exited = once(this.#child, 'exit');
 			this.#child.send('stop');

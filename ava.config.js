@@ -1,0 +1,12 @@
+import {compileTests, watchTests} from './scripts/compile-tests.mjs';
+
+// Here, so that every way to start AVA runs what the sources are at that time: npm test, npx ava, an editor.
+await (process.argv.some(arg => arg === '--watch' || arg === '-w') ? watchTests() : compileTests());
+
+export default {
+	files: ['test/**/*.test.ts'],
+	typescript: {compile: false, rewritePaths: {'src/': 'build/test-run/src/', 'test/': 'build/test-run/test/'}},
+	workerThreads: false,
+	// How long no test may end before the run is given up: the last resort, far above what a test waits for by itself.
+	timeout: '5m',
+};

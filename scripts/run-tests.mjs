@@ -1,0 +1,68 @@
+// `npm test`: runs AVA and shows what matters of its report: failures in full, and how many tests passed.
+//
+//   npm test                               every rule, once
+//   npm run test:full                      every rule, in full depth
+//   npm test -- test/codec/cookies.test.ts one file
+//   npm test -- --slow                     also the twenty slowest tests
+//   npm test -- --watch                    AVA's own report, again after each change
+//
+// Everything else after `--` is given to AVA.
+import {spawn} from 'node:child_process';
+import {createInterface} from 'node:readline';
+import {fileURLToPath} from 'node:url';
+import {stripVTControlCharacters} from 'node:util';
+
+const AVA = fileURLToPath(new URL('../node_modules/ava/entrypoints/cli.mjs', import.meta.url));
+const OWN = ['--full', '--slow'];
+const SLOWEST = 20;
+
+const args = process.argv.slice(2);
+const rest = args.filter(arg => !OWN.includes(arg));
+const showsAll = rest.includes('--watch') || rest.includes('-w') || rest.includes('--tap');
+const startedMs = performance.now();
+
+const child = spawn(process.execPath, [AVA, ...rest], {
+	stdio: ['inherit', showsAll ? 'inherit' : 'pipe', 'inherit'],
+	env: {
+		...process.env,
+		...(args.includes('--full') ? {TEST_DEPTH: 'full'} : {}),
+		...(process.stdout.isTTY && !process.env['NO_COLOR'] ? {FORCE_COLOR: '1'} : {}),
+	},
+});
+for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => child.kill(signal));
+const passed = child.stdout === null ? [] : await show(child.stdout);
+const status = child.exitCode ?? (await new Promise(resolve => child.once('exit', resolve)));
+if (args.includes('--slow')) showSlowest(passed);
+if (!showsAll) console.log(`  in ${Math.round((performance.now() - startedMs) / 1000)} s`);
+process.exitCode = status ?? 1;
+
+/** Passes on every line but those of tests that passed. @returns those. */
+async function show(stream) {
+	const hidden = [];
+	let isHiding = false;
+	let wasBlank = false;
+	for await (const line of createInterface(stream)) {
+		const text = stripVTControlCharacters(line);
+		// What a test that passed has logged stands below it.
+		isHiding = /^\s*✔ /.test(text) || (isHiding && /^\s+ℹ /.test(text));
+		if (isHiding) {
+			if (/^\s*✔ /.test(text)) hidden.push(text.trim().slice(2));
+			continue;
+		}
+		const isBlank = text.trim() === '';
+		if (!isBlank || !wasBlank) console.log(line);
+		wasBlank = isBlank;
+	}
+	return hidden;
+}
+
+/** AVA tells the time of each test that took more than a tenth of a second, as `(1.2s)`. */
+function showSlowest(titles) {
+	const times = titles.flatMap(title => {
+		const [, minutes = 0, seconds = 0, ms = 0] = /\((?:(\d+)m ?)?(?:([\d.]+)s)?(?:(\d+)ms)?\)$/.exec(title) ?? [];
+		const tookMs = Number(minutes) * 60_000 + Number(seconds) * 1000 + Number(ms);
+		return tookMs > 0 ? [{title, tookMs}] : [];
+	});
+	times.sort((a, b) => b.tookMs - a.tookMs);
+	for (const {title} of times.slice(0, SLOWEST)) console.log(`  ${title}`);
+}
