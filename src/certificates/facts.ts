@@ -1,5 +1,5 @@
 import type {X509Certificate} from 'node:crypto';
-import {canonicalAddress} from './names.ts';
+import {canonicalAddress} from '../base/host-name.ts';
 
 /** What a certificate says about itself. */
 export interface CertificateFacts {

@@ -1,4 +1,5 @@
 import {millisecondsIn} from '../base/duration.ts';
+import {readCertificateName} from '../base/host-name.ts';
 import type {
 	DescribedAddress,
 	DescribedBackend,
@@ -7,7 +8,7 @@ import type {
 	FakeBehaviour,
 } from './described.ts';
 import {show} from './finding.ts';
-import {isCertificateName, isHost, readAddress} from './host-names.ts';
+import {readAddress, readHost} from './host-names.ts';
 import {find, type Place} from './place.ts';
 import type {Partly} from './read-shape.ts';
 import {isPort, MAX_DURATION_MS} from './schema-values.ts';
@@ -66,7 +67,8 @@ export function describeAddress(
 	name: string | undefined,
 	place: Place,
 ): DescribedAddress {
-	if (host !== undefined && !isHost(host)) {
+	const readable = host === undefined ? undefined : readHost(host);
+	if (host !== undefined && readable === undefined) {
 		const read = readAddress(host);
 		find(place, ['host'], {
 			message: `${show(host)} is not a host; write an IP address or a host name`,
@@ -84,7 +86,7 @@ export function describeAddress(
 	return {
 		kind: 'address',
 		name: name ?? (port === undefined ? (host ?? '') : `${host}:${port}`),
-		host: host ?? '',
+		host: readable ?? '',
 		port,
 		ports: byPort,
 	};
@@ -139,20 +141,18 @@ function describeTls(tls: boolean | Partly<BackendTls> | undefined, place: Place
 	return {names, clientAuth: tls.clientAuth ?? false};
 }
 
-/** Judges the names that a certificate is to be issued for. */
+/** Judges the names that a certificate is to be issued for. @returns them as they stand in it. */
 export function describeNames(
 	names: readonly (string | undefined)[] | undefined,
 	place: Place,
 ): readonly string[] | undefined {
 	if (names === undefined) return undefined;
 	if (names.length === 0) find(place, [], {message: 'the list is empty; a certificate needs at least one name'});
-	for (const [index, name] of names.entries()) {
-		if (name === undefined || isCertificateName(name)) continue;
-		find(place, [index], {
-			message: `${show(name)} is not a name; write a host name, "*." and a host name, or an IP address`,
-		});
-	}
-	return names.filter(name => name !== undefined);
+	return names.flatMap((name, index) => {
+		const read = name === undefined ? undefined : readCertificateName(name);
+		if (typeof read === 'object') find(place, [index], read);
+		return typeof read === 'string' ? read : [];
+	});
 }
 
 function judgeReply(reply: Partly<ReplyBackend>, place: Place): void {

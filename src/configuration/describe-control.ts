@@ -1,9 +1,10 @@
 import {isIPv4} from 'node:net';
 import {millisecondsIn} from '../base/duration.ts';
+import {readCertificateName, readHostName} from '../base/host-name.ts';
 import {NO_SURROUNDINGS, type Surroundings} from '../model/estate.ts';
 import type {DescribedAccount, DescribedBackend, DescribedControl} from './described.ts';
 import {show} from './finding.ts';
-import {isCertificateName, isLoopback, readAddress, unknownName} from './host-names.ts';
+import {isLoopback, readAddress, unknownName} from './host-names.ts';
 import {find, type Place} from './place.ts';
 import type {Partly} from './read-shape.ts';
 import type {AccountConfig, ControlConfig} from './spec-control.ts';
@@ -20,10 +21,6 @@ export function describeControl(shape: Partly<ControlConfig>, place: Place): Des
 			message: `${show(host)} is not an address of loopback; write 127.0.0.1 or ::1`,
 			hint: 'the control port changes everything, so that nobody else may reach it',
 		});
-	}
-	for (const [index, name] of (names ?? []).entries()) {
-		if (name === undefined || isCertificateName(name)) continue;
-		find(place, ['names', index], {message: `${show(name)} is not a host name`});
 	}
 	for (const [key, secret] of Object.entries(credentials ?? {})) {
 		// What signatures carry in Credential=KEY/date/…: no blank, no slash, no comma.
@@ -45,13 +42,26 @@ export function describeControl(shape: Partly<ControlConfig>, place: Place): Des
 	return {
 		host: host ?? '127.0.0.1',
 		port,
-		names: (names ?? []).flatMap(name => name ?? []),
+		names: hostNamesOf(names, place),
 		credentials: credentials === undefined ? undefined : new Map(known),
 		strict,
 		lifecycleMs,
 		faithfulHealth,
 		accessLogs,
 	};
+}
+
+/** Names under which the control port is reached, as the `Host` of a request has them. */
+function hostNamesOf(names: readonly (string | undefined)[] = [], place: Place): string[] {
+	return names.flatMap((name, index) => {
+		if (name === undefined) return [];
+		const host = readHostName(name);
+		if (host !== undefined) return host;
+		const refusal = readCertificateName(name);
+		const message = `${show(name)} is not a host name`;
+		find(place, ['names', index], typeof refusal === 'object' ? refusal : {message});
+		return [];
+	});
 }
 
 const IDS = {

@@ -1,5 +1,6 @@
 import {createSecureContext} from 'node:tls';
 import {formatPath} from '../base/errors.ts';
+import {readHostName} from '../base/host-name.ts';
 import {isSecure, type ListenerPorts, type ListenerSpec, readListener} from '../model/listener.ts';
 import type {PemPair} from '../model/load-balancer.ts';
 import {describeStickiness} from './describe-stickiness.ts';
@@ -149,5 +150,17 @@ function verificationOf(
 	if (/PRIVATE KEY/.test(verifyBackend.ca)) {
 		find(place, ['verifyBackend', 'ca'], {message: 'a private key has no place here; write certificates only'});
 	}
-	return {ca: verifyBackend.ca, servername: verifyBackend.servername};
+	return {ca: verifyBackend.ca, servername: servernameOf(verifyBackend.servername, place)};
+}
+
+/** What is asked for in a handshake, and looked for in the certificate that comes. */
+function servernameOf(name: string | undefined, place: Place): string | undefined {
+	if (name === undefined) return undefined;
+	const host = readHostName(name);
+	if (host === undefined) {
+		find(place, ['verifyBackend', 'servername'], {
+			message: `${show(name)} is not a host name; write the one in the certificate of the back-ends`,
+		});
+	}
+	return host;
 }

@@ -1,3 +1,5 @@
+import {domainToASCII} from 'node:url';
+import {isInternational} from '../base/host-name.ts';
 import {isHttp} from '../model/listener.ts';
 import {violationsOfRules} from '../model/listener-rule.ts';
 import type {ScopedRule} from '../model/load-balancer.ts';
@@ -59,9 +61,16 @@ export function describeRules(shapes: RuleShapes = [], context: RuleContext, pla
 function ruleOf(shape: Partly<RuleSpec> = {}, index: number): ScopedRule {
 	const {priority = -index, to = [], name, listener} = shape;
 	// A pattern of the wrong type has been told, and is a pattern all the same.
-	const host = 'host' in shape ? (shape.host ?? '*') : undefined;
+	const host = 'host' in shape ? hostPattern(shape.host ?? '*') : undefined;
 	const path = 'path' in shape ? (shape.path ?? '*') : undefined;
 	return {priority, host, path, to: to.map((each, position) => each ?? `${position}`), name, listener};
+}
+
+/** A pattern that the `Host` of a request can match: labels beyond ASCII, wildcards apart, as clients send them. */
+function hostPattern(pattern: string): string {
+	if (!isInternational(pattern)) return pattern;
+	const labels = pattern.split('.').map(label => (/[*?]/.test(label) ? label : domainToASCII(label) || label));
+	return labels.join('.');
 }
 
 /** Whether there is a value under this path, or it was wrong by its type and has been told. */

@@ -1,4 +1,5 @@
 import {isIP, isIPv6} from 'node:net';
+import {isInternational, readHostName} from '../base/host-name.ts';
 import {didYouMean} from '../base/suggest.ts';
 import {show} from './finding.ts';
 import {isPort} from './schema-values.ts';
@@ -22,15 +23,16 @@ export function readAddress(text: string): {host: string; port: number | undefin
 	const match = /^(?:\[([^\]]*)\]|([^:[\]]*))(?::(.*))?$/s.exec(text);
 	const host = match?.[1] ?? match?.[2] ?? '';
 	const isBracketed = match?.[1] !== undefined;
-	if (match === null || (isBracketed ? !isIPv6(host) : !isHost(host))) {
+	const readable = isBracketed ? (isIPv6(host) ? host : undefined) : readHost(host);
+	if (match === null || readable === undefined) {
 		return {
 			message: `${show(text)} is not an address; write host:port such as "127.0.0.1:3000", or a host alone`,
 			hint: hintOn(text),
 		};
 	}
-	if (match[3] === undefined) return {host, port: undefined};
+	if (match[3] === undefined) return {host: readable, port: undefined};
 	const port = /^\d{1,5}$/.test(match[3]) ? Number(match[3]) : Number.NaN;
-	if (isPort(port)) return {host, port};
+	if (isPort(port)) return {host: readable, port};
 	return {message: `${show(match[3])} in ${show(text)} is not a port; allowed are 1 to 65535`};
 }
 
@@ -39,25 +41,17 @@ function hintOn(text: string): string | undefined {
 	return undefined;
 }
 
-/** Whether text is an IP address or a host name. A name whose last label is a number can only be a broken address. */
-export function isHost(text: string): boolean {
-	return isIP(text) !== 0 || isHostName(text);
-}
-
-/** Whether a certificate can be issued for this: an IP address, a host name, or one with `*` as its first label. */
-export function isCertificateName(text: string): boolean {
-	return isHost(text) || (text.startsWith('*.') && isHostName(text.slice(2)));
-}
-
-// Labels of at most 63, 253 in all: RFC 1035 section 2.3.4. The underscore is outside of RFC 1123 and common in containers.
-function isHostName(text: string): boolean {
+/**
+ * An IP address or the name of a host to connect to, an international one in ASCII. Names are as they were written
+ * otherwise, a final dot included.
+ *
+ * @returns undefined when the text is neither. A name whose last label is a number can only be a broken address.
+ */
+export function readHost(text: string): string | undefined {
+	if (isIP(text) !== 0) return text;
 	const name = text.endsWith('.') ? text.slice(0, -1) : text;
-	if (name === '' || name.length > 253) return false;
-	const labels = name.split('.');
-	return (
-		labels.every(label => /^(?!-)[A-Za-z0-9_-]{1,63}(?<!-)$/.test(label)) &&
-		!/^(\d+|0x[0-9a-f]*)$/i.test(labels.at(-1) ?? '')
-	);
+	const read = readHostName(name);
+	return read !== undefined && isInternational(name) ? read : read && text;
 }
 
 /** Whether nothing outside this machine can reach what is bound to this address. */

@@ -1,4 +1,5 @@
 import {EmulatorError} from '../base/errors.ts';
+import {readHostName} from '../base/host-name.ts';
 import type {Authority} from '../certificates/authority.ts';
 import type {DescribedBackend, DescribedFake} from '../configuration/described.ts';
 import type {CommandBackendProcess} from '../fake-backends/command-backend.ts';
@@ -102,8 +103,8 @@ function certificateOf(
 	const names = tls === 'detect' ? undefined : tls.names;
 	if (names !== undefined) return authority.issue({names});
 	// A back-end's name is the user's word; only where it can stand in a certificate does it.
-	const own = /^[a-z0-9-]{1,63}$/i.test(name) && !/^-|-$/.test(name) ? [name] : [];
-	return authority.issue({names: [...new Set([...own, ...dnsNames, ...LOOPBACK_NAMES])]});
+	const own = readHostName(name) ?? [];
+	return authority.issue({names: [...new Set([own, dnsNames, LOOPBACK_NAMES].flat())]});
 }
 
 function notOurs(name: string): Promise<never> {

@@ -4,6 +4,7 @@ import type {Duplex} from 'node:stream';
 import tls from 'node:tls';
 import type {Agent} from 'undici';
 import {EmulatorError} from '../base/errors.ts';
+import {readHostName} from '../base/host-name.ts';
 import {fakedSince} from '../base/timers.ts';
 import {isSecure, type Protocol} from '../model/listener.ts';
 
@@ -98,7 +99,8 @@ export class Client {
 		const stream = tls.connect({
 			ca: [...this.#trusted()],
 			allowPartialTrustChain: true,
-			...(net.isIP(servername) === 0 ? {servername} : {}),
+			// An international name is asked for in ASCII; what is no name at all is left as it is, for tests that mean it.
+			...(net.isIP(servername) === 0 ? {servername: readHostName(servername) ?? servername} : {}),
 			...tlsOptions,
 			socket: raw,
 		});

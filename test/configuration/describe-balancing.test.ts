@@ -193,7 +193,7 @@ test('draining is off unless it is given a time', t => {
 });
 const DRAINING = 'a draining time; write a duration such as "30s", or false';
 test(refuses, {draining: true}, `draining: true is not ${DRAINING}`);
-test(refuses, {draining: '30'}, `draining: "30" is not ${DRAINING}`);
+test(refuses, {draining: '30'}, `draining: "30" is not ${DRAINING} ("30s" for seconds, "30ms" for milliseconds)`);
 test(refuses, {draining: 0}, 'draining: 0 is not a draining time; allowed are 1 ms to 2147483647 ms, or false');
 test(
 	refuses,

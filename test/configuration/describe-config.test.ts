@@ -206,7 +206,7 @@ test('every fault of every section is told', t => {
 		'control.credentials["a b"]: "a b" is not an access key',
 		'control.host: "0.0.0.0" is not an address of loopback; write 127.0.0.1 or ::1 (the control port changes everything, so that nobody else may reach it)',
 		'control.lifecycle: "2h" is too long; allowed are up to 60m',
-		'control.names[0]: "a b" is not a host name',
+		'control.names[0]: "a b" holds white space, which no name may (give each name as an item of its own)',
 		'control.port: 8089.5 is not a port, or 0 for any free one',
 		'faults: "faults" is not supported yet by this version',
 		'loadBalancers.none: the value is missing; it is a load balancer; write {listeners, backends, …}',
@@ -223,6 +223,64 @@ test('every fault of every section is told', t => {
 		'vms.i-0000000d: 3000 is not text (put it in quotes: "3000")',
 		'vms.i-1: "i-1" is not the id of a VM; write "i-" and 8 hexadecimal digits, such as "i-0000000a"',
 	]);
+});
+
+test('international names are taken in their ASCII form wherever names stand', t => {
+	const name = 'münchen.test';
+	const ascii = 'xn--mnchen-3ya.test';
+	const ca = '-----BEGIN CERTIFICATE-----';
+	const read = described({
+		control: {names: [name]},
+		certificates: {web: {names: [name, `*.${name}`]}},
+		backends: {app: {kind: 'echo', tls: {names: [name]}}, own: `${name}:3000`, other: {host: name}},
+		vms: {'i-0000000a': `${name}:3001`},
+		loadBalancers: {
+			web: {
+				listeners: [{listen: 'https:443 -> https:443', verifyBackend: {ca, servername: name}}],
+				backends: ['app'],
+				rules: [{priority: 1, host: `*.${name}`, to: ['app']}],
+			},
+		},
+	});
+
+	t.deepEqual(read.control.names, [ascii]);
+	t.like(read.certificates.get('web'), {names: [ascii, `*.${ascii}`]});
+	t.like(read.backends.get('app')?.[0], {tls: {names: [ascii]}});
+	t.like(read.backends.get('own')?.[0], {name: 'own', host: ascii});
+	t.like(read.backends.get('other')?.[0], {host: ascii});
+	t.like(read.vms.get('i-0000000a'), {host: ascii});
+	const {listeners, rules} = read.loadBalancers.get('web') ?? {};
+	t.like(listeners?.[0]?.verifyBackend, {servername: ascii});
+	t.is(rules?.[0]?.host, `*.${ascii}`);
+});
+
+test('one judge of names tells the same wherever names stand', t => {
+	const names = ['*.test', 'web.test.', 'https://web.test/'];
+	const told = ['matches nothing', 'ends with a dot', 'is more than a name'];
+
+	const found = violations({
+		certificates: {web: {names}},
+		backends: {app: {kind: 'echo', tls: {names}}},
+		control: {names: ['*.web.test']},
+		loadBalancers: {
+			web: {listeners: [{listen: 'https:443 -> https:443', verifyBackend: {ca: '-----BEGIN ', servername: 'a b'}}]},
+		},
+	});
+
+	t.deepEqual(
+		found.map(each =>
+			/^(.*?): ".*?" (.*?)(?:[:;(]|$)/
+				.exec(each)
+				?.slice(1)
+				.map(part => part.trim()),
+		),
+		[
+			...told.map((what, index) => [`backends.app.tls.names[${index}]`, what]),
+			...told.map((what, index) => [`certificates.web.names[${index}]`, what]),
+			['control.names[0]', 'is not a host name'],
+			['loadBalancers.web.listeners[0].verifyBackend.servername', 'is not a host name'],
+		],
+	);
 });
 
 test('in code a plain number is milliseconds', t => {

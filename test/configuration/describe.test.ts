@@ -399,7 +399,7 @@ test('every fault of every back-end is told', t => {
 		'backends[7].ports["80"]: 70000 is not a port',
 		'backends[8].name: "a b" is not a back-end\'s name; allowed are 1 to 100 characters without blanks',
 		'backends[8].tls.defect: "defect" is not supported yet by this version',
-		'backends[8].tls.names[0]: "a b" is not a name; write a host name, "*." and a host name, or an IP address',
+		'backends[8].tls.names[0]: "a b" holds white space, which no name may (give each name as an item of its own)',
 		'backends[9].count: "count" belongs to the config file; here, list each back-end',
 		'backends[9].tls.names: the list is empty; a certificate needs at least one name',
 		'backends[10].handler: "x" is not a function',

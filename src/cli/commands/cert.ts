@@ -1,8 +1,9 @@
+import {displayName} from '../../base/host-name.ts';
 import {writePair} from '../../certificates/write-pair.ts';
 import {localAuthority} from '../authority.ts';
 import {EXIT, usageError} from '../exit-codes.ts';
 import type {Household} from '../program.ts';
-import {columns, daysUntil, shellWord} from '../text.ts';
+import {columns, daysUntil, printable, shellWord} from '../text.ts';
 
 export interface CertOptions {
 	readonly rsa?: boolean;
@@ -42,7 +43,7 @@ export async function cert(given: readonly string[], options: CertOptions, {outp
 		return EXIT.ok;
 	}
 	const rows = [
-		[certFile, `certificate for ${issued.names.join(', ')}`],
+		[certFile, `certificate for ${issued.names.map(shown).join(', ')}`],
 		[keyFile, `its private key (${rsa ? 'RSA-2048' : 'EC P-256'}), for its owner only`],
 		[authority.file, 'the authority that signed it'],
 	];
@@ -53,4 +54,10 @@ export async function cert(given: readonly string[], options: CertOptions, {outp
 	output.say(`  curl --cacert ${shellWord(authority.file)} …`);
 	output.say(`  NODE_EXTRA_CA_CERTS=${shellWord(authority.file)} node …`);
 	return EXIT.ok;
+}
+
+/** `münchen.test (xn--mnchen-3ya.test)`: an international name as it was given, and as it stands in the certificate. */
+function shown(name: string): string {
+	const given = displayName(name);
+	return given === name ? name : `${printable(given)} (${name})`;
 }

@@ -34,6 +34,17 @@ test('RSA as PKCS#1 is the form that the cloud takes', async t => {
 	t.false(stdout.includes('PRIVATE KEY'));
 });
 
+test('an international name is shown as it was given and as it stands in the certificate', async t => {
+	const folder = await emptyFolder(t);
+
+	const {code, stdout, stderr} = await runCli(['cert', 'münchen.test', '*.münchen.test'], {folder});
+
+	t.is(code, 0, stderr);
+	t.true(stdout.includes('for münchen.test (xn--mnchen-3ya.test), *.münchen.test (*.xn--mnchen-3ya.test)\n'), stdout);
+	const {subjectAltName} = new X509Certificate(await readFile(path.join(folder, 'certs/xn--mnchen-3ya.test.crt')));
+	t.is(subjectAltName, 'DNS:xn--mnchen-3ya.test, DNS:*.xn--mnchen-3ya.test');
+});
+
 test('names that cannot be are all told', async t => {
 	const {code, stderr} = await runCli(['cert', 'a b', 'web.test', '*'], {folder: await emptyFolder(t)});
 

@@ -1,4 +1,5 @@
 import test from 'ava';
+import {displayName, readHostName} from '../../src/base/host-name.ts';
 import {readNames} from '../../src/certificates/names.ts';
 
 const accepted = test.macro({
@@ -45,18 +46,27 @@ test(refused, '127.0.0.1:443', `"127.0.0.1:443" ${MORE}`, 'did you mean "127.0.0
 test(refused, 'http://[::1]:80/', `"http://[::1]:80/" ${MORE}`, 'did you mean "::1"?');
 test(refused, '[::1]', '"[::1]" has brackets, which belong to URLs', 'write "::1"');
 test(refused, 'fe80::1%eth0', '"fe80::1%eth0" has a zone, which no certificate can carry');
+const NOT_INTERNATIONAL = `has letters that no name may have; allowed is ${ALLOWED}`;
 test(
 	refused,
-	'bücher.test',
-	'"bücher.test" has letters beyond ASCII; a certificate carries such a name in its ASCII form',
-	'write "xn--bcher-kva.test"',
+	'a\u0338\u2028.test',
+	'"a\u0338\u2028.test" holds white space, which no name may',
+	'give each name as an item of its own',
+);
+test(refused, 'ü.-a.\ufffd', `"ü.-a.\ufffd" ${NOT_INTERNATIONAL}`);
+test(refused, '１２７.0.0.1', `"１２７.0.0.1" ${NOT_INTERNATIONAL}`);
+test(
+	refused,
+	`${'ü'.repeat(60)}.test`,
+	`"${'ü'.repeat(60)}…", in ASCII "xn--tda${'a'.repeat(53)}…", has a label of 66 characters; a label has at most 63`,
 );
 test(
 	refused,
-	'*.bücher.test',
-	'"*.bücher.test" has letters beyond ASCII; a certificate carries such a name in its ASCII form',
-	'write "*.xn--bcher-kva.test"',
+	'*.日本',
+	'"*.日本", in ASCII "*.xn--wgv71a", matches nothing: clients want at least two labels after the "*."',
+	'such as "*.web.test"',
 );
+test(refused, '-----BEGIN PRIVATE KEY-----\nMIGH', `(private key) is not a name; allowed is ${ALLOWED}`);
 test(refused, 'web.test.', '"web.test." ends with a dot', 'leave out the final dot');
 test(refused, 'web..test', '"web..test" has an empty label: two dots in a row, or one in front');
 test(refused, '.web.test', '".web.test" has an empty label: two dots in a row, or one in front');
@@ -79,12 +89,8 @@ test(refused, 'web\0.test', `"web\\u0000.test" ${LABELS}`);
 const NUMBERS = 'an IPv4 address is four numbers from 0 to 255';
 test(refused, '256.0.0.1', '"256.0.0.1" is neither a host name nor an IPv4 address', NUMBERS);
 test(refused, '127.1', '"127.1" is neither a host name nor an IPv4 address', NUMBERS);
-test(
-	refused,
-	`${'a'.repeat(64)}.test`,
-	`"${'a'.repeat(64)}.test" has a label of 64 characters; a label has at most 63`,
-);
-test(refused, `${'a.'.repeat(130)}test`, `"${'a.'.repeat(38)}a..." has 264 characters; a host name has at most 253`);
+test(refused, `${'a'.repeat(64)}.test`, `"${'a'.repeat(60)}…" has a label of 64 characters; a label has at most 63`);
+test(refused, `${'a.'.repeat(130)}test`, `"${'a.'.repeat(30)}…" has 264 characters; a host name has at most 253`);
 
 test('all wrong names are told at once, each with its place', t => {
 	const result = readNames(['web.test', 'a b', 'c.test', '*']);
@@ -108,4 +114,31 @@ test('what is not text is refused', t => {
 		`443 is not text; allowed is ${ALLOWED}`,
 		`null is not text; allowed is ${ALLOWED}`,
 	]);
+});
+
+for (const [given, ascii] of [
+	['münchen.test', 'xn--mnchen-3ya.test'],
+	['MÜNCHEN.Test', 'xn--mnchen-3ya.test'],
+	['mu\u0308nchen.test', 'xn--mnchen-3ya.test'],
+	['*.bücher.test', '*.xn--bcher-kva.test'],
+	['日本語。テスト', 'xn--wgv71a119e.xn--zckzah'],
+	['faß.test', 'xn--fa-hia.test'],
+] as const) {
+	test(`${given} is carried as ${ascii}, and shown as a person writes it`, t => {
+		t.deepEqual(readNames([given]), {names: [ascii]});
+		t.deepEqual(readNames([ascii, given]), {names: [ascii]});
+		t.deepEqual(readNames([displayName(ascii)]), {names: [ascii]});
+		t.is(displayName(ascii).normalize('NFC').startsWith('xn--'), false);
+	});
+}
+
+test('the name of one host has no wildcard', t => {
+	t.deepEqual(['web.test', 'münchen.test', '127.0.0.1', '*.web.test', 'a b'].map(readHostName), [
+		'web.test',
+		'xn--mnchen-3ya.test',
+		'127.0.0.1',
+		undefined,
+		undefined,
+	]);
+	t.is(displayName('127.0.0.1'), '127.0.0.1');
 });
