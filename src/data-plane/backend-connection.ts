@@ -157,7 +157,6 @@ export class BackendConnection implements StreamOwner {
 			...(alpn === undefined ? {} : {ALPNProtocols: [...alpn]}),
 		});
 		stream.once('secureConnect', () => {
-			stream.disableRenegotiation();
 			this.#tlsFacts = factsOf(stream);
 			this.#connect();
 		});

@@ -99,7 +99,6 @@ export class TlsHandshake implements Timed, OpenConnection, StreamOwner {
 		const stream = this.#stream;
 		// Whoever serves it decides when the first byte is read.
 		stream.pause();
-		stream.disableRenegotiation();
 		stream.on('_tlsError', endWith);
 		const {alpnProtocol} = stream;
 		// Documented, `false` without SNI, and missing in the types of Node 20.

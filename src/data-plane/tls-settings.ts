@@ -21,8 +21,18 @@ export const DEFAULT_CIPHERS = [
 	'ECDHE-RSA-CHACHA20-POLY1305',
 ].join(':');
 
+/**
+ * Who asks for renegotiation is answered `no_renegotiation`, which leaves the rest to him. Node's own
+ * `disableRenegotiation()` comes before that, and cuts the connection without an alert.
+ */
+const {SSL_OP_NO_RENEGOTIATION} = constants;
+
 /** The cloud takes whatever the back-end offers, old ciphers and weak keys included. */
-const TO_BACKENDS = {ciphers: 'DEFAULT:@SECLEVEL=0', minVersion: 'TLSv1'} as const;
+const TO_BACKENDS = {
+	ciphers: 'DEFAULT:@SECLEVEL=0',
+	minVersion: 'TLSv1',
+	secureOptions: SSL_OP_NO_RENEGOTIATION,
+} as const;
 
 /** A context on loan. Whoever has it gives it back, once, when nobody is to begin a handshake with it any more. */
 export interface LentContext {
@@ -84,7 +94,9 @@ export class SecureContexts {
 	 * belongs to who asked for it; it is not kept here.
 	 */
 	forBackends(verification: BackendVerification | undefined): SecureContext {
-		if (verification !== undefined) return createSecureContext({ca: verification.ca});
+		if (verification !== undefined) {
+			return createSecureContext({ca: verification.ca, secureOptions: SSL_OP_NO_RENEGOTIATION});
+		}
 		this.#toBackends ??= createSecureContext(TO_BACKENDS);
 		return this.#toBackends;
 	}
@@ -98,9 +110,7 @@ export class SecureContexts {
 				minVersion: settings.minVersion,
 				ciphers,
 				secureOptions:
-					constants.SSL_OP_NO_RENEGOTIATION |
-					constants.SSL_OP_NO_COMPRESSION |
-					constants.SSL_OP_CIPHER_SERVER_PREFERENCE,
+					SSL_OP_NO_RENEGOTIATION | constants.SSL_OP_NO_COMPRESSION | constants.SSL_OP_CIPHER_SERVER_PREFERENCE,
 			},
 			// The cipher list too: OpenSSL resumes a TLS 1.2 session without asking whether its cipher is allowed here.
 			ticketKeysFor(this.#ticketSecret, digest(cert, chain, ciphers)),

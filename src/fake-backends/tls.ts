@@ -1,4 +1,4 @@
-import {createHash} from 'node:crypto';
+import {constants, createHash} from 'node:crypto';
 import {type SecureContext, TLSSocket} from 'node:tls';
 import {EmulatorError, messageOf} from '../base/errors.ts';
 import {clearTimeout, setTimeout} from '../base/timers.ts';
@@ -41,6 +41,7 @@ export function secureContextFor(name: string, {cert, key, chain, ca}: FakeBacke
 		return createServerContext({
 			cert: chain === undefined ? cert : `${cert.trimEnd()}\n${chain}`,
 			key,
+			secureOptions: constants.SSL_OP_NO_RENEGOTIATION,
 			...(ca === undefined ? {} : {ca}),
 			// OpenSSL refuses to resume a session that asked for a client certificate unless this is set; 32 bytes at most.
 			sessionIdContext: createHash('sha256').update(name).digest('hex').slice(0, 32),
@@ -83,7 +84,6 @@ export function terminateTls(options: TerminateOptions): Serve {
 		// After the handshake, a TLSSocket without a tls.Server tells of a broken record by this undocumented event alone,
 		// and stays open (Node 20 to 26).
 		connection.on('_tlsError', () => connection.destroy());
-		connection.disableRenegotiation();
 		inheritProxyHeader(connection, raw);
 
 		let established = false;

@@ -49,6 +49,7 @@ export interface ServerOptions {
 	/** Speaks TLS with this certificate; plain when left out. */
 	readonly tls?: PemPair | undefined;
 	readonly alpn?: readonly string[];
+	readonly maxVersion?: 'TLSv1.2' | 'TLSv1.3';
 	/** Asks for a client certificate, signed by this authority. */
 	readonly clientCa?: string;
 	/** Called in the tick in which the connection stands. */
@@ -67,12 +68,18 @@ export interface Server extends AsyncDisposable {
 }
 
 /** Starts a server whose connections are half-open and are never ended but by the test. */
-export async function startServer({tls, alpn, clientCa, serve}: ServerOptions = {}): Promise<Server> {
+export async function startServer({tls, alpn, maxVersion, clientCa, serve}: ServerOptions = {}): Promise<Server> {
 	const ends: End[] = [];
 	const accepted: Socket[] = [];
 	const waiting = new Set<() => void>();
 	const secureContext =
-		tls && createSecureContext({cert: tls.cert, key: tls.key, ...(clientCa === undefined ? {} : {ca: clientCa})});
+		tls &&
+		createSecureContext({
+			cert: tls.cert,
+			key: tls.key,
+			...(maxVersion === undefined ? {} : {maxVersion}),
+			...(clientCa === undefined ? {} : {ca: clientCa}),
+		});
 	const take = (stream: Socket, raw: Socket) => {
 		const end = endOf(stream, raw);
 		ends.push(end);

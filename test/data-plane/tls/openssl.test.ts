@@ -4,11 +4,11 @@ import test, {type ExecutionContext} from 'ava';
 import {startLoadBalancer} from '../../../src/index.ts';
 import {authority} from '../../helpers/stream-pairs.ts';
 
-/** Runs `openssl s_client` against the port; undefined, and said so, where it is not installed. */
+/** Runs `openssl s_client` against the port, and gives it `last` at `until`; undefined where it is not installed. */
 async function sClient(
 	t: ExecutionContext,
 	port: number,
-	{args = [], input, until}: {args?: readonly string[]; input: string; until: string},
+	{args = [], input, until, last = 'Q\n'}: {args?: readonly string[]; input: string; until: string; last?: string},
 ): Promise<string | undefined> {
 	const child = spawn('openssl', ['s_client', '-connect', `127.0.0.1:${port}`, ...args]);
 	const failed = new Promise<Error>(resolve => child.once('error', resolve));
@@ -25,7 +25,7 @@ async function sClient(
 	for (const stream of [child.stdout, child.stderr]) {
 		stream.setEncoding('utf8').on('data', (text: string) => {
 			said += text;
-			if (said.includes(until)) child.stdin.end('Q\n');
+			if (said.includes(until)) child.stdin.end(last);
 		});
 	}
 	await once(child, 'close');
@@ -72,4 +72,23 @@ test('openssl s_client that asks for static RSA is refused', async t => {
 	if (said === undefined) return void t.pass();
 	t.regex(said, /handshake failure/);
 	t.is(lb.traffic.last().cause, 'the client and this listener share no cipher');
+});
+
+test('openssl s_client that asks for renegotiation is answered no_renegotiation', async t => {
+	await using lb = await startLoadBalancer({
+		listeners: ['ssl:6379 -> tcp:6380'],
+		backends: [{kind: 'tcp', mode: 'echo'}],
+		authority,
+	});
+
+	const said = await sClient(t, lb.port(6379), {
+		args: ['-tls1_2', '-CAfile', lb.ca.file],
+		input: 'a line for the back-end\n',
+		until: 'a line for the back-end',
+		// A line that begins with R asks for it.
+		last: 'R\n',
+	});
+
+	if (said === undefined) return void t.pass();
+	t.regex(said, /RENEGOTIATING[\s\S]*no renegotiation/);
 });
