@@ -284,7 +284,7 @@ class RunningEmulator implements Emulator {
 		// Nothing new comes from this moment on.
 		await Promise.all([this.#fleet.stop(drainMs), this.#control?.stop()]);
 		await this.#house.stop();
-		this.#authorityFile.remove();
+		await this.#authorityFile.remove();
 		this.events.removeAllListeners();
 		await handlesClosed();
 	}

@@ -4,6 +4,8 @@ import {type RunningBackend, startBackend} from './backends.ts';
 
 interface Lodging {
 	readonly starting: Promise<RunningBackend>;
+	/** Of the start. */
+	readonly callOff: AbortController;
 	/** How many load balancers hold it. */
 	holders: number;
 }
@@ -15,6 +17,8 @@ interface Lodging {
 export class BackendHouse {
 	readonly #authority: Authority;
 	readonly #lodgings = new Map<DescribedBackend, Lodging>();
+	/** Those that are being stopped. */
+	readonly #leaving = new Map<DescribedBackend, Promise<void>>();
 	#kept: ReadonlySet<DescribedBackend> = new Set();
 
 	constructor(authority: Authority) {
@@ -25,21 +29,35 @@ export class BackendHouse {
 	 * Starts a back-end, unless it runs already. Each `hold()` that resolves is followed by one `release()`.
 	 *
 	 * @param dnsNames see `startBackend`.
-	 * @throws EmulatorError `COMMAND_FAILED`, `PORT_UNAVAILABLE`; then it is not held.
+	 * @param signal once it aborts, nobody waits for the start: what only this call holds is stopped.
+	 * @throws EmulatorError `COMMAND_FAILED`, `PORT_UNAVAILABLE`, or the signal's reason; then it is not held.
 	 */
-	async hold(backend: DescribedBackend, dnsNames: readonly string[]): Promise<RunningBackend> {
-		let lodging = this.#lodgings.get(backend);
-		if (lodging === undefined) {
-			lodging = {starting: startBackend(backend, {authority: this.#authority, dnsNames}), holders: 0};
-			this.#lodgings.set(backend, lodging);
-		}
+	async hold(backend: DescribedBackend, dnsNames: readonly string[], signal: AbortSignal): Promise<RunningBackend> {
+		const lodging = this.#lodgings.get(backend) ?? this.#take(backend, dnsNames);
 		lodging.holders++;
-		try {
-			return await lodging.starting;
-		} catch (error) {
+		const held = await Promise.race([lodging.starting, aborted(signal)]);
+		if (held !== undefined) return held;
+		await this.release(backend);
+		throw signal.reason;
+	}
+
+	#take(backend: DescribedBackend, dnsNames: readonly string[]): Lodging {
+		const callOff = new AbortController();
+		const lodging = {starting: this.#start(backend, dnsNames, callOff.signal), callOff, holders: 0};
+		this.#lodgings.set(backend, lodging);
+		lodging.starting.catch(() => {
 			if (this.#lodgings.get(backend) === lodging) this.#lodgings.delete(backend);
-			throw error;
+		});
+		return lodging;
+	}
+
+	async #start(backend: DescribedBackend, dnsNames: readonly string[], signal: AbortSignal): Promise<RunningBackend> {
+		if (backend.kind === 'command' && backend.port !== undefined) {
+			const {port} = backend;
+			const before = [...this.#leaving].filter(([each]) => each.kind === 'command' && each.port === port);
+			await Promise.all(before.map(([, left]) => left));
 		}
+		return startBackend(backend, {authority: this.#authority, dnsNames, signal});
 	}
 
 	/** Resolves when it is stopped, if it was held by nobody else. */
@@ -79,10 +97,27 @@ export class BackendHouse {
 		await Promise.all([...this.#lodgings].map(([backend, lodging]) => this.#end(backend, lodging)));
 	}
 
-	async #end(backend: DescribedBackend, {starting}: Lodging): Promise<void> {
+	#end(backend: DescribedBackend, lodging: Lodging): Promise<void> {
 		this.#lodgings.delete(backend);
-		// What could not be started is not there.
-		const running = await starting.catch(() => undefined);
-		if (running !== undefined && running.kind !== 'address' && running.kind !== 'undeclared') await running.stop();
+		const before = this.#leaving.get(backend);
+		const left = Promise.all([before, stopped(lodging)]).then(() => {
+			if (this.#leaving.get(backend) === left) this.#leaving.delete(backend);
+		});
+		this.#leaving.set(backend, left);
+		return left;
 	}
+}
+
+async function stopped({starting, callOff}: Lodging): Promise<void> {
+	callOff.abort();
+	// What could not be started is not there.
+	const running = await starting.catch(() => undefined);
+	if (running !== undefined && running.kind !== 'address' && running.kind !== 'undeclared') await running.stop();
+}
+
+function aborted(signal: AbortSignal): Promise<undefined> {
+	return new Promise(resolve => {
+		if (signal.aborted) resolve(undefined);
+		else signal.addEventListener('abort', () => resolve(undefined), {once: true});
+	});
 }

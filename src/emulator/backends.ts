@@ -26,10 +26,15 @@ const LOOPBACK_NAMES = ['localhost', '127.0.0.1', '::1'];
  * Starts what a description asks for; of an address there is nothing to start.
  *
  * @param dnsNames of the load balancers it is registered with: what clients of a passthrough listener ask for.
+ * @param signal calls the start of a command off.
  */
 export async function startBackend(
 	described: DescribedBackend,
-	{authority, dnsNames}: {readonly authority: Authority; readonly dnsNames: readonly string[]},
+	{
+		authority,
+		dnsNames,
+		signal,
+	}: {readonly authority: Authority; readonly dnsNames: readonly string[]; readonly signal: AbortSignal},
 ): Promise<RunningBackend> {
 	const {name} = described;
 	switch (described.kind) {
@@ -39,7 +44,7 @@ export async function startBackend(
 			return ofOthers('undeclared', {name, host: '', port: undefined, ports: new Map(), undeclared: true});
 		case 'command': {
 			const {startCommandBackend} = await import('../fake-backends/command-backend.ts');
-			const command = await startCommandBackend({name, run: described.run, port: described.port});
+			const command = await startCommandBackend({name, run: described.run, port: described.port, signal});
 			return ofServer(command, 'command', undefined);
 		}
 		case 'fake': {

@@ -129,10 +129,10 @@ export class FleetChange {
 	}
 
 	#holding(): Holding {
-		const {household, entries} = this.#fleet;
+		const {household, entries, signal} = this.#fleet;
 		const {house, dnsNameOf} = household;
-		const {unwanted} = this;
-		return {house, dnsNameOf, entries, unwanted, kept: this.#kept ?? house.kept, steps: this.#steps, undo: this.#undo};
+		const [steps, undo, kept] = [this.#steps, this.#undo, this.#kept ?? house.kept];
+		return {house, dnsNameOf, entries, unwanted: this.unwanted, kept, steps, signal, undo};
 	}
 
 	async #openLog(step: Step): Promise<void> {

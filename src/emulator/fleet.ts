@@ -24,6 +24,8 @@ export class Fleet {
 	/** Changes of one load balancer wait for each other. */
 	readonly #turns = new Turns();
 	readonly #underWay = new Set<Promise<unknown>>();
+	/** Calls a change off that has not been made yet, by the names it concerns. */
+	readonly #callOffs = new Map<AbortController, ReadonlySet<string>>();
 	#known: ReadonlyMap<string, UsableCertificate> = new Map();
 	#stopping: Promise<void> | undefined;
 
@@ -105,6 +107,7 @@ export class Fleet {
 		const {name} = entry.described;
 		if (this.#entries.get(name) === entry) {
 			this.#entries.delete(name);
+			for (const [callOff, names] of this.#callOffs) if (names.has(name)) callOff.abort(entryStopped(name));
 			const {notices, warnings} = this.#household;
 			for (const told of [notices, warnings]) tell(told, `${name}, `, []);
 		}
@@ -121,17 +124,18 @@ export class Fleet {
 
 	/** @throws EmulatorError `STOPPED` */
 	refuseWhenStopped(): void {
-		if (this.#stopping !== undefined) throw new EmulatorError('STOPPED', 'The emulator has been stopped');
+		if (this.#stopping !== undefined) throw emulatorStopped();
 	}
 
 	/** @throws EmulatorError `STOPPED` when this one is not there any more. */
 	refuseUnless(entry: Entry): void {
 		const {name} = entry.described;
 		if (this.#entries.get(name) === entry) return;
-		throw new EmulatorError('STOPPED', `Load balancer "${name}" has been stopped`);
+		throw entryStopped(name);
 	}
 
 	async #stop(drainMs: number): Promise<void> {
+		for (const callOff of this.#callOffs.keys()) callOff.abort(emulatorStopped());
 		const leaving = [...this.#leaving].map(entry => entry.stop(drainMs));
 		await Promise.all([...leaving, ...[...this.#entries.values()].map(entry => entry.stop(drainMs))]);
 		// What is on its way sees that it comes too late, and takes back what it has begun.
@@ -139,15 +143,27 @@ export class Fleet {
 		this.#entries.clear();
 	}
 
+	async #prepare(change: Change): Promise<FleetChange> {
+		const names = [...change.wanted.map(({described}) => described.name), ...(change.unwanted?.keys() ?? [])];
+		const callOff = new AbortController();
+		this.#callOffs.set(callOff, new Set(names));
+		try {
+			return await FleetChange.prepare(change, {
+				household: this.#household,
+				entries: this.#entries,
+				known: change.known ?? this.#known,
+				signal: callOff.signal,
+				currentlyKnown: () => this.#known,
+				leave: (entry, drainMs) => this.leave(entry, drainMs),
+				inTurn: (name, task) => this.inTurn(name, task),
+			});
+		} finally {
+			this.#callOffs.delete(callOff);
+		}
+	}
+
 	async #carryOut(change: Change): Promise<void> {
-		const prepared = await FleetChange.prepare(change, {
-			household: this.#household,
-			entries: this.#entries,
-			known: change.known ?? this.#known,
-			currentlyKnown: () => this.#known,
-			leave: (entry, drainMs) => this.leave(entry, drainMs),
-			inTurn: (name, task) => this.inTurn(name, task),
-		});
+		const prepared = await this.#prepare(change);
 		try {
 			this.refuseWhenStopped();
 			prepared.assertUnchanged();
@@ -165,4 +181,12 @@ export class Fleet {
 		// The system lets go of a port in the event loop's next turn.
 		await nextTurn();
 	}
+}
+
+function emulatorStopped(): EmulatorError<'STOPPED'> {
+	return new EmulatorError('STOPPED', 'The emulator has been stopped');
+}
+
+function entryStopped(name: string): EmulatorError<'STOPPED'> {
+	return new EmulatorError('STOPPED', `Load balancer "${name}" has been stopped`);
 }

@@ -22,14 +22,17 @@ export interface Holding {
 	readonly kept: ReadonlySet<DescribedBackend>;
 	/** All load balancers that change. */
 	readonly steps: readonly Holder[];
+	/** Aborts when the change is called off. */
+	readonly signal: AbortSignal;
 	/** Takes what takes back what was done. */
 	readonly undo: (() => unknown)[];
 }
 
 /**
- * Starts those back-ends of a load balancer that do not run yet, all at once.
+ * Starts those back-ends of a load balancer that do not run yet, all at once. When one fails, the others are not waited
+ * for.
  *
- * @throws EmulatorError `COMMAND_FAILED`, `PORT_UNAVAILABLE`
+ * @throws EmulatorError `COMMAND_FAILED`, `PORT_UNAVAILABLE`, or the reason why the change was called off.
  */
 export async function holdBackends(
 	{entry, described, wanted}: Holder,
@@ -37,15 +40,19 @@ export async function holdBackends(
 ): Promise<Map<DescribedBackend, RunningBackend>> {
 	const fresh = described.backends.filter(backend => entry?.backends.has(backend) !== true);
 	for (const backend of fresh) await makeRoom(backend, holding);
-	const {house, undo} = holding;
+	const {house, undo, signal} = holding;
+	const failing = new AbortController();
+	const either = AbortSignal.any([signal, failing.signal]);
 	const held = await Promise.allSettled(
 		fresh.map(async backend => {
 			try {
-				const running = await house.hold(backend, dnsNamesFor(backend, described, holding));
+				const running = await house.hold(backend, dnsNamesFor(backend, described, holding), either);
 				undo.push(() => house.release(backend));
 				return [backend, running] as const;
 			} catch (error) {
-				throw explained(wanted, error, backend);
+				// The first one to fail says why; an abort has its reason already.
+				if (!either.aborted) failing.abort(explained(wanted, error, backend));
+				throw either.reason;
 			}
 		}),
 	);

@@ -71,6 +71,8 @@ export interface FleetView {
 	readonly household: Household;
 	readonly entries: ReadonlyMap<string, Entry>;
 	readonly known: ReadonlyMap<string, UsableCertificate>;
+	/** Aborts, with an error as its reason, when the change has become pointless. */
+	readonly signal: AbortSignal;
 	readonly currentlyKnown: () => ReadonlyMap<string, UsableCertificate>;
 	readonly leave: (entry: Entry, drainMs: number) => Promise<void>;
 	readonly inTurn: (name: string, task: () => Promise<void>) => Promise<void>;

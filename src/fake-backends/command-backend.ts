@@ -1,4 +1,5 @@
 import {randomInt} from 'node:crypto';
+import {connect} from 'node:net';
 import {EmulatorError, formatAddress, portUnavailable} from '../base/errors.ts';
 import {SerialQueue} from '../base/serial-queue.ts';
 import {nowMs, wait} from '../base/timers.ts';
@@ -22,6 +23,8 @@ export interface CommandBackendOptions {
 	readonly env?: Readonly<Record<string, string>> | undefined;
 	/** How long it may take until it listens; 30 s unless said otherwise. */
 	readonly readyTimeoutMs?: number | undefined;
+	/** Calls the start off: what was started is ended, and the start rejects with `STOPPED`. */
+	readonly signal?: AbortSignal | undefined;
 }
 
 /** A back-end that is somebody's own program. Disposing it is stopping it. */
@@ -35,12 +38,15 @@ export interface CommandBackendProcess extends AsyncDisposable {
 	readonly running: boolean;
 	/** The last lines it wrote, standard output and standard error as they came. */
 	readonly output: readonly string[];
-	/** Ends the command and everything it started: SIGTERM, and SIGKILL two seconds later. Twice is as good as once. */
+	/**
+	 * Ends the command and everything it started: SIGTERM, and SIGKILL two seconds later. Twice is as good as once. A
+	 * start that is under way is called off.
+	 */
 	stop(): Promise<void>;
 	/**
 	 * Runs the command again on the same port, unless it is running.
 	 *
-	 * @throws EmulatorError `COMMAND_FAILED` or `PORT_UNAVAILABLE`, as {@link startCommandBackend} does.
+	 * @throws EmulatorError `COMMAND_FAILED`, `PORT_UNAVAILABLE` or `STOPPED`, as {@link startCommandBackend} does.
 	 */
 	start(): Promise<void>;
 }
@@ -51,6 +57,8 @@ const LAST_PORT = 32_000;
 const CANDIDATES = 200;
 const READY_TIMEOUT_MS = 30_000;
 const POLL_MS = 25;
+/** How long one look at the port may take. On loopback the answer is there at once. */
+const LOOK_MS = 1000;
 /** After an early exit: its last words are on the way, unless a daemon it left behind holds the pipe. */
 const LAST_WORDS_MS = 500;
 const OUTPUT_LIMITS = {lines: 200, characters: 2000};
@@ -60,14 +68,23 @@ const ERROR_LIMITS = {lines: 10, characters: 500};
  * Runs a shell command with a port in `PORT`, and waits until it listens there.
  *
  * @throws EmulatorError `COMMAND_FAILED` when it ends or the time is over before it listens; nothing of it is left
- * then. `PORT_UNAVAILABLE` when something else listens on the port already.
+ * then. `PORT_UNAVAILABLE` when something else listens on the port already, `STOPPED` when it was called off.
  */
 export async function startCommandBackend(options: CommandBackendOptions): Promise<CommandBackendProcess> {
 	const host = options.host ?? '127.0.0.1';
 	const port = options.port ?? (await freePort(host));
 	const backend = new RunningCommand({...options, host, port});
-	await backend.start();
-	return backend;
+	const {signal} = options;
+	const callOff = () => void backend.stop();
+	signal?.addEventListener('abort', callOff);
+	try {
+		const started = backend.start();
+		if (signal?.aborted === true) callOff();
+		await started;
+		return backend;
+	} finally {
+		signal?.removeEventListener('abort', callOff);
+	}
 }
 
 async function freePort(host: string): Promise<number> {
@@ -87,6 +104,8 @@ class RunningCommand implements CommandBackendProcess {
 	#output = new LastLines(OUTPUT_LIMITS);
 	#errorOutput = new LastLines(ERROR_LIMITS);
 	readonly #turns = new SerialQueue();
+	/** Aborted by a stop, for the starts that were asked for before it. */
+	#stops = new AbortController();
 
 	constructor(options: CommandBackendOptions & {readonly host: string; readonly port: number}) {
 		this.name = options.name;
@@ -108,10 +127,13 @@ class RunningCommand implements CommandBackendProcess {
 	}
 
 	start(): Promise<void> {
-		return this.#turns.run(() => this.#run());
+		const {signal} = this.#stops;
+		return this.#turns.run(() => this.#run(signal));
 	}
 
 	stop(): Promise<void> {
+		this.#stops.abort();
+		this.#stops = new AbortController();
 		return this.#turns.run(() => this.#end());
 	}
 
@@ -119,11 +141,12 @@ class RunningCommand implements CommandBackendProcess {
 		return this.stop();
 	}
 
-	async #run(): Promise<void> {
+	async #run(signal: AbortSignal): Promise<void> {
 		if (this.running) return;
 		// It may have ended by itself and left something behind.
 		await this.#end();
-		await this.#assertNobodyListens();
+		await this.#assertNobodyListens(signal);
+		if (signal.aborted) throw this.#calledOff();
 
 		const {run, env} = this.#options;
 		const group = new ProcessGroup(run, {...process.env, ...env, PORT: String(this.port)});
@@ -137,7 +160,7 @@ class RunningCommand implements CommandBackendProcess {
 			this.#errorOutput.follow(stderr);
 		}
 		try {
-			await this.#ready(group);
+			await this.#ready(group, signal);
 		} catch (error) {
 			await this.#end();
 			throw error;
@@ -145,8 +168,8 @@ class RunningCommand implements CommandBackendProcess {
 	}
 
 	/** Otherwise a stranger on the port would be taken for the command. */
-	async #assertNobodyListens(): Promise<void> {
-		if (!(await isListening(this.host, this.port))) return;
+	async #assertNobodyListens(signal: AbortSignal): Promise<void> {
+		if (!(await isListening(this.host, this.port, signal))) return;
 		throw await portUnavailable({
 			host: this.host,
 			port: this.port,
@@ -155,15 +178,24 @@ class RunningCommand implements CommandBackendProcess {
 		});
 	}
 
-	async #ready(group: ProcessGroup): Promise<void> {
+	async #ready(group: ProcessGroup, signal: AbortSignal): Promise<void> {
 		const readyTimeoutMs = this.#options.readyTimeoutMs ?? READY_TIMEOUT_MS;
 		const deadline = nowMs() + readyTimeoutMs;
 		while (nowMs() < deadline) {
 			if (group.hasEnded) throw await this.#endedEarly(group);
-			if (await isListening(this.host, this.port)) return;
-			await wait(POLL_MS);
+			if (await isListening(this.host, this.port, signal)) return;
+			await wait(POLL_MS, signal);
+			if (signal.aborted) throw this.#calledOff();
 		}
 		throw this.#failure(`did not listen within ${readyTimeoutMs} ms`);
+	}
+
+	#calledOff(): EmulatorError<'STOPPED'> {
+		const where = formatAddress(this.host, this.port);
+		return new EmulatorError(
+			'STOPPED',
+			`The command of back-end "${this.name}" was stopped before it listened on ${where}`,
+		);
 	}
 
 	async #endedEarly(group: ProcessGroup): Promise<EmulatorError<'COMMAND_FAILED'>> {
@@ -190,13 +222,25 @@ class RunningCommand implements CommandBackendProcess {
 	}
 }
 
-async function isListening(host: string, port: number): Promise<boolean> {
-	const {default: tcpPortUsed} = await import('tcp-port-used');
-	// Not its waitUntilUsedOnHost: that cannot be called off when the command ends, and its timers would stay behind.
-	return tcpPortUsed.check(port, host).catch(
-		// Neither accepted nor refused, such as a listener whose queue is full: not yet.
-		() => false,
-	);
+/**
+ * Whether a connection is accepted. Neither accepted nor refused, such as by a listener whose queue is full, is: not yet.
+ * Libraries that look at ports cannot be called off.
+ */
+function isListening(host: string, port: number, signal: AbortSignal): Promise<boolean> {
+	return new Promise(resolve => {
+		const socket = connect({host, port});
+		const end = (answer: boolean) => {
+			signal.removeEventListener('abort', giveUp);
+			socket.destroy();
+			resolve(answer);
+		};
+		const giveUp = () => end(false);
+		socket.setTimeout(LOOK_MS, giveUp);
+		socket.once('connect', () => end(true));
+		socket.on('error', giveUp);
+		signal.addEventListener('abort', giveUp);
+		if (signal.aborted) giveUp();
+	});
 }
 
 function describeEnd({code, signal, error}: ProcessEnd): string {

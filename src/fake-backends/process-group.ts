@@ -1,7 +1,9 @@
 import {type ChildProcess, spawn} from 'node:child_process';
 import {once} from 'node:events';
 import {hasCode} from '../base/errors.ts';
+import {type WatchedGroup, watchGroup} from '../base/parent-watcher.ts';
 import {nowMs, wait} from '../base/timers.ts';
+import {familyOf} from './process-family.ts';
 
 /** How a process ended: a code, a signal, or an error that kept it from starting. */
 export interface ProcessEnd {
@@ -22,41 +24,54 @@ const ORPHAN_GRACE_MS = 200;
 const POLL_MS = 10;
 
 /**
- * Every group that is there. Of the process and not of an emulator, because the process's exit is one for all: one
- * listener, where one for each group would make Node warn of a leak at the eleventh.
+ * Every shell that is there, on Windows alone: without `sh` and process groups, a parent takes its shells with it if it
+ * ends in good order. One listener for all, where one for each would make Node warn of a leak at the eleventh.
  */
-const groups = new Set<ProcessGroup>();
+const windowsShells = new Set<ChildProcess>();
 
-/** A parent that leaves without a stop takes its children with it; a parent killed by a signal cannot. */
-function killGroups(): void {
-	for (const group of groups) group.kill();
+function killShells(): void {
+	for (const shell of windowsShells) shell.kill();
 }
 
-/** A shell command and everything it starts, as one thing that can be ended. */
+function endWithProcess(shell: ChildProcess): void {
+	if (windowsShells.size === 0) process.on('exit', killShells);
+	windowsShells.add(shell);
+	shell.once('exit', () => {
+		windowsShells.delete(shell);
+		if (windowsShells.size === 0) process.off('exit', killShells);
+	});
+}
+
+/**
+ * A shell command and everything it starts, as one thing that can be ended. It ends with this process too, however that
+ * ends: see `watchGroup`.
+ */
 export class ProcessGroup {
 	readonly child: ChildProcess;
 	/** Resolves when the shell has ended; never rejects. */
 	readonly ended: Promise<ProcessEnd>;
 	hasEnded = false;
+	readonly #watched: WatchedGroup;
+	#released: Promise<void> | undefined;
 	/** Nobody was left in the group once; its number may since belong to strangers. */
 	#isEmpty = false;
 
 	/** Its own process group, so that what the shell starts can be ended with it. */
 	constructor(command: string, env: NodeJS.ProcessEnv) {
-		this.child = spawn(command, {
+		this.#watched = watchGroup();
+		this.child = spawn(`${this.#watched.prefix}${command}`, {
 			shell: true,
 			// On Windows this would open a console window, and there are no groups to end there.
 			detached: process.platform !== 'win32',
-			stdio: ['ignore', 'pipe', 'pipe'],
+			stdio: ['ignore', 'pipe', 'pipe', this.#watched.pipe ?? 'ignore'],
 			env,
 		});
-		if (groups.size === 0) process.on('exit', killGroups);
-		groups.add(this);
+		if (process.platform === 'win32') endWithProcess(this.child);
 		this.ended = new Promise(resolve => {
 			const finish = (end: ProcessEnd) => {
 				this.hasEnded = true;
 				// Asked at once, so that an empty group is known to be one before its number is given away.
-				this.#isAlive();
+				if (!this.#isAlive()) void this.#release();
 				resolve(end);
 			};
 			this.child.once('exit', (code, signal) => finish({code, signal, error: undefined}));
@@ -67,22 +82,20 @@ export class ProcessGroup {
 	/** SIGTERM, two seconds of grace, SIGKILL. Resolves when nothing is left of it; twice is as good as once. */
 	async end(): Promise<void> {
 		if (this.#isAlive()) {
+			const strays = await this.#strays();
 			this.#signal('SIGTERM');
+			for (const pid of strays) signal(pid, 'SIGTERM');
 			await waitUntil(() => this.hasEnded, GRACE_MS);
-			await waitUntil(() => !this.#isAlive(), this.hasEnded ? ORPHAN_GRACE_MS : 0);
-			this.kill();
+			const isOver = () => !this.#isAlive() && !strays.some(pid => signal(pid, 0));
+			await waitUntil(isOver, this.hasEnded ? ORPHAN_GRACE_MS : 0);
+			this.#signal('SIGKILL');
+			for (const pid of strays) signal(pid, 'SIGKILL');
 		}
 		await this.ended;
-		groups.delete(this);
-		if (groups.size === 0) process.off('exit', killGroups);
+		await this.#release();
 		// A process that left the group may hold the other ends of the pipes.
 		this.child.stdout?.destroy();
 		this.child.stderr?.destroy();
-	}
-
-	/** SIGKILL, to whoever is left. */
-	kill(): void {
-		this.#signal('SIGKILL');
 	}
 
 	/** Resolves when what the process wrote has been read, or after the limit when somebody else holds its pipes. */
@@ -91,6 +104,17 @@ export class ProcessGroup {
 		if ((stdout === null || stdout.closed) && (stderr === null || stderr.closed)) return;
 		const limit = AbortSignal.timeout(limitMs);
 		await once(this.child, 'close', {signal: limit}).catch(() => {});
+	}
+
+	/** Descendants that have a group of their own: those of a shell with job control, or that were started detached. */
+	async #strays(): Promise<number[]> {
+		const {pid} = this.child;
+		return pid === undefined ? [] : (await familyOf(pid)).filter(each => each !== pid);
+	}
+
+	#release(): Promise<void> {
+		this.#released ??= this.#watched.release(this.child.pid);
+		return this.#released;
 	}
 
 	#isAlive(): boolean {
@@ -110,6 +134,15 @@ export class ProcessGroup {
 			this.#isEmpty = !hasCode(error, 'EPERM');
 			return !this.#isEmpty && !this.hasEnded;
 		}
+	}
+}
+
+/** Signals one process; false when it is not there, or not ours to signal. */
+function signal(pid: number, name: NodeJS.Signals | 0): boolean {
+	try {
+		return process.kill(pid, name);
+	} catch {
+		return false;
 	}
 }
 

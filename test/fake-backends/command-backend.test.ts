@@ -1,10 +1,8 @@
 import {once} from 'node:events';
 import {connect, createServer} from 'node:net';
 import {setTimeout as wait} from 'node:timers/promises';
-import {pathToFileURL} from 'node:url';
 import test from 'ava';
 import {startCommandBackend} from '../../src/fake-backends/command-backend.ts';
-import {compiled} from '../helpers/compiled.ts';
 import {eventually, send} from './clients.ts';
 
 /** Told where the system shows it. */
@@ -197,24 +195,6 @@ test('a dozen commands at once make Node warn of nothing', async t => {
 	t.is(new Set(backends.map(backend => backend.port)).size, 12);
 });
 
-test('a parent that leaves without a stop takes its commands with it', async t => {
-	const module = pathToFileURL(compiled('src/fake-backends/command-backend.ts')).href;
-	const parent = `
-		import {startCommandBackend} from ${JSON.stringify(module)};
-		const backend = await startCommandBackend({name: 'api', run: ${JSON.stringify(node(SERVE))}});
-		console.log(backend.pid);
-		process.exit(0);
-	`;
-	const {execFile} = await import('node:child_process');
-	const stdout = await new Promise<string>((resolve, reject) => {
-		const args = ['--input-type=module', '-e', parent];
-		execFile(process.execPath, args, (error, output) => (error === null ? resolve(output) : reject(error)));
-	});
-
-	await gone(Number(stdout));
-	t.true(Number(stdout) > 0);
-});
-
 // Alone, because it counts what the process holds.
 test.serial('after a stop nothing of a command is left in the process', async t => {
 	const held = () => process.getActiveResourcesInfo().filter(name => /Process|Pipe|TCP|Timeout/.test(name)).length;
@@ -225,9 +205,11 @@ test.serial('after a stop nothing of a command is left in the process', async t 
 	t.true(held() > before);
 	await backend.stop();
 	await t.throwsAsync(startCommandBackend({name: 'api', run: 'exit 1'}));
-	// A daemon leaves the group, and takes the far ends of the pipes along.
-	const daemon = `console.log(require('child_process').spawn('sleep', ['60'], {detached: true, stdio: 'inherit'}).pid); ${SERVE}`;
-	const leaving = await startCommandBackend({name: 'api', run: node(daemon)});
+	// A daemon is no descendant of the command any more, and takes the far ends of the pipes along.
+	const daemon = `spawn('sleep', ['60'], {detached: true, stdio: 'inherit'}).pid`;
+	const between = node(`console.log(require('child_process').${daemon}); process.exit()`).replace('exec ', '');
+	const leaving = await startCommandBackend({name: 'api', run: `${between}; ${node(SERVE)}`});
+	await eventually(() => leaving.output.length > 0);
 	await leaving.stop();
 	t.teardown(() => process.kill(Number(leaving.output[0])));
 

@@ -10,6 +10,8 @@ export interface GatedCommand {
 	readonly reached: Promise<void>;
 	/** Lets it listen. */
 	readonly open: () => Promise<void>;
+	/** Resolves when the command has ended. */
+	readonly gone: Promise<void>;
 }
 
 /** A program that connects to the test, and listens on its port once the test says so. */
@@ -24,6 +26,7 @@ export async function gatedCommand(t: ExecutionContext): Promise<GatedCommand> {
 	return {
 		run: `"${process.execPath}" -e "${code}"`,
 		reached: arrived.then(() => {}),
+		gone: arrived.then(socket => (socket.destroyed ? undefined : once(socket.resume(), 'close'))).then(() => {}),
 		open: async () => {
 			const socket = await arrived;
 			socket.on('error', () => {});

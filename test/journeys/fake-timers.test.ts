@@ -1,13 +1,13 @@
-import {fileURLToPath} from 'node:url';
 import test from 'ava';
+import {compiled} from '../helpers/compiled.ts';
 import {runProgram} from '../helpers/programs.ts';
 
-const PROGRAM = fileURLToPath(new URL('../helpers/life-under-fake-timers.ts', import.meta.url));
+const PROGRAM = compiled('test/helpers/life-under-fake-timers.ts');
 
 /** What a life of a load balancer saw in a process whose timers are faked; see the program. */
 const life = test.macro({
 	exec: async (t, how: string, expected: Record<string, unknown>) => {
-		const ran = await runProgram(t, process.execPath, ['--import=tsx', PROGRAM, how]);
+		const ran = await runProgram(t, process.execPath, [PROGRAM, how]);
 
 		t.deepEqual(JSON.parse(ran?.stdout ?? ''), expected);
 		t.is(ran?.code, 0);

@@ -24,7 +24,7 @@ export async function cert(given: readonly string[], options: CertOptions, {outp
 	if (pkcs1 && !rsa)
 		throw usageError('--pkcs1 goes with --rsa', 'PKCS#1 is a form of RSA keys; lb-local cert --rsa --pkcs1.');
 	const names = given.length === 0 ? LOOPBACK_NAMES : given;
-	const authority = await localAuthority(output);
+	const authority = await localAuthority(output, 'longer');
 	const issued = authority.issue({names, key: rsa ? 'rsa' : 'ec', pkcs1});
 	const {certFile, keyFile} = await writePair(out, issued.names[0] ?? 'certificate', issued);
 
