@@ -15,10 +15,11 @@ import {lookAlikesOf} from './look-alikes.ts';
 import {diagnoseFields, withoutFields} from './request-head.ts';
 
 /**
- * The whole head, anchored at both ends. The space before an empty reason may be missing, as several servers send it.
+ * The whole head, anchored at both ends. HTTP knows a status of 100 to 599; some servers send others, which HAProxy and
+ * nginx pass on up to 999, and clients are to take for a 5xx (RFC 9110 section 15). The space before an empty reason may be missing, as several servers send it.
  */
 const RESPONSE_HEAD = new RegExp(
-	`^HTTP/1\\.[01] [1-5][0-9][0-9](?: [\\t\\x20-\\x7e\\x80-\\xff]*)?\\r\\n(?:${FIELD_LINE})*\\r\\n$`,
+	`^HTTP/1\\.[01] [1-9][0-9][0-9](?: [\\t\\x20-\\x7e\\x80-\\xff]*)?\\r\\n(?:${FIELD_LINE})*\\r\\n$`,
 );
 
 const TELLING = tellingNames([
@@ -41,6 +42,8 @@ export const MAX_INTERIM_ANSWERS = 100;
 const ANSWER_START = 'HTTP/1.';
 
 const SPACE = 0x20;
+/** What a small letter has over its capital. */
+const CASE_BIT = 0x20;
 
 /** Whether what has come so far can still become an answer: what speaks another protocol often waits for one itself. */
 export function mayBecomeAnswer(partial: string): boolean {
@@ -60,9 +63,11 @@ export class ResponseHead {
 	keepAlive = true;
 	/** The Upgrade field, for a 101. */
 	upgrade = '';
+	/** Whether a Date is among the fields to forward. */
+	hasDate = false;
 	/** The fields to forward, as they came, without hop-by-hop fields and those named in Connection. */
 	fields = '';
-	/** The whole head, its empty line included, where nothing of it has to change for a client of HTTP/1.1; else empty. */
+	/** The whole head, its empty line included, where nothing of it has to change for a client of HTTP/1.1 and no Date is missing; else empty. */
 	asItCame = '';
 }
 
@@ -141,6 +146,7 @@ function readFields(head: ResponseHead, text: string, start: number, toHead: boo
 					kept = !isLookAlike(name);
 			}
 		}
+		if (colon - pos === 4 && isDate(text, pos)) head.hasDate = true;
 		if (!kept) {
 			if (from < pos) fields += text.slice(from, pos);
 			fields += instead;
@@ -152,9 +158,19 @@ function readFields(head: ResponseHead, text: string, start: number, toHead: boo
 	head.fields = from === start ? text.slice(start, end) : fields + text.slice(from, end);
 	if (count > MAX_FIELDS) return {status: 502, reason: `answer with more than ${MAX_FIELDS} fields`};
 	// The space behind the status is missing in some answers, and never in ours.
-	if (from === start && head.minor === 1 && text.charCodeAt(12) === SPACE) head.asItCame = text;
+	if (head.hasDate && from === start && head.minor === 1 && text.charCodeAt(12) === SPACE) head.asItCame = text;
 	if (connection !== '') applyConnection(head, connection);
 	return judgeFraming(head, {lengths, codings: codings.toLowerCase(), bodiless});
+}
+
+/** Whether the four letters at `pos` are those, in whatever case. Asked of nearly every answer, so it costs no string. */
+function isDate(text: string, pos: number): boolean {
+	return (
+		(text.charCodeAt(pos) | CASE_BIT) === 0x64 &&
+		(text.charCodeAt(pos + 1) | CASE_BIT) === 0x61 &&
+		(text.charCodeAt(pos + 2) | CASE_BIT) === 0x74 &&
+		(text.charCodeAt(pos + 3) | CASE_BIT) === 0x65
+	);
 }
 
 function judgeFraming(
@@ -184,12 +200,14 @@ function applyConnection(head: ResponseHead, connection: string): void {
 	if (options.includes('close')) head.keepAlive = false;
 	else if (options.includes('keep-alive')) head.keepAlive = true;
 	const nominated = options.filter(option => !NEVER_NOMINATED.has(option));
-	if (nominated.length > 0) head.fields = withoutFields(head.fields, new Set(nominated));
+	if (nominated.length === 0) return;
+	head.fields = withoutFields(head.fields, new Set(nominated));
+	if (nominated.includes('date')) head.hasDate = false;
 }
 
 function diagnose(text: string): Refusal {
 	const line = text.slice(0, text.indexOf('\r\n'));
-	if (!/^HTTP\/1\.[01] [1-5][0-9][0-9](?: [\t\x20-\x7e\x80-\xff]*)?$/.test(line)) {
+	if (!/^HTTP\/1\.[01] [1-9][0-9][0-9](?: [\t\x20-\x7e\x80-\xff]*)?$/.test(line)) {
 		return {status: 502, reason: 'answer with a malformed status line'};
 	}
 	return {status: 502, reason: `answer refused: ${diagnoseFields(text, line.length + 2).reason}`};

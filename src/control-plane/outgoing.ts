@@ -1,6 +1,7 @@
 import {type ServerResponse, STATUS_CODES} from 'node:http';
 import type {Duplex} from 'node:stream';
 import {codeOf} from '../base/errors.ts';
+import {wallMs} from '../base/timers.ts';
 import type {ApiAnswer, Dialect, Refusal} from './dialect.ts';
 import {refusalAnswer} from './error-answer.ts';
 
@@ -17,7 +18,13 @@ export function send(response: ServerResponse, {status, headers, body}: ApiAnswe
 
 /** Writes a last answer on a connection that Node speaks no HTTP on any more, and closes it. */
 export function hangUp(socket: Duplex, {status, headers, body}: ApiAnswer): void {
-	const fields = [...headers, ['Content-Length', String(Buffer.byteLength(body))], ['Connection', 'close']];
+	const date = new Date(wallMs()).toUTCString();
+	const fields = [
+		...headers,
+		['Date', date],
+		['Content-Length', String(Buffer.byteLength(body))],
+		['Connection', 'close'],
+	];
 	const lines = fields.map(([name, value]) => `${name}: ${value}\r\n`);
 	const head = `HTTP/1.1 ${status} ${STATUS_CODES[status] ?? ''}\r\n${lines.join('')}\r\n`;
 	socket.end(head + body, () => socket.destroy());

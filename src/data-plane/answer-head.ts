@@ -28,14 +28,23 @@ export function framingFor(minor: number, framing: Framing): ClientFraming {
 	return framing === 'chunked' ? CHUNKED : MADE_CHUNKED;
 }
 
+export interface AnswerHeadOptions {
+	/** The client's version is HTTP/1.`minor`. */
+	readonly minor: number;
+	readonly keepAlive: boolean;
+	readonly framing: ClientFraming;
+	/** The Date field with its CRLF, of an answer that came without one; else empty. */
+	readonly date: string;
+}
+
 /** An answer's head as the client gets it, latin1. */
 export function answerHeadText(
 	{status, reason, fields, asItCame}: ResponseHead,
-	{minor, keepAlive, framing}: {readonly minor: number; readonly keepAlive: boolean; readonly framing: ClientFraming},
+	{minor, keepAlive, framing, date}: AnswerHeadOptions,
 ): string {
 	if (asItCame !== '' && keepAlive && minor === 1 && framing.coding === '') return asItCame;
 	let connection = '';
 	if (!keepAlive) connection = 'Connection: close\r\n';
 	else if (minor === 0) connection = 'Connection: keep-alive\r\n';
-	return `HTTP/1.1 ${status} ${reason}\r\n${fields}${framing.coding}${connection}\r\n`;
+	return `HTTP/1.1 ${status} ${reason}\r\n${fields}${date}${framing.coding}${connection}\r\n`;
 }

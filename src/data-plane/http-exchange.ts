@@ -213,7 +213,7 @@ export class HttpExchange implements AnswerReceiver {
 		else this.record.responseText = answer;
 		this.#giveBack(clean, now);
 		const keepAlive = this.#keepAlive;
-		this.#finish('ok', '', now);
+		this.#finish('ok', remarkOn(this.record.responseStatus), now);
 		this.#front.writeText(answer);
 		this.#front.exchangeDone(keepAlive, now);
 	}
@@ -253,7 +253,7 @@ export class HttpExchange implements AnswerReceiver {
 		const now = this.#now();
 		this.#giveBack(clean, now);
 		const keepAlive = this.#keepAlive;
-		this.#finish('ok', '', now);
+		this.#finish('ok', remarkOn(this.record.responseStatus), now);
 		if (this.#addsChunks) this.#front.writeText('0\r\n\r\n');
 		this.#front.exchangeDone(keepAlive, now);
 	}
@@ -390,7 +390,8 @@ export class HttpExchange implements AnswerReceiver {
 		this.#addsChunks = framing.addsChunks;
 		// An answer that comes before the request has ended leaves bytes owed, so the connection cannot go on.
 		this.#keepAlive = this.#head.keepAlive && framing.delimited && this.requestDone && !this.#context.draining;
-		const text = answerHeadText(head, {minor: this.#head.minor, keepAlive: this.#keepAlive, framing});
+		const date = head.hasDate ? '' : this.#context.dateField.line;
+		const text = answerHeadText(head, {minor: this.#head.minor, keepAlive: this.#keepAlive, framing, date});
 		record.responseHead = text;
 		return text;
 	}
@@ -456,7 +457,7 @@ export class HttpExchange implements AnswerReceiver {
 			this.#head.keepAlive &&
 			this.requestDone &&
 			!this.#context.draining;
-		const answer = ownAnswer(status, {keepAlive, toHead: this.toHead});
+		const answer = ownAnswer(status, {keepAlive, toHead: this.toHead, date: this.#context.dateField.line});
 		this.record.responseStatus = status;
 		this.record.responseBy = 'load-balancer';
 		this.record.responseHead = answer.head;
@@ -479,4 +480,10 @@ export class HttpExchange implements AnswerReceiver {
 		this.#backend = undefined;
 		finishRecord(this.#context, this.record, outcome, cause, now);
 	}
+}
+
+/** What a reader of the record should know of an answer that was passed on; empty when there is nothing. */
+function remarkOn(status: number): string {
+	if (status <= 599) return '';
+	return `the back-end answered with a status that HTTP does not have, ${status}; clients take it for a 5xx`;
 }

@@ -392,7 +392,11 @@ export class HttpFront implements Timed, Downstream, OpenConnection, StreamOwner
 	#refuse(refusal: Refusal, outcome: Outcome, head = ''): void {
 		const record = newRecord(this.context, 'http', this.#peer);
 		record.tlsMs = this.#firstExchange ? this.client.tlsMs : -1;
-		const answer = ownAnswer(refusal.status, {keepAlive: false, toHead: head.startsWith('HEAD ')});
+		const answer = ownAnswer(refusal.status, {
+			keepAlive: false,
+			toHead: head.startsWith('HEAD '),
+			date: this.context.dateField.line,
+		});
 		record.refusedHead = beginningOf(head === '' ? this.#head.partial : head);
 		record.responseStatus = refusal.status;
 		record.responseBy = 'load-balancer';

@@ -7,6 +7,7 @@ import type {Journal} from '../observability/journal.ts';
 import type {Backend} from './backend.ts';
 import {BackendConnection, type BackendHandler, type BackendTlsOptions} from './backend-connection.ts';
 import type {Router} from './balancer.ts';
+import type {DateField} from './date-field.ts';
 import type {ReadBuffers} from './read-buffers.ts';
 import type {ReadTurns} from './read-turns.ts';
 import type {StickySessions} from './sticky-sessions.ts';
@@ -37,6 +38,7 @@ export interface ListenerContext {
 	readonly deadlines: Deadlines;
 	readonly buffers: ReadBuffers;
 	readonly readTurns: ReadTurns;
+	readonly dateField: DateField;
 	timeouts: Timeouts;
 	retry: RetryPolicy;
 	upgrade: UpgradePolicy;

@@ -6,6 +6,7 @@ import type {Journal} from '../observability/journal.ts';
 import type {Backend} from './backend.ts';
 import type {BackendTlsOptions} from './backend-connection.ts';
 import {Router} from './balancer.ts';
+import {DateField} from './date-field.ts';
 import {newPool, serverFor} from './front.ts';
 import {type BoundPort, listen} from './listener.ts';
 import type {ListenerContext} from './listener-context.ts';
@@ -68,6 +69,7 @@ export class RunningListener {
 			deadlines,
 			buffers: services.buffers,
 			readTurns: services.readTurns,
+			dateField: new DateField(services.clock),
 			timeouts: loadBalancer.timeouts,
 			retry: loadBalancer.retry,
 			upgrade: loadBalancer.upgrade,

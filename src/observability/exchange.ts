@@ -75,7 +75,10 @@ export interface Exchange {
 	/** Fields the load balancer added to the request or rewrote in it. */
 	readonly added: readonly (readonly [string, string])[];
 	readonly outcome: Outcome;
-	/** Why it ended as it did, in words; empty when all went well. The client is never told. */
+	/**
+	 * Why it ended as it did, in words, or what was wrong with an answer that was passed on all the same; empty when all
+	 * went well. The client is never told.
+	 */
 	readonly cause: string;
 	/** Bytes of bodies, or of the stream: `up` from the client, `down` to it. */
 	readonly bytes: {readonly up: number; readonly down: number};

@@ -79,6 +79,8 @@ const ACCEPTED: readonly Accepted[] = [
 		as: {reason: '\xe9\t !'},
 	},
 	{rule: 'status 599', source: 'RFC 9110 15', head: line('HTTP/1.1 599 x'), as: {status: 599}},
+	{rule: 'status 600', source: 'HAProxy, nginx', head: line('HTTP/1.1 600 x'), as: {status: 600}},
+	{rule: 'status 999', source: 'HAProxy, nginx', head: line('HTTP/1.1 999 x'), as: {status: 999}},
 	{
 		rule: '204, with its length taken off',
 		source: 'RFC 9110 8.6',

@@ -77,7 +77,15 @@ export class RawBackend implements AsyncDisposable {
 /** The answer of a connection that follows no script. */
 export function echoOf({line}: RawMessage): string {
 	const body = line.startsWith('HEAD ') ? '' : line;
-	return `HTTP/1.1 200 OK\r\nContent-Length: ${line.length}\r\n\r\n${body}`;
+	return dated(`HTTP/1.1 200 OK\r\nContent-Length: ${line.length}\r\n\r\n${body}`);
+}
+
+/** A moment as a Date field, with its CRLF. */
+export const DATE = 'Date: Sun, 06 Nov 1994 08:49:37 GMT\r\n';
+
+/** Answers with a Date in each, interim ones aside: such an answer goes through to the byte. */
+export function dated(answers: string): string {
+	return answers.replace(/HTTP\/1\.[01] [2-9][^\r]*\r\n/g, line => `${line}${DATE}`);
 }
 
 /** Starts one on a free port of 127.0.0.1. */

@@ -91,6 +91,7 @@ for (const tls of [false, true]) {
 		['301', 'HTTP/1.1 301 Moved\r\nLocation: /\r\n\r\n', 'HTTP 301'],
 		['404', 'HTTP/1.1 404 Not Found\r\n\r\n', 'HTTP 404'],
 		['500', 'HTTP/1.1 500 Oops\r\n\r\n', 'HTTP 500'],
+		['999', 'HTTP/1.1 999 No\r\n\r\n', 'HTTP 999'],
 		['101', 'HTTP/1.1 101 Switching Protocols\r\nUpgrade: x\r\n\r\n', 'HTTP 101'],
 		['endless interim answers', 'HTTP/1.1 100 Continue\r\n\r\n'.repeat(101), 'more than 100 interim answers'],
 		['garbage', 'SSH-2.0-OpenSSH_9.6\r\n', 'answer with a malformed status line'],

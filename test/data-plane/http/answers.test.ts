@@ -1,5 +1,5 @@
 import test from 'ava';
-import {answer} from '../../helpers/raw-backend.ts';
+import {answer, dated} from '../../helpers/raw-backend.ts';
 import {startScene} from '../../helpers/raw-scene.ts';
 
 const GET = 'GET / HTTP/1.1\r\nHost: a\r\n\r\n';
@@ -298,8 +298,10 @@ const RELAYED: readonly Relayed[] = [
 
 for (const back of ['http', 'https'] as const) {
 	for (const piecewise of [false, true]) {
-		for (const {rule, source, request = GET, answered, ends, received, goesOn, reused} of RELAYED) {
+		for (const {rule, source, request = GET, answered: undated, ends, received: passedOn, goesOn, reused} of RELAYED) {
 			test(`an answer ${rule}, from ${back}, ${piecewise ? 'byte by byte' : 'in one piece'} [${source}]`, async t => {
+				const answered = dated(undated);
+				const received = dated(passedOn);
 				await using scene = await startScene({
 					back,
 					scripts: [
@@ -322,7 +324,7 @@ for (const back of ['http', 'https'] as const) {
 					await client.until('GET /next HTTP/1.1');
 				} else t.is(await client.untilOver(), 'end');
 
-				const next = 'HTTP/1.1 200 OK\r\nContent-Length: 18\r\n\r\nGET /next HTTP/1.1';
+				const next = dated('HTTP/1.1 200 OK\r\nContent-Length: 18\r\n\r\nGET /next HTTP/1.1');
 				t.is(withoutSizes(client.received), withoutSizes(goesOn ? received + next : received));
 				await scene.fresh(t);
 				t.is(scene.backend.connections.length, reused ? 1 : 2);
@@ -345,6 +347,26 @@ function withoutSizes(text: string): string {
 		pos = lineEnd + 2 + size + 2;
 		if (size === 0) return `${text.slice(0, start)}[${data}]${text.slice(pos)}`;
 	}
+}
+
+for (const status of [600, 999]) {
+	test(`an answer with the status ${status} is passed on, and the record says what is wrong with it`, async t => {
+		const answered = dated(`HTTP/1.1 ${status} Odd\r\nContent-Length: 2\r\n\r\nok`);
+		await using scene = await startScene({scripts: [answer(answered)]});
+		const client = await scene.send(GET);
+
+		t.is((await client.message()).raw, answered);
+
+		t.like(scene.lb.traffic.last(), {
+			outcome: 'ok',
+			cause: `the back-end answered with a status that HTTP does not have, ${status}; clients take it for a 5xx`,
+			response: {status, by: 'backend'},
+		});
+		t.regex(scene.lb.traffic.last().log, new RegExp(` ${status} ${status} 0 2 `));
+		client.write(NEXT);
+		t.is((await client.message()).body, 'GET /next HTTP/1.1');
+		t.is(scene.backend.connections.length, 1);
+	});
 }
 
 for (const front of ['http', 'https'] as const) {

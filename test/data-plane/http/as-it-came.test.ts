@@ -31,7 +31,9 @@ test('a request that goes on as it came is what would be put together from its p
 	fc.assert(fc.property(request, judge), {numRuns: 2000});
 });
 
-const ANSWERS = [
+const DATE = 'Date: Sun, 06 Nov 1994 08:49:37 GMT\r\n';
+
+const UNDATED = [
 	'HTTP/1.1 200 OK\r\nContent-Length: 1\r\nX-Empty:\r\n\r\n',
 	'HTTP/1.1 200 \r\nContent-Length: 1\r\n\r\n',
 	'HTTP/1.1 200\r\nContent-Length: 1\r\n\r\n',
@@ -46,6 +48,12 @@ const ANSWERS = [
 	'HTTP/1.1 200 OK\r\nContent-Length: \t1\r\n\r\n',
 ];
 
+const ANSWERS = [
+	...UNDATED,
+	...UNDATED.map(text => text.replace('\r\n\r\n', `\r\n${DATE}\r\n`)),
+	`HTTP/1.1 200 OK\r\nContent-Length: 1\r\nConnection: date\r\n${DATE}\r\n`,
+];
+
 for (const minor of [0, 1]) {
 	for (const keepAlive of [true, false]) {
 		test(`an answer to HTTP/1.${minor} that goes on as it came is what would be put together, keepAlive: ${keepAlive}`, t => {
@@ -53,7 +61,7 @@ for (const minor of [0, 1]) {
 			for (const text of ANSWERS) {
 				const head = readResponseHead(text, false);
 				if (!(head instanceof ResponseHead)) throw new Error(head.reason);
-				const about = {minor, keepAlive, framing: framingFor(minor, head.framing)};
+				const about = {minor, keepAlive, framing: framingFor(minor, head.framing), date: head.hasDate ? '' : DATE};
 
 				const sent = answerHeadText(head, about);
 

@@ -1,9 +1,9 @@
 import test from 'ava';
-import {answer} from '../../helpers/raw-backend.ts';
+import {answer, dated} from '../../helpers/raw-backend.ts';
 import {startScene} from '../../helpers/raw-scene.ts';
 
 const GET = 'GET / HTTP/1.1\r\nHost: a\r\n\r\n';
-const OK = 'HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok';
+const OK = dated('HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok');
 
 for (const front of ['http', 'https'] as const) {
 	test(`${front}: a client that ends after its request still gets its answer`, async t => {

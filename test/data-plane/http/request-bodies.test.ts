@@ -1,9 +1,9 @@
 import test from 'ava';
-import {answer} from '../../helpers/raw-backend.ts';
+import {answer, dated} from '../../helpers/raw-backend.ts';
 import {forwarded, startScene} from '../../helpers/raw-scene.ts';
 
 const EXPECTING = 'POST / HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\nContent-Length: 5\r\n\r\n';
-const OK = 'HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok';
+const OK = dated('HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok');
 
 for (const front of ['http', 'https'] as const) {
 	test(`${front}: Expect: 100-continue passes end to end: one 100, the body exact, then the answer [RFC 9110 10.1.1]`, async t => {
