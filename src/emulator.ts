@@ -61,22 +61,23 @@ export interface Emulator extends AsyncDisposable {
 	 * Puts everything back to what the configuration says: what was made or changed in other ways is gone, traffic and
 	 * calls are forgotten. Load balancers that are as the configuration has them go on running.
 	 *
-	 * @throws EmulatorError what kept it from being carried out.
+	 * @throws EmulatorError what kept it from being carried out, `STOPPED`.
 	 */
 	reset(): Promise<void>;
 	/**
 	 * Starts one more load balancer.
 	 *
 	 * @throws EmulatorError `INVALID_DESCRIPTION` with every violation, `NAME_TAKEN`, `PORT_UNAVAILABLE`,
-	 * `COMMAND_FAILED`; then nothing of it is left running.
+	 * `COMMAND_FAILED`, `STOPPED`; then nothing of it is left running.
 	 */
 	create(spec: LoadBalancerSpec): Promise<LoadBalancer>;
-	/** @throws EmulatorError `NO_SUCH_LOAD_BALANCER` */
+	/** @throws EmulatorError `NO_SUCH_LOAD_BALANCER`, `STOPPED` */
 	get(name: string): LoadBalancer;
 	/**
 	 * Goes on in new files of the same names, after whoever rotates access logs has renamed the old ones. Nothing is lost.
 	 *
 	 * @throws EmulatorError `ACCESS_LOG_UNWRITABLE` when one of them cannot be made; it goes on in its old one then.
+	 * `STOPPED`
 	 */
 	reopenAccessLogs(): Promise<void>;
 	/** Absolute paths of the files that its configuration consists of, its certificates' too; none without a file. */
@@ -88,8 +89,8 @@ export interface Emulator extends AsyncDisposable {
 	 *
 	 * @returns what was different.
 	 * @throws EmulatorError `CONFIG_NOT_FOUND`, `CONFIG_INVALID`, `INVALID_DESCRIPTION` with every violation, or what kept
-	 * the change from being carried out: `PORT_UNAVAILABLE`, `COMMAND_FAILED`, `ACCESS_LOG_UNWRITABLE`, `NAME_TAKEN`;
-	 * then everything is as it was.
+	 * the change from being carried out: `PORT_UNAVAILABLE`, `COMMAND_FAILED`, `ACCESS_LOG_UNWRITABLE`, `NAME_TAKEN`,
+	 * `STOPPED`; then everything is as it was.
 	 */
 	reload(): Promise<Reloaded>;
 	/**
@@ -235,6 +236,7 @@ class RunningEmulator implements Emulator {
 	}
 
 	async reopenAccessLogs(): Promise<void> {
+		this.#fleet.refuseWhenStopped();
 		const reopened = await Promise.allSettled([...this.#fleet.entries.values()].map(({log}) => log?.reopen()));
 		for (const result of reopened) if (result.status === 'rejected') throw result.reason;
 	}
@@ -267,7 +269,10 @@ class RunningEmulator implements Emulator {
 	}
 
 	reset(): Promise<void> {
-		return this.#reloads.run(() => this.#control?.resetAll() ?? this.#restore());
+		return this.#reloads.run(async () => {
+			this.#fleet.refuseWhenStopped();
+			await (this.#control?.resetAll() ?? this.#restore());
+		});
 	}
 
 	stop({drainMs = 0}: {readonly drainMs?: number} = {}): Promise<void> {

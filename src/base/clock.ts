@@ -1,4 +1,5 @@
-import {clearInterval, clearTimeout, nowMs, setInterval, setTimeout, wallMs} from './timers.ts';
+import {LONGEST_WAIT_MS, startLongTimer} from './long-timer.ts';
+import {clearInterval, nowMs, setInterval, wallMs} from './timers.ts';
 
 /**
  * What a clock calls when its time has come. A promise tells a clock that is held by hand when what it set in motion is
@@ -14,11 +15,7 @@ export interface Clock {
 	wallMs(): number;
 	/** Calls `task` every `intervalMs` until the returned function is called. Keeps no process alive. */
 	every(intervalMs: number, task: ClockTask): () => void;
-	/**
-	 * Calls `task` once, `delayMs` from now, unless the returned function is called before. Keeps no process alive.
-	 *
-	 * @param delayMs 0 to 2,147,483,647, the largest wait of Node's timers.
-	 */
+	/** Calls `task` once, `delayMs` from now, unless the returned function is called before. Keeps no process alive. */
 	after(delayMs: number, task: ClockTask): () => void;
 }
 
@@ -27,13 +24,25 @@ export const systemClock: Clock = {
 	now: nowMs,
 	wallMs,
 	every(intervalMs, task) {
+		if (intervalMs > LONGEST_WAIT_MS) return everyLong(intervalMs, task);
 		const timer = setInterval(task, intervalMs);
 		timer.unref();
 		return () => clearInterval(timer);
 	},
 	after(delayMs, task) {
-		const timer = setTimeout(task, delayMs);
-		timer.unref();
-		return () => clearTimeout(timer);
+		return startLongTimer(delayMs, () => void task(), {keepsAlive: false}).cancel;
 	},
 };
+
+function everyLong(intervalMs: number, task: ClockTask): () => void {
+	let cancel = () => {};
+	const start = () => {
+		cancel = startLongTimer(intervalMs, beat, {keepsAlive: false}).cancel;
+	};
+	const beat = () => {
+		start();
+		void task();
+	};
+	start();
+	return () => cancel();
+}

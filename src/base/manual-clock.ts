@@ -9,6 +9,9 @@ import {clearTimeout, nextTurn, setTimeout, wallMs} from './timers.ts';
  */
 const PATIENCE_MS = 1000;
 
+/** 9999-12-31T23:59:59.999Z: what comes after it has no date in certificates, cookies and logs. */
+const LAST_DATE_MS = 253_402_300_799_999;
+
 interface Timer {
 	dueMs: number;
 	/** Undefined for one that is called once. */
@@ -46,7 +49,7 @@ export class ManualClock implements Clock {
 	 * Moves time on, through everything that is due on the way and in its order. Resolves when what that has set in
 	 * motion is over. Calls do not overlap: a second one begins where the first has ended.
 	 *
-	 * @throws EmulatorError `INVALID_DURATION` when `ms` is negative or no number.
+	 * @throws EmulatorError `INVALID_DURATION` when `ms` is negative, no number, or leads beyond the year 9999.
 	 */
 	advance(ms: number): Promise<void> {
 		if (!(ms >= 0 && ms < Number.POSITIVE_INFINITY)) {
@@ -54,6 +57,10 @@ export class ManualClock implements Clock {
 				hint: 'Time only goes forward: give 0 or more milliseconds, or text such as "30s".',
 			});
 			return Promise.reject(error);
+		}
+		if (this.wallMs() + ms > LAST_DATE_MS) {
+			const message = `Time cannot be moved by ${ms} ms: that is after the year 9999, where dates end`;
+			return Promise.reject(new EmulatorError('INVALID_DURATION', message));
 		}
 		return this.#advances.run(() => this.#advance(this.#nowMs + ms));
 	}

@@ -112,7 +112,7 @@ async function stopped({starting, callOff}: Lodging): Promise<void> {
 	callOff.abort();
 	// What could not be started is not there.
 	const running = await starting.catch(() => undefined);
-	if (running !== undefined && running.kind !== 'address' && running.kind !== 'undeclared') await running.stop();
+	await running?.end();
 }
 
 function aborted(signal: AbortSignal): Promise<undefined> {

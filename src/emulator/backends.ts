@@ -1,5 +1,6 @@
 import {EmulatorError} from '../base/errors.ts';
 import {readHostName} from '../base/host-name.ts';
+import {quote} from '../base/quote.ts';
 import type {Authority} from '../certificates/authority.ts';
 import type {DescribedBackend, DescribedFake} from '../configuration/described.ts';
 import type {CommandBackendProcess} from '../fake-backends/command-backend.ts';
@@ -16,7 +17,10 @@ export interface RunningBackend {
 	/** A fake back-end's own certificate. */
 	readonly certificate: PemPair | undefined;
 	stop(): Promise<void>;
+	/** @throws EmulatorError `STOPPED` after {@link end}. */
 	start(): Promise<void>;
+	/** Stops it for good, when no load balancer has it any more; nothing happens to a server of the user's own. */
+	end(): Promise<void>;
 }
 
 /** Names every fake back-end's certificate carries beside its own: clients reach it there without a load balancer. */
@@ -79,6 +83,7 @@ function ofOthers(kind: 'address' | 'undeclared', description: BackendDescriptio
 		certificate: undefined,
 		stop: () => notOurs(name),
 		start: () => notOurs(name),
+		end: () => Promise.resolve(),
 	};
 }
 
@@ -88,6 +93,7 @@ function ofServer(
 	certificate: PemPair | undefined,
 ): RunningBackend {
 	const {name, host, port} = server;
+	let hasEnded = false;
 	return {
 		name,
 		kind,
@@ -95,7 +101,15 @@ function ofServer(
 		secure: false,
 		certificate,
 		stop: () => server.stop(),
-		start: () => server.start(),
+		async start() {
+			// Whoever still holds its handle would start a server that nobody stops.
+			if (hasEnded) throw new EmulatorError('STOPPED', `Back-end ${quote(name)} is gone with its load balancer`);
+			await server.start();
+		},
+		end() {
+			hasEnded = true;
+			return server.stop();
+		},
 	};
 }
 

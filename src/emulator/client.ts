@@ -52,8 +52,9 @@ export class Client {
 		this.#trusted = options.trusted;
 	}
 
-	/** @throws EmulatorError `NO_SUCH_LISTENER` */
+	/** @throws EmulatorError `NO_SUCH_LISTENER`, `STOPPED` */
 	listener(port: number): Reachable {
+		if (this.#closed) throw stopped();
 		const listeners = this.#reachable();
 		const found = listeners.find(listener => listener.port === port);
 		if (found !== undefined) return found;
@@ -150,6 +151,7 @@ export class Client {
 	}
 
 	#first(): Reachable {
+		if (this.#closed) throw stopped();
 		const first = this.#reachable()[0];
 		if (first === undefined) throw new EmulatorError('NO_SUCH_LISTENER', 'This load balancer has no listener');
 		return first;

@@ -32,7 +32,7 @@ export interface EntryOptions {
 	readonly onExchange: (exchange: Exchange) => void;
 	readonly handle: Omit<
 		LoadBalancerParts,
-		'running' | 'backends' | 'certificates' | 'client' | 'described' | 'onChange' | 'inTurn'
+		'running' | 'backends' | 'certificates' | 'client' | 'described' | 'onChange' | 'inTurn' | 'isStopped'
 	>;
 	/** Runs a task when no change of this load balancer is under way. */
 	readonly inTurn: LoadBalancerParts['inTurn'];
@@ -55,6 +55,8 @@ export class Entry {
 	#unsubscribeLog: () => void = () => {};
 	/** Logs that are no longer written to, and may not be closed yet. */
 	readonly #closing = new Set<Promise<void>>();
+	/** What it had when it was stopped: what they received can still be read. */
+	#last: readonly RunningBackend[] | undefined;
 	#stopping: Promise<void> | undefined;
 
 	constructor(becoming: Becoming, options: EntryOptions) {
@@ -81,6 +83,7 @@ export class Entry {
 				this.described = {...this.described, ...change};
 			},
 			inTurn: options.inTurn,
+			isStopped: () => this.#stopping !== undefined,
 		});
 		this.become(becoming);
 	}
@@ -107,6 +110,7 @@ export class Entry {
 	async #stop(drainMs: number, fresh: 'end' | 'serve'): Promise<void> {
 		await this.running.stop(drainMs, fresh);
 		await this.#client.close();
+		this.#last = this.#current();
 		const held = [...this.backends.keys()];
 		this.backends.clear();
 		await Promise.all(held.map(backend => this.#options.house.release(backend)));
@@ -116,7 +120,8 @@ export class Entry {
 	}
 
 	/** Those that are described first: one that leaves may have the name of one that has come. */
-	#current(): RunningBackend[] {
+	#current(): readonly RunningBackend[] {
+		if (this.#last !== undefined) return this.#last;
 		const described = this.described.backends.flatMap(backend => this.backends.get(backend) ?? []);
 		return [...new Set([...described, ...this.backends.values()])];
 	}

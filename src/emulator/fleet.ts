@@ -42,8 +42,9 @@ export class Fleet {
 		return this.#entries;
 	}
 
-	/** @throws EmulatorError `NO_SUCH_LOAD_BALANCER` */
+	/** @throws EmulatorError `NO_SUCH_LOAD_BALANCER`, `STOPPED` */
 	get(name: string): Entry {
+		this.refuseWhenStopped();
 		const entry = this.#entries.get(name);
 		if (entry !== undefined) return entry;
 		throw new EmulatorError(

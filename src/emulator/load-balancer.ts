@@ -1,6 +1,7 @@
 import {X509Certificate} from 'node:crypto';
 import type {Duplex} from 'node:stream';
 import {EmulatorError, formatAddress, invalidDescription} from '../base/errors.ts';
+import {quote} from '../base/quote.ts';
 import {alternatives, didYouMean} from '../base/suggest.ts';
 import type {CertificateReference, DescribedLoadBalancer} from '../configuration/described.ts';
 import type {LoadBalancerSpec} from '../configuration/spec.ts';
@@ -70,7 +71,7 @@ export interface Backend {
 	readonly received: readonly Exchange[];
 	/** Refuses connections for real (ECONNREFUSED), and cuts the open ones. @throws EmulatorError `NOT_OURS` for an address. */
 	stop(): Promise<void>;
-	/** Listens again, on the same port. */
+	/** Listens again, on the same port. @throws EmulatorError `STOPPED` when its load balancer is gone. */
 	start(): Promise<void>;
 }
 
@@ -89,24 +90,34 @@ export interface LoadBalancer extends AsyncDisposable {
 	readonly warnings: readonly string[];
 	/** @throws EmulatorError `NO_SUCH_BACKEND` */
 	backend(name: string): Backend;
-	/** The bound port of the listener with this logical port. @throws EmulatorError `NO_SUCH_LISTENER` */
+	/** The bound port of the listener with this logical port. @throws EmulatorError `NO_SUCH_LISTENER`, `STOPPED` */
 	port(logical: number): number;
-	/** The address of a path at the first listener, with the bound port: for any client on this machine. */
+	/**
+	 * The address of a path at the first listener, with the bound port: for any client on this machine.
+	 *
+	 * @throws EmulatorError `NO_SUCH_LISTENER`, `STOPPED`
+	 */
 	url(path?: string): string;
 	/**
 	 * As the global `fetch`, and it trusts the authority. A path goes to the first listener, by its DNS name; of a full
 	 * URL the port chooses the listener.
+	 *
+	 * @throws EmulatorError `NO_SUCH_LISTENER`, `STOPPED`
 	 */
 	fetch(path: string, init?: RequestInit): Promise<Response>;
-	/** A connection to the listener with this logical port; TLS on HTTPS and SSL listeners unless said otherwise. */
+	/**
+	 * A connection to the listener with this logical port; TLS on HTTPS and SSL listeners unless said otherwise.
+	 *
+	 * @throws EmulatorError `NO_SUCH_LISTENER`, `CONNECTION_CLOSED`, `STOPPED`
+	 */
 	connect(port: number, options?: ConnectOptions): Promise<Duplex>;
 	/**
 	 * Shows another certificate on the HTTPS or SSL listener with this logical port, from the next handshake on. What is
 	 * open goes on undisturbed; who resumes a TLS session of before shakes hands in full, and sees the new certificate.
 	 *
 	 * @param certificate a name out of the configuration's `certificates`, or PEM text.
-	 * @throws EmulatorError `NO_SUCH_LISTENER`, `INVALID_DESCRIPTION` with all that is wrong with the certificate; the old
-	 * one stays then.
+	 * @throws EmulatorError `NO_SUCH_LISTENER`, `STOPPED`, `INVALID_DESCRIPTION` with all that is wrong with the
+	 * certificate; the old one stays then.
 	 */
 	setCertificate(port: number, certificate: string | PemPair): Promise<void>;
 	/** The state of each registered back-end, by name. Set with {@link setHealth}. */
@@ -116,21 +127,22 @@ export interface LoadBalancer extends AsyncDisposable {
 	/**
 	 * Takes a back-end in or out of service at once, whatever the probes say; `auto` leaves it to them again.
 	 *
-	 * @throws EmulatorError `NO_SUCH_BACKEND`, `INVALID_DESCRIPTION` for another state.
+	 * @throws EmulatorError `NO_SUCH_BACKEND`, `STOPPED`, `INVALID_DESCRIPTION` for another state.
 	 */
 	setHealth(backend: string, state: OperatorSetting): void;
 	/**
 	 * Probes every back-end now, one probe after the other, until the thresholds have decided. On a manual clock a
 	 * back-end that hangs waits for its timeout: move the clock meanwhile.
 	 *
-	 * @throws EmulatorError `HEALTH_UNDECIDED` when the results of a back-end go on alternating.
+	 * @throws EmulatorError `HEALTH_UNDECIDED` when the results of a back-end go on alternating, `STOPPED` when the load
+	 * balancer has been stopped, or is meanwhile.
 	 */
 	settle(): Promise<void>;
 	/**
 	 * Deregisters a back-end. It gets nothing new; what is in flight may go on for the load balancer's `draining`, and is
 	 * cut then, or at once where there is none. Resolves when nothing is left at it. A fake back-end goes on running.
 	 *
-	 * @throws EmulatorError `NO_SUCH_BACKEND`
+	 * @throws EmulatorError `NO_SUCH_BACKEND`, `STOPPED`
 	 */
 	drain(backend: string): Promise<void>;
 	/**
@@ -141,7 +153,10 @@ export interface LoadBalancer extends AsyncDisposable {
 	 * then nothing has changed.
 	 */
 	update(spec: Partial<LoadBalancerSpec>): Promise<void>;
-	/** Stops at once; resolves when the ports are free and nothing is left. Stopping twice is stopping once. */
+	/**
+	 * Stops at once; resolves when the ports are free and nothing is left. Stopping twice is stopping once. Traffic, health
+	 * and back-ends can still be read; what changes the load balancer, reaches it or waits for it, is `STOPPED`.
+	 */
 	stop(): Promise<void>;
 }
 
@@ -168,6 +183,8 @@ export interface LoadBalancerParts {
 	};
 	/** Runs a task when no change of this load balancer is under way. */
 	readonly inTurn: (task: () => Promise<void>) => Promise<void>;
+	/** Whether `stop()` has been called. */
+	readonly isStopped: () => boolean;
 	/** Ends everything that belongs to it. */
 	readonly stop: (drainMs: number) => Promise<void>;
 }
@@ -274,7 +291,14 @@ export class LoadBalancerHandle implements LoadBalancer {
 		return this.#parts.inTurn(async () => this.#setCertificate(port, certificate));
 	}
 
+	/** What changes a load balancer, or waits for it, is refused once it is stopped. */
+	#refuseWhenStopped(): void {
+		if (this.#parts.isStopped())
+			throw new EmulatorError('STOPPED', `Load balancer ${quote(this.name)} has been stopped`);
+	}
+
 	#setCertificate(port: number, certificate: string | PemPair): void {
+		this.#refuseWhenStopped();
 		const {running, certificates, client, resolve, described, onChange} = this.#parts;
 		client.listener(port);
 		const listener = running.listeners.find(({description}) => description.port === port);
@@ -301,6 +325,7 @@ export class LoadBalancerHandle implements LoadBalancer {
 	}
 
 	setHealth(name: string, state: OperatorSetting): void {
+		this.#refuseWhenStopped();
 		const backend = this.#registered(name);
 		if (!OPERATOR_SETTINGS.includes(state)) {
 			const message = `must be ${alternatives(OPERATOR_SETTINGS)}, not ${JSON.stringify(state)}`;
@@ -311,7 +336,9 @@ export class LoadBalancerHandle implements LoadBalancer {
 	}
 
 	async settle(): Promise<void> {
+		this.#refuseWhenStopped();
 		const undecided = await this.#parts.running.settle();
+		this.#refuseWhenStopped();
 		if (undecided.length === 0) return;
 		const names = undecided.map(({name}) => name);
 		throw new EmulatorError('HEALTH_UNDECIDED', `The probes of ${names.join(', ')} go on passing and failing in turn`, {
@@ -320,14 +347,16 @@ export class LoadBalancerHandle implements LoadBalancer {
 	}
 
 	async drain(name: string): Promise<void> {
+		this.#refuseWhenStopped();
 		const {running, described, onChange} = this.#parts;
 		const gone = running.deregister(this.#registered(name));
 		onChange({backends: described().backends.filter(backend => backend.name !== name)});
 		await gone;
 	}
 
-	update(spec: Partial<LoadBalancerSpec>): Promise<void> {
-		return this.#parts.update(spec);
+	async update(spec: Partial<LoadBalancerSpec>): Promise<void> {
+		this.#refuseWhenStopped();
+		await this.#parts.update(spec);
 	}
 
 	#registered(name: string): RegisteredBackend {

@@ -1,6 +1,7 @@
 import {type Duration, readDuration} from '../base/duration.ts';
 import {EmulatorError} from '../base/errors.ts';
-import {clearTimeout, queueMicrotask, setTimeout} from '../base/timers.ts';
+import {type LongTimer, startLongTimer} from '../base/long-timer.ts';
+import {queueMicrotask} from '../base/timers.ts';
 import type {Exchange, ExchangeRecord} from './exchange.ts';
 
 /** What happened at one load balancer, oldest first. */
@@ -31,7 +32,7 @@ interface Waiter {
 	readonly filter: (exchange: Exchange) => boolean;
 	readonly resolve: (exchange: Exchange) => void;
 	readonly reject: (error: Error) => void;
-	readonly timer: NodeJS.Timeout;
+	readonly timer: LongTimer;
 }
 
 /** The bounded record of one load balancer's exchanges. */
@@ -131,10 +132,11 @@ export class Journal implements Traffic {
 		const timeoutMs = readDuration(timeout);
 		if (this.#closed) return Promise.reject(noMoreTraffic());
 		return new Promise((resolve, reject) => {
-			const timer = setTimeout(() => {
+			const tooLate = () => {
 				this.#waiters.delete(waiter);
 				reject(new EmulatorError('TRAFFIC_TIMEOUT', `No matching exchange ended within ${timeoutMs} ms`));
-			}, timeoutMs);
+			};
+			const timer = startLongTimer(timeoutMs, tooLate, {keepsAlive: true});
 			const waiter: Waiter = {filter, resolve, reject, timer};
 			this.#waiters.add(waiter);
 		});
@@ -152,7 +154,7 @@ export class Journal implements Traffic {
 	close(): void {
 		this.#closed = true;
 		for (const waiter of this.#waiters) {
-			clearTimeout(waiter.timer);
+			waiter.timer.cancel();
 			waiter.reject(noMoreTraffic());
 		}
 		this.#waiters.clear();
@@ -167,13 +169,13 @@ export class Journal implements Traffic {
 			} catch (error) {
 				// The filter is the caller's: its error is the caller's answer.
 				this.#waiters.delete(waiter);
-				clearTimeout(waiter.timer);
+				waiter.timer.cancel();
 				waiter.reject(error instanceof Error ? error : new EmulatorError('BUG', String(error)));
 				continue;
 			}
 			if (!matches) continue;
 			this.#waiters.delete(waiter);
-			clearTimeout(waiter.timer);
+			waiter.timer.cancel();
 			waiter.resolve(record);
 		}
 	}

@@ -108,3 +108,19 @@ for (const ms of [-1, Number.NaN, Number.POSITIVE_INFINITY]) {
 		await t.throwsAsync(new ManualClock().advance(ms), {code: 'INVALID_DURATION'});
 	});
 }
+
+test('time is not moved beyond the year 9999, where dates end', async t => {
+	const clock = new ManualClock();
+	let calls = 0;
+	clock.every(1, () => void calls++);
+
+	for (const ms of [300_000_000_000_000, Number.MAX_VALUE]) {
+		await t.throwsAsync(clock.advance(ms), {
+			code: 'INVALID_DURATION',
+			message: `Time cannot be moved by ${ms} ms: that is after the year 9999, where dates end`,
+		});
+	}
+
+	t.is(clock.now(), 0);
+	t.is(calls, 0);
+});

@@ -58,12 +58,13 @@ test.serial('after stop() the ports refuse and no handle is left', async t => {
 test.serial('stopping twice is stopping once, at the same time and later', async t => {
 	const lb = await startLoadBalancer({listeners: ['tcp:25'], backends: 1});
 	await lb.connect(25);
+	const port = lb.port(25);
 
 	await Promise.all([lb.stop(), lb.stop()]);
 	await lb.stop();
 	await lb[Symbol.asyncDispose]();
 
-	t.is(await knock(lb.port(25)), 'ECONNREFUSED');
+	t.is(await knock(port), 'ECONNREFUSED');
 });
 
 function portOf(server: Server): number {

@@ -90,6 +90,18 @@ test('who waits too long, with a broken filter, or for a load balancer that has 
 	await t.throwsAsync(journal.next(), {code: 'TRAFFIC_TIMEOUT', message: /was stopped/});
 });
 
+test('who waits longer than a timer of Node can does so', async t => {
+	const journal = new Journal(10);
+	const waiting = [2 ** 31, Number.MAX_SAFE_INTEGER, '40000m' as const].map(timeout =>
+		journal.next(undefined, timeout),
+	);
+	// A timer that was set too far away would be due before this one.
+	await new Promise(resolve => setTimeout(resolve, 2));
+	const expected = finished(journal, 'a');
+
+	t.deepEqual(await Promise.all(waiting), [expected, expected, expected]);
+});
+
 test('a subscriber that has had enough hears no more', t => {
 	const journal = new Journal(10);
 	const heard: string[] = [];
