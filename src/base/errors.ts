@@ -1,10 +1,12 @@
 import {portHolder} from './port-holder.ts';
+import {andMore, Violations} from './violations.ts';
+
 export interface EmulatorErrorOptions {
 	/** What the reader can do next, one sentence. The command line shows it under the message. */
 	readonly hint?: string | undefined;
 	readonly cause?: unknown;
-	/** Every rule that was broken, when the error is about a description or a configuration. */
-	readonly violations?: readonly Violation[];
+	/** The rules that were broken, when the error is about a description or a configuration. */
+	readonly violations?: Iterable<Violation>;
 }
 
 /** One broken rule of a description: where, what is asked for, and what was given. */
@@ -25,13 +27,18 @@ export class EmulatorError<Code extends string = string> extends Error {
 	override readonly name = 'EmulatorError';
 	readonly code: Code;
 	readonly hint: string | undefined;
+	/** The first 20 of the broken rules, when the error is about a description or a configuration. */
 	readonly violations: readonly Violation[];
+	/** How many rules were broken beside those in `violations`. */
+	readonly moreViolations: number;
 
 	constructor(code: Code, message: string, options: EmulatorErrorOptions = {}) {
 		super(message, options.cause === undefined ? undefined : {cause: options.cause});
 		this.code = code;
 		this.hint = options.hint;
-		this.violations = options.violations ?? [];
+		const violations = Violations.within(options.violations ?? []);
+		this.violations = [...violations];
+		this.moreViolations = violations.more;
 	}
 }
 
@@ -52,15 +59,14 @@ export function messageOf(error: unknown): string {
 	return error instanceof Error ? error.message : String(error);
 }
 
-/** All violations of one description as one error whose message lists them, one a line, each with its path. */
-export function invalidDescription(
-	what: string,
-	violations: readonly Violation[],
-): EmulatorError<'INVALID_DESCRIPTION'> {
-	const lines = violations.map(
-		v => `  ${formatPath(v.path)}: ${v.message}${v.hint === undefined ? '' : ` (${v.hint})`}`,
+/** The violations of one description as one error whose message lists the first of them, one a line, with their paths. */
+export function invalidDescription(what: string, collected: Iterable<Violation>): EmulatorError<'INVALID_DESCRIPTION'> {
+	const violations = Violations.within(collected);
+	const lines = [...violations].map(
+		v => `${formatPath(v.path)}: ${v.message}${v.hint === undefined ? '' : ` (${v.hint})`}`,
 	);
-	return new EmulatorError('INVALID_DESCRIPTION', `${what} is not valid:\n${lines.join('\n')}`, {violations});
+	const all = [...lines, andMore(violations.more)].flatMap(line => (line === undefined ? [] : [`\n  ${line}`]));
+	return new EmulatorError('INVALID_DESCRIPTION', `${what} is not valid:${all.join('')}`, {violations});
 }
 
 /** `['listeners', 0, 'listen']` as `listeners[0].listen`; the root as `(root)`. */

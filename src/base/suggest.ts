@@ -26,9 +26,14 @@ export function didYouMean(given: string, candidates: Iterable<string>): string 
 	return candidate === undefined ? undefined : `did you mean ${quote(candidate)}?`;
 }
 
-/** `"a", "b" or "c"`. */
+/** How many of a list a message names: there may be thousands of back-ends. */
+const MAX_NAMED = 20;
+
+/** `"a", "b" or "c"`; of many, the first and how many more there are. */
 export function alternatives(values: Iterable<string>): string {
-	const quoted = [...values].map(quote);
+	const all = [...values];
+	const quoted = all.slice(0, MAX_NAMED).map(quote);
+	if (all.length > MAX_NAMED) return `${quoted.join(', ')} or ${all.length - MAX_NAMED} more`;
 	if (quoted.length <= 1) return quoted[0] ?? 'nothing';
 	return `${quoted.slice(0, -1).join(', ')} or ${quoted.at(-1)}`;
 }

@@ -1,9 +1,10 @@
 import {generateKeyPairSync, type KeyObject, randomBytes, X509Certificate} from 'node:crypto';
 import {isIP} from 'node:net';
 import {inspect} from 'node:util';
-import {EmulatorError, invalidDescription, type Violation} from '../base/errors.ts';
+import {EmulatorError, invalidDescription} from '../base/errors.ts';
 import {alternatives, didYouMean} from '../base/suggest.ts';
 import {wallMs} from '../base/timers.ts';
+import {Violations} from '../base/violations.ts';
 import type {PemPair} from '../model/load-balancer.ts';
 import {buildCertificate} from './certificate-builder.ts';
 import {withHiddenKey} from './hidden-key.ts';
@@ -170,10 +171,10 @@ interface ReadIssueOptions {
 }
 
 function readIssueOptions(options: IssueOptions, authorityEnds: Date): ReadIssueOptions {
-	const violations: Violation[] = [];
 	const names = readNames(options.names);
-	if ('violations' in names) {
-		violations.push(...names.violations.map(violation => ({...violation, path: ['names', ...violation.path]})));
+	const violations = new Violations();
+	for (const violation of 'violations' in names ? names.violations : []) {
+		violations.push(() => ({...violation, path: ['names', ...violation.path]}));
 	}
 	const kind = options.key ?? 'ec';
 	if (!KEY_KINDS.includes(kind)) {

@@ -1,6 +1,7 @@
 import {open} from 'node:fs/promises';
 import path from 'node:path';
 import {codeOf, EmulatorError, formatPath, messageOf, type Violation} from '../base/errors.ts';
+import {andMore, Violations} from '../base/violations.ts';
 import type {DescribedAccessLog, DescribedCertificate, DescribedConfig} from './described.ts';
 import type {Finding} from './finding.ts';
 import {type Location, SourceText} from './source-text.ts';
@@ -16,7 +17,7 @@ export interface ConfigFile {
 	/** Absolute: what paths in the file are relative to. */
 	readonly directory: string;
 	/** What was found wrong with it later, when its certificates were read, say; told as if it had been found here. */
-	invalid(violations: readonly Finding[]): EmulatorError<'CONFIG_INVALID'>;
+	invalid(violations: Iterable<Finding>): EmulatorError<'CONFIG_INVALID'>;
 	/** `file:line:column` of what a finding is about, or of the nearest thing above it. */
 	placeOf(finding: Pick<Finding, 'path' | 'at'>): string;
 }
@@ -62,7 +63,10 @@ export async function readConfigText(text: string, file: string): Promise<Config
 	}
 
 	const invalid: ConfigFile['invalid'] = violations => {
-		const located = violations.map(violation => ({...violation, location: {file, ...document.positionOf(violation)}}));
+		const located = Violations.within(violations).changed(violation => ({
+			...violation,
+			location: {file, ...document.positionOf(violation)},
+		}));
 		return invalidConfig(file, text, located);
 	};
 	if (document.value === null || document.value === undefined) {
@@ -86,21 +90,22 @@ export async function readConfigText(text: string, file: string): Promise<Config
 }
 
 /**
- * All violations of a configuration as one error. Each has its place, an excerpt of its line, and a caret.
+ * The first violations of a configuration as one error. Each has its place, an excerpt of its line, and a caret.
  *
  * @param text what the file says, for the excerpts; private keys in it are not shown.
  */
 function invalidConfig(
 	file: string,
 	text: string,
-	violations: readonly LocatedViolation[],
+	collected: Iterable<LocatedViolation>,
 ): EmulatorError<'CONFIG_INVALID'> {
 	const source = new SourceText(text);
-	const ordered = [...violations].sort(
+	const ordered = Violations.within(collected).sort(
 		(one, other) => one.location.line - other.location.line || one.location.column - other.location.column,
 	);
-	const entries = ordered.map(violation => formatViolation(violation, source));
-	return new EmulatorError('CONFIG_INVALID', `${file} is not valid:\n${entries.join('\n')}`, {violations: ordered});
+	const entries = [...ordered].map(violation => formatViolation(violation, source));
+	const all = [...entries, andMore(ordered.more)].filter(entry => entry !== undefined);
+	return new EmulatorError('CONFIG_INVALID', `${file} is not valid:\n${all.join('\n')}`, {violations: ordered});
 }
 
 function formatViolation({path, message, hint, location}: LocatedViolation, source: SourceText): string {

@@ -3,7 +3,7 @@ import {describeAddress, describeBackend, describeNames, judgeBackendName} from 
 import {describeAccount, describeControl, describeVms} from './describe-control.ts';
 import {describeRules} from './describe-rules.ts';
 import type {DescribedBackend, DescribedCertificate, DescribedConfig, DescribedLoadBalancer} from './described.ts';
-import {type Finding, presentable, show} from './finding.ts';
+import {type Findings, presentable, show} from './finding.ts';
 import {unknownName} from './host-names.ts';
 import {find, type Place, within} from './place.ts';
 import {type Origin, type Partly, readShape} from './read-shape.ts';
@@ -20,7 +20,7 @@ import type {AddressBackend, BackendConfig, CertificateConfig, LoadBalancerConfi
 export function describeConfig(
 	config: unknown,
 	options: {readonly origin?: Origin} = {},
-): {config: DescribedConfig} | {violations: Finding[]} {
+): {config: DescribedConfig} | {violations: Findings} {
 	const {value: shape, findings} = readShape(configSchema, sectionsOf(config), options);
 	if (shape === undefined) return {violations: presentable(findings)};
 
@@ -164,11 +164,13 @@ function registered(
 		if (name === undefined) continue;
 		const named = known.get(name);
 		if (named === undefined && !isOfBroken(name, known)) {
-			const {message, hint} = unknownName('back-end', name, known.keys());
-			const isAddress = /[:.]/.test(name);
-			find(place, ['backends', index], {
-				message,
-				hint: hint ?? (isAddress ? `give the address a name under \`backends\`, and use the name here` : undefined),
+			find(place, ['backends', index], () => {
+				const {message, hint} = unknownName('back-end', name, known.keys());
+				const isAddress = /[:.]/.test(name);
+				return {
+					message,
+					hint: hint ?? (isAddress ? `give the address a name under \`backends\`, and use the name here` : undefined),
+				};
 			});
 		}
 		for (const backend of named ?? []) found.add(backend);

@@ -90,12 +90,10 @@ export function describeAccount(shape: Partly<AccountConfig>, place: Place): Des
 	for (const [key, members] of Object.entries({subnets, securityGroups})) {
 		for (const [index, member] of members.entries()) {
 			if (member?.net === undefined || known.has(member.net)) continue;
-			find(
-				place,
-				[key, index, 'net'],
+			find(place, [key, index, 'net'], () =>
 				unknownName(
 					'Net',
-					member.net,
+					member.net ?? '',
 					[...known].flatMap(net => net ?? []),
 				),
 			);
@@ -170,9 +168,10 @@ export function describeVms(
 		const address = readAddress(meaning);
 		const isName = !('message' in address) && address.port === undefined && !/[.:]|^localhost$/.test(meaning);
 		if (isName || 'message' in address) {
-			const {hint} = unknownName('back-end', meaning, backends.keys());
-			const message = `${show(meaning)} is neither a name out of \`backends\` nor an address such as "127.0.0.1:3000"`;
-			find(place, [id], {message, hint});
+			find(place, [id], () => ({
+				message: `${show(meaning)} is neither a name out of \`backends\` nor an address such as "127.0.0.1:3000"`,
+				hint: unknownName('back-end', meaning, backends.keys()).hint,
+			}));
 		} else vms.set(id, {kind: 'address', name: id, ...address, ports: new Map()});
 	}
 	return vms;

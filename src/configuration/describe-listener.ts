@@ -91,7 +91,8 @@ function certificateOf(
 			message: 'a text here is the name of a certificate, and this is PEM',
 			hint: 'write {cert, key}: a listener needs the private key as well',
 		});
-	} else if (!names.has(certificate)) find(place, ['certificate'], unknownName('certificate', certificate, names));
+	} else if (!names.has(certificate))
+		find(place, ['certificate'], () => unknownName('certificate', certificate, names));
 	return {kind: 'named', name: certificate};
 }
 

@@ -7,7 +7,7 @@ import {describeHealthCheck} from './describe-health-check.ts';
 import {describeListener} from './describe-listener.ts';
 import {describeRules} from './describe-rules.ts';
 import type {DescribedBackend, DescribedListener, DescribedLoadBalancer} from './described.ts';
-import {type Finding, presentable, show} from './finding.ts';
+import {type Findings, presentable, show} from './finding.ts';
 import {isLoopback} from './host-names.ts';
 import {find, type Place, within} from './place.ts';
 import {type Partly, readShape} from './read-shape.ts';
@@ -33,7 +33,7 @@ export interface DescriptionContext {
 export function describeLoadBalancer(
 	spec: unknown,
 	{certificateNames, backends = new Map()}: DescriptionContext,
-): {described: DescribedLoadBalancer} | {violations: Finding[]} {
+): {described: DescribedLoadBalancer} | {violations: Findings} {
 	const {value: shape, findings} = readShape(loadBalancerSchema, spec);
 	if (shape === undefined) return {violations: presentable(findings)};
 	const place: Place = {path: [], findings};
@@ -47,7 +47,7 @@ export function describeLoadBalancer(
 			listeners: allRead(shape.listeners, common.listeners),
 			backends: registered,
 			groups: backends,
-			mayBeBroken: name => hasLost(shape.backends, name),
+			mayBeBroken: lostAmong(shape.backends),
 		},
 		within(place, 'rules'),
 	);
@@ -103,10 +103,10 @@ export function allRead(
 	return shapes?.length === listeners.length ? listeners : undefined;
 }
 
-/** Whether this may be the name of a back-end that could not be read. */
-function hasLost(shapes: Partly<LoadBalancerSpec['backends']>, name: string): boolean {
-	if (typeof shapes !== 'object') return false;
-	return shapes.some(shape => shape === undefined || shape === name);
+/** Tells whether a name may be that of a back-end that could not be read. */
+function lostAmong(shapes: Partly<LoadBalancerSpec['backends']>): (name: string) => boolean {
+	const written = new Set<unknown>(typeof shapes === 'object' ? shapes : []);
+	return name => written.has(undefined) || written.has(name);
 }
 
 function describeDraining(draining: Duration | false | undefined, place: Place): number | undefined {
@@ -181,13 +181,13 @@ function describeBackends(
 			const owner = owners.get(backend.name);
 			if (owner === undefined) owners.set(backend.name, index);
 			else {
-				find(here, [], {
+				find(here, [], () => ({
 					message: `two back-ends are named ${show(backend.name)}: backends[${owner}] has the name already`,
 					hint:
 						typeof item === 'string'
 							? 'write {kind: "address", name, host, port} to name it yourself'
 							: 'give this one another name',
-				});
+				}));
 			}
 			backends.push(backend);
 		}

@@ -1,5 +1,9 @@
 import type {Violation} from '../base/errors.ts';
 import {isPrivateKey, quote} from '../base/quote.ts';
+import {Violations} from '../base/violations.ts';
+
+/** Where the findings of one description are collected. */
+export type Findings = Violations<Finding>;
 
 /** A violation that also says which end of an entry it is about, so that a file can be pointed into. */
 export interface Finding extends Violation {
@@ -11,9 +15,9 @@ export interface Finding extends Violation {
  * Findings as they are handed out. Those of shape and those of sense come from two walks; readers want those of one
  * place together. A private key that was put where a key of an object goes is kept out of the path.
  */
-export function presentable(findings: readonly Finding[]): Finding[] {
-	return findings
-		.map(finding => ({
+export function presentable(findings: readonly Finding[]): Findings {
+	return Violations.within(findings)
+		.changed(finding => ({
 			...finding,
 			path: finding.path.map(key => (typeof key === 'string' && isPrivateKey(key) ? '(private key)' : key)),
 		}))

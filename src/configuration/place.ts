@@ -1,14 +1,16 @@
-import type {Finding} from './finding.ts';
+import type {Finding, Findings} from './finding.ts';
 
 /** Where in a description something stands, and where its faults are collected. */
 export interface Place {
 	readonly path: readonly (string | number)[];
-	readonly findings: Finding[];
+	readonly findings: Findings;
 }
 
-/** Collects a fault of the value under this key. */
-export function find({path, findings}: Place, keys: readonly (string | number)[], fault: Omit<Finding, 'path'>): void {
-	findings.push({path: [...path, ...keys], ...fault});
+type Fault = Omit<Finding, 'path'>;
+
+/** Collects a fault of the value under this key. A function is called only if the fault is among those that are told. */
+export function find({path, findings}: Place, keys: readonly (string | number)[], fault: Fault | (() => Fault)): void {
+	findings.push(() => ({path: [...path, ...keys], ...(typeof fault === 'function' ? fault() : fault)}));
 }
 
 /** The place under this key. */

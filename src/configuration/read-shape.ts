@@ -1,7 +1,8 @@
 import * as v from 'valibot';
 import {readingsOf} from '../base/duration.ts';
 import {alternatives, didYouMean, nearest} from '../base/suggest.ts';
-import {type Finding, show} from './finding.ts';
+import {Violations} from '../base/violations.ts';
+import {type Finding, type Findings, show} from './finding.ts';
 import {durationWithUnit, isDurationSchema, type KeyRemarks} from './schema-values.ts';
 
 /** What a value of this type looks like when the parts that were wrong have been left out. */
@@ -25,8 +26,8 @@ export function readShape<Schema extends v.GenericSchema>(
 	schema: Schema,
 	value: unknown,
 	{origin = 'code'}: {readonly origin?: Origin} = {},
-): {value: Partly<v.InferOutput<Schema>> | undefined; findings: Finding[]} {
-	const findings: Finding[] = [];
+): {value: Partly<v.InferOutput<Schema>> | undefined; findings: Findings} {
+	const findings: Findings = new Violations();
 	const read = readAny(schema, value, {path: [], findings, origin});
 	// The walk below follows the schema, so what it returns has the schema's shape with holes.
 	return {value: read as Partly<v.InferOutput<Schema>> | undefined, findings};
@@ -38,7 +39,7 @@ export type Origin = 'file' | 'code';
 interface Place {
 	readonly origin: Origin;
 	readonly path: readonly (string | number)[];
-	readonly findings: Finding[];
+	readonly findings: Findings;
 	/** Whether keys were to come from elsewhere, by a merge key: what is missing is not told then. */
 	readonly isPart?: boolean;
 }
@@ -96,7 +97,7 @@ function objectMeant({options}: Union, value: Json): v.GenericSchema | undefined
 		const shared =
 			isVariant(option) && keys.some(key => Object.hasOwn(value, key))
 				? Number.POSITIVE_INFINITY
-				: Object.keys(value).reduce((sum, key) => sum + likeness(key, keys), 0);
+				: likenessOf(value, keys);
 		if (shared > mostShared) {
 			best = option;
 			mostShared = shared;
@@ -104,6 +105,15 @@ function objectMeant({options}: Union, value: Json): v.GenericSchema | undefined
 	}
 	if (best !== undefined || Object.keys(value).length > 0) return best;
 	return objects.find(option => isStrictObject(option) && Object.values(option.entries).every(isOptional));
+}
+
+/** More than any object of a description has that somebody wrote. */
+const MAX_COMPARED = 100;
+
+function likenessOf(value: Json, keys: readonly string[]): number {
+	let sum = 0;
+	for (const key of Object.keys(value).slice(0, MAX_COMPARED)) sum += likeness(key, keys);
+	return sum;
 }
 
 function likeness(key: string, keys: readonly string[]): number {
@@ -148,11 +158,12 @@ function readObject(schema: StrictObject, value: Json, place: Place): Json {
 		const given = Object.hasOwn(value, key) ? value[key] : undefined;
 		if (given !== undefined) read[key] = readAny(entry, given, within(place, key));
 		else if (!isOptional(entry) && place.isPart !== true) {
-			place.findings.push({path: [...place.path, key], message: `"${key}" is missing; it is ${messageOf(entry)}`});
+			const path = [...place.path, key];
+			place.findings.push(() => ({path, message: `"${key}" is missing; it is ${messageOf(entry)}`}));
 		}
 	}
 	for (const key of Object.keys(value)) {
-		if (!Object.hasOwn(schema.entries, key)) place.findings.push(unknownKey(schema, key, place));
+		if (!Object.hasOwn(schema.entries, key)) place.findings.push(() => unknownKey(schema, key, place));
 	}
 	return read;
 }
@@ -182,9 +193,11 @@ function readRecord(schema: RecordOf, value: Json, place: Place): Json {
 
 function refuse(schema: v.GenericSchema, value: unknown, {path, findings, isPart}: Place): undefined {
 	if (isPart === true) return undefined;
-	const message =
-		value === null ? `the value is missing; it is ${messageOf(schema)}` : `${show(value)} is not ${messageOf(schema)}`;
-	findings.push({path, message, hint: hintOn(schema, value)});
+	findings.push(() => {
+		const wanted = messageOf(schema);
+		const message = value === null ? `the value is missing; it is ${wanted}` : `${show(value)} is not ${wanted}`;
+		return {path, message, hint: hintOn(schema, value)};
+	});
 	return undefined;
 }
 

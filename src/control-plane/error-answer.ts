@@ -28,7 +28,7 @@ export function refusalAnswer({status, reason}: Refusal): ApiAnswer {
 }
 
 /**
- * A failure as JSON: code, message, hint, and every violation. Of an error that is not ours nothing is told but that it
+ * A failure as JSON: code, message, hint, the first violations and how many more there are. Of an error that is not ours nothing is told but that it
  * happened: its text may hold anything.
  */
 export function errorAnswer(error: unknown): ApiAnswer {
@@ -36,9 +36,10 @@ export function errorAnswer(error: unknown): ApiAnswer {
 		const message = 'lb-local made a mistake; it is a bug';
 		return jsonAnswer({error: {code: 'BUG', message, hint: 'DEBUG=lb-local shows where, for a report.'}}, 500);
 	}
-	const {code, message, hint, violations} = error;
+	const {code, message, hint, violations, moreViolations} = error;
 	const status = STATUSES.get(code) ?? (code.startsWith('NO_SUCH_') ? 404 : 409);
-	const told = violations.length === 0 ? {} : {violations: violations.map(violationJson)};
+	const more = moreViolations === 0 ? {} : {moreViolations};
+	const told = violations.length === 0 ? {} : {violations: violations.map(violationJson), ...more};
 	return jsonAnswer({error: {code, message, hint, ...told}}, status);
 }
 

@@ -7,19 +7,21 @@ import type {Timeouts} from '../model/load-balancer.ts';
 import {violationsOfPairs} from './certificates.ts';
 
 /** What is wrong with a load balancer that the library describes, as one error. */
-export const refuseLoadBalancer = (violations: readonly Violation[]): EmulatorError =>
+export const refuseLoadBalancer = (violations: Iterable<Violation>): EmulatorError =>
 	invalidDescription('The load balancer', violations);
 
-const refuseChange = (violations: readonly Violation[]): EmulatorError => invalidDescription('The change', violations);
+const refuseChange = (violations: Iterable<Violation>): EmulatorError => invalidDescription('The change', violations);
 
 /** Judges what `create()` was given. @throws EmulatorError `INVALID_DESCRIPTION` with every violation. */
 export async function judgeSpec(spec: unknown, context: DescriptionContext): Promise<DescribedLoadBalancer> {
 	const {describeLoadBalancer} = await import('../configuration/describe.ts');
 	const result = describeLoadBalancer(spec, context);
 	if (!('violations' in result)) return result.described;
-	const told = new Set(result.violations.map(violation => formatPath(violation.path)));
-	const ofPairs = violationsOfPairs(spec).filter(violation => !told.has(formatPath(violation.path)));
-	throw refuseLoadBalancer([...result.violations, ...ofPairs]);
+	const {violations} = result;
+	const told = new Set([...violations].map(violation => formatPath(violation.path)));
+	for (const violation of violationsOfPairs(spec))
+		if (!told.has(formatPath(violation.path))) violations.push(violation);
+	throw refuseLoadBalancer(violations);
 }
 
 /**

@@ -6,7 +6,7 @@ import type {PemPair} from '../model/load-balancer.ts';
 import {isPair, resolveCertificate, type UsableCertificate, usable} from './certificates.ts';
 
 /** Makes one error of all that is wrong with a description. */
-export type Refuse = (violations: readonly Violation[]) => EmulatorError;
+export type Refuse = (violations: Iterable<Violation>) => EmulatorError;
 
 export interface CertificateSources {
 	/** What a listener may name. */

@@ -115,15 +115,22 @@ function violationsOfPatterns({host = '', path = ''}: ListenerRule): Violation[]
 /** How many names a message lists before it gives up. */
 const MAX_LISTED = 8;
 
+/** With how many names one that nobody has is compared: thousands of them, with thousands, take minutes. */
+const MAX_COMPARED = 200;
+
 function violationsOfTargets(to: readonly string[], known: ReadonlySet<string>): Violation[] {
 	if (to.length === 0) return [{path: ['to'], message: 'a rule needs at least one back-end in `to`'}];
+	const firsts = new Map<string, number>();
+	const names = known.size <= MAX_COMPARED ? [...known] : [];
+	const there = known.size <= MAX_LISTED ? `allowed is ${alternatives(names)}` : `there are ${known.size} others`;
 	return to.flatMap((name, index): Violation[] => {
 		const path = ['to', index];
-		const first = to.indexOf(name);
-		if (first !== index) return [{path, message: `back-end ${quote(name)} is in \`to\` twice: to[${first}] names it`}];
+		const first = firsts.get(name);
+		if (first !== undefined) {
+			return [{path, message: `back-end ${quote(name)} is in \`to\` twice: to[${first}] names it`}];
+		}
+		firsts.set(name, index);
 		if (known.has(name)) return [];
-		const names = [...known];
-		const there = names.length <= MAX_LISTED ? `allowed is ${alternatives(names)}` : `there are ${names.length} others`;
 		return [{path, message: `no back-end is named ${quote(name)}; ${there}`, hint: didYouMean(name, names)}];
 	});
 }

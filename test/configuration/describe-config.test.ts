@@ -182,7 +182,15 @@ test('every fault of every section is told', t => {
 		},
 	};
 
-	t.deepEqual(violations(config), [
+	// In parts, because the first 20 are told.
+	const {control, account, vms, faults, certificates, backends, loadBalancers} = config;
+	const parts = [
+		{control, account, faults},
+		{vms, backends},
+		{certificates, backends, loadBalancers},
+	];
+	const found = new Set(parts.flatMap(violations));
+	const wanted = [
 		'account.id: "12345" is not an account; write 12 digits, in quotes',
 		'account.nets[0].id: "vpc-1" is not the id of a Net; write vpc-12345678',
 		'account.nets[2].id: "vpc-0000000a" stands here twice',
@@ -222,7 +230,8 @@ test('every fault of every section is told', t => {
 		'vms.i-0000000c: "1.2.3" is neither a name out of `backends` nor an address such as "127.0.0.1:3000"',
 		'vms.i-0000000d: 3000 is not text (put it in quotes: "3000")',
 		'vms.i-1: "i-1" is not the id of a VM; write "i-" and 8 hexadecimal digits, such as "i-0000000a"',
-	]);
+	];
+	t.deepEqual([...found].sort(), wanted.sort());
 });
 
 test('international names are taken in their ASCII form wherever names stand', t => {

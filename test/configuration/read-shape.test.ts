@@ -33,20 +33,23 @@ test('what is sound around a fault is kept', t => {
 test('every unknown key is told, each with what is allowed and what was probably meant', t => {
 	const {findings} = readShape(schema, {count: 1, coun: 2, zzzzzzzz: 3});
 
-	t.deepEqual(findings, [
-		{
-			path: ['coun'],
-			at: 'key',
-			message: 'unknown key "coun"; allowed are "count", "names", "nested" or "byName"',
-			hint: 'did you mean "count"?',
-		},
-		{
-			path: ['zzzzzzzz'],
-			at: 'key',
-			message: 'unknown key "zzzzzzzz"; allowed are "count", "names", "nested" or "byName"',
-			hint: undefined,
-		},
-	]);
+	t.deepEqual(
+		[...findings],
+		[
+			{
+				path: ['coun'],
+				at: 'key',
+				message: 'unknown key "coun"; allowed are "count", "names", "nested" or "byName"',
+				hint: 'did you mean "count"?',
+			},
+			{
+				path: ['zzzzzzzz'],
+				at: 'key',
+				message: 'unknown key "zzzzzzzz"; allowed are "count", "names", "nested" or "byName"',
+				hint: undefined,
+			},
+		],
+	);
 });
 
 test('a key that is known elsewhere is refused in its own words', t => {
@@ -71,5 +74,5 @@ test('inherited keys are nobody’s', t => {
 });
 
 test('an undefined that is written out says nothing', t => {
-	t.deepEqual(readShape(schema, {count: 1, names: undefined}).findings, []);
+	t.is(readShape(schema, {count: 1, names: undefined}).findings.length, 0);
 });

@@ -37,7 +37,9 @@ export async function check(
 		return EXIT.ok;
 	} catch (error) {
 		if (!json || !(error instanceof EmulatorError) || !hasCode(error, 'CONFIG_INVALID')) throw error;
-		output.data(JSON.stringify({file, ok: false, violations: error.violations.map(violationJson)}));
+		const {moreViolations} = error;
+		const more = moreViolations === 0 ? {} : {moreViolations};
+		output.data(JSON.stringify({file, ok: false, violations: error.violations.map(violationJson), ...more}));
 		return EXIT.usage;
 	}
 }

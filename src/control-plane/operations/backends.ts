@@ -37,13 +37,15 @@ export const deregisterBackends: Operation<Backends, CloudLoadBalancer> = input 
 	return {estate: withLoadBalancer(estate, after), result: after};
 };
 
-export function notRegistered({name}: CloudLoadBalancer, backend: string): Refusal {
+function notRegistered({name}: CloudLoadBalancer, backend: string): Refusal {
 	const message = `${quote(backend)} is not registered with load balancer ${quote(name)}`;
 	return new Refusal('BACKEND_NOT_REGISTERED', message, backend);
 }
 
-export function isRegistered({backends}: CloudLoadBalancer, vmId: string): boolean {
-	return backends.some(backend => backend.kind === 'vm' && backend.id === vmId);
+/** @throws Refusal `BACKEND_NOT_REGISTERED` for the first of these VMs that is not registered */
+export function judgeRegistered(loadBalancer: CloudLoadBalancer, vmIds: readonly string[]): void {
+	const registered = new Set(loadBalancer.backends.flatMap(backend => (backend.kind === 'vm' ? [backend.id] : [])));
+	for (const id of vmIds) if (!registered.has(id)) throw notRegistered(loadBalancer, id);
 }
 
 function judged({vmIds, ips}: Backends): Registration[] {

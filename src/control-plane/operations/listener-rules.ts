@@ -5,7 +5,7 @@ import {MAX_PRIORITY} from '../../model/listener-rule.ts';
 import {violationsOfPattern} from '../../model/pattern.ts';
 import {Refusal} from '../../model/refusal.ts';
 import type {Operation} from '../commands.ts';
-import {isRegistered, notRegistered} from './backends.ts';
+import {judgeRegistered} from './backends.ts';
 import {changeable, judgeId, judgeQuota, listenerOn} from './judge.ts';
 
 export interface CreateRule {
@@ -31,7 +31,7 @@ export const createRule: Operation<CreateRule, CloudRule> = input => (estate, co
 	for (const id of vmIds) judgeId('i', id);
 	const loadBalancer = changeable(estate, input.loadBalancer, context);
 	listenerOn(loadBalancer, port);
-	for (const id of vmIds) if (!isRegistered(loadBalancer, id)) throw notRegistered(loadBalancer, id);
+	judgeRegistered(loadBalancer, vmIds);
 	const others = [...estate.rules.values()];
 	if (estate.rules.has(name))
 		throw new Refusal('RULE_NAME_TAKEN', `there is a rule named ${quote(name)} already`, name);

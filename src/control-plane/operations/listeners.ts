@@ -37,8 +37,9 @@ export interface RemoveListeners {
 /** DeleteLoadBalancerListeners. All of them may go; the rules of those that go, go with them (*guess*). */
 export const removeListeners: Operation<RemoveListeners, CloudLoadBalancer> = input => (estate, context) => {
 	const before = changeable(estate, input.loadBalancer, context);
-	for (const port of input.ports) listenerOn(before, port);
-	const listeners = before.listeners.filter(({port}) => !input.ports.includes(port));
+	const gone = new Set(input.ports);
+	for (const port of gone) listenerOn(before, port);
+	const listeners = before.listeners.filter(({port}) => !gone.has(port));
 	const after = changing(before, {listeners}, context);
 	const kept = withRules(
 		estate,

@@ -114,8 +114,9 @@ export function judgeVms(
 	surroundings: Surroundings,
 ): void {
 	const netId = placement.kind === 'net' ? placement.netId : undefined;
+	const known = new Map(surroundings.vms.map(vm => [vm.id, vm]));
 	for (const id of vmIds) {
-		const vm = surroundings.vms.find(each => each.id === id);
+		const vm = known.get(id);
 		if (vm === undefined) continue;
 		if (vm.state === 'terminated') throw new Refusal('VM_TERMINATED', `VM ${id} is terminated`, id);
 		if (vm.netId !== netId) {

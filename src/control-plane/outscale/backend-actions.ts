@@ -1,12 +1,6 @@
 import {loadBalancerNamed} from '../../model/estate.ts';
 import type {Executor} from '../executor.ts';
-import {
-	type Backends,
-	deregisterBackends,
-	isRegistered,
-	notRegistered,
-	registerBackends,
-} from '../operations/backends.ts';
+import {type Backends, deregisterBackends, judgeRegistered, registerBackends} from '../operations/backends.ts';
 import {judgeId} from '../operations/judge.ts';
 import {type Action, type AnswerFields, mutation, query} from './action.ts';
 import {encodeHealth} from './encode.ts';
@@ -55,7 +49,7 @@ function readHealth(fields: Fields): HealthAsked {
 function answerToHealth({loadBalancer: name, vmIds}: HealthAsked, executor: Executor): AnswerFields {
 	for (const id of vmIds ?? []) judgeId('i', id);
 	const loadBalancer = loadBalancerNamed(executor.estate, name);
-	for (const id of vmIds ?? []) if (!isRegistered(loadBalancer, id)) throw notRegistered(loadBalancer, id);
+	judgeRegistered(loadBalancer, vmIds ?? []);
 	const registered = loadBalancer.backends.flatMap(backend => (backend.kind === 'vm' ? [backend.id] : []));
 	const names = executor.backendsOfVms(name);
 	const healths = new Map(executor.healthOf(name).map(health => [health.name, health]));

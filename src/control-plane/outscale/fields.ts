@@ -12,10 +12,18 @@ const ORDER: readonly RefusalCode[] = ['UNKNOWN_PARAMETER', 'MISSING_PARAMETER',
 const MAX_UNREAD = 50;
 const MAX_PATH = 100;
 
-/** Collects what is wrong with a request, and which of its fields have no effect here. */
+interface Found {
+	readonly rank: number;
+	readonly code: RefusalCode;
+	readonly message: string;
+	readonly subject: string | undefined;
+}
+
+/** Finds what is wrong with a request, and which of its fields have no effect here. */
 export class Reading {
 	readonly unread: string[] = [];
-	readonly #refusals: Refusal[] = [];
+	/** The one that is told: a request may have hundreds of thousands of faults. */
+	#worst: Found | undefined;
 
 	/** Reads an object: every key that `read` does not ask for is unknown. */
 	object<Value>(value: object, path: string, read: (fields: Fields) => Value): Value {
@@ -32,18 +40,19 @@ export class Reading {
 		this.unread.push(isPrivateKey(path) ? '(private key)' : shown);
 	}
 
-	refuse(code: RefusalCode, message: string, subject?: string): void {
-		this.#refusals.push(new Refusal(code, message, subject));
+	/** @param message called if this is what is told, as far as is known by then. */
+	refuse(code: RefusalCode, message: () => string, subject?: string): void {
+		const place = ORDER.indexOf(code);
+		const rank = place === -1 ? ORDER.length : place;
+		if (this.#worst !== undefined && this.#worst.rank <= rank) return;
+		this.#worst = {rank, code, message: message(), subject};
 	}
 
 	/** @throws Refusal the first of those that were found. */
 	finish(): void {
-		const rank = ({code}: Refusal) => {
-			const place = ORDER.indexOf(code);
-			return place === -1 ? ORDER.length : place;
-		};
-		const [first] = this.#refusals.toSorted((one, other) => rank(one) - rank(other));
-		if (first !== undefined) throw first;
+		if (this.#worst === undefined) return;
+		const {code, message, subject} = this.#worst;
+		throw new Refusal(code, message, subject);
 	}
 }
 
@@ -138,7 +147,7 @@ export class Fields {
 		if (given === undefined) return undefined;
 		const value = words.get(given);
 		if (value === undefined)
-			this.refuse(code, name, `${quote(given)}; allowed are ${alternatives(words.keys())}`, given);
+			this.refuse(code, name, () => `${quote(given)}; allowed are ${alternatives(words.keys())}`, given);
 		return value;
 	}
 
@@ -155,8 +164,8 @@ export class Fields {
 		this.#takesAll = true;
 	}
 
-	refuse(code: RefusalCode, name: string, message: string, subject?: string): void {
-		this.#reading.refuse(code, `${this.#at(name)}: ${message}`, subject);
+	refuse(code: RefusalCode, name: string, message: () => string, subject?: string): void {
+		this.#reading.refuse(code, () => `${this.#at(name)}: ${message()}`, subject);
 	}
 
 	refuseUnknown(): void {
@@ -166,9 +175,11 @@ export class Fields {
 				this.#reading.ignore(this.#at(name));
 				continue;
 			}
-			const hint = didYouMean(name, this.#asked);
-			const message = `unknown parameter ${quote(this.#at(name))}`;
-			this.#reading.refuse('UNKNOWN_PARAMETER', hint === undefined ? message : `${message}; ${hint}`, name);
+			const message = () => {
+				const hint = didYouMean(name, this.#asked);
+				return `unknown parameter ${quote(this.#at(name))}${hint === undefined ? '' : `; ${hint}`}`;
+			};
+			this.#reading.refuse('UNKNOWN_PARAMETER', message, name);
 		}
 	}
 
@@ -190,7 +201,7 @@ export class Fields {
 		const value = this.#values.get(name);
 		const judged = judge(value);
 		if (judged === undefined)
-			this.refuse('WRONG_TYPE', name, `${typeOf(value)} was given where ${what} is wanted`, name);
+			this.refuse('WRONG_TYPE', name, () => `${typeOf(value)} was given where ${what} is wanted`, name);
 		return judged?.value;
 	}
 
@@ -200,7 +211,7 @@ export class Fields {
 
 	#required<Value>(name: string, value: Value | undefined): Value | undefined {
 		if (value === undefined && !this.#values.has(name)) {
-			this.#reading.refuse('MISSING_PARAMETER', `the parameter ${this.#at(name)} is required`, name);
+			this.#reading.refuse('MISSING_PARAMETER', () => `the parameter ${this.#at(name)} is required`, name);
 		}
 		return value;
 	}
@@ -210,7 +221,7 @@ export class Fields {
 		if (items?.length === 0) {
 			this.#reading.refuse(
 				'MISSING_PARAMETER',
-				`the parameter ${this.#at(name)} is empty; it needs at least one`,
+				() => `the parameter ${this.#at(name)} is empty; it needs at least one`,
 				name,
 			);
 		}

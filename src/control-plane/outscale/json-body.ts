@@ -3,11 +3,15 @@ import {Refusal} from '../../model/refusal.ts';
 
 /** Several times what the deepest request of the API needs. */
 const MAX_DEPTH = 32;
-const MAX_KEYS = 10_000;
+/**
+ * Of keys, of objects, and of items of all lists together. *Guess*: OUTSCALE does not say how long a list may be; AWS
+ * Classic ELB registers 1,000 instances with a load balancer.
+ */
+const MAX_PARTS = 10_000;
 
 /**
  * Reads the body of a request: a JSON object, or nothing at all, which stands for an empty one (the JavaScript SDK).
- * Depth and keys are counted before anything is built. A key that stands twice in one object is refused, because two
+ * Depth, keys, objects and items of lists are counted before anything is built. A key that stands twice in one object is refused, because two
  * readers would take different ones.
  *
  * @throws Refusal `UNREADABLE_BODY`; it repeats nothing of a body that may hold a private key.
@@ -45,8 +49,10 @@ function decodeUtf8(body: Uint8Array): string {
  * @returns the first key that stands twice in one object.
  */
 function scan(text: string): string | undefined {
-	const open: Set<string>[] = [];
+	const open: (Set<string> | 'list')[] = [];
 	let keys = 0;
+	let objects = 0;
+	let items = 0;
 	let repeated: string | undefined;
 	let lastString = '';
 	for (let pos = 0; pos < text.length; pos++) {
@@ -58,8 +64,18 @@ function scan(text: string): string | undefined {
 				break;
 			}
 			case '{':
-			case '[':
+				if (++objects > MAX_PARTS) throw unreadable(`the body has more than ${MAX_PARTS} objects`);
 				open.push(new Set());
+				if (open.length > MAX_DEPTH) throw unreadable(`the body is nested deeper than ${MAX_DEPTH} levels`);
+				break;
+			case ',':
+				// The first item of a list has none before it.
+				if (open.at(-1) === 'list' && ++items > MAX_PARTS - 1) {
+					throw unreadable(`the lists of the body have more than ${MAX_PARTS} items`);
+				}
+				break;
+			case '[':
+				open.push('list');
 				if (open.length > MAX_DEPTH) throw unreadable(`the body is nested deeper than ${MAX_DEPTH} levels`);
 				break;
 			case '}':
@@ -67,11 +83,13 @@ function scan(text: string): string | undefined {
 				open.pop();
 				break;
 			case ':': {
-				if (++keys > MAX_KEYS) throw unreadable(`the body has more than ${MAX_KEYS} keys`);
+				if (++keys > MAX_PARTS) throw unreadable(`the body has more than ${MAX_PARTS} keys`);
 				const key = unescaped(lastString);
 				const known = open.at(-1);
-				if (known?.has(key)) repeated ??= key;
-				known?.add(key);
+				// A colon in a list is for the parser to tell of.
+				if (known === undefined || known === 'list') break;
+				if (known.has(key)) repeated ??= key;
+				known.add(key);
 				break;
 			}
 		}

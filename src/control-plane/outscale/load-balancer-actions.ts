@@ -163,7 +163,7 @@ function readHealthCheck(fields: Fields): HealthCheck {
 	const path = fields.text('Path');
 	const isHttp = protocol === 'http' || protocol === 'https';
 	if (protocol !== undefined && !isHttp && path !== undefined) {
-		const message = `a ${protocol.toUpperCase()} health check has no path, not even an empty one`;
+		const message = () => `a ${protocol.toUpperCase()} health check has no path, not even an empty one`;
 		fields.refuse('HEALTH_CHECK_PATH', 'Path', message, path);
 	}
 	return {
@@ -182,9 +182,10 @@ function readAccessLog(fields: Fields): CloudAccessLog {
 	const enabled = fields.boolean('IsEnabled');
 	const intervalMinutes = fields.integer('PublicationInterval') ?? 60;
 	// Recorded: the answer is the same as to a log without a bucket.
-	if (!fields.has('IsEnabled')) fields.refuse('ACCESS_LOG_UNUSABLE', 'IsEnabled', 'say whether the access log is on');
+	if (!fields.has('IsEnabled'))
+		fields.refuse('ACCESS_LOG_UNUSABLE', 'IsEnabled', () => 'say whether the access log is on');
 	if (intervalMinutes !== 5 && intervalMinutes !== 60) {
-		const message = `${intervalMinutes} is not an interval; allowed are 5 and 60 minutes`;
+		const message = () => `${intervalMinutes} is not an interval; allowed are 5 and 60 minutes`;
 		fields.refuse('BAD_PARAMETER_VALUE', 'PublicationInterval', message, String(intervalMinutes));
 	}
 	return {

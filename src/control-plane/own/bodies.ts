@@ -1,6 +1,6 @@
 import * as v from 'valibot';
 import {invalidDescription} from '../../base/errors.ts';
-import {type Finding, presentable} from '../../configuration/finding.ts';
+import {type Findings, presentable} from '../../configuration/finding.ts';
 import {readAddress} from '../../configuration/host-names.ts';
 import {type Partly, readShape} from '../../configuration/read-shape.ts';
 import {refuseVmId} from '../../configuration/vm-id.ts';
@@ -42,7 +42,7 @@ export function readEmptyBody(body: Uint8Array): void {
 	if (body.length > 0) read(nothing, body);
 }
 
-function judgeVmId(id: string | undefined, findings: Finding[]): void {
+function judgeVmId(id: string | undefined, findings: Findings): void {
 	const refusal = id === undefined ? undefined : refuseVmId(id);
 	if (refusal !== undefined) findings.push({path: ['id'], ...refusal});
 }
@@ -50,7 +50,7 @@ function judgeVmId(id: string | undefined, findings: Finding[]): void {
 function read<Schema extends v.GenericSchema>(
 	schema: Schema,
 	body: Uint8Array,
-	judge: (value: Partly<v.InferOutput<Schema>>, findings: Finding[]) => void = () => {},
+	judge: (value: Partly<v.InferOutput<Schema>>, findings: Findings) => void = () => {},
 ): v.InferOutput<Schema> {
 	const {value, findings} = readShape(schema, parsed(body));
 	if (value !== undefined) judge(value, findings);
