@@ -5,11 +5,15 @@ import {EXIT} from './exit-codes.ts';
 export interface Interruption {
 	/**
 	 * What the process ends with: 0 after SIGTERM, which is how services are stopped, 130 after SIGINT (Ctrl-C), and 0
-	 * when the reader of the output went away.
+	 * when the terminal or the reader of the output went away.
 	 */
 	readonly exitCode: number;
+	/** Whether the process is to end. */
+	readonly isInterrupted: boolean;
 	/** Interrupts without a signal. */
 	interrupt(): void;
+	/** The terminal has gone: like a first SIGTERM, however often it is told. */
+	hangUp(): void;
 	/**
 	 * Resolves when interrupted, and keeps the process alive until then. From this call on a signal is a request to stop
 	 * in good order; before it, nothing runs yet that could be in flight.
@@ -41,7 +45,14 @@ export function catchSignals(exitNow: (code: number) => void): Interruption {
 		get exitCode() {
 			return exitCode;
 		},
+		get isInterrupted() {
+			return controller.signal.aborted;
+		},
 		interrupt: () => controller.abort(),
+		hangUp: () => {
+			if (isWaiting) controller.abort();
+			else exitNow(EXIT.interrupted);
+		},
 		wait: () =>
 			new Promise(resolve => {
 				isWaiting = true;

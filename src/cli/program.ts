@@ -61,7 +61,11 @@ function describeProgram(household: Household, end: (exitCode: number) => void):
 		.showSuggestionAfterError()
 		.exitOverride()
 		// What went wrong is told by `tellUsage`, once and in our words.
-		.configureOutput({outputError: () => {}})
+		.configureOutput({
+			outputError: () => {},
+			writeOut: text => household.output.data(text.trimEnd()),
+			writeErr: text => household.output.say(text.trimEnd()),
+		})
 		.addHelpText('after', HELP_AFTER);
 	// Each command is loaded when it is called: nobody waits for what they did not ask for.
 	program
@@ -75,7 +79,7 @@ function describeProgram(household: Household, end: (exitCode: number) => void):
 			new Option('--ports <rule>', 'exact: the ports as written or none; free: any ports').choices(['exact', 'free']),
 		)
 		.option('--json', 'print exchanges as NDJSON')
-		.option('-q, --quiet', 'print exchanges, warnings and errors only')
+		.option('-q, --quiet', 'print warnings and errors only, and with --json exchanges')
 		.addHelpText('after', UP_HELP_AFTER)
 		.action(async (targets: string[], options: UpOptions) => {
 			end(await (await import('./commands/up.ts')).up(targets, options, household));
@@ -177,7 +181,8 @@ Without arguments: lb-local.yaml, .yml or .json of this directory, or the demo w
 Ports: what you wrote. A port below 1024 without the privilege, or taken by another load balancer of the same
 configuration, becomes port + 10000, or else the next free one, and this is said.
 A configuration file that changes is read anew, on SIGHUP as well, and what differs is carried out.
-SIGTERM stops it with exit code 0, Ctrl-C with 130; a second signal stops it at once.`;
+SIGTERM stops it with exit code 0, Ctrl-C with 130; a second signal stops it at once. So does a terminal that is closed.
+Lines wait for a reader that is slow: up to 10,000 exchanges or 8 MiB, then the oldest are dropped and counted.`;
 
 const ENV_HELP_AFTER = `
 Example:

@@ -10,17 +10,25 @@ import {type Paint, printable} from './text.ts';
  */
 export function exchangeLine(exchange: Exchange, paint: Paint): string {
 	const {startedAt, loadBalancer, listener, client, ms, outcome, cause} = exchange;
-	const isGood = outcome === 'ok';
-	const parts = [
-		paint('faint', new Date(startedAt).toISOString().slice(11, 23)),
-		paint('name', `${printable(loadBalancer)}:${listener}`),
-		formatAddress(client.address, client.port),
-		whatHappened(exchange),
-		`-> ${whoAnswered(exchange, paint)}`,
-		`${ms.total.toFixed(1)} ms`,
-		paint(isGood ? 'good' : 'bad', outcome),
-	];
-	return cause === '' ? parts.join(' ') : `${parts.join(' ')} (${printable(cause)})`;
+	const when = paint('faint', timeOfDay(startedAt));
+	const where = paint('name', `${printable(loadBalancer)}:${listener}`);
+	const from = formatAddress(client.address, client.port);
+	const what = whatHappened(exchange);
+	const who = whoAnswered(exchange, paint);
+	const how = paint(outcome === 'ok' ? 'good' : 'bad', outcome);
+	const why = cause === '' ? '' : ` (${printable(cause)})`;
+	return `${when} ${where} ${from} ${what} -> ${who} ${ms.total.toFixed(1)} ms ${how}${why}`;
+}
+
+const DAY_MS = 86_400_000;
+
+/** `03:04:05.678`, in UTC. Like the end of `toISOString`, at a tenth of its cost. */
+function timeOfDay(startedAt: number): string {
+	const ms = ((Math.floor(startedAt) % DAY_MS) + DAY_MS) % DAY_MS;
+	const two = (value: number): string => (value < 10 ? `0${value}` : String(value));
+	const seconds = Math.floor(ms / 1000);
+	const time = `${two(Math.floor(seconds / 3600))}:${two(Math.floor(seconds / 60) % 60)}:${two(seconds % 60)}`;
+	return `${time}.${String(1000 + (ms % 1000)).slice(1)}`;
 }
 
 /** One finished exchange as one line of NDJSON, with the fields of `Exchange`. */
@@ -28,18 +36,19 @@ export function exchangeJson(exchange: Exchange): string {
 	return JSON.stringify(exchange);
 }
 
-function whatHappened({kind, request, response, bytes}: Exchange): string {
+function whatHappened({kind, summary, bytes}: Exchange): string {
 	if (kind === 'tcp' || kind === 'tls-passthrough') return `${kind} ${bytes.up} up ${bytes.down} down`;
-	const asked = request.method === '' ? 'no request' : `${printable(request.method)} ${printable(request.target)}`;
-	const answered = response.status === 0 ? 'no answer' : String(response.status);
+	const {method, target, status} = summary;
+	const asked = method === '' ? 'no request' : `${printable(method)} ${printable(target)}`;
+	const answered = status === 0 ? 'no answer' : String(status);
 	return kind === 'websocket' ? `${asked} ${answered} websocket` : `${asked} ${answered}`;
 }
 
-function whoAnswered({backend, response}: Exchange, paint: Paint): string {
-	if (backend === undefined) return response.status === 0 ? 'nobody' : 'the load balancer itself';
+function whoAnswered({backend, summary: {status, by}}: Exchange, paint: Paint): string {
+	if (backend === undefined) return status === 0 ? 'nobody' : 'the load balancer itself';
 	const where = formatAddress(backend.address, backend.port);
 	const connection = backend.reused ? 'kept connection' : 'new connection';
-	const detail = `${where}, ${connection}${response.status !== 0 && response.by === 'load-balancer' ? ', answered by the load balancer' : ''}`;
+	const detail = `${where}, ${connection}${status !== 0 && by === 'load-balancer' ? ', answered by the load balancer' : ''}`;
 	return `${paint('name', printable(backend.name))} ${paint('faint', `(${detail})`)}`;
 }
 

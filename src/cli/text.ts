@@ -11,10 +11,21 @@ export type Paint = (tone: Tone, text: string) => string;
 
 /** The paint of one stream. `FORCE_COLOR` colours what is no terminal as well. */
 export function paintFor(stream: NodeJS.WritableStream): Paint {
-	return (tone, text) => styleText(FORMATS[tone], text, {stream, validateStream: true});
+	const tones = Object.entries(FORMATS).map(([tone, format]) => {
+		const [before = '', after = ''] = styleText(format, '|', {stream, validateStream: true}).split('|');
+		return [tone, {before, after}] as const;
+	});
+	// Asked once: a line has several tones, and there are thousands of lines a second.
+	const marks = new Map<string, {readonly before: string; readonly after: string}>(tones);
+	if (tones.every(([, {before}]) => before === '')) return (_, text) => text;
+	return (tone, text) => {
+		const {before = '', after = ''} = marks.get(tone) ?? {};
+		return `${before}${text}${after}`;
+	};
 }
 
 /** Control, format and line-separating characters: what would move a cursor, forge a line or turn text around. */
+const PLAIN = /^[\x20-\x7e]*$/;
 const UNPRINTABLE = /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/gu;
 
 /**
@@ -23,6 +34,7 @@ const UNPRINTABLE = /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/gu;
  */
 export function printable(text: string, maxLength = 200): string {
 	const shown = text.length > maxLength ? `${text.slice(0, maxLength)}…` : text;
+	if (PLAIN.test(shown)) return shown;
 	return shown.replaceAll(UNPRINTABLE, character => {
 		const code = character.codePointAt(0) ?? 0;
 		return code < 0x100 ? `\\x${code.toString(16).padStart(2, '0')}` : `\\u{${code.toString(16)}}`;

@@ -72,6 +72,15 @@ export interface Exchange {
 	readonly request: Message & {readonly method: string; readonly target: string};
 	/** What the client was answered. Where it was not, the status is 0. */
 	readonly response: Message & {readonly status: number; readonly by: 'backend' | 'load-balancer'};
+	/** What the first lines of `request` and `response` say, at a fraction of their cost: no message is taken apart. */
+	readonly summary: {
+		readonly method: string;
+		readonly target: string;
+		readonly status: number;
+		readonly by: 'backend' | 'load-balancer';
+	};
+	/** About how many bytes of memory its heads and bodies take. */
+	readonly heldBytes: number;
 	/** Fields the load balancer added to the request or rewrote in it. */
 	readonly added: readonly (readonly [string, string])[];
 	readonly outcome: Outcome;
@@ -191,6 +200,23 @@ export class ExchangeRecord implements Exchange {
 		});
 	}
 
+	get summary(): Exchange['summary'] {
+		const head = this.requestHead;
+		const methodEnd = head.indexOf(' ');
+		const targetEnd = head.indexOf(' ', methodEnd + 1);
+		return {
+			method: head === '' ? '' : head.slice(0, methodEnd),
+			target: head === '' ? '' : head.slice(methodEnd + 1, targetEnd),
+			status: this.responseStatus,
+			by: this.responseBy,
+		};
+	}
+
+	get heldBytes(): number {
+		const heads = this.requestHead.length + this.refusedHead.length + this.responseText.length;
+		return heads + keptBytes(this.requestBody) + keptBytes(this.responseBody);
+	}
+
 	get added(): (readonly [string, string])[] {
 		return this.requestHead
 			.slice(this.addedStart, this.addedEnd)
@@ -253,6 +279,12 @@ export class ExchangeRecord implements Exchange {
 			ms,
 		};
 	}
+}
+
+function keptBytes(kept: KeptBody | undefined): number {
+	let bytes = 0;
+	for (const part of kept?.parts ?? []) bytes += part.length;
+	return bytes;
 }
 
 /** Microseconds are noise in a record for people. */

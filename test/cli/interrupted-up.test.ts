@@ -10,10 +10,20 @@ test('from the first thing that is told, a signal stops in good order', async t 
 	const told: boolean[] = [];
 	const plain: Output['paintProse'] = (_, text) => text;
 	const say = () => told.push(isWaiting);
-	const output: Output = {data: say, say, warn: say, fail: say, paintData: plain, paintProse: plain};
+	const output: Output = {
+		data: say,
+		say,
+		warn: say,
+		fail: say,
+		stream: () => () => {},
+		paintData: plain,
+		paintProse: plain,
+	};
 	const interruption = {
 		exitCode: 0,
 		interrupt: () => {},
+		hangUp: () => {},
+		isInterrupted: false,
 		wait: async () => {
 			isWaiting = true;
 		},

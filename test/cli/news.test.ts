@@ -6,7 +6,15 @@ test('what is new is told once, also when what was told before has gone', t => {
 	const lines: string[] = [];
 	const plain: Output['paintProse'] = (_, text) => text;
 	const add = (line: string) => lines.push(line);
-	const output: Output = {data: add, say: add, warn: add, fail: () => {}, paintData: plain, paintProse: plain};
+	const output: Output = {
+		data: add,
+		say: add,
+		warn: add,
+		fail: () => {},
+		stream: () => () => {},
+		paintData: plain,
+		paintProse: plain,
+	};
 	const emulator = {notices: ['a', 'b', 'c'], warnings: ['w']};
 	const news = new News(emulator, output, {quiet: false});
 

@@ -19,6 +19,7 @@ function collect(): {readonly output: Output; readonly lines: string[]} {
 		warn: message => lines.push(`warning: ${message}`),
 		// What is told of is an error of ours.
 		fail: error => lines.push((error as Error).message),
+		stream: () => () => {},
 		paintData: plain,
 		paintProse: plain,
 	};

@@ -3,10 +3,12 @@ import {messageOf} from '../../base/errors.ts';
 import {version} from '../../base/version.ts';
 import type {StoredAuthority} from '../../certificates/authority-store.ts';
 import type {Emulator} from '../../emulator.ts';
+import type {Exchange} from '../../observability/exchange.ts';
 import {readUpTarget, type UpTarget} from '../arguments.ts';
 import {localAuthority} from '../authority.ts';
 import {bannerLines} from '../banner.ts';
 import {DEMO_CONFIG, demoLines} from '../demo.ts';
+import {HangUps} from '../hang-ups.ts';
 import {describeInline} from '../inline-description.ts';
 import {News} from '../news.ts';
 import type {Output} from '../output.ts';
@@ -28,6 +30,12 @@ export interface UpOptions {
 /** How long what is in flight may take to finish after the first signal. A guess: long enough for a request in a test. */
 const GRACE_MS = 3000;
 
+/** What waits for a reader that is slow, or stopped, may be so much: README.md says so, too. */
+const WAITING_EXCHANGES = {items: 10_000, bytes: 8 * 1024 * 1024};
+
+/** A record of an exchange without its heads and bodies; measured. */
+const RECORD_BYTES = 600;
+
 /**
  * Runs load balancers until a signal comes, and prints each exchange as it ends.
  *
@@ -35,49 +43,70 @@ const GRACE_MS = 3000;
  */
 export async function up(targets: readonly string[], options: UpOptions, household: Household): Promise<number> {
 	const {output, interruption} = household;
-	const target = readUpTarget(targets, options);
-	if (options.host !== undefined) warnOfHost(options.host, output);
-	const authority = await localAuthority(output);
-	const emulator = await start(target, options, authority);
-	// From here on there is something to stop in good order.
+	const hangUps = new HangUps(interruption);
+	try {
+		const target = readUpTarget(targets, options);
+		if (options.host !== undefined) warnOfHost(options.host, output);
+		const authority = await localAuthority(output);
+		const emulator = await start(target, options, authority);
+		await run({emulator, target, authority}, options, {household, hangUps});
+		return interruption.exitCode;
+	} finally {
+		hangUps.close();
+	}
+}
+
+/** From here on there is something to stop in good order. */
+async function run(running: Running, options: UpOptions, around: Around): Promise<void> {
+	const {emulator, target} = running;
+	const {household, hangUps} = around;
+	const {output, interruption} = household;
 	const interrupted = interruption.wait();
-	const {json = false, quiet = false} = options;
+	const {quiet = false} = options;
 	const news = new News(emulator, output, {quiet});
 	/** Begun once everything runs: a signal to stop does not wait for it. */
 	let reloading: Promise<Reloading | undefined> | undefined;
-	const hangUp = () => {
+	hangUps.listen(() => {
 		emulator
 			.reopenAccessLogs()
 			.catch((error: unknown) => output.warn(printable(messageOf(error))))
 			.finally(async () => (await reloading)?.run({isAsked: true}));
-	};
-	process.on('SIGHUP', hangUp);
+	});
 	// Nobody waits for it: from here on to the wait, a signal finds everything in place.
 	const runFile = tellOthers(emulator, target, output);
 	try {
-		emulator.events.on('exchange', exchange => {
-			output.data(json ? exchangeJson(exchange) : exchangeLine(exchange, output.paintData));
-		});
+		showExchanges(emulator, options, output);
 		emulator.events.on('call', call => {
 			if (!quiet) output.say(callLine(call));
 			news.tell();
 		});
 		if (!quiet) emulator.events.on('health', change => output.say(healthLine(change)));
-		if (!quiet) tell({emulator, target, authority}, options, output);
+		if (!quiet) tell(running, options, output);
 		news.tell();
 		if (!quiet) output.say('Each exchange becomes one line below. Ctrl-C stops.');
 		if (target.kind === 'config') reloading = startReloading({emulator, file: target.file, output, news, quiet});
 		await interrupted;
 		if (!quiet) output.say('stopping; a second signal stops at once what is in flight');
-		return interruption.exitCode;
 	} finally {
 		// Whatever ended it, nothing waits any more.
 		interruption.interrupt();
-		process.off('SIGHUP', hangUp);
 		await (await runFile)?.();
 		await (await reloading)?.stop();
 		await emulator.stop({drainMs: GRACE_MS});
 	}
+}
+
+/** Prints each exchange that ends: for people unless they want quiet, for programs in any case. */
+function showExchanges(emulator: Emulator, {json = false, quiet = false}: UpOptions, output: Output): void {
+	if (quiet && !json) return;
+	const show = output.stream<Exchange>({
+		noun: 'exchange',
+		format: json ? exchangeJson : exchange => exchangeLine(exchange, output.paintData),
+		sizeOf: exchange => RECORD_BYTES + exchange.heldBytes,
+		bound: WAITING_EXCHANGES,
+		tellDropped: json ? 'aside' : 'among',
+	});
+	emulator.events.on('exchange', show);
 }
 
 /** Says to the other commands that this one runs. Returns what takes it back. */
@@ -129,6 +158,11 @@ interface Running {
 	readonly emulator: Emulator;
 	readonly target: UpTarget;
 	readonly authority: StoredAuthority;
+}
+
+interface Around {
+	readonly household: Household;
+	readonly hangUps: HangUps;
 }
 
 function tell({emulator, target, authority}: Running, {host}: UpOptions, output: Output): void {

@@ -33,6 +33,20 @@ export interface CliOptions {
 	readonly env?: Readonly<Record<string, string>>;
 }
 
+/** How the command line is started: for `spawn`. */
+export function commandLine(
+	args: readonly string[],
+	{folder, env = {}}: CliOptions,
+): {readonly program: string; readonly args: string[]; readonly env: NodeJS.ProcessEnv} {
+	// The colours of the terminal that runs the tests are not what is tested.
+	const {FORCE_COLOR: _, NO_COLOR: __, DEBUG: ___, ...inherited} = process.env;
+	return {
+		program: process.execPath,
+		args: ['--enable-source-maps', MAIN, ...args],
+		env: {...inherited, LB_LOCAL_HOME: path.join(folder, 'home'), ...env},
+	};
+}
+
 /** The real command line as a child process, while it runs. */
 export class CommandLine {
 	readonly child: ChildProcessWithoutNullStreams;
@@ -42,13 +56,9 @@ export class CommandLine {
 	readonly #looks = new Set<() => void>();
 	#hasEnded = false;
 
-	constructor(args: readonly string[], {folder, env = {}}: CliOptions) {
-		// The colours of the terminal that runs the tests are not what is tested.
-		const {FORCE_COLOR: _, NO_COLOR: __, DEBUG: ___, ...inherited} = process.env;
-		this.child = spawn(process.execPath, ['--enable-source-maps', MAIN, ...args], {
-			cwd: folder,
-			env: {...inherited, LB_LOCAL_HOME: path.join(folder, 'home'), ...env},
-		});
+	constructor(args: readonly string[], options: CliOptions) {
+		const {program, args: all, env} = commandLine(args, options);
+		this.child = spawn(program, all, {cwd: options.folder, env});
 		this.child.stdout.setEncoding('utf8').on('data', (text: string) => {
 			this.stdout += text;
 			this.#lookAgain();

@@ -1,0 +1,209 @@
+import {once} from 'node:events';
+import {existsSync} from 'node:fs';
+import {readdir, readFile, writeFile} from 'node:fs/promises';
+import {Agent, request} from 'node:http';
+import {connect} from 'node:net';
+import path from 'node:path';
+import test, {type ExecutionContext} from 'ava';
+import {eventually} from '../helpers/patience.ts';
+import {emptyFolder, startCli} from './helpers/command-line.ts';
+import {KEYS, startInTerminal, type Terminal} from './helpers/terminal.ts';
+
+const READY = /http:80 -> http:80 +on \S+:(\d+)[\s\S]*Ctrl-C stops\./;
+
+/** Answers of 16 KiB to requests of 16 KiB: so many that what may wait is more than full. */
+const LARGE = {count: 500, body: 'x'.repeat(16 * 1024)};
+
+/** Asks so many times, one after the other on a few connections. @returns the statuses that came. */
+async function ask(
+	port: number,
+	{count, body = ''}: {readonly count: number; readonly body?: string},
+): Promise<number[]> {
+	const agent = new Agent({keepAlive: true, maxSockets: 4});
+	const statuses = await Promise.all(
+		Array.from({length: count}, async () => {
+			const asked = request({port, host: '127.0.0.1', method: 'POST', agent}).end(body);
+			const [response] = await once(asked, 'response');
+			response.resume();
+			await once(response, 'end');
+			return response.statusCode;
+		}),
+	);
+	agent.destroy();
+	return statuses;
+}
+
+/** How many exchanges a text tells to be not shown, in all. */
+function notShown(text: string): number {
+	let sum = 0;
+	for (const [, count = ''] of text.matchAll(/([\d,]+) exchanges? not shown/g))
+		sum += Number(count.replaceAll(',', ''));
+	return sum;
+}
+
+async function ready(terminal: Terminal): Promise<number> {
+	return Number((await terminal.shows(READY))[1]);
+}
+
+/** The bound port of what says nothing: it is asked, at the control port that it tells other commands. */
+async function quietPort(folder: string): Promise<number> {
+	const run = path.join(folder, 'home/run');
+	let file: string | undefined;
+	await eventually(async () => {
+		const names = await readdir(run).catch(() => []);
+		file = names.find(name => /^\d+\.json$/.test(name));
+		return file !== undefined;
+	}, 'run file');
+	const {endpoint} = JSON.parse(await readFile(path.join(run, String(file)), 'utf8'));
+	const state = JSON.parse(await (await fetch(`${endpoint}/_lb/state`)).text());
+	return state.loadBalancers[0].listeners[0].boundPort;
+}
+
+async function isRefused(t: ExecutionContext, port: number): Promise<void> {
+	const [error] = await once(connect(port, '127.0.0.1'), 'error');
+	t.is(error.code, 'ECONNREFUSED');
+}
+
+test.serial(
+	'a stopped terminal stops no traffic; when it goes on it shows the latest, and how many it has not shown',
+	async t => {
+		const terminal = startInTerminal(t, ['up', '--ports', 'free', 'http:80'], {folder: await emptyFolder(t)});
+		if (terminal === undefined) return;
+		const port = await ready(terminal);
+		terminal.type(KEYS.stop);
+
+		const statuses = await ask(port, LARGE);
+		terminal.type(KEYS.goOn);
+		await terminal.shows(/exchanges not shown/);
+		await ask(port, {count: 1});
+		await terminal.shows(/exchanges not shown[\s\S]* POST \/ 200 .*\n$/);
+		await terminal.signal('SIGTERM');
+
+		t.is(await terminal.ended(), 0);
+		t.deepEqual(new Set(statuses), new Set([200]));
+		t.is(statuses.length, LARGE.count);
+		t.true(notShown(terminal.shown) > 0);
+		t.is(terminal.shown.match(/ POST \/ 200 /g)?.length, LARGE.count + 1 - notShown(terminal.shown));
+	},
+);
+
+for (const [signal, code] of [
+	['SIGTERM', 0],
+	['SIGINT', 130],
+] as const) {
+	test.serial(`one ${signal} ends it in good order though its terminal is stopped`, async t => {
+		const terminal = startInTerminal(t, ['up', '--ports', 'free', 'http:80'], {folder: await emptyFolder(t)});
+		if (terminal === undefined) return;
+		const port = await ready(terminal);
+		terminal.type(KEYS.stop);
+		await ask(port, {count: 200});
+
+		await terminal.signal(signal);
+
+		t.is(await terminal.ended(), code);
+		await isRefused(t, port);
+	});
+}
+
+test.serial('a terminal that is closed ends it', async t => {
+	const terminal = startInTerminal(t, ['up', '--ports', 'free', 'http:80'], {folder: await emptyFolder(t)});
+	if (terminal === undefined) return;
+	const port = await ready(terminal);
+
+	terminal.close();
+
+	t.is(await terminal.ended(), 0);
+	await isRefused(t, port);
+});
+
+test.serial('a terminal that is closed ends it, though it prints elsewhere', async t => {
+	const folder = await emptyFolder(t);
+	const terminal = startInTerminal(t, ['up', '--ports', 'free', '--quiet', 'http:80'], {
+		folder,
+		shell: 'exec "$@" > out 2>&1',
+	});
+	if (terminal === undefined) return;
+	await eventually(() => existsSync(path.join(folder, 'home/run')));
+
+	terminal.close();
+
+	t.is(await terminal.ended(), 0);
+});
+
+test.serial('SIGHUP has it read its files again while its terminal is open', async t => {
+	const folder = await emptyFolder(t);
+	await writeFile(path.join(folder, 'lb.json'), '{"loadBalancers": {"web": {"listeners": ["http:80"]}}}');
+	const terminal = startInTerminal(t, ['up', '--ports', 'free', 'lb.json'], {folder});
+	if (terminal === undefined) return;
+	await ready(terminal);
+
+	await writeFile(path.join(folder, 'lb.json'), '{"loadBalancers": 1}');
+	await terminal.shows(/error: [\s\S]*nothing has changed/);
+	await terminal.signal('SIGHUP');
+	// What is known to be wrong is told again to whoever asks only.
+	await terminal.shows(/(?:error: [\s\S]*nothing has changed[\s\S]*){2}/);
+	await terminal.signal('SIGTERM');
+
+	t.is(await terminal.ended(), 0);
+});
+
+test.serial(
+	'a pipe that nobody reads stops no traffic, and one SIGTERM ends it; what was not shown is told',
+	async t => {
+		const running = startCli(t, ['up', '--ports', 'free', '--json', 'http:80'], {folder: await emptyFolder(t)});
+		const port = Number((await running.shows('stderr', READY))[1]);
+		running.child.stdout.pause();
+
+		const statuses = await ask(port, LARGE);
+		await running.shows(
+			'stderr',
+			/warning: [\d,]+ exchanges not shown: standard output is not read as fast as they come/,
+		);
+		running.child.kill('SIGTERM');
+		await once(running.child, 'exit');
+		running.child.stdout.resume();
+		const {code, stdout, stderr} = await running.end();
+
+		t.is(code, 0);
+		t.deepEqual(new Set(statuses), new Set([200]));
+		const whole = stdout.split('\n').slice(0, -1);
+		for (const line of whole) t.is(JSON.parse(line).outcome, 'ok');
+		t.is(whole.length + notShown(stderr), LARGE.count);
+	},
+);
+
+test.serial('prose that nobody reads stops nothing', async t => {
+	const folder = await emptyFolder(t);
+	const terminal = startInTerminal(t, ['up', '--ports', 'free', 'http:80'], {folder, shell: 'exec "$@" > out'});
+	if (terminal === undefined) return;
+	const port = await ready(terminal);
+	const endpoint = /control port: (\S+)/.exec(terminal.shown)?.[1];
+	terminal.type(KEYS.stop);
+
+	for (let i = 0; i < 50; i++) {
+		// Each call becomes a line of prose.
+		const called = await fetch(`${endpoint}/api/v1/ReadLoadBalancers`, {method: 'POST', body: '{}'});
+		t.is(called.status, 200);
+		await called.text();
+	}
+	const statuses = await ask(port, {count: 1});
+	await terminal.signal('SIGTERM');
+
+	t.is(await terminal.ended(), 0);
+	t.deepEqual(statuses, [200]);
+	t.regex(await readFile(path.join(folder, 'out'), 'utf8'), /^\S+ lb:80 .* POST \/ 200 .* ok\n$/);
+});
+
+test.serial('--quiet prints no exchanges', async t => {
+	const folder = await emptyFolder(t);
+	const config = {control: {port: 0}, loadBalancers: {web: {listeners: ['http:80'], accessLog: './access.log'}}};
+	await writeFile(path.join(folder, 'lb.json'), JSON.stringify(config));
+	const running = startCli(t, ['up', '--ports', 'free', '--quiet', 'lb.json'], {folder});
+	const port = await quietPort(folder);
+
+	const statuses = await ask(port, {count: 3});
+	const {code, stdout, stderr} = await running.end('SIGTERM');
+
+	t.deepEqual(statuses, [503, 503, 503]);
+	t.deepEqual({code, stdout, stderr}, {code: 0, stdout: '', stderr: ''});
+});
