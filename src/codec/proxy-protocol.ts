@@ -1,4 +1,5 @@
 import type {Buffer} from 'node:buffer';
+import {isIPv6} from 'node:net';
 
 /** One end of a TCP connection. */
 export interface Endpoint {
@@ -20,10 +21,27 @@ export interface ProxyHeader {
 /** 107 bytes with the line end: the PROXY protocol, section 2.1. */
 const MAX_V1_BYTES = 107;
 const V2_SIGNATURE = '\r\n\r\n\0\r\nQUIT\n';
-/** Address block of version 2 by family: two IPv4 or IPv6 addresses and two ports. */
-const V2_ADDRESS_BYTES = {TCP4: 12, TCP6: 36} as const;
+/** The header of version 2 without what it announces. */
+const V2_HEADER_BYTES = 16;
+const LOCAL = 0x20;
+const PROXY = 0x21;
+/**
+ * The bytes for address family and transport that are defined, and the address block of each: two addresses and two
+ * ports, or two paths. All others must be refused (section 2.2). UNSPEC has whatever it likes.
+ */
+const V2_FAMILIES: ReadonlyMap<number, {readonly family: ProxyHeader['family']; readonly addressBytes: number}> =
+	new Map([
+		[0x00, {family: 'UNKNOWN', addressBytes: 0}],
+		[0x11, {family: 'TCP4', addressBytes: 12}],
+		// UDP over IPv4. A receiver may take what it does not support for UNSPEC: same section.
+		[0x12, {family: 'UNKNOWN', addressBytes: 12}],
+		[0x21, {family: 'TCP6', addressBytes: 36}],
+		// UDP over IPv6; UNIX streams and datagrams.
+		[0x22, {family: 'UNKNOWN', addressBytes: 36}],
+		[0x31, {family: 'UNKNOWN', addressBytes: 216}],
+		[0x32, {family: 'UNKNOWN', addressBytes: 216}],
+	]);
 const V4 = /^(?:(?:25[0-5]|2[0-4]\d|1\d\d|[1-9]?\d)(?:\.(?!$)|$)){4}$/;
-const V6 = /^[0-9a-fA-F:.]{2,45}$/;
 const PORT = /^(?:0|[1-9]\d{0,4})$/;
 
 /**
@@ -78,18 +96,19 @@ function readV1(text: string): ProxyHeader | 'incomplete' | 'malformed' {
 }
 
 function readV2(bytes: Buffer): ProxyHeader | 'incomplete' | 'malformed' {
-	if (bytes.length < 16) return 'incomplete';
-	const versionAndCommand = bytes.readUInt8(12);
-	const familyAndProtocol = bytes.readUInt8(13);
-	const length = 16 + bytes.readUInt16BE(14);
-	if (versionAndCommand !== 0x20 && versionAndCommand !== 0x21) return 'malformed';
+	const command = bytes[12];
+	if (command !== undefined && command !== LOCAL && command !== PROXY) return 'malformed';
+	// LOCAL: the load balancer speaks for itself, so the connection's own addresses count; the family is ignored.
+	const isLocal = command === LOCAL;
+	const known = V2_FAMILIES.get(isLocal ? 0 : (bytes[13] ?? 0));
+	if (known === undefined) return 'malformed';
+	if (bytes.length < V2_HEADER_BYTES) return 'incomplete';
+	const length = V2_HEADER_BYTES + bytes.readUInt16BE(14);
+	const {family, addressBytes} = known;
+	if (length < V2_HEADER_BYTES + addressBytes) return 'malformed';
 	if (bytes.length < length) return 'incomplete';
-	const family = familyAndProtocol === 0x11 ? 'TCP4' : familyAndProtocol === 0x21 ? 'TCP6' : 'UNKNOWN';
-	// LOCAL: the load balancer speaks for itself, so the connection's own addresses count.
-	if (versionAndCommand === 0x20 || family === 'UNKNOWN') {
-		return {version: 2, family: 'UNKNOWN', source: undefined, destination: undefined, length};
-	}
-	if (length < 16 + V2_ADDRESS_BYTES[family]) return 'malformed';
+	if (addressBytes > 0 && !isTlvList(bytes.subarray(V2_HEADER_BYTES + addressBytes, length))) return 'malformed';
+	if (family === 'UNKNOWN') return {version: 2, family, source: undefined, destination: undefined, length};
 	const size = family === 'TCP4' ? 4 : 16;
 	const address = (at: number) => formatAddress(bytes.subarray(at, at + size));
 	return {
@@ -101,6 +120,13 @@ function readV2(bytes: Buffer): ProxyHeader | 'incomplete' | 'malformed' {
 	};
 }
 
+/** Whether bytes are nothing but extensions, each a type, a length of two bytes, and as many bytes: section 2.2. */
+function isTlvList(bytes: Buffer): boolean {
+	let pos = 0;
+	while (pos + 3 <= bytes.length) pos += 3 + bytes.readUInt16BE(pos + 1);
+	return pos === bytes.length;
+}
+
 function formatAddress(bytes: Buffer): string {
 	if (bytes.length === 4) return bytes.join('.');
 	const groups = Array.from({length: 8}, (_, index) => bytes.readUInt16BE(2 * index).toString(16));
@@ -108,7 +134,8 @@ function formatAddress(bytes: Buffer): string {
 }
 
 function isV6(address: string): boolean {
-	return address.includes(':') && V6.test(address);
+	// Node takes a zone as well, which means nothing to others.
+	return isIPv6(address) && !address.includes('%');
 }
 
 function isPort(text: string): boolean {

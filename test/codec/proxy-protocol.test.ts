@@ -38,6 +38,9 @@ const HEADERS: [string, Buffer, ReturnType<typeof readProxyHeader>][] = [
 	['v1 port over 65535', bytes('PROXY TCP4 1.2.3.4 1.2.3.4 1 65536\r\n'), 'malformed'],
 	['v1 port with a leading zero', bytes('PROXY TCP4 1.2.3.4 1.2.3.4 01 2\r\n'), 'malformed'],
 	['v1 a word too many', bytes('PROXY TCP4 1.2.3.4 1.2.3.4 1 2 3\r\n'), 'malformed'],
+	['v1 IPv6 of colons alone', bytes('PROXY TCP6 :::: ::1 1 2\r\n'), 'malformed'],
+	['v1 IPv6 with a group of five digits', bytes('PROXY TCP6 ::1 12345::1 1 2\r\n'), 'malformed'],
+	['v1 IPv6 with a zone', bytes('PROXY TCP6 fe80::1%lo ::1 1 2\r\n'), 'malformed'],
 	['v1 longer than 107 bytes', bytes(`PROXY TCP4 ${' '.repeat(120)}\r\n`), 'malformed'],
 	['v1 without its end', bytes('PROXY TCP4 1.2.3.4'), 'incomplete'],
 	['a request', bytes('GET / HTTP/1.1\r\n\r\n'), 'none'],
@@ -65,6 +68,32 @@ const HEADERS: [string, Buffer, ReturnType<typeof readProxyHeader>][] = [
 	],
 	['v2 LOCAL', bytes(V2.toString('latin1'), [0x20, 0, 0, 0]), {version: 2, family: 'UNKNOWN', ...none, length: 16}],
 	['v2 of version 3', bytes(V2.toString('latin1'), [0x31, 0x11, 0, 0]), 'malformed'],
+	['v2 of another command', bytes(V2.toString('latin1'), [0x22, 0x11, 0, 0]), 'malformed'],
+	[
+		'v2 whose extension is longer than the header',
+		bytes(V2.toString('latin1'), [0x21, 0x11, 0, 16, ...Array(12).fill(1), 4, 0, 9, 0]),
+		'malformed',
+	],
+	[
+		'v2 whose extension breaks off',
+		bytes(V2.toString('latin1'), [0x21, 0x11, 0, 14, ...Array(12).fill(1), 4, 0]),
+		'malformed',
+	],
+	[
+		'v2 of UNIX sockets, too short',
+		bytes(V2.toString('latin1'), [0x21, 0x31, 0, 215, ...Array(215).fill(0)]),
+		'malformed',
+	],
+	[
+		'v2 UNSPEC with whatever it likes',
+		bytes(V2.toString('latin1'), [0x21, 0x00, 0, 3, 9, 9, 9]),
+		{version: 2, family: 'UNKNOWN', ...none, length: 19},
+	],
+	[
+		'v2 LOCAL, whose family is ignored',
+		bytes(V2.toString('latin1'), [0x20, 0xff, 0, 1, 9]),
+		{version: 2, family: 'UNKNOWN', ...none, length: 17},
+	],
 	['v2 too short for its family', bytes(V2.toString('latin1'), [0x21, 0x11, 0, 4, 1, 2, 3, 4]), 'malformed'],
 ];
 
@@ -81,6 +110,41 @@ for (const [name, input, expected] of HEADERS) {
 		else t.false(before.some(each => typeof each === 'object'));
 	});
 }
+
+/** The defined ones, and the bytes of their addresses: PROXY protocol, section 2.2. */
+const DEFINED: Readonly<Record<number, number>> = {0: 0, 17: 12, 18: 12, 33: 36, 34: 36, 49: 216, 50: 216};
+
+test('of the 256 bytes for family and transport, 7 are taken and 249 refused, as soon as they are there', t => {
+	const read = Array.from({length: 256}, (_, byte) => {
+		const size = DEFINED[byte] ?? 12;
+		const whole = readProxyHeader(bytes(V2.toString('latin1'), [0x21, byte, 0, size], Array(size).fill(1)));
+		return {byte, whole, early: readProxyHeader(bytes(V2.toString('latin1'), [0x21, byte]))};
+	});
+
+	const taken = read.filter(({whole}) => typeof whole === 'object');
+	const refused = read.filter(({whole, early}) => whole === 'malformed' && early === 'malformed');
+	t.deepEqual(
+		taken.map(({byte}) => byte),
+		Object.keys(DEFINED).map(Number),
+	);
+	t.true(taken.every(({early}) => early === 'incomplete'));
+	t.is(refused.length, 249);
+});
+
+test('of the 256 bytes for version and command, LOCAL and PROXY are taken', t => {
+	const taken = Array.from({length: 256}, (_, byte) => byte).filter(
+		byte => typeof readProxyHeader(bytes(V2.toString('latin1'), [byte, 0, 0, 0])) === 'object',
+	);
+
+	t.deepEqual(taken, [0x20, 0x21]);
+});
+
+test('a header of version 2 that is one byte short of its addresses is refused before they come', t => {
+	for (const [byte, size] of Object.entries(DEFINED)) {
+		if (size === 0) continue;
+		t.is(readProxyHeader(bytes(V2.toString('latin1'), [0x21, Number(byte), 0, size - 1])), 'malformed');
+	}
+});
 
 function v1(family: 'TCP4' | 'TCP6', source: string, destination: string, length: number): ProxyHeader {
 	return {

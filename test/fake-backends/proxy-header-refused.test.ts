@@ -21,6 +21,15 @@ const MALFORMED: Readonly<Record<string, Buffer>> = {
 	'a family that does not exist': Buffer.from(`PROXY UDP4 192.0.2.1 198.51.100.7 1 2\r\n${GET}`),
 	'a line that is too long': Buffer.from(`PROXY TCP4 ${'1'.repeat(200)}\r\n${GET}`),
 	'a version that does not exist': Buffer.concat([v2(0x31, 0x11, 0, 0), Buffer.from(GET)]),
+	'a family that is not defined': Buffer.concat([v2(0x21, 0x41, 0, 12, ...Array(12).fill(1)), Buffer.from(GET)]),
+	'a transport that is not defined': Buffer.concat([v2(0x21, 0x13, 0, 12, ...Array(12).fill(1)), Buffer.from(GET)]),
+	'a family without transport': Buffer.concat([v2(0x21, 0x10, 0, 12, ...Array(12).fill(1)), Buffer.from(GET)]),
+	'a command that is not defined': Buffer.concat([v2(0x22, 0x11, 0, 12, ...Array(12).fill(1)), Buffer.from(GET)]),
+	'an extension longer than itself': Buffer.concat([
+		v2(0x21, 0x11, 0, 15, ...Array(12).fill(1), 4, 0, 1),
+		Buffer.from(GET),
+	]),
+	'an address that is none': Buffer.from(`PROXY TCP6 :::: ::1 1 2\r\n${GET}`),
 	'a block shorter than its addresses': Buffer.concat([v2(0x21, 0x11, 0, 4, 1, 2, 3, 4), Buffer.from(GET)]),
 };
 /** Bytes below which whoever accepts a header cannot tell that one was meant. */
