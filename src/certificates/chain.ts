@@ -21,7 +21,8 @@ export function orderChain(leaf: ReadCertificate, others: readonly ReadCertifica
 	const warnings: string[] = [];
 	const given = withoutRepetitions(leaf, others, warnings);
 	const {found, left} = followSignatures(leaf, given);
-	if (found.some((certificate, index) => certificate !== given.filter(each => found.includes(each))[index])) {
+	const asGiven = given.filter(each => !left.includes(each));
+	if (found.some((certificate, index) => certificate !== asGiven[index])) {
 		warnings.push(`The chain was out of order and has been put in order: ${[leaf, ...found].map(nameOf).join(', ')}`);
 	}
 	const chain = found.filter(({x509}) => !isRoot(x509));

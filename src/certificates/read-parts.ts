@@ -134,7 +134,7 @@ function notPem(text: string, part: Part): Problem {
 			hint: `Put "-----BEGIN ${label}-----" before it and "-----END ${label}-----" after it.`,
 		};
 	}
-	if (trimmed.length < 1024 && /^\S*(?:[/\\]|\.(?:pem|crt|cer|key))\S*$/i.test(trimmed)) {
+	if (trimmed.length < 1024 && !/\s/.test(trimmed) && /[/\\]|\.(?:pem|crt|cer|key)/i.test(trimmed)) {
 		return {part, message: `${part} looks like a file name; the text in the file is wanted`};
 	}
 	return {part, message: `${part} is not PEM: it has no "-----BEGIN" line`};

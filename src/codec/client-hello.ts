@@ -1,4 +1,5 @@
-import {Buffer} from 'node:buffer';
+import type {Buffer} from 'node:buffer';
+import {GrowingBytes} from '../base/growing-bytes.ts';
 
 /** What a client offers in the first message of a TLS handshake, before anything is agreed. */
 export interface ClientHello {
@@ -12,7 +13,11 @@ export interface ClientHello {
 
 /** A hello is one message; 16 KiB is what one record holds, and more than any client sends. */
 const MAX_HELLO_BYTES = 16 * 1024;
+const RECORD_HEADER_BYTES = 5;
+const MESSAGE_HEADER_BYTES = 4;
 const HANDSHAKE_RECORD = 22;
+/** Of TLS 1.0 to 1.3 alike, which call themselves 3.1 to 3.4. */
+const MAJOR_VERSION = 3;
 const CLIENT_HELLO = 1;
 const SERVER_NAME = 0;
 const ALPN = 16;
@@ -27,57 +32,80 @@ const VERSIONS: ReadonlyMap<number, string> = new Map([
 
 /**
  * Watches the first bytes of a connection for a ClientHello. It looks and takes nothing: the bytes go their way.
+ * A byte costs the same however the hello is cut into records and pieces.
  *
  * @see RFC 8446 sections 4.1.2 and 5.1, RFC 6066 section 3, RFC 7301 section 3.1
  */
 export class ClientHelloReader {
-	#bytes: Buffer | undefined;
+	/** The handshake message, which may be spread over several records, with its header. */
+	readonly #message = new GrowingBytes();
+	/** Bytes of the whole message once its header is there; as many as the header has until then. */
+	#wanted = MESSAGE_HEADER_BYTES;
+	/** Bytes read of the current record's header, and the length it tells. */
+	#header = 0;
+	#size = 0;
+	/** Bytes that the current record still has. */
+	#left = 0;
+	#read = 0;
 
 	/**
 	 * @param chunk the next bytes; they are copied if more are needed.
 	 * @returns the hello, `incomplete` when it may still come, `not-tls` when it will not.
 	 */
 	read(chunk: Buffer): ClientHello | 'incomplete' | 'not-tls' {
-		const bytes = this.#bytes === undefined ? chunk : Buffer.concat([this.#bytes, chunk]);
-		const read = readClientHello(bytes);
-		this.#bytes = read === 'incomplete' ? Buffer.from(bytes) : undefined;
-		return read;
+		for (let pos = 0; pos < chunk.length; ) {
+			if (this.#left === 0) {
+				// Bounds: pos < chunk.length.
+				if (!this.#readHeader(chunk[pos] ?? 0)) return 'not-tls';
+				pos++;
+				continue;
+			}
+			const taken = Math.min(this.#left, chunk.length - pos, this.#wanted - this.#message.length);
+			this.#message.add(chunk.subarray(pos, pos + taken));
+			this.#left -= taken;
+			pos += taken;
+			const read = this.#judge();
+			if (read !== 'incomplete') return read;
+		}
+		this.#read += chunk.length;
+		return this.#read > 2 * MAX_HELLO_BYTES ? 'not-tls' : 'incomplete';
+	}
+
+	/** Takes one byte of a record's header: its type, two of its version, two of its length. */
+	#readHeader(byte: number): boolean {
+		this.#header++;
+		if (this.#header === 1) return byte === HANDSHAKE_RECORD;
+		if (this.#header === 2) return byte === MAJOR_VERSION;
+		if (this.#header === 3) return true;
+		this.#size = (this.#size << 8) | byte;
+		if (this.#header < RECORD_HEADER_BYTES) return true;
+		this.#left = this.#size;
+		this.#header = 0;
+		this.#size = 0;
+		return this.#left > 0 && this.#left <= MAX_HELLO_BYTES;
+	}
+
+	#judge(): ClientHello | 'incomplete' | 'not-tls' {
+		const {bytes} = this.#message;
+		if (bytes[0] !== CLIENT_HELLO) return 'not-tls';
+		if (bytes.length < this.#wanted) return 'incomplete';
+		if (this.#wanted === MESSAGE_HEADER_BYTES) {
+			this.#wanted += bytes.readUIntBE(1, 3);
+			if (this.#wanted > MAX_HELLO_BYTES) return 'not-tls';
+			if (bytes.length < this.#wanted) return 'incomplete';
+		}
+		try {
+			return readHello(new Cursor(bytes.subarray(MESSAGE_HEADER_BYTES)));
+		} catch (error) {
+			if (error instanceof RangeError) return 'not-tls';
+			throw error;
+		}
 	}
 }
 
 /** Reads a ClientHello off the first bytes of a connection. */
 export function readClientHello(bytes: Buffer): ClientHello | 'incomplete' | 'not-tls' {
-	const message = messageIn(bytes);
-	if (typeof message === 'string') return message;
-	try {
-		return readHello(new Cursor(message));
-	} catch (error) {
-		if (error instanceof RangeError) return 'not-tls';
-		throw error;
-	}
-}
-
-/** The first handshake message, which may be spread over several records. */
-function messageIn(bytes: Buffer): Buffer | 'incomplete' | 'not-tls' {
-	const parts: Buffer[] = [];
-	let length = 0;
-	for (let pos = 0; pos < bytes.length; ) {
-		if (bytes[pos] !== HANDSHAKE_RECORD || (pos + 1 < bytes.length && bytes[pos + 1] !== 3)) return 'not-tls';
-		if (pos + 5 > bytes.length) break;
-		const size = bytes.readUInt16BE(pos + 3);
-		if (size === 0 || size > MAX_HELLO_BYTES) return 'not-tls';
-		const part = bytes.subarray(pos + 5, pos + 5 + size);
-		parts.push(part);
-		length += part.length;
-		pos += 5 + size;
-		const whole = parts.length === 1 ? part : Buffer.concat(parts);
-		if (whole.length > 0 && whole[0] !== CLIENT_HELLO) return 'not-tls';
-		if (whole.length < 4) continue;
-		const wanted = 4 + whole.readUIntBE(1, 3);
-		if (wanted > MAX_HELLO_BYTES) return 'not-tls';
-		if (length >= wanted) return whole.subarray(4, wanted);
-	}
-	return bytes.length > 2 * MAX_HELLO_BYTES ? 'not-tls' : 'incomplete';
+	return new ClientHelloReader().read(bytes);
 }
 
 function readHello(hello: Cursor): ClientHello {

@@ -1,5 +1,6 @@
 import type {Buffer} from 'node:buffer';
-import {MAX_HEAD_BYTES, type Refusal, refusalOfPartialHead} from './http1-grammar.ts';
+import {MAX_HEAD_BYTES, type Refusal} from './http1-grammar.ts';
+import {PartialHead} from './partial-head.ts';
 
 /** What a message head ends with. */
 export const HEAD_END = '\r\n\r\n';
@@ -10,11 +11,16 @@ export class HeadBuffer {
 	text = '';
 	/** Why the bytes so far can never become a head. */
 	refusal: Refusal | undefined = undefined;
-	#partial = '';
+	#partial: PartialHead | undefined;
 
 	/** What has arrived of a head that is not complete. */
 	get partial(): string {
-		return this.#partial;
+		return this.#partial?.text ?? '';
+	}
+
+	/** The first characters of it; it costs less to ask for them, after each piece. */
+	get beginning(): string {
+		return this.#partial?.beginning ?? '';
 	}
 
 	/**
@@ -24,7 +30,7 @@ export class HeadBuffer {
 	 * `refusal` says why it must be refused.
 	 */
 	add(chunk: Buffer, start: number): number {
-		if (this.#partial === '') {
+		if (this.#partial === undefined) {
 			const end = chunk.indexOf(HEAD_END, start, 'latin1');
 			if (end !== -1 && end - start <= MAX_HEAD_BYTES) {
 				this.text = chunk.toString('latin1', start, end + 4);
@@ -35,18 +41,19 @@ export class HeadBuffer {
 	}
 
 	#addToPartial(chunk: Buffer, start: number): number {
-		const before = this.#partial.length;
+		this.#partial ??= new PartialHead();
+		const {text, ending} = this.#partial;
 		// One byte over the limit is enough to know that it is broken.
-		const taken = Math.min(chunk.length - start, MAX_HEAD_BYTES + 1 - before);
-		const text = this.#partial + chunk.toString('latin1', start, start + taken);
-		const end = text.indexOf(HEAD_END, Math.max(0, before - 3));
+		const taken = Math.min(chunk.length - start, MAX_HEAD_BYTES + 1 - text.length);
+		const piece = chunk.toString('latin1', start, start + taken);
+		const end = (ending + piece).indexOf(HEAD_END);
 		if (end === -1) {
-			this.#partial = text;
-			this.refusal = refusalOfPartialHead(text, before);
+			this.refusal = this.#partial.add(piece);
 			return -1;
 		}
-		this.#partial = '';
-		this.text = text.slice(0, end + 4);
-		return start + end + 4 - before;
+		const used = end + HEAD_END.length - ending.length;
+		this.#partial = undefined;
+		this.text = text + piece.slice(0, used);
+		return start + used;
 	}
 }

@@ -82,31 +82,6 @@ export function refusalOfTls(text: string): Refusal | undefined {
 	return type >= 0x14 && type <= 0x17 ? {status: 400, reason: 'TLS where plain HTTP is spoken'} : undefined;
 }
 
-/**
- * What is already wrong with a head whose end has not arrived, so that it can be refused without waiting for it:
- * a control character, a line ended by LF alone, a CR that ends no line, a line or a head beyond its limit.
- *
- * @param from how much of `text` was judged before, so that a head that trickles in byte by byte costs no more.
- * @returns undefined while the bytes so far could still become a valid head.
- */
-export function refusalOfPartialHead(text: string, from: number): Refusal | undefined {
-	for (let pos = Math.max(0, from - 1); pos < text.length; pos++) {
-		const code = text.charCodeAt(pos);
-		if (code === 0x0a && text.charCodeAt(pos - 1) !== 0x0d) {
-			return {status: 400, reason: 'malformed head: a line ends with LF alone'};
-		}
-		if (code === 0x0d && pos + 1 < text.length && text.charCodeAt(pos + 1) !== 0x0a) {
-			return {status: 400, reason: 'malformed head: a CR stands without its LF'};
-		}
-		if ((code < 0x20 && code !== 0x09 && code !== 0x0a && code !== 0x0d) || code === 0x7f) {
-			return refusalOfTls(text) ?? {status: 400, reason: 'malformed head: it has a control character'};
-		}
-	}
-	const lineStart = text.lastIndexOf('\n') + 1;
-	if (text.length - lineStart > MAX_LINE_BYTES || text.length > MAX_HEAD_BYTES) return refusalOfSizes(text);
-	return undefined;
-}
-
 /** 414 for the first line, 431 for the rest, undefined when all limits hold. */
 export function refusalOfSizes(text: string): Refusal | undefined {
 	let start = 0;

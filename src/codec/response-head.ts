@@ -46,8 +46,8 @@ const SPACE = 0x20;
 const CASE_BIT = 0x20;
 
 /** Whether what has come so far can still become an answer: what speaks another protocol often waits for one itself. */
-export function mayBecomeAnswer(partial: string): boolean {
-	return partial.startsWith(ANSWER_START.slice(0, partial.length));
+export function mayBecomeAnswer(beginning: string): boolean {
+	return beginning.startsWith(ANSWER_START.slice(0, beginning.length));
 }
 
 /** An answer's head that passed every rule, taken apart for forwarding. */

@@ -43,7 +43,8 @@ const FORM = 'Credential=<access key>/<date>/<region>/<service>/<terminator>, Si
 
 /** Takes an Authorization header apart. @returns a reason, one sentence, for what is none that the cloud takes. */
 export function readAuthorization(text: string): Authorization | {readonly reason: string} {
-	const [, word = '', rest = ''] = /^[ \t]*(\S*)[ \t]*(.*)$/s.exec(text) ?? [];
+	const [, word = ''] = /^[ \t]*(\S*)/.exec(text) ?? [];
+	const rest = text.trimStart().slice(word.length).trimStart();
 	if (word.toLowerCase() === 'basic') return readBasic(rest.trim());
 	const scheme = SCHEMES.get(word);
 	if (scheme === undefined) {
@@ -59,6 +60,10 @@ export function readAuthorization(text: string): Authorization | {readonly reaso
 	if (!signedHeaders.every(name => /^[\w!#$%&'*+.^`|~-]+$/.test(name))) {
 		return {reason: `SignedHeaders=${quote(names)} is no list of header names with ";" between`};
 	}
+	if (new Set(signedHeaders.map(name => name.toLowerCase())).size < signedHeaders.length) {
+		// Each name stands for a value of the request: a repeated one could make a text of any size out of a small request.
+		return {reason: `SignedHeaders=${quote(names)} names a header twice`};
+	}
 	const scope = /^(.+)\/((\d{8})\/([^/]+)\/([^/]+)\/([^/]+))$/.exec(credential);
 	if (scope === null || scope[6] !== scheme.terminator) {
 		const form = `<access key>/<date>/<region>/<service>/${scheme.terminator}`;
@@ -72,7 +77,7 @@ export function readAuthorization(text: string): Authorization | {readonly reaso
 function readParts(text: string): [credential: string, signedHeaders: string, signature: string] | undefined {
 	const values = new Map<string, string>();
 	for (const part of text.split(',')) {
-		const [, name = '', value = ''] = /^\s*(\w+)=(\S+)\s*$/.exec(part) ?? [];
+		const [, name = '', value = ''] = /^\s*(\w+)[ \t]*=[ \t]*(\S+)\s*$/.exec(part) ?? [];
 		if (values.has(name)) return undefined;
 		values.set(name, value);
 	}

@@ -10,8 +10,8 @@ export function headOf(message: IncomingMessage): IncomingHead {
 	const {method = '', url = ''} = message;
 	const headers = headersOf(message.rawHeaders);
 	// A CONNECT names where to, and nothing else.
-	const absolute = method === 'CONNECT' ? null : /^https?:\/\/([^/?#]*)(.*)$/is.exec(url);
-	const target = absolute === null ? url : (absolute[2] ?? '');
+	const absolute = method === 'CONNECT' ? null : /^https?:\/\/([^/?#]*)/i.exec(url);
+	const target = absolute === null ? url : url.slice(absolute[0].length);
 	const [before = '', ...rest] = target.split('?');
 	return {
 		method,

@@ -194,7 +194,7 @@ class Probe implements RunningProbe {
 			return;
 		}
 		// The zone of an IPv6 address means nothing to the other side (RFC 6874 section 1).
-		const authority = formatAddress(host.replace(/%.*$/, ''), port);
+		const authority = formatAddress(host.split('%', 1)[0] ?? host, port);
 		this.#stream?.write(
 			`GET ${check.path} HTTP/1.1\r\nHost: ${authority}\r\nUser-Agent: ${USER_AGENT}\r\nConnection: close\r\n\r\n`,
 			'latin1',
@@ -220,9 +220,9 @@ class Probe implements RunningProbe {
 	}
 
 	#verdictOfPart(): string | undefined {
-		const {refusal, partial} = this.#head;
+		const {refusal, beginning} = this.#head;
 		if (refusal !== undefined) return `answer refused: ${refusal.reason}`;
-		return mayBecomeAnswer(partial) ? undefined : 'answer with a malformed status line';
+		return mayBecomeAnswer(beginning) ? undefined : 'answer with a malformed status line';
 	}
 
 	#verdictOfHead(): string | undefined {

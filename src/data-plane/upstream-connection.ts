@@ -167,9 +167,9 @@ export class UpstreamConnection implements BackendHandler {
 			pos = this.#head.add(chunk, pos);
 			if (pos === -1) {
 				release?.();
-				const {refusal, partial} = this.#head;
+				const {refusal, beginning} = this.#head;
 				if (refusal !== undefined) this.#fail(receiver, 'backend-invalid', `answer refused: ${refusal.reason}`);
-				else if (!mayBecomeAnswer(partial)) {
+				else if (!mayBecomeAnswer(beginning)) {
 					this.#fail(receiver, 'backend-invalid', 'answer with a malformed status line');
 				}
 				return;

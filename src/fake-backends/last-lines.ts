@@ -17,9 +17,15 @@ export class LastLines {
 			// A pipe that breaks has nothing more to say; how the process ended is told by the process.
 		});
 		stream.on('data', (text: string) => {
-			const parts = (rest + text).split(/\r?\n/);
-			rest = parts.pop() ?? '';
-			for (const line of parts) this.#add(line);
+			// What is left over is not looked through again with every piece: a line may come character by character.
+			const parts = text.split('\n');
+			const last = parts.pop() ?? '';
+			for (const part of parts) {
+				const line = rest + part;
+				this.#add(line.endsWith('\r') ? line.slice(0, -1) : line);
+				rest = '';
+			}
+			rest += last;
 			if (rest.length > this.#limits.characters) {
 				this.#add(rest);
 				rest = '';

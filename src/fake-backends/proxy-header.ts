@@ -1,4 +1,5 @@
 import type {Duplex} from 'node:stream';
+import {GrowingBytes} from '../base/growing-bytes.ts';
 import {clearTimeout, setTimeout} from '../base/timers.ts';
 import {type ProxyHeader, readProxyHeader} from '../codec/proxy-protocol.ts';
 import type {Serve} from './serve.ts';
@@ -53,7 +54,18 @@ export function inheritProxyHeader(clear: Duplex, raw: Duplex): void {
 export function expectProxyHeader({mode, timeoutMs = HEADER_TIMEOUT_MS, serve, onFailure}: ProxyHeaderOptions): Serve {
 	return raw => {
 		let bytes: Buffer = Buffer.alloc(0);
+		/** Where the pieces go when the first one is not all. */
+		let pieces: GrowingBytes | undefined;
 		let deadline: NodeJS.Timeout | undefined;
+		const joined = (chunk: Buffer): Buffer => {
+			if (bytes.length === 0) return chunk;
+			if (pieces === undefined) {
+				pieces = new GrowingBytes();
+				pieces.add(bytes);
+			}
+			pieces.add(chunk);
+			return pieces.bytes;
+		};
 		const awaitMore = () => {
 			deadline ??= setTimeout(conclude, timeoutMs);
 		};
@@ -91,7 +103,7 @@ export function expectProxyHeader({mode, timeoutMs = HEADER_TIMEOUT_MS, serve, o
 				conclude();
 				return;
 			}
-			bytes = bytes.length === 0 ? chunk : Buffer.concat([bytes, chunk]);
+			bytes = joined(chunk);
 			const header = readProxyHeader(bytes);
 			if (header === 'incomplete') awaitMore();
 			else if (header === 'malformed' || (header === 'none' && mode === 'require')) fail();

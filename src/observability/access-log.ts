@@ -94,7 +94,7 @@ function requestLine(head: string, record: ExchangeRecord, isRefused: boolean): 
 	const sent = line.slice(methodEnd + 1, targetEnd);
 	const absolute = sent.startsWith('/') ? null : ABSOLUTE_FORM.exec(sent);
 	const authority = absolute?.[1] ?? fieldIn(head, HOST);
-	const path = absolute?.[2] ?? (sent.startsWith('/') || sent === '*' ? sent : '-');
+	const path = absolute !== null ? sent.slice(absolute[0].length) : sent.startsWith('/') || sent === '*' ? sent : '-';
 	const host = authority.replace(PORT, '');
 	const version = isRefused ? line.slice(targetEnd + 1) : record.httpMinor === 0 ? 'HTTP/1.0' : 'HTTP/1.1';
 	const scheme = record.client.tls === undefined ? 'http' : 'https';
@@ -103,7 +103,7 @@ function requestLine(head: string, record: ExchangeRecord, isRefused: boolean): 
 }
 
 const REQUEST_LINE = /^[^ ]+ [^ ]+ HTTP\/[0-9]\.[0-9]$/;
-const ABSOLUTE_FORM = /^https?:\/\/([^/?]*)(.*)$/is;
+const ABSOLUTE_FORM = /^https?:\/\/([^/?]*)/i;
 const PORT = /:[0-9]*$/;
 const HOST = /\r\nhost:[ \t]*([^\r\n]*)/i;
 const USER_AGENT = /\r\nuser-agent:[ \t]*([^\r\n]*)/i;

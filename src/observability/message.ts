@@ -1,4 +1,5 @@
 import {Buffer} from 'node:buffer';
+import {trimFieldValue} from '../codec/http1-grammar.ts';
 
 /** One HTTP message as it travelled: its fields, and as much of its body as was kept. */
 export interface Message {
@@ -61,7 +62,7 @@ function rawHeadersIn(head: string): string[] {
 	for (const line of head.split('\r\n').slice(1)) {
 		if (line === '') continue;
 		const colon = line.indexOf(':');
-		raw.push(line.slice(0, colon), line.slice(colon + 1).replace(/^[ \t]+|[ \t]+$/g, ''));
+		raw.push(line.slice(0, colon), trimFieldValue(line, colon + 1, line.length));
 	}
 	return raw;
 }

@@ -234,6 +234,18 @@ test('without credentials everybody is let in, with none of them nobody', t => {
 	t.regex(authenticator(new Map())(received(asOscCli(CALL)))?.reason ?? '', /^the access key "AKIDEXAMPLE" is not/);
 });
 
+test('bad white space around the = of a part of the header is no part of it [RFC 9110 11.4, 5.6.3]', t => {
+	const request = received(asOscCli(CALL));
+	const spaced = (request.headers.get('authorization') ?? '').replaceAll(
+		/(Credential|SignedHeaders|Signature)=/g,
+		'$1 =\t',
+	);
+	const headers = new Map([...request.headers, ['authorization', spaced] as const]);
+
+	t.true(spaced.includes('Signature =\t'));
+	t.is(verdict({...request, headers}), 'ok');
+});
+
 /** Each is put in place of a good header; each is refused with a reason that says what is wrong. */
 const good = received(asOscCli(CALL)).headers.get('authorization') ?? '';
 const signature = /Signature=(\w+)/.exec(good)?.[1] ?? '';
@@ -255,6 +267,8 @@ const BROKEN: readonly (readonly [given: string, reason: RegExp])[] = [
 	[good.replace(signature, '0'.repeat(64)), /^the signature does not match/],
 	[good.replace('host;', ';'), /is no list of header names/],
 	[good.replace('host;', 'a b;'), /is malformed/],
+	[good.replace('host;', 'host;Host;'), /names a header twice/],
+	[good.replace('host;', 'host;host;'.repeat(500)), /names a header twice/],
 	[good.replace('host;', ''), /has to cover the header host/],
 	[good.replace('host;', 'host;x-absent;'), /covers the header "x-absent", which the request does not have/],
 	[good.replace('osc4_request', 'aws4_request'), /is malformed; with OSC4-HMAC-SHA256 it has to be .*osc4_request$/],

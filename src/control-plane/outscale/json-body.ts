@@ -54,7 +54,8 @@ function scan(text: string): string | undefined {
 	let objects = 0;
 	let items = 0;
 	let repeated: string | undefined;
-	let lastString = '';
+	/** The string that was read last and has not been a key yet. */
+	let lastString: string | undefined;
 	for (let pos = 0; pos < text.length; pos++) {
 		switch (text[pos]) {
 			case '"': {
@@ -84,7 +85,11 @@ function scan(text: string): string | undefined {
 				break;
 			case ':': {
 				if (++keys > MAX_PARTS) throw unreadable(`the body has more than ${MAX_PARTS} keys`);
+				// Without a string before it this is no JSON. One string is one key: reading it again for each of ten thousand
+				// colons would cost ten thousand times its length.
+				if (lastString === undefined) break;
 				const key = unescaped(lastString);
+				lastString = undefined;
 				const known = open.at(-1);
 				// A colon in a list is for the parser to tell of.
 				if (known === undefined || known === 'list') break;
