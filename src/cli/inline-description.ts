@@ -51,17 +51,18 @@ async function readPair(text: string, authority: Authority): Promise<PemPair> {
 		return {cert, key};
 	}
 	const [cert, key] = await Promise.all([readPem(choice.cert), readPem(choice.key)]);
-	return {cert, key};
+	const refusals = [cert, key].flatMap(read => ('refusal' in read ? read.refusal : []));
+	if ('refusal' in cert || 'refusal' in key) {
+		throw usageError(refusals.join('; '), '--certificate cert.pem,key.pem takes the paths of two PEM files.');
+	}
+	return {cert: cert.text, key: key.text};
 }
 
-async function readPem(file: string): Promise<string> {
+async function readPem(file: string): Promise<{readonly text: string} | {readonly refusal: string}> {
 	try {
-		return await readFile(file, 'utf8');
+		return {text: await readFile(file, 'utf8')};
 	} catch (error) {
 		const reason = codeOf(error) === 'ENOENT' ? 'there is no such file' : messageOf(error);
-		throw usageError(
-			`Cannot read ${file}: ${reason}`,
-			'--certificate cert.pem,key.pem takes the paths of two PEM files.',
-		);
+		return {refusal: `Cannot read ${file}: ${reason}`};
 	}
 }

@@ -27,6 +27,14 @@ export interface LocatedViolation extends Violation {
 	readonly location: Location;
 }
 
+/**
+ * Looks for more that is wrong: in the files that a configuration names, say. It is given what could be read of it, with
+ * absolute paths, and what was found wrong so far.
+ */
+export type LookFurther = (config: DescribedConfig, found: readonly Finding[]) => Promise<readonly Finding[]>;
+
+const NOTHING_FURTHER: LookFurther = () => Promise.resolve([]);
+
 /** 1 MiB: a thousand load balancers fit; what is larger is not a configuration. */
 const MAX_BYTES = 1_048_576;
 
@@ -36,17 +44,18 @@ const MAX_BYTES = 1_048_576;
  * @throws EmulatorError `CONFIG_NOT_FOUND` when the file cannot be read or is too large, `CONFIG_INVALID` with every
  * violation and its place in the file.
  */
-export async function readConfigFile(file: string): Promise<ConfigFile> {
-	return readConfigText(decode(await readBytes(file), file), file);
+export async function readConfigFile(file: string, lookFurther?: LookFurther): Promise<ConfigFile> {
+	return readConfigText(decode(await readBytes(file), file), file, lookFurther);
 }
 
 /**
  * Reads and judges the text of a configuration.
  *
  * @param file the name that messages give it, and what paths in it are relative to.
+ * @param lookFurther what it finds is told together with everything else.
  * @throws EmulatorError `CONFIG_INVALID` with every violation and its place in the text.
  */
-export async function readConfigText(text: string, file: string): Promise<ConfigFile> {
+export async function readConfigText(text: string, file: string, lookFurther = NOTHING_FURTHER): Promise<ConfigFile> {
 	// Both are loaded here only: who describes load balancers in code needs neither.
 	const [{parseYaml}, {describeConfig}] = await Promise.all([
 		import('./yaml-document.ts'),
@@ -74,10 +83,16 @@ export async function readConfigText(text: string, file: string): Promise<Config
 		throw invalid([{path: [], message: 'the configuration is empty', hint}]);
 	}
 	const read = describeConfig(document.value, {origin: 'file'});
-	if ('violations' in read) throw invalid(read.violations);
 	const directory = path.dirname(path.resolve(file));
+	const found = 'violations' in read ? read.violations : new Violations<Finding>();
+	const partly = 'violations' in read ? read.partly : read.config;
+	if (partly === undefined) throw invalid(found);
+	const config = withAbsolutePaths(partly, directory);
+	// Where faults are only counted already, no more are looked for.
+	for (const one of found.more > 0 ? [] : await lookFurther(config, found)) found.push(one);
+	if (found.length > 0) throw invalid(found);
 	return {
-		config: withAbsolutePaths(read.config, directory),
+		config,
 		raw: document.value,
 		file,
 		directory,
@@ -168,11 +183,13 @@ function withAbsolutePaths(config: DescribedConfig, directory: string): Describe
 	const resolve = (certificate: DescribedCertificate): DescribedCertificate => {
 		if (certificate.kind !== 'files') return certificate;
 		const {cert, key, chain} = certificate;
+		// An empty path stands for one that could not be read.
+		const absolutePath = (file: string) => (file === '' ? '' : path.resolve(directory, file));
 		return {
 			kind: 'files',
-			cert: path.resolve(directory, cert),
-			key: path.resolve(directory, key),
-			chain: chain === undefined ? undefined : path.resolve(directory, chain),
+			cert: absolutePath(cert),
+			key: absolutePath(key),
+			chain: chain === undefined ? undefined : absolutePath(chain),
 		};
 	};
 	const certificates = [...config.certificates].map(([name, certificate]) => [name, resolve(certificate)] as const);

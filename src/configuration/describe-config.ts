@@ -16,13 +16,14 @@ import type {AddressBackend, BackendConfig, CertificateConfig, LoadBalancerConfi
  * Nothing is bound, started or read from disk. Every broken rule of every section is reported.
  *
  * @param config of unknown shape. Nothing at all is the empty configuration, and so is an empty section.
+ * @returns `partly`: what could be read beside what is wrong, good only to look for more that is wrong.
  */
 export function describeConfig(
 	config: unknown,
 	options: {readonly origin?: Origin} = {},
-): {config: DescribedConfig} | {violations: Findings} {
+): {config: DescribedConfig} | {violations: Findings; partly: DescribedConfig | undefined} {
 	const {value: shape, findings} = readShape(configSchema, sectionsOf(config), options);
-	if (shape === undefined) return {violations: presentable(findings)};
+	if (shape === undefined) return {violations: presentable(findings), partly: undefined};
 
 	const certificates = new Map<string, DescribedCertificate>();
 	for (const [name, certificate] of Object.entries(shape.certificates ?? {})) {
@@ -56,8 +57,8 @@ export function describeConfig(
 		);
 		loadBalancers.set(name, {name, source: {...loadBalancer, name}, ...common, backends: own, rules});
 	}
-	if (findings.length > 0) return {violations: presentable(findings)};
-	return {config: {control, account, vms, certificates, backends, loadBalancers}};
+	const described = {control, account, vms, certificates, backends, loadBalancers};
+	return findings.length > 0 ? {violations: presentable(findings), partly: described} : {config: described};
 }
 
 /**
@@ -82,10 +83,11 @@ function describeCertificate(
 		const names = describeNames(shape.names, {path: [...place.path, 'names'], findings: place.findings});
 		return {kind: 'issue', names: names ?? [], key: shape.key === 'rsa' ? 'rsa' : 'ec'};
 	}
-	if (!('cert' in shape)) return undefined;
+	if (!('cert' in shape || 'chain' in shape)) return undefined;
 	const {cert, key, chain} = shape;
 	for (const [name, file] of Object.entries({cert, key, chain})) judgePath(file, name, place);
-	return cert === undefined || key === undefined ? undefined : {kind: 'files', cert, key, chain};
+	// An empty path is one that could not be read, which has been told.
+	return {kind: 'files', cert: cert ?? '', key: key ?? '', chain};
 }
 
 /** Paths only: what is in the files is read, and judged, by who serves them. */

@@ -29,13 +29,14 @@ export interface DescriptionContext {
  * Nothing is bound, started or read from disk. Every broken rule is reported, of shape and of sense alike.
  *
  * @param spec of unknown origin: JavaScript callers pass what they like.
+ * @returns `partly`: what could be read beside what is wrong, good only to look for more that is wrong.
  */
 export function describeLoadBalancer(
 	spec: unknown,
 	{certificateNames, backends = new Map()}: DescriptionContext,
-): {described: DescribedLoadBalancer} | {violations: Findings} {
+): {described: DescribedLoadBalancer} | {violations: Findings; partly: DescribedLoadBalancer | undefined} {
 	const {value: shape, findings} = readShape(loadBalancerSchema, spec);
-	if (shape === undefined) return {violations: presentable(findings)};
+	if (shape === undefined) return {violations: presentable(findings), partly: undefined};
 	const place: Place = {path: [], findings};
 	const name = shape.name ?? 'lb';
 	judgeLoadBalancerName(name, {path: ['name'], findings});
@@ -51,8 +52,8 @@ export function describeLoadBalancer(
 		},
 		within(place, 'rules'),
 	);
-	if (findings.length > 0) return {violations: presentable(findings)};
-	return {described: {name, source: {...shape, name}, ...common, backends: registered, rules}};
+	const described = {name, source: {...shape, name}, ...common, backends: registered, rules};
+	return findings.length > 0 ? {violations: presentable(findings), partly: described} : {described};
 }
 
 /**

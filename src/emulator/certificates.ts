@@ -1,6 +1,6 @@
 import {readFile} from 'node:fs/promises';
 import {isDeepStrictEqual} from 'node:util';
-import {codeOf, messageOf, type Violation} from '../base/errors.ts';
+import {codeOf, formatPath, messageOf, type Violation} from '../base/errors.ts';
 import {didYouMean} from '../base/suggest.ts';
 import type {Authority} from '../certificates/authority.ts';
 import type {CertificateFacts} from '../certificates/facts.ts';
@@ -39,13 +39,16 @@ export interface LoadedCertificates {
 /**
  * Reads and judges every certificate of a configuration, and issues those it only names.
  *
+ * @param authority undefined: those that would be issued are left out.
  * @param before what was loaded last: what is the same still is not issued or judged anew, and is the same object.
+ * @param told paths under which something wrong has been found already: what they name is not read.
  * @returns the usable ones by name, and what is wrong with the others.
  */
 export async function loadCertificates(
 	described: ReadonlyMap<string, DescribedCertificate>,
 	authority: Authority | undefined,
 	before: LoadedCertificates = {described: {certificates: new Map()}, certificates: new Map()},
+	told: ReadonlySet<string> = new Set(),
 ): Promise<{certificates: Map<string, UsableCertificate>; violations: Violation[]}> {
 	const violations: Violation[] = [];
 	const certificates = new Map<string, UsableCertificate>();
@@ -61,7 +64,7 @@ export async function loadCertificates(
 			continue;
 		}
 		let pair: PemPair | undefined;
-		if (certificate.kind === 'files') pair = await readFiles(certificate, path, violations);
+		if (certificate.kind === 'files') pair = await readFiles(certificate, path, {violations, told});
 		else pair = authority?.issue({names: certificate.names, key: certificate.key});
 		if (pair === undefined) continue;
 		const made = usable(pair, path, violations, certificate.kind === 'issue');
@@ -74,25 +77,39 @@ function isSamePair(one: PemPair, other: PemPair): boolean {
 	return one.cert === other.cert && one.key === other.key && one.chain === other.chain;
 }
 
+/** The texts of the files; undefined when one of them cannot be read, and then the others are judged for themselves. */
 async function readFiles(
 	files: Extract<DescribedCertificate, {readonly kind: 'files'}>,
 	path: Violation['path'],
-	violations: Violation[],
+	{violations, told}: {readonly violations: Violation[]; readonly told: ReadonlySet<string>},
 ): Promise<PemPair | undefined> {
-	const before = violations.length;
-	const read = async (part: 'cert' | 'key' | 'chain', file: string): Promise<string> => {
+	const read = async (part: keyof PemPair, file: string | undefined): Promise<string | undefined> => {
+		const at = [...path, part];
+		// An empty path stands for one that was no path.
+		if (file === undefined || file === '' || told.has(formatPath(at))) return undefined;
 		try {
 			return await readFile(file, 'utf8');
 		} catch (error) {
 			const reason = codeOf(error) === 'ENOENT' ? 'there is no such file' : messageOf(error);
-			violations.push({path: [...path, part], message: `cannot read ${file}: ${reason}`});
-			return '';
+			violations.push({path: at, message: `cannot read ${file}: ${reason}`});
+			return undefined;
 		}
 	};
-	const cert = await read('cert', files.cert);
-	const key = await read('key', files.key);
-	const chain = files.chain === undefined ? undefined : await read('chain', files.chain);
-	return violations.length > before ? undefined : {cert, key, chain};
+	const [cert, key, chain] = await Promise.all([
+		read('cert', files.cert),
+		read('key', files.key),
+		read('chain', files.chain),
+	]);
+	if (cert !== undefined && key !== undefined && (chain === undefined) === (files.chain === undefined)) {
+		return {cert, key, chain};
+	}
+	const readable = new Set(
+		Object.entries({cert, key, chain}).flatMap(([part, text]) => (text === undefined ? [] : part)),
+	);
+	for (const {part, message, hint} of inspectCertificate({cert: cert ?? '', key: key ?? '', chain}).problems) {
+		if (readable.has(part)) violations.push({path: [...path, part], message, hint});
+	}
+	return undefined;
 }
 
 /**
@@ -127,15 +144,18 @@ export function resolveCertificate(
 }
 
 /**
- * What is wrong with the PEM pairs in a description that is otherwise refused already, so that all violations can be
- * told together. The description is of unknown shape.
+ * What is wrong with the PEM pairs in a description, so that all violations can be told together. The description is of
+ * unknown shape.
+ *
+ * @param path where the description stands.
  */
-export function violationsOfPairs(spec: unknown): Violation[] {
+export function violationsOfPairs(spec: unknown, path: Violation['path'] = []): Violation[] {
 	const violations: Violation[] = [];
 	const listeners: unknown = typeof spec === 'object' && spec !== null && 'listeners' in spec ? spec.listeners : [];
 	for (const [index, listener] of (Array.isArray(listeners) ? listeners : []).entries()) {
 		if (typeof listener !== 'object' || listener === null || !('certificate' in listener)) continue;
-		if (isPair(listener.certificate)) usable(listener.certificate, ['listeners', index, 'certificate'], violations);
+		const at = [...path, 'listeners', index, 'certificate'];
+		if (isPair(listener.certificate)) usable(listener.certificate, at, violations);
 	}
 	return violations;
 }

@@ -1,10 +1,13 @@
 import {isDeepStrictEqual} from 'node:util';
 import {EmulatorError, invalidDescription} from '../base/errors.ts';
+import {Violations} from '../base/violations.ts';
 import type {Authority} from '../certificates/authority.ts';
+import type {LookFurther} from '../configuration/config-file.ts';
 import type {DescribedBackend, DescribedConfig, DescribedLoadBalancer} from '../configuration/described.ts';
 import type {Finding} from '../configuration/finding.ts';
 import {NO_SURROUNDINGS} from '../model/estate.ts';
-import {loadCertificates, type UsableCertificate} from './certificates.ts';
+import type {UsableCertificate} from './certificates.ts';
+import {judgeFiles} from './judge-files.ts';
 import type {Refuse} from './listener-certificates.ts';
 
 /** A configuration that was read and judged, its certificates too. */
@@ -57,19 +60,25 @@ export async function readConfigured(
 	config: unknown,
 	{authority, before, onFiles}: ReadConfiguredOptions,
 ): Promise<Configured> {
-	const {described: read, refuse, placeOf} = await readConfig(config);
-	if (typeof config === 'string' && isEmpty(read) && !isEmpty(before.described)) throw emptied(config);
-	const described = withSameBackends(read, before.described);
-	if (typeof config === 'string') onFiles([config, ...filesOf(described)]);
-	const {certificates, violations} = await loadCertificates(described.certificates, authority, before);
-	if (violations.length > 0) throw refuse(violations);
-	return {described, certificates, refuse, placeOf};
+	let loaded: ReadonlyMap<string, UsableCertificate> = new Map();
+	const lookFurther: LookFurther = async (read, found) => {
+		if (typeof config === 'string' && found.length === 0) {
+			if (isEmpty(read) && !isEmpty(before.described)) throw emptied(config);
+			// Also those that are missing: when they are there, all is read anew.
+			onFiles([config, ...filesOf(read)]);
+		}
+		const {certificates, violations} = await judgeFiles(read, found, {authority, before});
+		loaded = certificates;
+		return violations;
+	};
+	const {described, refuse, placeOf} = await readConfig(config, lookFurther);
+	return {described: withSameBackends(described, before.described), certificates: loaded, refuse, placeOf};
 }
 
-async function readConfig(config: unknown): Promise<Omit<Configured, 'certificates'>> {
+async function readConfig(config: unknown, lookFurther: LookFurther): Promise<Omit<Configured, 'certificates'>> {
 	if (typeof config === 'string') {
 		const {readConfigFile} = await import('../configuration/config-file.ts');
-		const file = await readConfigFile(config);
+		const file = await readConfigFile(config, lookFurther);
 		return {
 			described: file.config,
 			refuse: violations => file.invalid(violations),
@@ -79,8 +88,12 @@ async function readConfig(config: unknown): Promise<Omit<Configured, 'certificat
 	const {describeConfig} = await import('../configuration/describe-config.ts');
 	const {refuse, placeOf} = NOTHING_CONFIGURED;
 	const result = describeConfig(config);
-	if ('violations' in result) throw refuse(result.violations);
-	return {described: result.config, refuse, placeOf};
+	const found = 'violations' in result ? result.violations : new Violations<Finding>();
+	const described = 'violations' in result ? result.partly : result.config;
+	if (described === undefined) throw refuse(found);
+	for (const one of found.more > 0 ? [] : await lookFurther(described, found)) found.push(one);
+	if (found.length > 0) throw refuse(found);
+	return {described, refuse, placeOf};
 }
 
 function isEmpty({certificates, backends, vms, loadBalancers}: DescribedConfig): boolean {

@@ -1,10 +1,12 @@
 import {type EmulatorError, formatPath, invalidDescription, type Violation} from '../base/errors.ts';
-import type {DescriptionContext} from '../configuration/describe.ts';
+import {Violations} from '../base/violations.ts';
+import type {DescriptionContext, describeLoadBalancer} from '../configuration/describe.ts';
 import type {DescribedLoadBalancer} from '../configuration/described.ts';
 import type {LoadBalancerSpec} from '../configuration/spec.ts';
 import {formatListener} from '../model/listener.ts';
 import type {Timeouts} from '../model/load-balancer.ts';
 import {violationsOfPairs} from './certificates.ts';
+import {untold, violationsOfAccessLog} from './judge-files.ts';
 
 /** What is wrong with a load balancer that the library describes, as one error. */
 export const refuseLoadBalancer = (violations: Iterable<Violation>): EmulatorError =>
@@ -15,13 +17,32 @@ const refuseChange = (violations: Iterable<Violation>): EmulatorError => invalid
 /** Judges what `create()` was given. @throws EmulatorError `INVALID_DESCRIPTION` with every violation. */
 export async function judgeSpec(spec: unknown, context: DescriptionContext): Promise<DescribedLoadBalancer> {
 	const {describeLoadBalancer} = await import('../configuration/describe.ts');
-	const result = describeLoadBalancer(spec, context);
-	if (!('violations' in result)) return result.described;
-	const {violations} = result;
-	const told = new Set([...violations].map(violation => formatPath(violation.path)));
-	for (const violation of violationsOfPairs(spec))
-		if (!told.has(formatPath(violation.path))) violations.push(violation);
-	throw refuseLoadBalancer(violations);
+	return soundOrRefused(describeLoadBalancer(spec, context), {
+		given: spec,
+		refuse: refuseLoadBalancer,
+		judgeLog: described => violationsOfAccessLog(described),
+	});
+}
+
+interface SoundOptions {
+	readonly given: unknown;
+	readonly refuse: (violations: Iterable<Violation>) => EmulatorError;
+	readonly judgeLog: (described: DescribedLoadBalancer) => Promise<Violation[]>;
+}
+
+/** What was described, when neither the description nor what it takes from outside is wrong. @throws all that is. */
+async function soundOrRefused(
+	result: ReturnType<typeof describeLoadBalancer>,
+	{given, refuse, judgeLog}: SoundOptions,
+): Promise<DescribedLoadBalancer> {
+	const described = 'violations' in result ? result.partly : result.described;
+	const found = 'violations' in result ? result.violations : new Violations<Violation>();
+	const ofLog = described === undefined ? [] : await judgeLog(described);
+	if (found.length + ofLog.length === 0 && described !== undefined) return described;
+	// When nothing else is wrong, pairs are judged where they are used.
+	const told = new Set([...found].map(violation => formatPath(violation.path)));
+	for (const violation of untold([...ofLog, ...violationsOfPairs(given)], told)) found.push(violation);
+	throw refuse(found);
 }
 
 /**
@@ -52,8 +73,13 @@ export async function judgeUpdate(
 			backends: 'backends' in given ? (context.backends ?? new Map()) : withRegistered(current, context),
 		},
 	);
-	if ('violations' in result) throw refuseChange(result.violations);
-	return withKeys(current, result.described, new Set(Object.keys(given)));
+	const described = await soundOrRefused(result, {
+		given,
+		refuse: refuseChange,
+		judgeLog: async changed =>
+			'accessLog' in given ? violationsOfAccessLog(changed, {before: current.accessLog}) : [],
+	});
+	return withKeys(current, described, new Set(Object.keys(given)));
 }
 
 /** A description that says enough of what runs to judge a change by: others than the library may have changed it. */

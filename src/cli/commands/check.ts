@@ -1,6 +1,7 @@
 import {EmulatorError, formatPath, hasCode, type Violation} from '../../base/errors.ts';
 import {type ConfigFile, type LocatedViolation, readConfigFile} from '../../configuration/config-file.ts';
-import {loadCertificates} from '../../emulator/certificates.ts';
+import type {UsableCertificate} from '../../emulator/certificates.ts';
+import {judgeFiles} from '../../emulator/judge-files.ts';
 import {CONFIG_FILES, findConfigFile} from '../arguments.ts';
 import {EXIT, usageError} from '../exit-codes.ts';
 import type {Household} from '../program.ts';
@@ -11,7 +12,7 @@ export interface CheckOptions {
 }
 
 /**
- * Validates a configuration and the certificate files it names; nothing is bound or started.
+ * Validates a configuration, the certificate files it names, and the paths it writes to; nothing is bound or started.
  *
  * @throws EmulatorError `CONFIG_NOT_FOUND`, `CONFIG_INVALID` with every violation and its place.
  */
@@ -28,8 +29,13 @@ export async function check(
 		);
 	}
 	try {
-		const read = await readConfigFile(file);
-		const warnings = await warningsOfCertificates(read);
+		const warnings: string[] = [];
+		const read = await readConfigFile(file, async (config, found) => {
+			// Without an authority, those that would be issued are left alone.
+			const {certificates, violations} = await judgeFiles(config, found, {authority: undefined});
+			warnings.push(...[...certificates].flatMap(([name, each]) => warningsOf(name, each)));
+			return violations;
+		});
 		for (const warning of warnings) output.warn(warning);
 		output.data(
 			json ? JSON.stringify({file, ok: true, ...summaryOf(read), warnings}) : `${file}: ok (${sentenceOf(read)})`,
@@ -71,10 +77,7 @@ function violationJson(violation: Violation): object {
 	return {path: formatPath(path), message, hint, line, column};
 }
 
-/** Reads the certificate files as `up` would. @returns what works and may surprise. */
-async function warningsOfCertificates({config, invalid}: ConfigFile): Promise<string[]> {
-	// Without an authority, those that would be issued are left alone.
-	const {certificates, violations} = await loadCertificates(config.certificates, undefined);
-	if (violations.length > 0) throw invalid(violations);
-	return [...certificates].flatMap(([name, {warnings}]) => warnings.map(warning => `certificate ${name}: ${warning}`));
+/** What works and may surprise. */
+function warningsOf(name: string, {warnings}: UsableCertificate): string[] {
+	return warnings.map(warning => `certificate ${name}: ${warning}`);
 }

@@ -1,4 +1,4 @@
-import {writeFile} from 'node:fs/promises';
+import {mkdir, writeFile} from 'node:fs/promises';
 import path from 'node:path';
 import test from 'ava';
 import {createAuthority} from '../../../src/certificates/authority.ts';
@@ -108,6 +108,69 @@ test('certificate files are read as `up` would read them', async t => {
 	t.regex(missing.stderr, /^x\.yaml:2:13: certificates\.x\.cert: cannot read .*none\.crt: there is no such file$/m);
 	t.regex(late.stderr, /^warning: certificate x: .*expired/m);
 	t.is(late.code, 0);
+});
+
+test('everything that is wrong is told at once, in files and about files, by `check` and by `up`', async t => {
+	const folder = await emptyFolder(t);
+	const authority = createAuthority();
+	const [one, other] = ['a.test', 'b.test'].map(name => authority.issue({names: [name]}));
+	await writeFile(path.join(folder, 'a.crt'), one?.cert ?? '');
+	await writeFile(path.join(folder, 'b.key'), other?.key ?? '');
+	await writeFile(path.join(folder, 'text.pem'), 'no PEM');
+	await mkdir(path.join(folder, 'logs'));
+	const text = [
+		'control: {accessLogs: ./a.crt}',
+		'certificates:',
+		'  missing: {cert: none.crt, key: none.key, chain: none.pem}',
+		'  other: {cert: a.crt, key: b.key}',
+		'  text: {cert: text.pem, key: none.key}',
+		'  wrong: {cert: 5, key: text.pem}',
+		'  partial: {key: none.key, chain: none.pem}',
+		'loadBalancers:',
+		'  web:',
+		'    listeners: [htps:443, {listen: https:444, certificate: {cert: "-----BEGIN CERTIFICATE-----\\nx\\n-----END CERTIFICATE-----", key: "-----BEGIN PRIVATE KEY-----\\nx\\n-----END PRIVATE KEY-----"}}]',
+		'    accessLog: ./logs',
+		'  api: {listeners: [http:80], accessLog: {file: a.crt/access.log}}',
+		'  ok: {listeners: [http:81], accessLog: {folder: ./logs/deep/er}}',
+		'  blank: {listeners: [http:82], accessLog: " "}',
+	].join('\n');
+	await writeFile(path.join(folder, 'x.yaml'), text);
+
+	const checked = await runCli(['check', 'x.yaml'], {folder});
+	const up = await runCli(['up', 'x.yaml'], {folder});
+
+	const told = [...checked.stderr.matchAll(/^x\.yaml:(\d+:\d+): (\S+): (.*)$/gm)].map(match =>
+		match.slice(1).join(' '),
+	);
+	const places = told.map(line => line.split(' ').slice(0, 2).join(' '));
+	t.deepEqual(places, [
+		'1:23 control.accessLogs',
+		'3:19 certificates.missing.cert',
+		'3:34 certificates.missing.key',
+		'3:51 certificates.missing.chain',
+		'4:29 certificates.other.key',
+		'5:16 certificates.text.cert',
+		'5:31 certificates.text.key',
+		'6:17 certificates.wrong.cert',
+		'6:25 certificates.wrong.key',
+		'7:12 certificates.partial.cert',
+		'7:18 certificates.partial.key',
+		'7:35 certificates.partial.chain',
+		'10:17 loadBalancers.web.listeners[0]',
+		'10:67 loadBalancers.web.listeners[1].certificate.cert',
+		'10:133 loadBalancers.web.listeners[1].certificate.key',
+		'11:16 loadBalancers.web.accessLog',
+		'12:49 loadBalancers.api.accessLog.file',
+		'14:44 loadBalancers.blank.accessLog',
+	]);
+	t.regex(told.join('\n'), /key does not belong to the certificate/);
+	t.regex(told.join('\n'), /accessLog cannot write .*logs: it is a folder/);
+	t.regex(told.join('\n'), /accessLog\.file cannot write .*access\.log: .*a\.crt is not a folder/);
+	t.is(
+		up.stderr.slice(up.stderr.indexOf('x.yaml is not valid')),
+		checked.stderr.slice(checked.stderr.indexOf('x.yaml is not valid')),
+	);
+	t.deepEqual([checked.code, up.code], [2, 2]);
 });
 
 test('without a configuration the names that were looked for are told', async t => {

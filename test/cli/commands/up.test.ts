@@ -250,14 +250,17 @@ test('--certificate issues one for names, or takes two files', async t => {
 	const given = startCli(t, ['up', '--ports', 'free', 'ssl:1', 'tcp:2', '--certificate', 'own.pem,own.key'], {folder});
 	await issued.shows('stderr', READY);
 	await given.shows('stderr', READY);
-	const missing = await runCli(['up', 'https:443', '--certificate', 'none.pem,own.key'], {folder});
+	const missing = await runCli(['up', 'https:443', '--certificate', 'none.pem,none.key'], {folder});
 	const pointless = await runCli(['up', 'tcp:443', '--certificate', 'a.test'], {folder});
 	await Promise.all([issued.end('SIGTERM'), given.end('SIGTERM')]);
 
 	t.regex(issued.stderr, /certificate for a\.test, \*\.a\.test, 39\d days left/);
 	t.true(given.stderr.includes(`SHA-256 ${own.fingerprint256}`));
 	t.is(missing.code, 2);
-	t.regex(missing.stderr, /^error: Cannot read none\.pem: there is no such file\n/);
+	t.regex(
+		missing.stderr,
+		/^error: Cannot read none\.pem: there is no such file; Cannot read none\.key: there is no such file\n/,
+	);
 	t.is(pointless.code, 2);
 	t.regex(pointless.stderr, /^error: --certificate goes with https and ssl listeners, and there is none\n/);
 });
