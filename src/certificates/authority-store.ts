@@ -1,8 +1,9 @@
 import {randomBytes, X509Certificate} from 'node:crypto';
-import {mkdir, readFile, rename, rm} from 'node:fs/promises';
+import {mkdir, rename, rm} from 'node:fs/promises';
 import {homedir} from 'node:os';
 import path from 'node:path';
 import {codeOf, EmulatorError, hasCode, messageOf} from '../base/errors.ts';
+import {readInput} from '../base/read-file.ts';
 import {wallMs} from '../base/timers.ts';
 import {PRIVATE, PUBLIC, writeNew} from './atomic-file.ts';
 import {type Authority, createAuthority, readAuthority} from './authority.ts';
@@ -77,15 +78,14 @@ async function readStored(folder: string): Promise<StoredAuthority | undefined> 
 }
 
 async function readIfPresent(file: string): Promise<string | undefined> {
-	try {
-		return await readFile(file, 'utf8');
-	} catch (error) {
-		if (hasCode(error, 'ENOENT')) return undefined;
-		throw new EmulatorError('AUTHORITY_UNUSABLE', `Cannot read the local authority's ${file}: ${messageOf(error)}`, {
-			hint: 'Allow your user to read it, or set LB_LOCAL_HOME to another directory.',
-			cause: error,
-		});
-	}
+	const read = await readInput(file);
+	if ('bytes' in read) return read.bytes.toString();
+	const {reason, cause} = read.unreadable;
+	if (hasCode(cause, 'ENOENT')) return undefined;
+	throw new EmulatorError('AUTHORITY_UNUSABLE', `Cannot read the local authority's ${file}: ${reason}`, {
+		hint: 'Allow your user to read it, or set LB_LOCAL_HOME to another directory.',
+		cause,
+	});
 }
 
 async function makeStored(folder: string): Promise<StoredAuthority> {

@@ -1,5 +1,4 @@
-import {readFile} from 'node:fs/promises';
-import {codeOf, messageOf} from '../base/errors.ts';
+import {readInput} from '../base/read-file.ts';
 import type {Authority} from '../certificates/authority.ts';
 import type {LoadBalancerSpec} from '../configuration/spec.ts';
 import type {ListenerSpec} from '../model/listener.ts';
@@ -59,10 +58,7 @@ async function readPair(text: string, authority: Authority): Promise<PemPair> {
 }
 
 async function readPem(file: string): Promise<{readonly text: string} | {readonly refusal: string}> {
-	try {
-		return {text: await readFile(file, 'utf8')};
-	} catch (error) {
-		const reason = codeOf(error) === 'ENOENT' ? 'there is no such file' : messageOf(error);
-		return {refusal: `Cannot read ${file}: ${reason}`};
-	}
+	const read = await readInput(file);
+	if ('bytes' in read) return {text: read.bytes.toString()};
+	return {refusal: `Cannot read ${file}: ${read.unreadable.reason}`};
 }

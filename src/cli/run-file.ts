@@ -1,7 +1,8 @@
-import {mkdir, readdir, readFile, rm} from 'node:fs/promises';
+import {mkdir, readdir, rm} from 'node:fs/promises';
 import path from 'node:path';
 import * as v from 'valibot';
 import {EmulatorError, hasCode, messageOf} from '../base/errors.ts';
+import {readInput} from '../base/read-file.ts';
 import {PRIVATE, writeAtomically} from '../certificates/atomic-file.ts';
 import {defaultAuthorityDirectory} from '../certificates/authority-store.ts';
 
@@ -69,7 +70,7 @@ export async function readRunFiles(env: Environment = process.env): Promise<RunF
 			if (!Number.isSafeInteger(pid)) return undefined;
 			const file = path.join(folder, name);
 			if (!isAlive(pid)) return removeQuietly(file);
-			const found = v.safeParse(runFile, jsonIn(await readFile(file, 'utf8').catch(() => '')));
+			const found = v.safeParse(runFile, jsonIn(await textOf(file)));
 			return found.success && found.output.pid === pid ? found.output : undefined;
 		}),
 	);
@@ -88,6 +89,11 @@ function isAlive(pid: number): boolean {
 	} catch (error) {
 		return hasCode(error, 'EPERM');
 	}
+}
+
+async function textOf(file: string): Promise<string> {
+	const read = await readInput(file);
+	return 'bytes' in read ? read.bytes.toString() : '';
 }
 
 function jsonIn(text: string): unknown {

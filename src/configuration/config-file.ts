@@ -1,6 +1,6 @@
-import {open} from 'node:fs/promises';
 import path from 'node:path';
-import {codeOf, EmulatorError, formatPath, messageOf, type Violation} from '../base/errors.ts';
+import {EmulatorError, formatPath, type Violation} from '../base/errors.ts';
+import {readInput} from '../base/read-file.ts';
 import {andMore, Violations} from '../base/violations.ts';
 import type {DescribedAccessLog, DescribedCertificate, DescribedConfig} from './described.ts';
 import type {Finding} from './finding.ts';
@@ -34,9 +34,6 @@ export interface LocatedViolation extends Violation {
 export type LookFurther = (config: DescribedConfig, found: readonly Finding[]) => Promise<readonly Finding[]>;
 
 const NOTHING_FURTHER: LookFurther = () => Promise.resolve([]);
-
-/** 1 MiB: a thousand load balancers fit; what is larger is not a configuration. */
-const MAX_BYTES = 1_048_576;
 
 /**
  * Reads and judges a configuration file, YAML or JSON.
@@ -132,38 +129,13 @@ function formatViolation({path, message, hint, location}: LocatedViolation, sour
 }
 
 async function readBytes(file: string): Promise<Uint8Array> {
-	try {
-		await using handle = await open(file);
-		const bytes = Buffer.alloc(MAX_BYTES + 1);
-		let length = 0;
-		// A loop, because pipes such as `<(…)` come in pieces.
-		for (;;) {
-			const {bytesRead} = await handle.read(bytes, length, bytes.length - length);
-			length += bytesRead;
-			if (bytesRead === 0) return bytes.subarray(0, length);
-			if (length > MAX_BYTES)
-				throw new EmulatorError('CONFIG_NOT_FOUND', `${file} is larger than 1 MiB: not a configuration`);
-		}
-	} catch (error) {
-		throw error instanceof EmulatorError ? error : unreadable(file, error);
-	}
-}
-
-function unreadable(file: string, cause: unknown): EmulatorError<'CONFIG_NOT_FOUND'> {
-	const reasons: Readonly<Record<string, string>> = {
-		ENOENT: 'there is no such file',
-		EISDIR: 'it is a directory',
-		EACCES: 'it may not be read by this user',
-		EPERM: 'it may not be read by this user',
-	};
-	return new EmulatorError(
-		'CONFIG_NOT_FOUND',
-		`Cannot read ${file}: ${reasons[codeOf(cause) ?? ''] ?? messageOf(cause)}`,
-		{
-			hint: '`lb-local init` writes a commented configuration to start from.',
-			cause,
-		},
-	);
+	const read = await readInput(file);
+	if ('bytes' in read) return read.bytes;
+	const {reason, cause} = read.unreadable;
+	throw new EmulatorError('CONFIG_NOT_FOUND', `Cannot read ${file}: ${reason}`, {
+		hint: '`lb-local init` writes a commented configuration to start from.',
+		cause,
+	});
 }
 
 function decode(bytes: Uint8Array, file: string): string {

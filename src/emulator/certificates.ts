@@ -1,6 +1,6 @@
-import {readFile} from 'node:fs/promises';
 import {isDeepStrictEqual} from 'node:util';
-import {codeOf, formatPath, messageOf, type Violation} from '../base/errors.ts';
+import {formatPath, type Violation} from '../base/errors.ts';
+import {readInput} from '../base/read-file.ts';
 import {didYouMean} from '../base/suggest.ts';
 import type {Authority} from '../certificates/authority.ts';
 import type {CertificateFacts} from '../certificates/facts.ts';
@@ -87,13 +87,10 @@ async function readFiles(
 		const at = [...path, part];
 		// An empty path stands for one that was no path.
 		if (file === undefined || file === '' || told.has(formatPath(at))) return undefined;
-		try {
-			return await readFile(file, 'utf8');
-		} catch (error) {
-			const reason = codeOf(error) === 'ENOENT' ? 'there is no such file' : messageOf(error);
-			violations.push({path: at, message: `cannot read ${file}: ${reason}`});
-			return undefined;
-		}
+		const found = await readInput(file);
+		if ('bytes' in found) return found.bytes.toString();
+		violations.push({path: at, message: `cannot read ${file}: ${found.unreadable.reason}`});
+		return undefined;
 	};
 	const [cert, key, chain] = await Promise.all([
 		read('cert', files.cert),

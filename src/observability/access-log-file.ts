@@ -1,11 +1,18 @@
+import {constants} from 'node:fs';
 import {type FileHandle, mkdir, open} from 'node:fs/promises';
 import path from 'node:path';
-import {messageOf} from '../base/errors.ts';
+import {hasCode, messageOf} from '../base/errors.ts';
 import type {Exchange} from './exchange.ts';
 import {type AccessLogTrouble, LineWriter, unwritable} from './line-writer.ts';
 
 /** Who may read it: its lines hold addresses and query strings. */
 export const LOG_MODE = 0o640;
+
+/**
+ * As the flag `a`, and without ever waiting for the other end of a pipe: neither for somebody who opens it nor for
+ * somebody who reads. Windows has no such flag, and no such pipes.
+ */
+const APPENDING = constants.O_WRONLY | constants.O_CREAT | constants.O_APPEND | (constants.O_NONBLOCK ?? 0);
 
 /** Where access log lines go. Whoever opened it closes it. */
 export interface AccessLog {
@@ -101,8 +108,11 @@ export async function openAccessLogFile({file, onTrouble, maxWaitingBytes}: Acce
 export async function openForAppending(file: string): Promise<FileHandle> {
 	try {
 		await mkdir(path.dirname(file), {recursive: true});
-		return await open(file, 'a', LOG_MODE);
+		return await open(file, APPENDING, LOG_MODE);
 	} catch (error) {
+		if (hasCode(error, 'ENXIO')) {
+			throw unwritable(`Cannot write the access log ${file}: it is a pipe that nobody reads, or a socket`, error);
+		}
 		throw unwritable(`Cannot write the access log ${file}: ${messageOf(error)}`, error);
 	}
 }

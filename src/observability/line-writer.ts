@@ -1,8 +1,8 @@
 import {Buffer} from 'node:buffer';
 import type {FileHandle} from 'node:fs/promises';
-import {EmulatorError, messageOf} from '../base/errors.ts';
+import {EmulatorError, hasCode, messageOf} from '../base/errors.ts';
 import {SerialQueue} from '../base/serial-queue.ts';
-import {clearTimeout, queueMicrotask, setTimeout} from '../base/timers.ts';
+import {clearTimeout, queueMicrotask, setTimeout, wait} from '../base/timers.ts';
 
 /** A batch is written when it has grown to this size, or has waited this long: few writes, and one can watch them. */
 const BATCH_BYTES = 64 * 1024;
@@ -10,6 +10,10 @@ const BATCH_MS = 100;
 
 /** How long the disk is left alone after it has refused a write. */
 const RETRY_MS = 1000;
+
+/** The same for a pipe whose reader is behind; and how often that is tried before what is left is given up. */
+const FULL_PIPE_MS = 20;
+const FULL_PIPE_TRIES = 25;
 
 /** About 40,000 lines. What waits for a disk is held up to here, and what comes on top is dropped. */
 const MAX_WAITING_BYTES = 8 * 1024 * 1024;
@@ -56,7 +60,8 @@ export class LineWriter {
 	#timer: NodeJS.Timeout | undefined;
 	/** Whether a write of what has come is in the queue. */
 	#queued = false;
-	#refused = false;
+	/** How long to leave the disk alone after it has refused a write; undefined while it takes what it is given. */
+	#refusedForMs: number | undefined;
 	#told = false;
 
 	constructor(options: LineWriterOptions) {
@@ -74,7 +79,7 @@ export class LineWriter {
 		}
 		this.#lines.push(line);
 		this.#bytes += line.length + 1;
-		if (this.#queued || this.#refused) return;
+		if (this.#queued || this.#refusedForMs !== undefined) return;
 		if (this.#bytes >= BATCH_BYTES) this.#schedule();
 		else this.#timer ??= setTimeout(() => this.#schedule(), BATCH_MS);
 	}
@@ -104,6 +109,10 @@ export class LineWriter {
 	close(): Promise<void> {
 		return this.#queue.run(async () => {
 			await this.#drain();
+			for (let tries = 0; this.#refusedForMs === FULL_PIPE_MS && tries < FULL_PIPE_TRIES; tries++) {
+				await wait(FULL_PIPE_MS);
+				await this.#drain();
+			}
 			this.#stopTimer();
 			this.dropped += linesIn(this.#rest) + this.#lines.length;
 			this.#rest = undefined;
@@ -137,14 +146,16 @@ export class LineWriter {
 				await this.#writeRest();
 				if (isLast) break;
 			}
-			this.#refused = false;
+			this.#refusedForMs = undefined;
 		} catch (error) {
-			this.#refused = true;
-			this.#tell('cannot be written; lines wait, and beyond a limit they are dropped', error);
+			// A pipe whose reader is behind: no fault yet. It is told when lines have to be dropped.
+			const isFull = hasCode(error, 'EAGAIN');
+			this.#refusedForMs = isFull ? FULL_PIPE_MS : RETRY_MS;
+			if (!isFull) this.#tell('cannot be written; lines wait, and beyond a limit they are dropped', error);
 		}
-		if (this.#refused) {
+		if (this.#refusedForMs !== undefined) {
 			this.#stopTimer();
-			this.#timer = setTimeout(() => this.#schedule(), RETRY_MS).unref();
+			this.#timer = setTimeout(() => this.#schedule(), this.#refusedForMs).unref();
 		} else if (this.#bytes > 0) this.#timer ??= setTimeout(() => this.#schedule(), BATCH_MS);
 	}
 

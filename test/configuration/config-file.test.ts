@@ -227,7 +227,7 @@ test('what cannot be read is not found, and the reason is told', async t => {
 		errors.map(({code, message}) => [code, message]),
 		[
 			['CONFIG_NOT_FOUND', `Cannot read ${directory}: it is a directory`],
-			['CONFIG_NOT_FOUND', `${large} is larger than 1 MiB: not a configuration`],
+			['CONFIG_NOT_FOUND', `Cannot read ${large}: it is larger than 1 MiB`],
 			['CONFIG_NOT_FOUND', `Cannot read ${missing}: there is no such file`],
 		],
 	);

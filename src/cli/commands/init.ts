@@ -1,4 +1,4 @@
-import {writeFile} from 'node:fs/promises';
+import {stat, writeFile} from 'node:fs/promises';
 import {EmulatorError, hasCode, messageOf} from '../../base/errors.ts';
 import {EXIT, usageError} from '../exit-codes.ts';
 import type {Household} from '../program.ts';
@@ -19,8 +19,12 @@ export async function init(file: string, {force = false}: InitOptions, {output}:
 		throw usageError(`${file} has to end in .yaml or .yml`, 'the configuration is written with comments, as YAML.');
 	try {
 		// `wx` creates or fails in one step: what another program writes in between is not lost.
-		await writeFile(file, STARTER_CONFIG, {flag: force ? 'w' : 'wx'});
+		if (!force) await writeFile(file, STARTER_CONFIG, {flag: 'wx'});
+		else if ((await stat(file).catch(() => undefined))?.isFile() === false) {
+			throw usageError(`${file} is not a file that can be replaced`, 'choose another path.');
+		} else await writeFile(file, STARTER_CONFIG);
 	} catch (error) {
+		if (hasCode(error, 'USAGE')) throw error;
 		if (hasCode(error, 'EEXIST')) throw usageError(`${file} exists already`, '--force replaces it.');
 		throw new EmulatorError('FILE_UNWRITABLE', `Cannot write ${file}: ${messageOf(error)}`, {
 			hint: 'Choose a path that you may write to.',
