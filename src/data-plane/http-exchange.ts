@@ -181,14 +181,15 @@ export class HttpExchange implements AnswerReceiver {
 		this.#upstream = undefined;
 		if (upstream === undefined) return;
 		const how = error === undefined ? 'closed' : 'reset';
+		const which = upstream.served > 0 ? 'a kept-alive connection' : 'the connection';
+		const loss = lostConnection(error, `the back-end ${how} ${which} before it answered`);
 		if (this.#mayRetry(upstream)) {
 			this.#retried = true;
+			this.record.addFailedAttempt(loss, this.#now());
 			this.#dialTo(upstream.backend);
 			return;
 		}
-		const which = upstream.served > 0 ? 'a kept-alive connection' : 'the connection';
-		const {outcome, cause} = lostConnection(error, `the back-end ${how} ${which} before it answered`);
-		this.#answerOwn(502, outcome, cause);
+		this.#answerOwn(502, loss.outcome, loss.cause);
 	}
 
 	interimAnswer(head: ResponseHead): void {
@@ -300,6 +301,7 @@ export class HttpExchange implements AnswerReceiver {
 			else this.#answerOwn(statusOfConnectFailure(failure.outcome), failure.outcome, failure.cause);
 			return;
 		}
+		if (failure !== undefined) this.record.addFailedAttempt(failure, this.#now());
 		backend.begin();
 		this.record.backendName = backend.name;
 		this.record.backendAddress = backend.host;
@@ -319,6 +321,7 @@ export class HttpExchange implements AnswerReceiver {
 	#dialTo(backend: Backend): void {
 		this.#holding = true;
 		this.record.backendReused = false;
+		this.record.backendTls = undefined;
 		this.record.sentMs = -1;
 		this.#dialledAtMs = this.#now();
 		this.#front.limit(this.#context.timeouts.connectMs);

@@ -97,6 +97,7 @@ export class TcpFront implements BackendHandler, Timed, OpenConnection, StreamOw
 			this.#giveUp(failure);
 			return;
 		}
+		if (this.#tried !== undefined) this.#record.addFailedAttempt(failure, this.#context.clock.now());
 		this.#backend = backend;
 		backend.begin();
 		this.#record.backendName = backend.name;

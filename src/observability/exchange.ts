@@ -1,5 +1,6 @@
 import type {ClientHello} from '../codec/client-hello.ts';
 import {accessLogLine} from './access-log.ts';
+import type {Attempt} from './attempt.ts';
 import {type KeptBody, type Message, messageFrom} from './message.ts';
 
 export interface PeerTls {
@@ -65,6 +66,12 @@ export interface Exchange {
 	readonly clientHello: ClientHello | undefined;
 	/** The back-end that was given the work, or the last one that was tried; undefined when there was none to try. */
 	readonly backend: (Peer & {readonly name: string; readonly reused: boolean}) | undefined;
+	/**
+	 * The tries to have it served, in order: each back-end that could not be reached before another one was tried, a
+	 * request that was lost with its kept-alive connection and sent once more, and last how it went in the end. One for
+	 * nearly every exchange; none where there was no back-end to try.
+	 */
+	readonly attempts: readonly Attempt[];
 	/**
 	 * Exactly as the back-end received it, the load balancer's own fields included. Of a TCP connection, and of a request
 	 * that was refused, there is none: then method and target are empty.
@@ -133,6 +140,9 @@ export class ExchangeRecord implements Exchange {
 	backendReused = false;
 	backendTls: PeerTls | undefined = undefined;
 
+	/** The tries before the last one; nearly always there are none. */
+	failedAttempts: Attempt[] | undefined = undefined;
+
 	/** Heads as latin1 text; empty when there was none. */
 	requestHead = '';
 	/** The client's minor version of HTTP/1; the head above is always 1.1. */
@@ -181,6 +191,25 @@ export class ExchangeRecord implements Exchange {
 			reused: this.backendReused,
 			...(this.backendTls === undefined ? {} : {tls: this.backendTls}),
 		};
+	}
+
+	/** The try with the current back-end has failed, and another one is made. */
+	addFailedAttempt({outcome: end, cause}: {readonly outcome: Outcome; readonly cause: string}, nowMs: number): void {
+		const {backendName: backend, backendReused: reused, startMs} = this;
+		this.failedAttempts ??= [];
+		this.failedAttempts.push({backend, reused, ms: this.#sinceLastAttempt(nowMs - startMs), end, cause});
+	}
+
+	get attempts(): readonly Attempt[] {
+		const {backendName: backend, backendReused: reused, outcome: end, cause} = this;
+		if (backend === '') return [];
+		const last = {backend, reused, ms: this.#sinceLastAttempt(this.totalMs), end, cause};
+		return [...(this.failedAttempts ?? []), last];
+	}
+
+	#sinceLastAttempt(untilMs: number): number {
+		const before = this.failedAttempts?.reduce((sum, {ms}) => sum + ms, 0) ?? 0;
+		return round(Math.max(0, untilMs - before));
 	}
 
 	get request(): Exchange['request'] {
@@ -253,6 +282,7 @@ export class ExchangeRecord implements Exchange {
 			client,
 			clientHello,
 			backend,
+			attempts,
 			added,
 			outcome,
 			cause,
@@ -269,6 +299,7 @@ export class ExchangeRecord implements Exchange {
 			client,
 			clientHello,
 			backend,
+			attempts,
 			request:
 				request.method === '' ? undefined : {method: request.method, target: request.target, ...request.toJSON()},
 			response: response.status === 0 ? undefined : {status: response.status, by: response.by, ...response.toJSON()},
