@@ -44,6 +44,7 @@ export function inspectCertificate(pair: PemPair, options: {readonly now?: Date 
 	if (key.key !== undefined && !fits(leaf.x509, key.key)) problems.push(keyOfAnother(leaf));
 	const others = [...cert.certificates.filter(each => each !== leaf), ...chain.certificates];
 	const ordered = orderChain(leaf, others);
+	problems.push(...refusalsOfKey(leaf));
 	// A part that could not be read in full has gaps, which are no news about the rest.
 	if (cert.problems.length === 0 && chain.problems.length === 0) problems.push(...ordered.problems);
 	warnings.push(...ordered.warnings, ...warningsOf(leaf, ordered.chain, options.now ?? new Date(wallMs())));
@@ -101,6 +102,27 @@ function keyOfAnother(leaf: ReadCertificate): Problem {
 		message: `key does not belong to the certificate ${nameOf(leaf)}`,
 		hint: isRoot(leaf.x509) ? 'Both change together when a self-signed certificate is made again.' : undefined,
 	};
+}
+
+/** What clients offer unless they are told otherwise, by OpenSSL's names: `P-256`, `P-384` and `P-521`. */
+const CURVES = ['prime256v1', 'secp384r1', 'secp521r1'];
+const OTHER_KEYS = ['rsa', 'rsa-pss', 'ed25519', 'ed448'];
+
+/** A key that no client can use, whatever the listener. */
+function refusalsOfKey({x509}: ReadCertificate): Problem[] {
+	try {
+		const {asymmetricKeyType: type = 'unknown', asymmetricKeyDetails} = x509.publicKey;
+		const {namedCurve = 'without a name'} = asymmetricKeyDetails ?? {};
+		if (type === 'ec' ? CURVES.includes(namedCurve) : OTHER_KEYS.includes(type)) return [];
+		const [kind, allowed] =
+			type === 'ec'
+				? [`an EC key on the curve ${namedCurve}`, 'P-256, P-384 and P-521']
+				: [`a key of type "${type}"`, 'RSA, EC and Ed25519'];
+		return [{part: 'cert', message: `cert has ${kind}, which TLS clients do not offer; allowed are ${allowed}`}];
+	} catch {
+		// What OpenSSL cannot read it refuses itself, in its own words.
+		return [];
+	}
 }
 
 /** OpenSSL has rules of its own on sizes and digests, which differ by release and by `--tls-cipher-list`. */

@@ -1,6 +1,6 @@
-import {createSecureContext} from 'node:tls';
 import {formatPath} from '../base/errors.ts';
 import {readHostName} from '../base/host-name.ts';
+import {refusalOfCiphers} from '../codec/cipher-list.ts';
 import {isSecure, type ListenerPorts, type ListenerSpec, readListener} from '../model/listener.ts';
 import type {PemPair} from '../model/load-balancer.ts';
 import {describeStickiness} from './describe-stickiness.ts';
@@ -123,14 +123,8 @@ function judgeTls({tls}: Partly<Listener>, ports: ListenerPorts | undefined, pla
 		find(place, ['tls', 'ciphers'], {message: 'the cipher list is empty', hint: 'leave it away for ECDHE with AEAD'});
 		return;
 	}
-	try {
-		createSecureContext({ciphers: tls.ciphers});
-	} catch {
-		// OpenSSL says no more than "no cipher match".
-		find(place, ['tls', 'ciphers'], {
-			message: `${show(tls.ciphers)} is not an OpenSSL cipher list: no cipher matches it`,
-		});
-	}
+	const refusal = refusalOfCiphers(tls.ciphers, tls.minVersion);
+	if (refusal !== undefined) find(place, ['tls', 'ciphers'], refusal);
 }
 
 function verificationOf(

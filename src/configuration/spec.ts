@@ -14,7 +14,11 @@ export interface Listener {
 	 * Omitted: one is issued by the emulator's authority for the load balancer's DNS name and loopback.
 	 */
 	readonly certificate?: string | PemPair;
-	/** What clients may negotiate; TLS 1.2 and 1.3 with ECDHE and AEAD unless said otherwise. */
+	/**
+	 * What clients may negotiate; TLS 1.2 and 1.3 with ECDHE and AEAD unless said otherwise. `ciphers` is an OpenSSL cipher
+	 * list; the suites of TLS 1.3 stay those of OpenSSL unless it names some (`TLS_…`). The two and the certificate must
+	 * go together: each version from `minVersion` on that the list can serve needs a cipher for the certificate's key.
+	 */
 	readonly tls?: {readonly minVersion?: TlsVersion; readonly ciphers?: string};
 	/** Sends one PROXY v1 line at the start of each back-end connection (`ProxyProtocolPolicyType`). */
 	readonly proxyProtocol?: boolean;

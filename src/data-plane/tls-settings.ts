@@ -1,25 +1,9 @@
 import {constants, createHash, randomBytes} from 'node:crypto';
 import {createSecureContext, type SecureContext} from 'node:tls';
 import {createServerContext, ticketKeysFor} from '../certificates/session-tickets.ts';
+import {openSslCiphers} from '../codec/cipher-list.ts';
 import type {BackendVerification, PemPair, TlsSettings} from '../model/load-balancer.ts';
 import type {ProbeVersions} from './probe-session.ts';
-
-/**
- * ECDHE with AEAD only. TLS 1.3 suites are such by definition.
- *
- * @see RFC 9325 section 4.2
- */
-export const DEFAULT_CIPHERS = [
-	'TLS_AES_128_GCM_SHA256',
-	'TLS_AES_256_GCM_SHA384',
-	'TLS_CHACHA20_POLY1305_SHA256',
-	'ECDHE-ECDSA-AES128-GCM-SHA256',
-	'ECDHE-RSA-AES128-GCM-SHA256',
-	'ECDHE-ECDSA-AES256-GCM-SHA384',
-	'ECDHE-RSA-AES256-GCM-SHA384',
-	'ECDHE-ECDSA-CHACHA20-POLY1305',
-	'ECDHE-RSA-CHACHA20-POLY1305',
-].join(':');
 
 /**
  * Who asks for renegotiation is answered `no_renegotiation`, which leaves the rest to him. Node's own
@@ -68,7 +52,7 @@ export class SecureContexts {
 	/** The context for clients of a listener. @throws what OpenSSL throws on a pair it refuses. */
 	forClients(pair: PemPair, settings: TlsSettings): LentContext {
 		// No private key as the key of a map: a digest says as much.
-		const id = digest(pair.cert, pair.key, pair.chain ?? '', settings.minVersion, ciphersOf(settings));
+		const id = digest(pair.cert, pair.key, pair.chain ?? '', settings.minVersion, openSslCiphers(settings));
 		const shared = this.#shared.get(id) ?? {secureContext: this.#make(pair, settings), users: 0};
 		shared.users++;
 		this.#shared.set(id, shared);
@@ -102,13 +86,15 @@ export class SecureContexts {
 	}
 
 	#make({cert, key, chain = ''}: PemPair, settings: TlsSettings): SecureContext {
-		const ciphers = ciphersOf(settings);
+		const ciphers = openSslCiphers(settings);
 		return createServerContext(
 			{
 				cert: chain === '' ? cert : `${cert.trimEnd()}\n${chain}`,
 				key,
 				minVersion: settings.minVersion,
 				ciphers,
+				// Without it no DHE suite works, and a list may ask for them.
+				dhparam: 'auto',
 				secureOptions:
 					SSL_OP_NO_RENEGOTIATION | constants.SSL_OP_NO_COMPRESSION | constants.SSL_OP_CIPHER_SERVER_PREFERENCE,
 			},
@@ -116,14 +102,6 @@ export class SecureContexts {
 			ticketKeysFor(this.#ticketSecret, digest(cert, chain, ciphers)),
 		);
 	}
-}
-
-/** OpenSSL's cipher list of these settings. */
-function ciphersOf({minVersion, ciphers}: TlsSettings): string {
-	if (ciphers !== undefined) return ciphers;
-	// OpenSSL 3 refuses TLS 1.0 and 1.1 signatures above security level 0.
-	const old = minVersion === 'TLSv1' || minVersion === 'TLSv1.1';
-	return old ? `${DEFAULT_CIPHERS}:ECDHE+AES:@SECLEVEL=0` : DEFAULT_CIPHERS;
 }
 
 function digest(...texts: readonly string[]): string {

@@ -252,7 +252,7 @@ export class FleetChange {
 				clock: household.clock,
 				ca: household.ca,
 				endpoint: household.endpoint,
-				resolve: certificate => certificateFor(certificate, currentlyKnown()),
+				resolve: (certificate, tls) => certificateFor(certificate, tls, currentlyKnown()),
 				update: spec => household.update(entry, spec),
 				stop: stop ?? (drainMs => leave(entry, drainMs)),
 			},

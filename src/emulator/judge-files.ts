@@ -4,6 +4,7 @@ import type {Authority} from '../certificates/authority.ts';
 import type {DescribedConfig, DescribedLoadBalancer} from '../configuration/described.ts';
 import {refusalOfLogPath} from '../observability/access-log-path.ts';
 import {type LoadedCertificates, loadCertificates, type UsableCertificate, violationsOfPairs} from './certificates.ts';
+import {violationsOfServing} from './serving.ts';
 
 export interface JudgeFilesOptions {
 	/** Issues those that are only named, when nothing is wrong. undefined: they are left out. */
@@ -26,6 +27,7 @@ export async function judgeFiles(
 	const told = new Set(found.map(violation => formatPath(violation.path)));
 	const issuer = found.length > 0 ? undefined : authority;
 	const {certificates, violations} = await loadCertificates(config.certificates, issuer, before, told);
+	violations.push(...violationsOfServing(config, certificates, told));
 	for (const [name, described] of config.loadBalancers) {
 		const path = ['loadBalancers', name];
 		const runs = before?.described.loadBalancers.get(name);

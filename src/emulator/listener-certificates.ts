@@ -1,9 +1,11 @@
 import {isDeepStrictEqual} from 'node:util';
 import {type EmulatorError, invalidDescription, type Violation} from '../base/errors.ts';
 import type {Authority} from '../certificates/authority.ts';
+import {bestKeyFor} from '../codec/cipher-list.ts';
 import type {CertificateReference, DescribedLoadBalancer} from '../configuration/described.ts';
-import type {PemPair} from '../model/load-balancer.ts';
+import type {PemPair, TlsSettings} from '../model/load-balancer.ts';
 import {isPair, resolveCertificate, type UsableCertificate, usable} from './certificates.ts';
+import {refusalOf} from './serving.ts';
 
 /** Makes one error of all that is wrong with a description. */
 export type Refuse = (violations: Iterable<Violation>) => EmulatorError;
@@ -33,18 +35,30 @@ export function certificatesOf(
 ): Map<number, UsableCertificate> {
 	const violations: Violation[] = [];
 	const certificates = new Map<number, UsableCertificate>();
-	// Listeners that ask for none in particular share one, issued and judged once.
-	let issued = before && issuedFor(before);
-	const issue = () => {
-		issued ??= usable(authority.issue({names: [dnsName, 'localhost', '127.0.0.1', '::1']}), path, violations, true);
-		return issued;
+	// Listeners that ask for none in particular share one for each kind of key, issued and judged once.
+	const issued = new Map<'ec' | 'rsa', UsableCertificate | undefined>();
+	const issue = (key: 'ec' | 'rsa') => {
+		if (!issued.has(key)) {
+			const names = [dnsName, 'localhost', '127.0.0.1', '::1'];
+			const before_ = before && issuedFor(before, key);
+			issued.set(key, before_ ?? usable(authority.issue({names, key}), path, violations, true));
+		}
+		return issued.get(key);
 	};
-	for (const [index, {ports, certificate}] of listeners.entries()) {
+	for (const [index, {ports, certificate, tls}] of listeners.entries()) {
 		if (certificate === undefined) continue;
-		const at = [...path, 'listeners', index, 'certificate'];
+		const of = [...path, 'listeners', index];
+		const at = [...of, 'certificate'];
 		const kept = before && shownFor(certificate, ports.port, {...before, known});
-		const resolved = kept ?? resolveCertificate(certificate, {known, issue}, at, violations);
-		if (resolved !== undefined) certificates.set(ports.port, resolved);
+		if (certificate.kind === 'issue') {
+			const made = kept && refusalOf(kept, tls) === undefined ? kept : issue(bestKeyFor(tls).key);
+			// What is wrong with one that is issued is wrong with what was asked of it.
+			if (made !== undefined && isServed(made, tls, [...of, 'tls', 'ciphers'], violations))
+				certificates.set(ports.port, made);
+			continue;
+		}
+		const found = kept ?? resolveCertificate(certificate, {known, issue: () => issue('ec')}, at, violations);
+		if (found !== undefined && isServed(found, tls, at, violations)) certificates.set(ports.port, found);
 	}
 	if (violations.length > 0) throw refuse(violations);
 	return certificates;
@@ -53,6 +67,7 @@ export function certificatesOf(
 /** A certificate for a listener that runs already. @throws EmulatorError `INVALID_DESCRIPTION` */
 export function certificateFor(
 	certificate: string | PemPair,
+	tls: TlsSettings,
 	known: ReadonlyMap<string, UsableCertificate>,
 ): {readonly reference: CertificateReference; readonly resolved: UsableCertificate} {
 	const violations: Violation[] = [];
@@ -63,7 +78,9 @@ export function certificateFor(
 		throw invalidDescription('The certificate', violations);
 	}
 	const resolved = resolveCertificate(reference, {known, issue: () => undefined}, ['certificate'], violations);
-	if (resolved === undefined) throw invalidDescription('The certificate', violations);
+	if (resolved === undefined || !isServed(resolved, tls, ['certificate'], violations)) {
+		throw invalidDescription('The certificate', violations);
+	}
 	return {reference, resolved};
 }
 
@@ -78,13 +95,27 @@ export function warningsOf(
 		.flatMap(([port, {warnings}]) => warnings.map(warning => `${name}, listener ${port}: ${warning}`));
 }
 
-/** What was issued for the listeners that ask for no certificate in particular. */
-function issuedFor({
-	described,
-	certificates,
-}: NonNullable<CertificateSources['before']>): UsableCertificate | undefined {
-	const listener = described.listeners.find(({certificate}) => certificate?.kind === 'issue');
-	return listener && certificates.get(listener.ports.port);
+/** What was issued, with a key of this kind, for the listeners that ask for no certificate in particular. */
+function issuedFor(
+	{described, certificates}: NonNullable<CertificateSources['before']>,
+	key: 'ec' | 'rsa',
+): UsableCertificate | undefined {
+	return described.listeners
+		.filter(({certificate}) => certificate?.kind === 'issue')
+		.map(({ports}) => certificates.get(ports.port))
+		.find(certificate => certificate?.facts.keyType === key);
+}
+
+/** Whether a listener can show a certificate; adds to `violations` why not. */
+function isServed(
+	certificate: UsableCertificate,
+	tls: TlsSettings,
+	path: Violation['path'],
+	violations: Violation[],
+): boolean {
+	const refusal = refusalOf(certificate, tls);
+	if (refusal !== undefined) violations.push({path, ...refusal});
+	return refusal === undefined;
 }
 
 /** What is shown on this port for the same reference. A name means whatever bears it at the moment, if anything does. */

@@ -9,7 +9,7 @@ import type {Backend as RegisteredBackend} from '../data-plane/backend.ts';
 import type {RunningLoadBalancer} from '../data-plane/running-load-balancer.ts';
 import type {Health, OperatorSetting, ServiceState} from '../model/health.ts';
 import {formatListener} from '../model/listener.ts';
-import type {PemPair} from '../model/load-balancer.ts';
+import type {PemPair, TlsSettings} from '../model/load-balancer.ts';
 import type {Exchange} from '../observability/exchange.ts';
 import type {Traffic} from '../observability/journal.ts';
 import type {RunningBackend} from './backends.ts';
@@ -176,8 +176,11 @@ export interface LoadBalancerParts {
 	readonly described: () => DescribedLoadBalancer;
 	/** Told what of that is different by now, so that a later change does not undo it. */
 	readonly onChange: (change: Partial<DescribedLoadBalancer>) => void;
-	/** Finds or judges a certificate that a listener is to show. */
-	readonly resolve: (certificate: string | PemPair) => {
+	/** Finds or judges a certificate that a listener with these settings is to show. */
+	readonly resolve: (
+		certificate: string | PemPair,
+		tls: TlsSettings,
+	) => {
 		readonly reference: CertificateReference;
 		readonly resolved: UsableCertificate;
 	};
@@ -307,7 +310,7 @@ export class LoadBalancerHandle implements LoadBalancer {
 				{path: ['certificate'], message: 'a certificate goes with https and ssl listeners only', hint: undefined},
 			]);
 		}
-		const {reference, resolved} = resolve(certificate);
+		const {reference, resolved} = resolve(certificate, listener.description.tls);
 		running.swapCertificate(port, resolved.pair);
 		certificates.set(port, resolved);
 		const {listeners} = described();

@@ -1,4 +1,4 @@
-import {generateKeyPairSync, type KeyObject, X509Certificate} from 'node:crypto';
+import {generateKeyPairSync, type KeyObject, type KeyPairKeyObjectResult, X509Certificate} from 'node:crypto';
 import {buildCertificate, type ForgeExtension} from '../../src/certificates/certificate-builder.ts';
 
 /** A certificate with its key as objects and as text, made by hand where an `Authority` would refuse or not go so far. */
@@ -17,6 +17,8 @@ export interface SampleOptions {
 	/** DNS names; none leaves the extension out. */
 	readonly dns?: readonly string[];
 	readonly rsaBits?: number;
+	/** EC P-256 or RSA unless given. */
+	readonly keys?: KeyPairKeyObjectResult;
 	readonly notBefore?: Date;
 	readonly notAfter?: Date;
 	readonly extensions?: readonly ForgeExtension[];
@@ -28,9 +30,10 @@ const DAY_MS = 86_400_000;
 export function sample(options: SampleOptions): Sample {
 	const {name, issuer, ca = false, dns = [], rsaBits, extensions = []} = options;
 	const pair =
-		rsaBits === undefined
+		options.keys ??
+		(rsaBits === undefined
 			? generateKeyPairSync('ec', {namedCurve: 'P-256'})
-			: generateKeyPairSync('rsa', {modulusLength: rsaBits});
+			: generateKeyPairSync('rsa', {modulusLength: rsaBits}));
 	const cert = buildCertificate(
 		{
 			subject: {commonName: name},
