@@ -1,5 +1,5 @@
 import {LONGEST_WAIT_MS, startLongTimer} from './long-timer.ts';
-import {clearInterval, nowMs, setInterval, wallMs} from './timers.ts';
+import {clearImmediate, clearInterval, nowMs, setImmediate, setInterval, wallMs} from './timers.ts';
 
 /**
  * What a clock calls when its time has come. A promise tells a clock that is held by hand when what it set in motion is
@@ -25,12 +25,26 @@ export const systemClock: Clock = {
 	wallMs,
 	every(intervalMs, task) {
 		if (intervalMs > LONGEST_WAIT_MS) return everyLong(intervalMs, task);
-		const timer = setInterval(task, intervalMs);
+		let dueMs = nowMs() + intervalMs;
+		const late = new LateTask(task);
+		const timer = setInterval(() => {
+			late.runDue(dueMs);
+			dueMs = nowMs() + intervalMs;
+		}, intervalMs);
 		timer.unref();
-		return () => clearInterval(timer);
+		return () => {
+			clearInterval(timer);
+			late.cancel();
+		};
 	},
 	after(delayMs, task) {
-		return startLongTimer(delayMs, () => void task(), {keepsAlive: false}).cancel;
+		const dueMs = nowMs() + delayMs;
+		const late = new LateTask(task);
+		const {cancel} = startLongTimer(delayMs, () => late.runDue(dueMs), {keepsAlive: false});
+		return () => {
+			cancel();
+			late.cancel();
+		};
 	},
 };
 
@@ -45,4 +59,34 @@ function everyLong(intervalMs: number, task: ClockTask): () => void {
 	};
 	start();
 	return () => cancel();
+}
+
+/** A timer that is later than this may stand for a pause of the whole process. */
+const LATE_MS = 20;
+
+/**
+ * A task of a timer. After a pause of the process (SIGSTOP, a laptop's sleep) Node runs timers before it looks at its
+ * sockets, and what came in time would count as missing: so a task that is late is run once the sockets have been read.
+ */
+class LateTask {
+	readonly #task: ClockTask;
+	#immediate: ReturnType<typeof setImmediate> | undefined;
+
+	constructor(task: ClockTask) {
+		this.#task = task;
+	}
+
+	runDue(dueMs: number): void {
+		if (nowMs() - dueMs <= LATE_MS) void this.#task();
+		else
+			this.#immediate ??= setImmediate(() => {
+				this.#immediate = undefined;
+				void this.#task();
+			});
+	}
+
+	cancel(): void {
+		if (this.#immediate !== undefined) clearImmediate(this.#immediate);
+		this.#immediate = undefined;
+	}
 }
