@@ -1,10 +1,11 @@
 import type {Buffer} from 'node:buffer';
 import net from 'node:net';
 import tls from 'node:tls';
+import {hasCode} from '../base/errors.ts';
 import type {PeerTls} from '../observability/exchange.ts';
 import type {ReadBuffers} from './read-buffers.ts';
 import {connectionReset, endedByCloseNotify, endedByReset, resetSocket} from './reset.ts';
-import {giveTo, giveUnreadTo, type StreamOwner} from './stream-owner.ts';
+import {giveTo, giveUnreadTo, type StreamOwner, sendingFailure, whenSent} from './stream-owner.ts';
 
 /**
  * Reads up to this size are handed on at once, from the shared buffer. 16 KiB is what Node writes from its stack
@@ -87,9 +88,9 @@ export class BackendConnection implements StreamOwner {
 					callback: (bytes, buffer) => this.#read(bytes, buffer),
 				},
 			});
-			if (preamble !== undefined) this.#raw.write(preamble, 'latin1');
 			this.stream = this.#raw;
 			giveUnreadTo(this, this.stream);
+			if (preamble !== undefined) this.#raw.write(preamble, 'latin1');
 			this.#raw.once('connect', () => this.#connect());
 		} else {
 			this.#raw = net.connect(common);
@@ -125,7 +126,12 @@ export class BackendConnection implements StreamOwner {
 
 	/** Whether nothing has happened on it that forbids another exchange. */
 	get usable(): boolean {
-		return this.connected && !this.#ended && !this.#closed && !this.destroyed && this.stream.writable;
+		return this.connected && !this.#ended && !this.#closed && !this.destroyed && this.takesBytes;
+	}
+
+	/** Whether it can still be written to. Where it cannot, what the back-end has sent is heard all the same. */
+	get takesBytes(): boolean {
+		return this.stream.writable && sendingFailure(this.stream) === undefined;
 	}
 
 	get destroyed(): boolean {
@@ -135,6 +141,17 @@ export class BackendConnection implements StreamOwner {
 	/** Ends at once, telling the back-end with a RST, so that nothing half-sent can pass for complete. */
 	reset(): void {
 		resetSocket(this.#raw, this.stream);
+	}
+
+	/** The same, once what was written is in the system's hands. */
+	resetWhenSent(): void {
+		whenSent(this.stream, () => this.reset());
+	}
+
+	/** Ends in good order where everything is said, else as `reset()`. */
+	close(): void {
+		if (this.stream.writableLength === 0) this.stream.destroySoon();
+		else this.reset();
 	}
 
 	/** Ends at once. */
@@ -220,8 +237,17 @@ export class BackendConnection implements StreamOwner {
 
 	streamEnded(): void {
 		this.#ended = true;
-		if (endedByReset(this.#raw, this.stream, this.#byCloseNotify)) this.stream.destroy(connectionReset());
+		const failure = sendingFailure(this.stream);
+		if (failure !== undefined) this.#endAfter(failure);
+		else if (endedByReset(this.#raw, this.stream, this.#byCloseNotify)) this.stream.destroy(connectionReset());
 		else this.handler.ended();
+	}
+
+	/** All that the back-end had sent has been heard, and it takes nothing more: the connection is over. */
+	#endAfter(failure: Error): void {
+		const isWhole = this.#byCloseNotify === true || hasCode(failure, 'EPIPE');
+		if (isWhole) this.handler.ended();
+		this.stream.destroy(isWhole ? undefined : failure);
 	}
 
 	streamFailed(error: Error): void {

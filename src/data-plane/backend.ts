@@ -76,13 +76,14 @@ export class Backend implements Candidate {
 		return effectiveReason(this.#health, this.#operator);
 	}
 
-	/** Work begins at it; `done()` follows, once. */
+	/** One more is in flight. Called by `Work` alone, which calls `done()` once for each. */
 	begin(): void {
 		this.inFlight++;
 	}
 
 	done(): void {
 		this.inFlight--;
+		if (this.inFlight < 0) this.tellWrongCount();
 		if (this.inFlight > 0 || this.#waiting.length === 0) return;
 		for (const resolve of this.#waiting) resolve();
 		this.#waiting = [];
@@ -97,6 +98,14 @@ export class Backend implements Candidate {
 	/** Resolves when nothing is in flight. For a back-end that is given no more work. */
 	idle(): Promise<void> {
 		return this.inFlight === 0 ? Promise.resolve() : new Promise(resolve => this.#waiting.push(resolve));
+	}
+
+	/** For a count that cannot be: a fault of this program, which must not pass unseen. */
+	tellWrongCount(): void {
+		process.emitWarning(`${this.inFlight} in flight at back-end "${this.name}", which is wrong: please report this.`, {
+			type: 'LoadBalancerWarning',
+			code: 'WRONG_COUNT',
+		});
 	}
 
 	#judge(): void {

@@ -1,6 +1,7 @@
 import type {Socket} from 'node:net';
 import type {Peer} from '../observability/exchange.ts';
-import {endedByReset, resetSocket} from './reset.ts';
+import {connectionReset, endedByReset, resetSocket} from './reset.ts';
+import {sendingFailure} from './stream-owner.ts';
 
 /** A client's connection once its bytes can be read: plain, or with TLS taken off. Whoever serves it owns it. */
 export class ClientConnection {
@@ -32,9 +33,12 @@ export class ClientConnection {
 		resetSocket(this.#raw, this.stream);
 	}
 
-	/** Whether the `end` that `stream` has told of was a reset. */
-	endedByReset(): boolean {
-		return endedByReset(this.#raw, this.stream);
+	/**
+	 * Why the `end` that `stream` has told of is the end of both directions: a reset, or a client that takes nothing more.
+	 * Undefined where it is an end in good order.
+	 */
+	brokenEnd(): Error | undefined {
+		return sendingFailure(this.stream) ?? (endedByReset(this.#raw, this.stream) ? connectionReset() : undefined);
 	}
 }
 

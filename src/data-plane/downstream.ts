@@ -1,9 +1,8 @@
 import type {Buffer} from 'node:buffer';
-import type {ExchangeRecord} from '../observability/exchange.ts';
-import type {Backend} from './backend.ts';
 import type {BackendConnection} from './backend-connection.ts';
 import type {ListenerContext, ProxiedClient} from './listener-context.ts';
 import type {UpstreamPool} from './upstream-pool.ts';
+import type {Work} from './work.ts';
 
 /** The client's connection, as far as one exchange is concerned. */
 export interface Downstream {
@@ -31,9 +30,5 @@ export interface Downstream {
 	/** The exchange has ended in the midst of its answer: the client must see that it is cut short. */
 	exchangeBroken(): void;
 	/** The connection carries another protocol from now on. */
-	tunnel(
-		upstream: BackendConnection,
-		rest: Buffer,
-		work: {readonly record: ExchangeRecord; readonly backend: Backend},
-	): void;
+	tunnel(upstream: BackendConnection, rest: Buffer, work: Work): void;
 }

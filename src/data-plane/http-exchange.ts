@@ -10,11 +10,12 @@ import type {Balancer} from './balancer.ts';
 import type {Downstream} from './downstream.ts';
 import {connectFailure, lostConnection, statusOfConnectFailure} from './failure.ts';
 import {BodyKeeper} from './kept-body.ts';
-import {dial, finishRecord, type ListenerContext} from './listener-context.ts';
+import {dial, type ListenerContext} from './listener-context.ts';
 import {ownAnswer} from './own-answer.ts';
 import {RequestBody} from './request-body.ts';
 import type {StickySession} from './sticky-sessions.ts';
 import {type AnswerReceiver, UpstreamConnection} from './upstream-connection.ts';
+import {Work} from './work.ts';
 
 /** RFC 9110 section 9.2.2. */
 const IDEMPOTENT = new Set(['GET', 'HEAD', 'OPTIONS', 'TRACE', 'PUT', 'DELETE']);
@@ -52,14 +53,14 @@ export class HttpExchange implements AnswerReceiver {
 	readonly #balancer: Balancer;
 	/** Present on a listener with stickiness. */
 	readonly #session: StickySession | undefined;
-	/** The back-end that has the request, where work was begun. */
-	#backend: Backend | undefined;
+	readonly #work: Work;
 
 	constructor(front: Downstream, head: RequestHead, record: ExchangeRecord) {
 		this.#front = front;
 		this.#context = front.context;
 		this.#head = head;
 		this.record = record;
+		this.#work = new Work(front.context, record);
 		record.httpMinor = head.minor;
 		this.toHead = head.method === 'HEAD';
 		this.takesChunks = head.minor === 1;
@@ -123,7 +124,7 @@ export class HttpExchange implements AnswerReceiver {
 
 	/** The back-end that has the request; undefined while none has it. */
 	get backend(): Backend | undefined {
-		return this.#backend;
+		return this.#work.backend;
 	}
 
 	/** No more time: what was waiting is answered 502, what was under way is cut. */
@@ -261,11 +262,9 @@ export class HttpExchange implements AnswerReceiver {
 
 	switchedProtocols(head: ResponseHead, rest: Buffer): void {
 		const upstream = this.#upstream;
-		const backend = this.#backend;
-		if (upstream === undefined || backend === undefined) return;
+		if (upstream === undefined) return;
 		this.#upstream = undefined;
 		this.#dress(head);
-		this.#backend = undefined;
 		this.over = true;
 		this.record.kind = 'websocket';
 		this.record.responseStatus = 101;
@@ -273,7 +272,7 @@ export class HttpExchange implements AnswerReceiver {
 		const text = `HTTP/1.1 101 ${head.reason}\r\n${head.fields}Connection: Upgrade\r\nUpgrade: ${head.upgrade}\r\n\r\n`;
 		this.record.responseHead = text;
 		this.#front.writeText(text);
-		this.#front.tunnel(upstream.connection, rest, {record: this.record, backend});
+		this.#front.tunnel(upstream.connection, rest, this.#work);
 	}
 
 	answerFailed(outcome: Outcome, cause: string): void {
@@ -294,18 +293,13 @@ export class HttpExchange implements AnswerReceiver {
 
 	#choose(failure: {outcome: Outcome; cause: string} | undefined): void {
 		const backend = this.#session?.preferred(this.#balancer.members, this.#tried) ?? this.#balancer.choose(this.#tried);
-		this.#backend?.done();
-		this.#backend = backend;
+		if (failure !== undefined && backend !== undefined) this.record.addFailedAttempt(failure, this.#now());
+		this.#work.moveTo(backend);
 		if (backend === undefined) {
 			if (failure === undefined) this.#answerOwn(503, 'no-healthy-backend', 'no back-end in service');
 			else this.#answerOwn(statusOfConnectFailure(failure.outcome), failure.outcome, failure.cause);
 			return;
 		}
-		if (failure !== undefined) this.record.addFailedAttempt(failure, this.#now());
-		backend.begin();
-		this.record.backendName = backend.name;
-		this.record.backendAddress = backend.host;
-		this.record.backendPort = backend.portFor(this.#context.listener.backendPort);
 		const resting = this.#front.pool.take(backend);
 		if (resting === undefined) {
 			this.#dialTo(backend);
@@ -401,8 +395,9 @@ export class HttpExchange implements AnswerReceiver {
 
 	/** Puts the load balancer's cookie on an answer, and `Secure` on all of them, where that was asked for. */
 	#dress(head: ResponseHead): void {
-		if (this.#session !== undefined && this.#backend !== undefined) {
-			head.fields += this.#session.lineFor(this.#backend, head.fields);
+		const {backend} = this.#work;
+		if (this.#session !== undefined && backend !== undefined) {
+			head.fields += this.#session.lineFor(backend, head.fields);
 			head.asItCame = '';
 		}
 		if (this.#context.securesCookies) {
@@ -479,9 +474,7 @@ export class HttpExchange implements AnswerReceiver {
 	#finish(outcome: Outcome, cause: string, now = this.#now()): void {
 		this.over = true;
 		this.#body?.letGo();
-		this.#backend?.done();
-		this.#backend = undefined;
-		finishRecord(this.#context, this.record, outcome, cause, now);
+		this.#work.finish(outcome, cause, now);
 	}
 }
 

@@ -5,22 +5,20 @@ import {setImmediate} from '../base/timers.ts';
 import {HeadBuffer} from '../codec/head-buffer.ts';
 import type {Refusal} from '../codec/http1-grammar.ts';
 import {RequestHead, readRequestHead} from '../codec/request-head.ts';
-import type {ExchangeRecord, Outcome, Peer} from '../observability/exchange.ts';
+import type {Outcome, Peer} from '../observability/exchange.ts';
 import type {Backend} from './backend.ts';
 import {type BackendConnection, SMALL_READ_BYTES} from './backend-connection.ts';
 import type {ClientConnection} from './client-connection.ts';
 import type {Downstream} from './downstream.ts';
 import {HttpExchange} from './http-exchange.ts';
+import {type Ending, LastBytes} from './last-bytes.ts';
 import {finishRecord, type ListenerContext, newRecord, type OpenConnection} from './listener-context.ts';
 import {ownAnswer} from './own-answer.ts';
 import type {TurnTaker} from './read-turns.ts';
-import {connectionReset} from './reset.ts';
 import {Splice} from './splice.ts';
 import {abandon, giveSharedTo, type StreamOwner} from './stream-owner.ts';
 import type {UpstreamPool} from './upstream-pool.ts';
-
-/** How long a closed connection's last bytes may take to be read by the client; nginx's `lingering_timeout`. */
-const LINGER_MS = 5000;
+import type {Work} from './work.ts';
 
 /** Enough for the request line and the fields that a log shows; a head may have 64 KiB, and a record keeps it. */
 const MAX_REFUSED_HEAD_BYTES = 4096;
@@ -47,7 +45,7 @@ export class HttpFront implements Timed, Downstream, OpenConnection, StreamOwner
 	readonly context: ListenerContext;
 	readonly pool: UpstreamPool;
 	readonly client: ClientConnection;
-	#state: 'idle' | 'head' | 'exchange' | 'closing' | 'gone' = 'idle';
+	#state: 'idle' | 'head' | 'exchange' | 'gone' = 'idle';
 	readonly #socket: Socket;
 	readonly #peer: Peer;
 	/** What every request gets whose client names nobody before itself. */
@@ -63,8 +61,6 @@ export class HttpFront implements Timed, Downstream, OpenConnection, StreamOwner
 	#serving = false;
 	#error: Error | undefined;
 	#firstExchange = true;
-	/** Bytes of the last answer that the system had not taken when the closing connection was last looked at. */
-	#unwritten = 0;
 
 	constructor(context: ListenerContext, pool: UpstreamPool, connection: ClientConnection, forwardedFields: string) {
 		this.context = context;
@@ -134,16 +130,10 @@ export class HttpFront implements Timed, Downstream, OpenConnection, StreamOwner
 	}
 
 	exchangeBroken(): void {
-		this.#exchange = undefined;
-		this.#leave();
-		this.client.reset();
+		this.#close('reset');
 	}
 
-	tunnel(
-		upstream: BackendConnection,
-		rest: Buffer,
-		work: {readonly record: ExchangeRecord; readonly backend: Backend},
-	): void {
+	tunnel(upstream: BackendConnection, rest: Buffer, work: Work): void {
 		this.#exchange = undefined;
 		this.#leave();
 		const ahead = this.#ahead;
@@ -166,11 +156,10 @@ export class HttpFront implements Timed, Downstream, OpenConnection, StreamOwner
 
 	cut(): void {
 		this.#exchange?.cut('the load balancer was stopped');
-		const answered = this.#state === 'closing';
+		// One that was answered is left to its last bytes by now, which are cut in their turn.
+		if (this.#isGone()) return;
 		this.#leave();
-		// An answer that says so is given the time to leave; everything else ends here.
-		if (answered) this.#socket.destroySoon();
-		else this.client.reset();
+		this.client.reset();
 	}
 
 	onDeadline(): void {
@@ -189,22 +178,8 @@ export class HttpFront implements Timed, Downstream, OpenConnection, StreamOwner
 				else this.#close();
 				return;
 			default:
-				this.#giveUpClosing();
+			// Somebody else has the connection.
 		}
-	}
-
-	/** The client has not closed in time, or takes no more of its last answer. */
-	#giveUpClosing(): void {
-		const {writableFinished, writableLength} = this.#socket;
-		if (!writableFinished && writableLength < this.#unwritten) {
-			this.#unwritten = writableLength;
-			this.touch();
-			return;
-		}
-		this.#leave();
-		// What the system has been given it still delivers; what is left here can only be cut, visibly.
-		if (writableFinished) this.#socket.destroy();
-		else this.client.reset();
 	}
 
 	streamData(memory: Buffer, bytes: number, transient: boolean): void {
@@ -228,7 +203,7 @@ export class HttpFront implements Timed, Downstream, OpenConnection, StreamOwner
 				this.#exchangeData(lasting(chunk, transient), 0);
 				return;
 			default:
-			// The connection is closing: what still comes is thrown away.
+			// Somebody else has the connection.
 		}
 	}
 
@@ -290,6 +265,11 @@ export class HttpFront implements Timed, Downstream, OpenConnection, StreamOwner
 	}
 
 	/** Asked after calls that may have changed it, which the compiler cannot see. */
+	#isGone(): boolean {
+		return this.#state === 'gone';
+	}
+
+	/** The same. */
 	#isIdle(): boolean {
 		return this.#state === 'idle';
 	}
@@ -406,23 +386,19 @@ export class HttpFront implements Timed, Downstream, OpenConnection, StreamOwner
 		this.#close();
 	}
 
-	/** Closes after what was written: the client's rest is read and thrown away, lest a RST overtake the answer. */
-	#close(): void {
-		this.#state = 'closing';
+	/** Leaves the connection to its last bytes: nothing more is taken from it. */
+	#close(ending: Ending = 'in-order'): void {
+		this.#exchange = undefined;
 		this.#ahead = undefined;
-		this.#unwritten = this.#socket.writableLength;
-		this.touch();
-		// Once it is in the system's hands, all that remains is the client's own end.
-		this.#socket.end(() => this.limit(Math.min(LINGER_MS, this.context.timeouts.idleMs)));
-		this.#socket.resume();
+		this.#leave();
+		new LastBytes(this.context, this.client, ending);
 	}
 
 	streamEnded(): void {
 		this.#clientEnded = true;
-		// All is said already, and the connection ends either way.
-		if (this.#state === 'closing') return;
-		if (this.client.endedByReset()) {
-			this.#socket.destroy(connectionReset());
+		const broken = this.client.brokenEnd();
+		if (broken !== undefined) {
+			this.#socket.destroy(broken);
 			return;
 		}
 		// Requests that wait until the client takes its answers are still to be carried out.

@@ -223,6 +223,7 @@ export class RunningLoadBalancer {
 		// The back-ends' sides too, and with them the records.
 		await Promise.all(all.map(listener => listener.cut()));
 		await Promise.all([...closed, checked, ...this.#leaving]);
+		for (const backend of this.#backends) if (backend.inFlight !== 0) backend.tellWrongCount();
 		this.#deadlines.close();
 		this.journal.close();
 	}

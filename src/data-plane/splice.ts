@@ -9,10 +9,11 @@ import type {Backend} from './backend.ts';
 import type {BackendConnection, BackendHandler} from './backend-connection.ts';
 import type {ClientConnection} from './client-connection.ts';
 import {lostConnection} from './failure.ts';
-import {finishRecord, type ListenerContext, type OpenConnection} from './listener-context.ts';
+import {type Ending, LastBytes} from './last-bytes.ts';
+import type {ListenerContext, OpenConnection} from './listener-context.ts';
 import type {TurnTaker} from './read-turns.ts';
-import {connectionReset} from './reset.ts';
 import {giveSharedTo, giveTo, type StreamOwner} from './stream-owner.ts';
+import type {Work} from './work.ts';
 
 /** What is there already when two connections are joined. */
 export interface Beginning {
@@ -33,26 +34,24 @@ export class Splice implements BackendHandler, Timed, OpenConnection, StreamOwne
 	readonly #client: ClientConnection;
 	readonly #downstream: Socket;
 	readonly #record: ExchangeRecord;
-	readonly #backend: Backend;
+	readonly #work: Work;
 	#upstream: BackendConnection | undefined;
 	#clientError: Error | undefined;
 	#upstreamClosed = false;
+	/** Whether the client's connection is gone, or somebody else's to close. */
+	#clientClosed = false;
 	/** Present while the first bytes of a TCP listener's client may still be a ClientHello. */
 	#hello: ClientHelloReader | undefined;
 	#outcome: Outcome = 'ok';
 	#cause = '';
 
-	/** @param work whose connection this is now, begun already at the back-end. */
-	constructor(
-		context: ListenerContext,
-		client: ClientConnection,
-		work: {readonly record: ExchangeRecord; readonly backend: Backend},
-	) {
+	/** @param work whose connection this is now, at its back-end already. */
+	constructor(context: ListenerContext, client: ClientConnection, work: Work) {
 		this.#context = context;
 		this.#client = client;
 		this.#downstream = client.stream;
 		this.#record = work.record;
-		this.#backend = work.backend;
+		this.#work = work;
 		if (context.listener.protocol === 'tcp') this.#hello = new ClientHelloReader();
 	}
 
@@ -88,6 +87,10 @@ export class Splice implements BackendHandler, Timed, OpenConnection, StreamOwne
 	}
 
 	data(memory: Buffer, bytes: number, release: (() => void) | undefined): void {
+		if (this.#clientClosed) {
+			release?.();
+			return;
+		}
 		this.#touch();
 		this.#record.bytesDown += bytes;
 		if (this.#record.firstByteMs < 0) this.#record.firstByteMs = this.#context.clock.now() - this.#record.startMs;
@@ -99,26 +102,31 @@ export class Splice implements BackendHandler, Timed, OpenConnection, StreamOwne
 	}
 
 	ended(): void {
+		if (this.#clientClosed) return;
 		this.#touch();
 		this.#downstream.end();
 	}
 
 	drained(): void {
+		if (this.#clientClosed) return;
 		this.#touch();
 		this.#downstream.resume();
 	}
 
 	closed(error: Error | undefined): void {
 		this.#upstreamClosed = true;
-		if (error !== undefined) {
+		if (this.#clientClosed) {
+			this.#finish();
+		} else if (error !== undefined) {
 			const {outcome, cause} = lostConnection(error, `the back-end reset the connection: ${error.message}`);
 			this.#settle(outcome, cause);
-		}
-		if (this.#downstream.destroyed) this.#finish();
-		else if (error !== undefined) this.#client.reset();
-		else if (!this.#downstream.writableEnded) {
+			this.#leaveClient('reset');
+		} else if (!this.#downstream.writableEnded) {
 			this.#settle('backend-reset', 'the back-end closed the connection');
-			this.#client.reset();
+			this.#leaveClient('reset');
+		} else if (!this.#downstream.readableEnded) {
+			this.#settle('backend-reset', 'the back-end closed the connection while the client was sending');
+			this.#leaveClient('in-order');
 		}
 	}
 
@@ -131,26 +139,20 @@ export class Splice implements BackendHandler, Timed, OpenConnection, StreamOwne
 	}
 
 	cut(): void {
-		this.#settle('drained', 'the load balancer was stopped');
-		this.#end();
+		this.#end('drained', 'the load balancer was stopped');
 	}
 
 	cutFrom(backend: Backend): void {
-		if (backend !== this.#backend) return;
-		this.#settle('drained', 'the back-end was deregistered');
-		this.#end();
+		if (backend === this.#work.backend) this.#end('drained', 'the back-end was deregistered');
 	}
 
 	onDeadline(): void {
-		if (this.waits) {
-			this.#touch();
-			return;
-		}
-		this.#settle('idle-timeout', `no bytes for ${this.#context.timeouts.idleMs} ms`);
-		this.#end();
+		if (this.waits) this.#touch();
+		else this.#end('idle-timeout', `no bytes for ${this.#context.timeouts.idleMs} ms`);
 	}
 
 	streamData(memory: Buffer, bytes: number, transient = false): void {
+		if (this.#upstreamClosed) return;
 		this.#touch();
 		this.#record.bytesUp += bytes;
 		if (this.#record.sentMs < 0) this.#record.sentMs = this.#context.clock.now() - this.#record.startMs;
@@ -169,7 +171,8 @@ export class Splice implements BackendHandler, Timed, OpenConnection, StreamOwne
 
 	streamEnded(): void {
 		this.#touch();
-		if (this.#client.endedByReset()) this.#downstream.destroy(connectionReset());
+		const broken = this.#client.brokenEnd();
+		if (broken !== undefined) this.#downstream.destroy(broken);
 		else this.#upstream?.end();
 	}
 
@@ -183,11 +186,12 @@ export class Splice implements BackendHandler, Timed, OpenConnection, StreamOwne
 	}
 
 	streamClosed(): void {
-		const error = this.#clientError;
+		this.#clientClosed = true;
 		if (this.#upstreamClosed) {
 			this.#finish();
 			return;
 		}
+		const error = this.#clientError;
 		if (error !== undefined) {
 			const what = hasCode(error, 'ECONNRESET')
 				? 'the client reset the connection'
@@ -195,7 +199,9 @@ export class Splice implements BackendHandler, Timed, OpenConnection, StreamOwne
 			this.#settle('client-abort', `${what}: ${error.message}`);
 		}
 		const upstream = this.#upstream;
-		if (error !== undefined || upstream?.stream.writableEnded === false) upstream?.reset();
+		// What it says to nobody is thrown away; reading on shows its end.
+		upstream?.resume();
+		if (error !== undefined || upstream?.stream.writableEnded === false) upstream?.resetWhenSent();
 	}
 
 	#touch(): void {
@@ -219,17 +225,32 @@ export class Splice implements BackendHandler, Timed, OpenConnection, StreamOwne
 		this.#cause = cause;
 	}
 
-	#end(): void {
+	/**
+	 * The load balancer's own decision. Where nothing is on its way to the client, TLS is ended in good order, and so is
+	 * everything that was idle; a plain stream that is cut in its midst must not pass for a whole one.
+	 */
+	#end(outcome: Outcome, cause: string): void {
 		this.deadlineMs = Number.POSITIVE_INFINITY;
-		this.#client.reset();
-		this.#upstream?.reset();
+		this.#settle(outcome, cause);
+		const isOrderly = this.#outcome === 'idle-timeout' || isSecure(this.#context.listener.protocol);
+		if (isOrderly) this.#upstream?.close();
+		else this.#upstream?.reset();
+		if (this.#clientClosed) return;
+		if (isOrderly && this.#downstream.writableLength === 0) this.#leaveClient('in-order');
+		else this.#client.reset();
+	}
+
+	/** Leaves the client to its last bytes: for this splice its connection is over. */
+	#leaveClient(ending: Ending): void {
+		new LastBytes(this.#context, this.#client, ending);
+		this.#clientClosed = true;
+		if (this.#upstreamClosed) this.#finish();
 	}
 
 	#finish(): void {
 		this.#context.connections.delete(this);
 		this.#context.deadlines.delete(this);
-		finishRecord(this.#context, this.#record, this.#outcome, this.#cause);
-		this.#backend.done();
+		this.#work.finish(this.#outcome, this.#cause);
 	}
 }
 

@@ -1,5 +1,6 @@
 import type {Buffer} from 'node:buffer';
-import type {Socket} from 'node:net';
+import {Socket} from 'node:net';
+import {codeOf} from '../base/errors.ts';
 import {readInto} from './transient-reads.ts';
 
 /** Whoever a stream's events are told to. */
@@ -19,11 +20,15 @@ export interface StreamOwner {
 	streamClosed(): void;
 }
 
-const OWNER = Symbol('owner');
+type WriteDone = (error?: Error | null) => void;
 
-/** A stream that has been given an owner; nobody else knows the symbol. */
+const OWNER = Symbol('owner');
+const SENDING = Symbol('sending');
+
+/** A stream that has been given an owner; nobody else knows the symbols. */
 interface OwnedStream extends Socket {
 	[OWNER]: StreamOwner | undefined;
+	[SENDING]: Sending | undefined;
 }
 
 /**
@@ -32,6 +37,10 @@ interface OwnedStream extends Socket {
  *
  * All streams share the same five listeners: five closures for each would be a tenth of an idle connection's memory,
  * and a connection that changes hands would take five listeners off and put five on.
+ *
+ * A failure ends one direction, not both: what the peer has sent, and the system has received, is told before the end
+ * (RFC 9112 sections 9.5 and 9.6). Node alone would destroy the stream and lose it; see {@link sendingFailure} and
+ * `destroyAfterData`.
  */
 export function giveTo(owner: StreamOwner, stream: Socket): void {
 	// The symbol is this module's own, so it is what it says or not there.
@@ -64,6 +73,9 @@ export function giveUnreadTo(owner: StreamOwner, stream: Socket): void {
 		stream.on('drain', tellDrain);
 		stream.on('error', tellError);
 		stream.on('close', tellClose);
+		stream._write = write;
+		stream._writev = writeMany;
+		stream.destroy = destroyAfterData;
 	}
 	owned[OWNER] = owner;
 }
@@ -72,6 +84,115 @@ export function giveUnreadTo(owner: StreamOwner, stream: Socket): void {
 export function abandon(stream: Socket): void {
 	// See `giveTo`.
 	(stream as OwnedStream)[OWNER] = nobody;
+}
+
+/**
+ * Why nothing can be sent any more, while what the peer has sent is still told; undefined while it can.
+ *
+ * `EPIPE`: the peer had ended its direction before (the system was in CLOSE_WAIT), so its end is a whole one.
+ * `ECONNRESET`: it had not, so the end that follows is a reset that the failed write has used up.
+ */
+export function sendingFailure(stream: Socket): Error | undefined {
+	// See `giveTo`.
+	return (stream as OwnedStream)[SENDING]?.failure;
+}
+
+/**
+ * Calls `then` once everything that was written is in the system's hands, or can no longer be sent: at once where it is
+ * so already. Not called when the stream is destroyed before.
+ */
+export function whenSent(stream: Socket, then: () => void): void {
+	const sending = sendingOf(stream as OwnedStream);
+	if (stream.writableLength === 0 || sending.failure !== undefined) then();
+	else sending.whenSent = then;
+}
+
+/** The peer is gone, and no write can help that; everything else that fails is no word of the peer's. */
+const PEER_IS_GONE = new Set(['ECONNRESET', 'EPIPE', 'ECONNABORTED', 'ETIMEDOUT']);
+
+/** What becomes of one stream's writes. */
+class Sending {
+	failure: Error | undefined;
+	/** Reading has failed, which is told once everything that was read before is. */
+	brokenRead: Error | undefined;
+	whenSent: (() => void) | undefined;
+	/** Node's own callback: one for each stream, whatever is written. */
+	done: WriteDone = ignore;
+	readonly #stream: OwnedStream;
+
+	constructor(stream: OwnedStream) {
+		this.#stream = stream;
+	}
+
+	/** Handed to Node in the place of `done`, which destroys the stream when it is told of an error. */
+	readonly written: WriteDone = error => {
+		const stream = this.#stream;
+		if (error !== undefined && error !== null) {
+			// Once nothing more is to be read, a failed write is the end of the connection.
+			if (stream.readableEnded || !PEER_IS_GONE.has(codeOf(error) ?? '')) {
+				this.done(error);
+				return;
+			}
+			this.failure ??= error;
+		}
+		this.done();
+		if (this.whenSent !== undefined && (stream.writableLength === 0 || this.failure !== undefined)) {
+			const then = this.whenSent;
+			this.whenSent = undefined;
+			then();
+		}
+	};
+}
+
+function sendingOf(stream: OwnedStream): Sending {
+	stream[SENDING] ??= new Sending(stream);
+	return stream[SENDING];
+}
+
+function write(this: Socket, chunk: unknown, encoding: BufferEncoding, done: WriteDone): void {
+	const sending = sendingOf(this as OwnedStream);
+	sending.done = done;
+	if (sending.failure === undefined) Socket.prototype._write.call(this, chunk, encoding, sending.written);
+	else done();
+}
+
+function writeMany(this: Socket, chunks: {chunk: unknown; encoding: BufferEncoding}[], done: WriteDone): void {
+	const sending = sendingOf(this as OwnedStream);
+	sending.done = done;
+	if (sending.failure === undefined) Socket.prototype._writev?.call(this, chunks, sending.written);
+	else done();
+}
+
+/**
+ * Takes the place of `destroy()`: where reading fails while bytes wait that were read before, they are told first, then
+ * the failure.
+ */
+function destroyAfterData(this: Socket, error?: Error): Socket {
+	if (error !== undefined && this.readableLength > 0 && !this.destroyed && isReadError(error)) {
+		const sending = sendingOf(this as OwnedStream);
+		sending.failure ??= error;
+		// Behind an end that waits to be told it changes nothing about the reading.
+		if (!endIsRead(this)) {
+			sending.brokenRead ??= error;
+			this.push(null);
+		}
+		return this;
+	}
+	return Object.getPrototypeOf(this).destroy.call(this, error);
+}
+
+/** Whether the end has been read, told or not. Node has no public word for it (the same in Node 20, 22, 24 and 26). */
+function endIsRead(stream: Socket): boolean {
+	const {_readableState: state} = stream as {_readableState?: {readonly ended?: boolean}};
+	return state?.ended ?? stream.readableEnded;
+}
+
+function isReadError(error: Error): boolean {
+	return 'syscall' in error && error.syscall === 'read';
+}
+
+function ignore(): void {
+	// Nothing has been written.
 }
 
 const nobody: StreamOwner = {
@@ -87,7 +208,9 @@ function tellData(this: OwnedStream, chunk: Buffer): void {
 }
 
 function tellEnd(this: OwnedStream): void {
-	this[OWNER]?.streamEnded();
+	const broken = this[SENDING]?.brokenRead;
+	if (broken === undefined) this[OWNER]?.streamEnded();
+	else this.destroy(broken);
 }
 
 function tellDrain(this: OwnedStream): void {

@@ -1,13 +1,16 @@
 import type {Buffer} from 'node:buffer';
 import type {Timed} from '../base/deadlines.ts';
-import type {ExchangeRecord, Outcome} from '../observability/exchange.ts';
+import {isSecure} from '../model/listener.ts';
+import type {Outcome} from '../observability/exchange.ts';
 import type {Backend} from './backend.ts';
 import type {BackendConnection, BackendHandler} from './backend-connection.ts';
 import type {ClientConnection} from './client-connection.ts';
 import {connectFailure} from './failure.ts';
-import {dial, finishRecord, type ListenerContext, newRecord, type OpenConnection} from './listener-context.ts';
+import {LastBytes} from './last-bytes.ts';
+import {dial, type ListenerContext, newRecord, type OpenConnection} from './listener-context.ts';
 import {Splice} from './splice.ts';
 import {abandon, giveTo, type StreamOwner} from './stream-owner.ts';
+import {Work} from './work.ts';
 
 /**
  * One client connection of a TCP or SSL listener until a back-end has taken it: chooses, dials, tries the next on
@@ -17,9 +20,8 @@ export class TcpFront implements BackendHandler, Timed, OpenConnection, StreamOw
 	deadlineMs = Number.POSITIVE_INFINITY;
 	readonly #context: ListenerContext;
 	readonly #client: ClientConnection;
-	readonly #record: ExchangeRecord;
+	readonly #work: Work;
 	#tried: Set<Backend> | undefined;
-	#backend: Backend | undefined;
 	#upstream: BackendConnection | undefined;
 	#clientError: Error | undefined;
 	#dialledAtMs = 0;
@@ -28,11 +30,12 @@ export class TcpFront implements BackendHandler, Timed, OpenConnection, StreamOw
 	constructor(context: ListenerContext, client: ClientConnection) {
 		this.#context = context;
 		this.#client = client;
-		this.#record = newRecord(context, 'tcp', client.peer);
-		this.#record.tlsMs = client.tlsMs;
+		const record = newRecord(context, 'tcp', client.peer);
+		record.tlsMs = client.tlsMs;
+		this.#work = new Work(context, record);
 		context.connections.add(this);
 		context.deadlines.add(this);
-		context.journal.add(this.#record);
+		context.journal.add(record);
 		client.stream.pause();
 		giveTo(this, client.stream);
 		this.#choose({outcome: 'no-healthy-backend', cause: 'no back-end in service'});
@@ -40,12 +43,12 @@ export class TcpFront implements BackendHandler, Timed, OpenConnection, StreamOw
 
 	connected(): void {
 		const upstream = this.#upstream;
-		const backend = this.#backend;
-		if (upstream === undefined || backend === undefined || this.#over) return;
-		this.#record.connectMs = this.#context.clock.now() - this.#dialledAtMs;
-		this.#record.backendTls = upstream.tlsFacts;
+		if (upstream === undefined || this.#over) return;
+		const {record} = this.#work;
+		record.connectMs = this.#context.clock.now() - this.#dialledAtMs;
+		record.backendTls = upstream.tlsFacts;
 		this.#leave();
-		new Splice(this.#context, this.#client, {record: this.#record, backend}).join(upstream);
+		new Splice(this.#context, this.#client, this.#work).join(upstream);
 	}
 
 	data(_memory: Buffer, _bytes: number, release: (() => void) | undefined): void {
@@ -83,7 +86,7 @@ export class TcpFront implements BackendHandler, Timed, OpenConnection, StreamOw
 	}
 
 	cutFrom(backend: Backend): void {
-		if (backend !== this.#backend) return;
+		if (backend !== this.#work.backend) return;
 		this.#giveUp({outcome: 'drained', cause: 'the back-end was deregistered before it had answered'});
 	}
 
@@ -97,23 +100,19 @@ export class TcpFront implements BackendHandler, Timed, OpenConnection, StreamOw
 			this.#giveUp(failure);
 			return;
 		}
-		if (this.#tried !== undefined) this.#record.addFailedAttempt(failure, this.#context.clock.now());
-		this.#backend = backend;
-		backend.begin();
-		this.#record.backendName = backend.name;
-		this.#record.backendAddress = backend.host;
-		this.#record.backendPort = backend.portFor(this.#context.listener.backendPort);
+		if (this.#tried !== undefined) this.#work.record.addFailedAttempt(failure, this.#context.clock.now());
+		this.#work.moveTo(backend);
 		this.#dialledAtMs = this.#context.clock.now();
 		this.deadlineMs = this.#dialledAtMs + this.#context.timeouts.connectMs;
 		this.#upstream = dial(this.#context, backend, this.#client, this);
 	}
 
 	#failed(failure: {outcome: Outcome; cause: string}): void {
-		if (this.#backend !== undefined) {
+		const {backend} = this.#work;
+		if (backend !== undefined) {
 			this.#tried ??= new Set();
-			this.#tried.add(this.#backend);
-			this.#backend.done();
-			this.#backend = undefined;
+			this.#tried.add(backend);
+			this.#work.moveTo(undefined);
 		}
 		this.#choose(failure);
 	}
@@ -121,14 +120,16 @@ export class TcpFront implements BackendHandler, Timed, OpenConnection, StreamOw
 	#giveUp({outcome, cause}: {outcome: Outcome; cause: string}): void {
 		if (this.#over) return;
 		this.#leave();
-		this.#backend?.done();
-		finishRecord(this.#context, this.#record, outcome, cause);
+		this.#work.finish(outcome, cause);
 		const upstream = this.#upstream;
 		if (upstream !== undefined) {
 			upstream.handler = nobody;
 			upstream.destroy();
 		}
-		this.#client.reset();
+		const isDecision = outcome === 'no-healthy-backend' || outcome === 'drained';
+		// TLS that the load balancer itself ends is ended in good order; what failed is told with a RST.
+		if (isDecision && isSecure(this.#context.listener.protocol)) new LastBytes(this.#context, this.#client, 'in-order');
+		else this.#client.reset();
 	}
 
 	streamData(): void {

@@ -1,6 +1,6 @@
 import type {ExecutionContext} from 'ava';
 import {type Authority, createAuthority} from '../../src/certificates/authority.ts';
-import {type LoadBalancer, type LoadBalancerSpec, startLoadBalancer} from '../../src/index.ts';
+import {type EmulatorOptions, type LoadBalancer, type LoadBalancerSpec, startLoadBalancer} from '../../src/index.ts';
 import type {ListenerSpec} from '../../src/model/listener.ts';
 import {type End, open, type Server, startServer} from './stream-ends.ts';
 
@@ -40,7 +40,7 @@ export interface Passage extends AsyncDisposable {
 /** A load balancer in front of one server of the test's own. */
 export async function startPassage(
 	{listen, clientTls, backendTls}: Pair,
-	{serve, ...spec}: Partial<LoadBalancerSpec> & {readonly serve?: (end: End) => void} = {},
+	{serve, ...spec}: Partial<LoadBalancerSpec & EmulatorOptions> & {readonly serve?: (end: End) => void} = {},
 ): Promise<Passage> {
 	const server = await startServer({
 		tls: backendTls ? serverPair : undefined,
@@ -71,7 +71,11 @@ export interface Joined {
 }
 
 /** One connection that stands from end to end; everything is stopped when the test is over. */
-export async function join(t: ExecutionContext, pair: Pair, spec: Partial<LoadBalancerSpec> = {}): Promise<Joined> {
+export async function join(
+	t: ExecutionContext,
+	pair: Pair,
+	spec: Partial<LoadBalancerSpec & EmulatorOptions> = {},
+): Promise<Joined> {
 	const passage = await startPassage(pair, spec);
 	t.teardown(() => passage[Symbol.asyncDispose]());
 	const {lb, server} = passage;

@@ -100,7 +100,8 @@ for (const {listen, tls} of FRONTS) {
 			error => error.code,
 		);
 
-		t.is(heard, 'ECONNRESET');
+		// Over TLS it is told in good order, that it may not pass for a broken connection.
+		t.is(heard, tls === undefined ? 'ECONNRESET' : 'end');
 		const {outcome, cause, backend} = await ended;
 		t.deepEqual([outcome, cause, backend], ['no-healthy-backend', 'no back-end in service', undefined]);
 	});
@@ -157,17 +158,18 @@ test('a client that leaves before a back-end has answered is recorded, and the a
 
 for (const pair of PAIRS) {
 	test(`${pair.name}: a connection without a byte for idleTimeout is closed on both sides`, async t => {
-		await using passage = await startPassage(pair, {idleTimeout: '400ms'});
+		await using passage = await startPassage(pair, {idleTimeout: '40s', clock: 'manual'});
 		const ended = passage.lb.traffic.next();
 
 		const client = await passage.client();
 		const backend = await passage.server.end();
 		client.stream.resume();
 		backend.stream.resume();
+		await passage.lb.clock.advance('41s');
 
-		t.deepEqual(await Promise.all([client.ending, backend.ending]), ['ECONNRESET', 'ECONNRESET']);
+		t.deepEqual(await Promise.all([client.ending, backend.ending]), ['end', 'end']);
 		const {outcome, cause} = await ended;
-		t.deepEqual([outcome, cause], ['idle-timeout', 'no bytes for 400 ms']);
+		t.deepEqual([outcome, cause], ['idle-timeout', 'no bytes for 40000 ms']);
 	});
 }
 

@@ -186,7 +186,10 @@ test.serial('a handshake that is not complete in time is ended, however slowly i
 
 	const {outcome, cause} = await ended;
 	t.deepEqual([outcome, cause], ['client-timeout', 'no complete handshake within 300 ms']);
-	await Promise.race([once(socket, 'end'), once(socket, 'close')]);
+	// With its last byte unread the end may come as a reset.
+	await new Promise(resolve => {
+		for (const event of ['end', 'error', 'close']) socket.once(event, resolve);
+	});
 });
 
 for (const maxVersion of ['TLSv1.2', 'TLSv1.3'] as const) {

@@ -1,0 +1,131 @@
+import {systemClock} from '../base/clock.ts';
+import type {Timed} from '../base/deadlines.ts';
+import type {ClientConnection} from './client-connection.ts';
+import type {ListenerContext, OpenConnection} from './listener-context.ts';
+import {abandon, giveUnreadTo, type StreamOwner, whenSent} from './stream-owner.ts';
+
+/** How long a closed connection's last bytes may take to be read by the client; nginx's `lingering_timeout`. */
+const LINGER_MS = 5000;
+/** How long a client that goes on sending is listened to all in all; nginx's `lingering_time`. */
+const MAX_LINGER_MS = 30_000;
+
+/** How long bytes that were written may take to leave when time is up. */
+const CUT_MS = 50;
+
+/**
+ * How a connection ends once its last bytes are sent. `in-order`: over TLS with close_notify, then FIN. `reset`: with a
+ * RST, which no client can take for the end of something whole.
+ */
+export type Ending = 'in-order' | 'reset';
+
+/**
+ * The last bytes of a client's connection, and its end. What was written is sent first. What the client still sends is
+ * read and thrown away, until it ends too: unread, it would make the system send a RST, which can overtake the last
+ * bytes (RFC 9112 section 9.6).
+ */
+export class LastBytes implements Timed, OpenConnection, StreamOwner {
+	deadlineMs: number;
+	readonly #context: ListenerContext;
+	readonly #client: ClientConnection;
+	readonly #ending: Ending;
+	/** What the system had not taken when this was last looked at. */
+	#unwritten: number;
+	/** When everything had been handed to the system. */
+	#sentMs = Number.POSITIVE_INFINITY;
+
+	/** @param client is this object's own from this call on. */
+	constructor(context: ListenerContext, client: ClientConnection, ending: Ending) {
+		this.#context = context;
+		this.#client = client;
+		this.#ending = ending;
+		const {stream} = client;
+		this.#unwritten = stream.writableLength;
+		this.deadlineMs = context.clock.now() + context.timeouts.idleMs;
+		context.connections.add(this);
+		context.deadlines.add(this);
+		giveUnreadTo(this, stream);
+		if (ending === 'in-order') stream.end(() => this.#sent());
+		else whenSent(stream, () => client.reset());
+		stream.resume();
+	}
+
+	get isFresh(): boolean {
+		return false;
+	}
+
+	drain(): void {
+		// It ends by itself.
+	}
+
+	cutFrom(): void {
+		// No back-end has it.
+	}
+
+	cut(): void {
+		this.#leave();
+		const {stream} = this.#client;
+		if (this.#ending === 'reset') {
+			this.#client.reset();
+			return;
+		}
+		// What was said is given the time to leave; a client that does not take it must not hold up a stop.
+		stream.destroySoon();
+		stream.once(
+			'close',
+			systemClock.after(CUT_MS, () => this.#client.reset()),
+		);
+	}
+
+	/** The client has not ended in time, or takes no more of its last bytes. */
+	onDeadline(): void {
+		const {stream} = this.#client;
+		const {writableFinished, writableLength} = stream;
+		if (!writableFinished && writableLength < this.#unwritten) {
+			this.#unwritten = writableLength;
+			this.deadlineMs = this.#context.clock.now() + this.#context.timeouts.idleMs;
+			return;
+		}
+		this.#leave();
+		// What the system has been given it still delivers; what is left here can only be cut, visibly.
+		if (writableFinished && this.#ending === 'in-order') stream.destroy();
+		else this.#client.reset();
+	}
+
+	streamData(): void {
+		if (this.#sentMs !== Number.POSITIVE_INFINITY) this.#linger();
+	}
+
+	streamEnded(): void {
+		// Node closes it once both directions have ended.
+	}
+
+	streamDrained(): void {
+		// Looked at when time runs out.
+	}
+
+	streamFailed(): void {
+		// `streamClosed` follows.
+	}
+
+	streamClosed(): void {
+		this.#leave();
+	}
+
+	#sent(): void {
+		this.#sentMs = this.#context.clock.now();
+		this.#linger();
+	}
+
+	/** All that remains is the client's own end. One that still sends is given more time, up to a limit. */
+	#linger(): void {
+		const now = this.#context.clock.now();
+		const lingerMs = Math.min(LINGER_MS, this.#context.timeouts.idleMs);
+		this.deadlineMs = Math.min(now + lingerMs, this.#sentMs + MAX_LINGER_MS);
+	}
+
+	#leave(): void {
+		this.#context.connections.delete(this);
+		this.#context.deadlines.delete(this);
+		abandon(this.#client.stream);
+	}
+}
