@@ -1,7 +1,7 @@
+import {type FSWatcher, watch} from 'node:fs';
 import {readlink, stat} from 'node:fs/promises';
 import path from 'node:path';
-import type {FSWatcher} from 'chokidar';
-import {messageOf} from '../base/errors.ts';
+import {hasCode, messageOf} from '../base/errors.ts';
 import {clearTimeout, setTimeout} from '../base/timers.ts';
 
 export interface WatchOptions {
@@ -21,12 +21,19 @@ const MAX_LINKS = 40;
  * Watches files, those that are not there yet too, by the folders they are in: most editors replace a file by another
  * of the same name. Links on the way to a file are watched as well, those to folders too: deploys swap `current`, and
  * Kubernetes swaps `..data`.
+ *
+ * What else happens in those folders costs next to nothing: a log that grows beside the configuration must not have the
+ * whole folder read at each line, as libraries do that compare what is in it.
  */
 export class FileWatch {
 	readonly #options: WatchOptions;
 	#files = '';
 	#calls = 0;
-	#watcher: FSWatcher | undefined;
+	/** By folder. */
+	readonly #watchers = new Map<string, FSWatcher>();
+	/** Folders that are listened to as soon as they are there. */
+	#roots: ReadonlySet<string> = new Set();
+	#places: ReadonlySet<string> = new Set();
 	#timer: NodeJS.Timeout | undefined;
 	#isTroubled = false;
 	#isClosed = false;
@@ -47,39 +54,54 @@ export class FileWatch {
 		const id = JSON.stringify(places);
 		if (id === this.#files || this.#isClosed || call !== this.#calls) return;
 		this.#files = id;
-		// Loaded here only: nobody waits for it who watches nothing.
-		const {watch} = await import('chokidar');
-		const before = this.#watcher;
-		this.#watcher = undefined;
-		await before?.close();
-		if (this.#isClosed || this.#files !== id) return;
 		const folders = places.map(place => path.dirname(place));
 		// Folders go and come as well, when another branch is checked out, say.
-		const roots = new Set([...folders, ...folders.map(folder => path.dirname(folder))]);
-		const looked = new Set([...places, ...roots]);
-		const watcher = watch([...roots], {
-			depth: 0,
-			ignoreInitial: true,
-			// It is told of a link that leads elsewhere; where it leads is watched as another place.
-			followSymlinks: false,
-			ignored: each => !looked.has(each),
-		});
-		this.#watcher = watcher;
-		watcher.on('all', (event, at) => {
-			if (event === 'addDir') watcher.add(at);
-			this.#touch();
-		});
-		watcher.on('ready', () => this.#touch());
-		watcher.on('error', error => {
-			if (!this.#isTroubled) this.#options.onTrouble(messageOf(error));
-			this.#isTroubled = true;
-		});
+		this.#roots = new Set([...folders, ...folders.map(folder => path.dirname(folder))]);
+		this.#places = new Set(places);
+		this.#closeWatchers();
+		for (const root of this.#roots) this.#watchFolder(root);
+		this.#touch();
 	}
 
 	async close(): Promise<void> {
 		this.#isClosed = true;
 		clearTimeout(this.#timer);
-		await this.#watcher?.close();
+		this.#closeWatchers();
+	}
+
+	#closeWatchers(): void {
+		for (const watcher of this.#watchers.values()) watcher.close();
+		this.#watchers.clear();
+	}
+
+	/** Listens to a folder, if it is there. */
+	#watchFolder(folder: string): void {
+		this.#watchers.get(folder)?.close();
+		this.#watchers.delete(folder);
+		try {
+			const watcher = watch(folder, (_, name) => this.#onEvent(folder, name));
+			watcher.on('error', error => this.#onTrouble(error));
+			this.#watchers.set(folder, watcher);
+		} catch (error) {
+			this.#onTrouble(error);
+		}
+	}
+
+	/** @param name what is different in the folder; null where the system does not say. */
+	#onEvent(folder: string, name: string | null): void {
+		const place = path.join(folder, name ?? '');
+		const isRoot = this.#roots.has(place);
+		if (this.#isClosed || !(isRoot || this.#places.has(place))) return;
+		// Another folder may have come in the place of the one that was listened to. Not of itself: its events end then.
+		if (isRoot && place !== folder) this.#watchFolder(place);
+		this.#touch();
+	}
+
+	/** Where there is no folder there is nothing to listen to: the folder it would be in tells when it comes. */
+	#onTrouble(error: unknown): void {
+		if (hasCode(error, 'ENOENT') || hasCode(error, 'ENOTDIR')) return;
+		if (!this.#isTroubled) this.#options.onTrouble(messageOf(error));
+		this.#isTroubled = true;
 	}
 
 	#touch(): void {

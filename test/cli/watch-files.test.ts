@@ -35,6 +35,15 @@ const scenes: Readonly<Record<string, Scene>> = {
 			await rename(path.join(folder, 'lb.yaml~'), path.join(folder, 'lb.yaml'));
 		},
 	},
+	'a file whose folder goes and comes again': {
+		file: 'config/lb.yaml',
+		prepare: async () => {},
+		change: async (folder, text) => {
+			await rm(path.join(folder, 'config'), {recursive: true, force: true});
+			await mkdir(path.join(folder, 'config'));
+			await writeFile(path.join(folder, 'config', 'lb.yaml'), text);
+		},
+	},
 	'a link to its folder': {
 		file: 'current/lb.yaml',
 		prepare: async () => {},
