@@ -1,12 +1,14 @@
+import {spawn} from 'node:child_process';
 import {once} from 'node:events';
 import {existsSync} from 'node:fs';
-import {readdir, readFile, writeFile} from 'node:fs/promises';
+import {open, readdir, readFile, writeFile} from 'node:fs/promises';
 import {Agent, request} from 'node:http';
 import {connect} from 'node:net';
 import path from 'node:path';
 import test, {type ExecutionContext} from 'ava';
+import {gatedCommand} from '../helpers/gated-command.ts';
 import {eventually} from '../helpers/patience.ts';
-import {emptyFolder, startCli} from './helpers/command-line.ts';
+import {commandLine, emptyFolder, startCli} from './helpers/command-line.ts';
 import {KEYS, startInTerminal, type Terminal} from './helpers/terminal.ts';
 
 const READY = /http:80 -> http:80 +on \S+:(\d+)[\s\S]*Ctrl-C stops\./;
@@ -206,4 +208,44 @@ test.serial('--quiet prints no exchanges', async t => {
 
 	t.deepEqual(statuses, [503, 503, 503]);
 	t.deepEqual({code, stdout, stderr}, {code: 0, stdout: '', stderr: ''});
+});
+
+test.serial('SIGHUP while it starts does not end it: the files are read again once it is up', async t => {
+	const folder = await emptyFolder(t);
+	const command = await gatedCommand(t);
+	const config = {
+		backends: {app: {kind: 'command', run: command.run}},
+		loadBalancers: {web: {listeners: ['http:80'], backends: ['app'], accessLog: './access.log'}},
+	};
+	await writeFile(path.join(folder, 'lb.json'), JSON.stringify(config));
+	const running = startCli(t, ['up', '--ports', 'free', 'lb.json'], {folder});
+	await command.reached;
+
+	running.child.kill('SIGHUP');
+	await command.open();
+	await running.shows('stderr', READY);
+
+	t.is((await running.end('SIGTERM')).code, 0);
+});
+
+test.serial('output that cannot be written is a failure, and told', async t => {
+	if (!existsSync('/dev/full')) {
+		t.log('there is no /dev/full: not tried');
+		t.pass();
+		return;
+	}
+	const folder = await emptyFolder(t);
+	const {program, args, env} = commandLine(['init', '--help'], {folder});
+	const full = await open('/dev/full', 'w');
+	t.teardown(() => full.close());
+
+	const child = spawn(program, args, {cwd: folder, env, stdio: ['ignore', full.fd, 'pipe']});
+	let stderr = '';
+	child.stderr?.setEncoding('utf8').on('data', (text: string) => {
+		stderr += text;
+	});
+	const [code] = await once(child, 'close');
+
+	t.is(code, 1);
+	t.regex(stderr, /^error: .*ENOSPC/);
 });
