@@ -3,6 +3,7 @@ import path from 'node:path';
 import {isDeepStrictEqual} from 'node:util';
 import type {Clock} from './base/clock.ts';
 import {messageOf} from './base/errors.ts';
+import {withoutSecrets} from './base/quote.ts';
 import {SerialQueue} from './base/serial-queue.ts';
 import {assertRealTimers, queueMicrotask, setImmediate} from './base/timers.ts';
 import {type Authority, createAuthority} from './certificates/authority.ts';
@@ -328,7 +329,7 @@ class RunningEmulator implements Emulator {
 		const reloaded = differences(before, after);
 		for (const name of [...reloaded.certificates.added, ...reloaded.certificates.changed]) {
 			for (const warning of after.certificates.get(name)?.warnings ?? []) {
-				this.warnings.push(`certificate ${name}: ${warning}`);
+				this.warnings.push(withoutSecrets(`certificate ${name}: ${warning}`));
 			}
 		}
 		return reloaded;

@@ -69,6 +69,14 @@ test('no part of the sources throws an error without a code', t => {
 	}
 });
 
+// They shorten, escape, and leave private keys out; JSON.stringify() does none of it.
+test('what somebody wrote gets into a message through quote() or show()', t => {
+	const whole = ['control-plane/error-answer.ts', 'cli/run-file.ts', 'cli/commands/env.ts'];
+	for (const file of files.filter(each => !whole.includes(path.relative(SRC, each)))) {
+		t.notRegex(readFileSync(file, 'utf8'), /\$\{JSON\.stringify\(/, path.relative(SRC, file));
+	}
+});
+
 test('every error code has its entry in docs/errors.md, and nothing else has one', t => {
 	const codes = new Set<string>();
 	for (const file of files) {

@@ -1,4 +1,5 @@
 import {EmulatorError} from './errors.ts';
+import {show} from './quote.ts';
 
 /** A time span in options: a number of milliseconds, or text with its unit. */
 export type Duration = number | `${number}ms` | `${number}s` | `${number}m` | `${number}h`;
@@ -26,7 +27,7 @@ export function millisecondsIn(duration: unknown): number | undefined {
 export function readDuration(duration: Duration): number {
 	const ms = millisecondsIn(duration);
 	if (ms !== undefined) return ms;
-	throw new EmulatorError('INVALID_DURATION', `${JSON.stringify(duration)} is not a duration`, {
+	throw new EmulatorError('INVALID_DURATION', `${show(duration)} is not a duration`, {
 		hint: 'Give milliseconds as a number, or text such as "500ms", "5s", "1m" or "1h".',
 	});
 }

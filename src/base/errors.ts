@@ -1,4 +1,5 @@
 import {portHolder} from './port-holder.ts';
+import {isPrivateKey, quote, withoutSecrets} from './quote.ts';
 import {andMore, Violations} from './violations.ts';
 
 export interface EmulatorErrorOptions {
@@ -33,13 +34,37 @@ export class EmulatorError<Code extends string = string> extends Error {
 	readonly moreViolations: number;
 
 	constructor(code: Code, message: string, options: EmulatorErrorOptions = {}) {
-		super(message, options.cause === undefined ? undefined : {cause: options.cause});
+		super(withoutSecrets(message), options.cause === undefined ? undefined : {cause: safeCause(options.cause)});
 		this.code = code;
-		this.hint = options.hint;
-		const violations = Violations.within(options.violations ?? []);
+		this.hint = options.hint === undefined ? undefined : withoutSecrets(options.hint);
+		const violations = Violations.within(options.violations ?? []).changed(safeViolation);
 		this.violations = [...violations];
 		this.moreViolations = violations.more;
 	}
+}
+
+function safeViolation<One extends Violation>(violation: One): One {
+	const {path, message, hint} = violation;
+	const keys = path.filter(key => typeof key === 'string');
+	if (![...keys, message, hint ?? ''].some(isPrivateKey)) return violation;
+	return {
+		...violation,
+		path: path.map(key => (typeof key === 'string' ? withoutSecrets(key) : key)),
+		message: withoutSecrets(message),
+		hint: hint === undefined ? undefined : withoutSecrets(hint),
+	};
+}
+
+/** Whoever prints an error prints its cause as well. Of one with a private key in it, its name, code and text are left. */
+function safeCause(cause: unknown): unknown {
+	if (typeof cause === 'string') return withoutSecrets(cause);
+	if (!(cause instanceof Error) || !isSecretError(cause)) return cause;
+	return {name: cause.name, code: codeOf(cause), message: messageOf(cause)};
+}
+
+function isSecretError(error: Error): boolean {
+	const texts = [error.message, error.stack ?? '', ...Object.values(error).filter(value => typeof value === 'string')];
+	return texts.some(isPrivateKey) || (error.cause instanceof Error && isSecretError(error.cause));
 }
 
 /** Whether an unknown thrown value is an error that carries this `code` (ours, or one of Node's system errors). */
@@ -54,9 +79,9 @@ export function codeOf(error: unknown): string | undefined {
 		: undefined;
 }
 
-/** The text of an unknown thrown value. */
+/** The text of an unknown thrown value, whoever has written it: without private keys. */
 export function messageOf(error: unknown): string {
-	return error instanceof Error ? error.message : String(error);
+	return withoutSecrets(error instanceof Error ? error.message : String(error));
 }
 
 /** The violations of one description as one error whose message lists the first of them, one a line, with their paths. */
@@ -75,7 +100,7 @@ export function formatPath(path: Violation['path']): string {
 	for (const key of path) {
 		if (typeof key === 'number') text += `[${key}]`;
 		else if (/^[A-Za-z_$][\w$-]*$/.test(key)) text += text === '' ? key : `.${key}`;
-		else text += `[${JSON.stringify(key)}]`;
+		else text += `[${quote(key)}]`;
 	}
 	return text === '' ? '(root)' : text;
 }

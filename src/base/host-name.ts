@@ -1,6 +1,6 @@
 import {isIP, isIPv4, isIPv6} from 'node:net';
 import {domainToASCII, domainToUnicode} from 'node:url';
-import {isPrivateKey, quote} from './quote.ts';
+import {isPrivateKey, quote, show} from './quote.ts';
 
 /** A host name has at most 253 characters and its labels 63: RFC 1035, section 2.3.4. */
 const MAX_NAME = 253;
@@ -30,8 +30,7 @@ export interface NameRefusal {
  * @see UTS #46, which `domainToASCII` follows
  */
 export function readCertificateName(name: unknown): string | NameRefusal {
-	if (typeof name !== 'string')
-		return {message: `${JSON.stringify(name)} is not text; allowed is ${CERTIFICATE_NAMES}`};
+	if (typeof name !== 'string') return {message: `${show(name)} is not text; allowed is ${CERTIFICATE_NAMES}`};
 	const quoted = quote(name);
 	if (isPrivateKey(name)) return {message: `${quoted} is not a name; allowed is ${CERTIFICATE_NAMES}`};
 	const address = readAddress(name, quoted);
@@ -44,7 +43,7 @@ export function readCertificateName(name: unknown): string | NameRefusal {
 	}
 	const bare = bareHost(lower);
 	if (bare !== undefined) {
-		const hint = typeof readCertificateName(bare) === 'string' ? `did you mean ${JSON.stringify(bare)}?` : undefined;
+		const hint = typeof readCertificateName(bare) === 'string' ? `did you mean ${quote(bare)}?` : undefined;
 		return {message: `${quoted} is more than a name; allowed is ${CERTIFICATE_NAMES}`, hint};
 	}
 	if (isInternational(lower)) return readInternational(lower, quoted);
@@ -79,7 +78,7 @@ function withoutWildcard(name: string): readonly [wildcard: string, host: string
 function readAddress(name: string, quoted: string): string | NameRefusal | undefined {
 	const bracketed = /^\[(.*)\]$/.exec(name)?.[1];
 	if (bracketed !== undefined && isIPv6(bracketed)) {
-		return {message: `${quoted} has brackets, which belong to URLs`, hint: `write ${JSON.stringify(bracketed)}`};
+		return {message: `${quoted} has brackets, which belong to URLs`, hint: `write ${quote(bracketed)}`};
 	}
 	if (isIP(name) === 0) return undefined;
 	if (name.includes('%')) return {message: `${quoted} has a zone, which no certificate can carry`};

@@ -2,6 +2,7 @@ import {generateKeyPairSync, type KeyObject, randomBytes, X509Certificate} from 
 import {isIP} from 'node:net';
 import {inspect} from 'node:util';
 import {EmulatorError, invalidDescription} from '../base/errors.ts';
+import {show} from '../base/quote.ts';
 import {alternatives, didYouMean} from '../base/suggest.ts';
 import {wallMs} from '../base/timers.ts';
 import {Violations} from '../base/violations.ts';
@@ -178,7 +179,7 @@ function readIssueOptions(options: IssueOptions, authorityEnds: Date): ReadIssue
 	}
 	const kind = options.key ?? 'ec';
 	if (!KEY_KINDS.includes(kind)) {
-		const message = `unknown key type ${JSON.stringify(kind)}; allowed are ${alternatives(KEY_KINDS)}`;
+		const message = `unknown key type ${show(kind)}; allowed are ${alternatives(KEY_KINDS)}`;
 		violations.push({path: ['key'], message, hint: didYouMean(String(kind), KEY_KINDS)});
 	}
 	const dates = datesOf(options, authorityEnds);

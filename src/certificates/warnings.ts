@@ -1,4 +1,5 @@
 import type {X509Certificate} from 'node:crypto';
+import {quote} from '../base/quote.ts';
 import {nameOf} from './chain.ts';
 import {alternativeNames, commonName} from './facts.ts';
 import type {ReadCertificate} from './read-parts.ts';
@@ -41,7 +42,7 @@ function nameWarnings(x509: X509Certificate): string[] {
 	// RFC 9110, section 4.3.4; RFC 9525, section 2: only subject alternative names count.
 	if (common === undefined) return ['The certificate names no host: no client accepts it'];
 	return [
-		`The certificate has no subject alternative name, only the common name ${JSON.stringify(common)}, which most clients do not look at`,
+		`The certificate has no subject alternative name, only the common name ${quote(common)}, which most clients do not look at`,
 	];
 }
 

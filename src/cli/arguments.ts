@@ -1,4 +1,5 @@
 import {existsSync} from 'node:fs';
+import {quote} from '../base/quote.ts';
 import {alternatives, didYouMean, nearest} from '../base/suggest.ts';
 import type {BackendSpec} from '../configuration/spec.ts';
 import {PROTOCOLS} from '../model/listener.ts';
@@ -55,7 +56,7 @@ export function readUpTarget(
 	if (second !== undefined) throw usageError(`one configuration at a time: ${file} and ${second} were given`);
 	if (file !== undefined && listeners.length > 0) {
 		throw usageError(
-			`a configuration and listeners do not go together: ${file} and ${JSON.stringify(listeners[0])} were given`,
+			`a configuration and listeners do not go together: ${file} and ${quote(listeners[0] ?? '')} were given`,
 			'write the listener into the configuration, or leave the file away.',
 		);
 	}
@@ -95,7 +96,7 @@ function judgeFile(text: string, exists: (file: string) => boolean): void {
 	}
 	if (exists(text) || /\.(ya?ml|json)$/i.test(text)) return;
 	throw usageError(
-		`${JSON.stringify(text)} is neither a configuration file nor a listener`,
+		`${quote(text)} is neither a configuration file nor a listener`,
 		'lb-local up lb-local.yaml, or lb-local up "https:443 -> http:80".',
 	);
 }
@@ -113,7 +114,7 @@ export type CertificateChoice =
 export function readCertificateChoice(text: string): CertificateChoice {
 	const parts = text.split(',').map(part => part.trim());
 	if (parts.some(part => part === '')) {
-		throw usageError(`--certificate ${JSON.stringify(text)} has an empty part`, CERTIFICATE_HINT);
+		throw usageError(`--certificate ${quote(text)} has an empty part`, CERTIFICATE_HINT);
 	}
 	const files = parts.filter(part => part.includes('/') || /\.(pem|crt|cer|key)$/i.test(part));
 	if (files.length === 0) return {kind: 'names', names: parts};
@@ -159,14 +160,14 @@ export function readFakeChoice(text: string): FakeChoice {
 	const kind = kinds.find(known => known === label);
 	if (match === null || kind === undefined) {
 		throw usageError(
-			`${JSON.stringify(text)} is no fake back-end; allowed are ${alternatives(kinds)}, each with "+tls" and ":port" if you like`,
+			`${quote(text)} is no fake back-end; allowed are ${alternatives(kinds)}, each with "+tls" and ":port" if you like`,
 			didYouMean(label, kinds),
 		);
 	}
 	const port = match[3] === undefined ? 0 : /^\d{1,5}$/.test(match[3]) ? Number(match[3]) : Number.NaN;
 	if (!(port >= 0 && port <= 65_535)) {
 		throw usageError(
-			`${JSON.stringify(match[3])} in ${JSON.stringify(text)} is not a port; allowed are 1 to 65535, or 0 for a free one`,
+			`${quote(match[3] ?? '')} in ${quote(text)} is not a port; allowed are 1 to 65535, or 0 for a free one`,
 		);
 	}
 	// `kind` was found among the keys of FAKES.

@@ -1,4 +1,5 @@
 import {EmulatorError, hasCode, messageOf} from '../base/errors.ts';
+import {withoutSecrets} from '../base/quote.ts';
 import {clearTimeout, setTimeout} from '../base/timers.ts';
 import {LineOutput} from './line-output.ts';
 import {isSamePlace, openSink} from './sink.ts';
@@ -94,7 +95,7 @@ export function processOutput(onReaderGone: () => void): ProcessOutput {
 	dataOutput.add(lines);
 	const say = (line: string): void => {
 		if (proseOutput.isGone) return;
-		prose.add(line);
+		prose.add(withoutSecrets(line));
 		proseOutput.flush();
 	};
 	const warn = (message: string): void => say(`${paintProse('warning', 'warning:')} ${message}`);

@@ -1,4 +1,5 @@
 import {Argument, Command, CommanderError, Option} from 'commander';
+import {messageOf} from '../base/errors.ts';
 import {version} from '../base/version.ts';
 import {joinListenerPieces} from './arguments.ts';
 import type {BackendOptions} from './commands/backend.ts';
@@ -45,7 +46,9 @@ function tellUsage(error: CommanderError, output: Output): number {
 	if (error.exitCode === 0) return EXIT.ok;
 	// The help that answers a bare `lb-local` has been shown already.
 	if (error.code === 'commander.help') return EXIT.usage;
-	const [message = '', suggestion] = error.message.replace(/^error: /, '').split('\n');
+	const [message = '', suggestion] = messageOf(error)
+		.replace(/^error: /, '')
+		.split('\n');
 	const guess = suggestion === undefined ? undefined : suggestion.replace(/^\((.*)\)$/, '$1').replace(/^Did/, 'did');
 	output.fail(usageError(message, guess ?? '`lb-local help` lists the commands and their options.'));
 	return EXIT.usage;

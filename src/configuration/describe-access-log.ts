@@ -1,5 +1,5 @@
+import {show} from '../base/quote.ts';
 import type {DescribedAccessLog} from './described.ts';
-import {show} from './finding.ts';
 import {find, type Place} from './place.ts';
 import type {Partly} from './read-shape.ts';
 import type {AccessLogSpec} from './spec-balancing.ts';

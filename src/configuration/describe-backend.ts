@@ -1,5 +1,6 @@
 import {millisecondsIn} from '../base/duration.ts';
 import {readCertificateName} from '../base/host-name.ts';
+import {show} from '../base/quote.ts';
 import type {
 	DescribedAddress,
 	DescribedBackend,
@@ -7,7 +8,6 @@ import type {
 	DescribedFake,
 	FakeBehaviour,
 } from './described.ts';
-import {show} from './finding.ts';
 import {readAddress, readHost} from './host-names.ts';
 import {find, type Place} from './place.ts';
 import type {Partly} from './read-shape.ts';

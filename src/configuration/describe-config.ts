@@ -1,9 +1,10 @@
+import {show} from '../base/quote.ts';
 import {allRead, describeCommon, judgeLoadBalancerName} from './describe.ts';
 import {describeAddress, describeBackend, describeNames, judgeBackendName} from './describe-backend.ts';
 import {describeAccount, describeControl, describeVms} from './describe-control.ts';
 import {describeRules} from './describe-rules.ts';
 import type {DescribedBackend, DescribedCertificate, DescribedConfig, DescribedLoadBalancer} from './described.ts';
-import {type Findings, presentable, show} from './finding.ts';
+import {type Findings, presentable} from './finding.ts';
 import {unknownName} from './host-names.ts';
 import {find, type Place, within} from './place.ts';
 import {type Origin, type Partly, readShape} from './read-shape.ts';

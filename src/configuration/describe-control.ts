@@ -1,9 +1,9 @@
 import {isIPv4} from 'node:net';
 import {millisecondsIn} from '../base/duration.ts';
 import {readCertificateName, readHostName} from '../base/host-name.ts';
+import {show} from '../base/quote.ts';
 import {NO_SURROUNDINGS, type Surroundings} from '../model/estate.ts';
 import type {DescribedAccount, DescribedBackend, DescribedControl} from './described.ts';
-import {show} from './finding.ts';
 import {isLoopback, readAddress, unknownName} from './host-names.ts';
 import {find, type Place} from './place.ts';
 import type {Partly} from './read-shape.ts';

@@ -1,11 +1,11 @@
 import {formatPath} from '../base/errors.ts';
 import {readHostName} from '../base/host-name.ts';
+import {show} from '../base/quote.ts';
 import {refusalOfCiphers} from '../codec/cipher-list.ts';
 import {isSecure, type ListenerPorts, type ListenerSpec, readListener} from '../model/listener.ts';
 import type {PemPair} from '../model/load-balancer.ts';
 import {describeStickiness} from './describe-stickiness.ts';
 import type {CertificateReference, DescribedListener} from './described.ts';
-import {show} from './finding.ts';
 import {unknownName} from './host-names.ts';
 import {find, type Place} from './place.ts';
 import type {Partly} from './read-shape.ts';

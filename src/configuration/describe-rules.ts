@@ -1,10 +1,10 @@
 import {domainToASCII} from 'node:url';
 import {isInternational} from '../base/host-name.ts';
+import {show} from '../base/quote.ts';
 import {isHttp} from '../model/listener.ts';
 import {violationsOfRules} from '../model/listener-rule.ts';
 import type {ScopedRule} from '../model/load-balancer.ts';
 import type {DescribedBackend, DescribedListener} from './described.ts';
-import {show} from './finding.ts';
 import {find, type Place} from './place.ts';
 import type {Partly} from './read-shape.ts';
 import type {RuleSpec} from './spec-balancing.ts';

@@ -1,4 +1,5 @@
 import {type Duration, millisecondsIn} from '../base/duration.ts';
+import {show} from '../base/quote.ts';
 import {violationsOfSharedPorts} from '../model/listener.ts';
 import {DEFAULT_TIMEOUTS, type Timeouts} from '../model/load-balancer.ts';
 import {describeAccessLog} from './describe-access-log.ts';
@@ -7,7 +8,7 @@ import {describeHealthCheck} from './describe-health-check.ts';
 import {describeListener} from './describe-listener.ts';
 import {describeRules} from './describe-rules.ts';
 import type {DescribedBackend, DescribedListener, DescribedLoadBalancer} from './described.ts';
-import {type Findings, presentable, show} from './finding.ts';
+import {type Findings, presentable} from './finding.ts';
 import {isLoopback} from './host-names.ts';
 import {find, type Place, within} from './place.ts';
 import {type Partly, readShape} from './read-shape.ts';

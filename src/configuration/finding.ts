@@ -1,5 +1,4 @@
 import type {Violation} from '../base/errors.ts';
-import {isPrivateKey, quote} from '../base/quote.ts';
 import {Violations} from '../base/violations.ts';
 
 /** Where the findings of one description are collected. */
@@ -13,15 +12,47 @@ export interface Finding extends Violation {
 
 /**
  * Findings as they are handed out. Those of shape and those of sense come from two walks; readers want those of one
- * place together. A private key that was put where a key of an object goes is kept out of the path.
+ * place together. Nothing that stands under `credentials` is repeated.
  */
 export function presentable(findings: readonly Finding[]): Findings {
 	return Violations.within(findings)
-		.changed(finding => ({
-			...finding,
-			path: finding.path.map(key => (typeof key === 'string' && isPrivateKey(key) ? '(private key)' : key)),
-		}))
+		.changed(withoutCredentials)
 		.sort((one, other) => comparePaths(one.path, other.path));
+}
+
+const HIDDEN = '(hidden)';
+
+/** An access key. What else stands in its place may be a secret: `AKID:secret`, with the blank forgotten, is a key. */
+const ACCESS_KEY = /^[A-Za-z0-9._-]{1,128}$/;
+
+function withoutCredentials(finding: Finding): Finding {
+	const {path, at, message} = finding;
+	const above = path.findIndex(isCredentials);
+	// The key itself may stand in a wrong place, and is no secret.
+	if (above === -1 || (at === 'key' && above === path.length - 1)) return finding;
+	return {
+		...finding,
+		path: path.map((key, index) => (index <= above || ACCESS_KEY.test(String(key)) ? key : HIDDEN)),
+		message: withoutInput(message),
+		hint: undefined,
+	};
+}
+
+/** Messages that repeat nothing of the input. */
+const WITHOUT_INPUT = /^the (?:value is missing|list is empty|secret key is empty)/;
+const IS_NOT = ' is not ';
+
+/** What is wanted, without what was given. */
+function withoutInput(message: string): string {
+	if (WITHOUT_INPUT.test(message)) return message;
+	const at = message.lastIndexOf(IS_NOT);
+	const wanted = at === -1 ? '' : message.slice(at);
+	// What was given stands in quotes, so a text with one may be a piece of it.
+	return wanted === '' || /["{}]/.test(wanted) ? `${HIDDEN} is not allowed here` : `${HIDDEN}${wanted}`;
+}
+
+function isCredentials(key: string | number): boolean {
+	return typeof key === 'string' && key.toLowerCase() === 'credentials';
 }
 
 function comparePaths(one: Finding['path'], other: Finding['path']): number {
@@ -33,33 +64,4 @@ function comparePaths(one: Finding['path'], other: Finding['path']): number {
 		return String(key) < String(against) ? -1 : 1;
 	}
 	return one.length - other.length;
-}
-
-/** Longest piece of a given value that a message repeats. */
-const MAX_SHOWN = 60;
-
-/**
- * A value as a message repeats it: JSON, shortened. A private key is never shown, nor is anything that may hold one.
- */
-export function show(value: unknown): string {
-	switch (typeof value) {
-		case 'string':
-			return quote(value);
-		case 'object':
-			if (value === null) return 'nothing';
-			return Array.isArray(value) ? `a list of ${value.length}` : showObject(value);
-		case 'function':
-			return 'a function';
-		default:
-			return String(value);
-	}
-}
-
-/** Keys only: a value in it may be a secret. */
-function showObject(value: object): string {
-	if (value instanceof Uint8Array) return `${value.length} bytes`;
-	const keys = Object.keys(value);
-	if (keys.length === 0) return '{}';
-	const shown = keys.slice(0, 4).map(key => (isPrivateKey(key) ? '(private key)' : key.slice(0, MAX_SHOWN)));
-	return `{${shown.join(', ')}${keys.length > shown.length ? ', …' : ''}}`;
 }

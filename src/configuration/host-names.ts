@@ -1,7 +1,7 @@
 import {isIP, isIPv6} from 'node:net';
 import {isInternational, readHostName} from '../base/host-name.ts';
+import {isPrivateKey, quote, show} from '../base/quote.ts';
 import {didYouMean} from '../base/suggest.ts';
-import {show} from './finding.ts';
 import {isPort} from './schema-values.ts';
 
 /** What was wrong with a text, and what to do about it. */
@@ -19,12 +19,13 @@ export function readAddress(text: string): {host: string; port: number | undefin
 	if (isIPv6(text)) return {host: text, port: undefined};
 	const url = /^[a-z][a-z0-9+.-]*:\/\/([^/?#]+)/i.exec(text);
 	if (url?.[1] !== undefined)
-		return {message: `${show(text)} is a URL, not an address`, hint: `did you mean "${url[1]}"?`};
+		return {message: `${show(text)} is a URL, not an address`, hint: `did you mean ${quote(url[1])}?`};
 	const match = /^(?:\[([^\]]*)\]|([^:[\]]*))(?::(.*))?$/s.exec(text);
 	const host = match?.[1] ?? match?.[2] ?? '';
 	const isBracketed = match?.[1] !== undefined;
 	const readable = isBracketed ? (isIPv6(host) ? host : undefined) : readHost(host);
-	if (match === null || readable === undefined) {
+	// A piece of a private key would not be known as one.
+	if (match === null || readable === undefined || isPrivateKey(text)) {
 		return {
 			message: `${show(text)} is not an address; write host:port such as "127.0.0.1:3000", or a host alone`,
 			hint: hintOn(text),

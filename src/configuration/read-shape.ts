@@ -1,8 +1,9 @@
 import * as v from 'valibot';
 import {readingsOf} from '../base/duration.ts';
+import {show} from '../base/quote.ts';
 import {alternatives, didYouMean, nearest} from '../base/suggest.ts';
 import {Violations} from '../base/violations.ts';
-import {type Finding, type Findings, show} from './finding.ts';
+import type {Finding, Findings} from './finding.ts';
 import {durationWithUnit, isDurationSchema, type KeyRemarks} from './schema-values.ts';
 
 /** What a value of this type looks like when the parts that were wrong have been left out. */

@@ -1,4 +1,4 @@
-import {show} from './finding.ts';
+import {show} from '../base/quote.ts';
 import type {Refusal} from './host-names.ts';
 
 /** 8 digits: recorded from OUTSCALE. 17: AWS EC2 User Guide, resource IDs, for clients that think in those. */

@@ -56,7 +56,7 @@ export function parseYaml(text: string): YamlDocument {
 	const faults = [...document.errors, ...document.warnings]
 		.sort((one, other) => one.pos[0] - other.pos[0])
 		.slice(0, MAX_SYNTAX_FAULTS)
-		.map(({code, message, pos}) => ({position: position(pos[0]), message: WORDS[code] ?? message}));
+		.map(({code, message, pos}) => ({position: position(pos[0]), message: WORDS[code] ?? withoutSource(message)}));
 	const positionOf: YamlDocument['positionOf'] = finding => position(offsetOf(document, finding));
 	if (faults.length > 0) return {value: undefined, faults, positionOf};
 	try {
@@ -64,7 +64,11 @@ export function parseYaml(text: string): YamlDocument {
 	} catch (error) {
 		// Too many aliases, an alias of nothing, or nesting deeper than the stack.
 		const start = document.contents?.range?.[0] ?? 0;
-		return {value: undefined, faults: [{position: position(start), message: messageOf(error)}], positionOf};
+		return {
+			value: undefined,
+			faults: [{position: position(start), message: withoutSource(messageOf(error))}],
+			positionOf,
+		};
 	}
 }
 
@@ -76,7 +80,14 @@ const WORDS: Readonly<Record<string, string>> = {
 	TAB_AS_INDENT: 'a tab cannot indent; use spaces',
 	TAG_RESOLVE_FAILED: 'tags have no meaning in a configuration; leave this one away',
 	RESOURCE_EXHAUSTION: 'nested too deeply',
+	MISSING_CHAR: 'a character is missing here: a quote, a bracket, a comma or a colon',
 };
+
+/** The parser repeats what it has read after a colon or in quotes, and that may be a secret. */
+function withoutSource(message: string): string {
+	const at = message.search(/:\s|["']/);
+	return at === -1 ? message : message.slice(0, at);
+}
 
 function offsetOf(document: Document, {path, at}: Pick<Finding, 'path' | 'at'>): number {
 	let node: unknown = document.contents;

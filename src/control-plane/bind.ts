@@ -2,7 +2,7 @@ import {once} from 'node:events';
 import type {Server} from 'node:http';
 import type {AddressInfo} from 'node:net';
 import {hasCode, invalidDescription, portUnavailable} from '../base/errors.ts';
-import {show} from '../configuration/finding.ts';
+import {show} from '../base/quote.ts';
 import {isLoopback} from '../configuration/host-names.ts';
 
 export interface BindOptions {

@@ -47,7 +47,13 @@ type Basic = Extract<Authorization, {kind: 'basic'}>;
 function reasonAgainstPassword({login, password}: Basic, credentials: ReadonlyMap<string, string>): string | undefined {
 	const expected = credentials.get(login);
 	if (expected !== undefined && isSame(digest(password), digest(expected))) return undefined;
-	return `the login ${quote(login)} and the password do not belong to any configured credentials`;
+	return `the login ${named(login, credentials)} and the password do not belong to any configured credentials`;
+}
+
+/** Who has put the secret key in the place of the access key does not read it in a log. */
+function named(key: string, credentials: ReadonlyMap<string, string>): string {
+	const isSecret = [...credentials.values()].some(secret => secret !== '' && key.includes(secret));
+	return isSecret ? '(a secret key)' : quote(key);
 }
 
 function reasonAgainstSignature(
@@ -56,7 +62,8 @@ function reasonAgainstSignature(
 	{credentials, nowMs}: {readonly credentials: ReadonlyMap<string, string>; readonly nowMs: () => number},
 ): string | undefined {
 	const secret = credentials.get(accessKey);
-	if (secret === undefined) return `the access key ${quote(accessKey)} is not among the configured credentials`;
+	if (secret === undefined)
+		return `the access key ${named(accessKey, credentials)} is not among the configured credentials`;
 	if (!signedHeaders.some(name => name.toLowerCase() === 'host')) return 'the signature has to cover the header host';
 	const date = dateOf(request, scheme);
 	if (date === undefined) return `the request has no date; ${scheme.dateHeaders[0]} has to be like 20260801T120000Z`;

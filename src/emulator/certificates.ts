@@ -1,5 +1,6 @@
 import {isDeepStrictEqual} from 'node:util';
 import {formatPath, type Violation} from '../base/errors.ts';
+import {quote} from '../base/quote.ts';
 import {readInput} from '../base/read-file.ts';
 import {didYouMean} from '../base/suggest.ts';
 import type {Authority} from '../certificates/authority.ts';
@@ -132,7 +133,7 @@ export function resolveCertificate(
 		case 'named': {
 			const found = known.get(reference.name);
 			if (found === undefined) {
-				const message = `there is no certificate named ${JSON.stringify(reference.name)}`;
+				const message = `there is no certificate named ${quote(reference.name)}`;
 				violations.push({path, message, hint: didYouMean(reference.name, known.keys())});
 			}
 			return found;

@@ -1,4 +1,5 @@
 import {EmulatorError} from '../base/errors.ts';
+import {quote} from '../base/quote.ts';
 import {alternatives, didYouMean} from '../base/suggest.ts';
 import {nextTurn} from '../base/timers.ts';
 import {Turns} from '../base/turns.ts';
@@ -49,7 +50,7 @@ export class Fleet {
 		if (entry !== undefined) return entry;
 		throw new EmulatorError(
 			'NO_SUCH_LOAD_BALANCER',
-			`No load balancer is named ${JSON.stringify(name)}; there is ${alternatives(this.#entries.keys())}`,
+			`No load balancer is named ${quote(name)}; there is ${alternatives(this.#entries.keys())}`,
 			{hint: didYouMean(name, this.#entries.keys())},
 		);
 	}

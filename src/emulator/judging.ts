@@ -1,4 +1,5 @@
 import {type EmulatorError, formatPath, invalidDescription, type Violation} from '../base/errors.ts';
+import {quote} from '../base/quote.ts';
 import {Violations} from '../base/violations.ts';
 import type {DescriptionContext, describeLoadBalancer} from '../configuration/describe.ts';
 import type {DescribedLoadBalancer} from '../configuration/described.ts';
@@ -61,7 +62,7 @@ export async function judgeUpdate(
 		throw refuseChange([{path: [], message: 'must be an object with the keys that change', hint: undefined}]);
 	}
 	if ('name' in spec && spec.name !== undefined && spec.name !== name) {
-		throw refuseChange([{path: ['name'], message: `a load balancer keeps its name, which is ${JSON.stringify(name)}`}]);
+		throw refuseChange([{path: ['name'], message: `a load balancer keeps its name, which is ${quote(name)}`}]);
 	}
 	const {describeLoadBalancer} = await import('../configuration/describe.ts');
 	const given = Object.fromEntries(Object.entries(spec).filter(([, value]) => value !== undefined));

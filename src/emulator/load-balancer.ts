@@ -1,7 +1,7 @@
 import {X509Certificate} from 'node:crypto';
 import type {Duplex} from 'node:stream';
 import {EmulatorError, formatAddress, invalidDescription} from '../base/errors.ts';
-import {quote} from '../base/quote.ts';
+import {quote, show} from '../base/quote.ts';
 import {alternatives, didYouMean} from '../base/suggest.ts';
 import type {CertificateReference, DescribedLoadBalancer} from '../configuration/described.ts';
 import type {LoadBalancerSpec} from '../configuration/spec.ts';
@@ -331,7 +331,7 @@ export class LoadBalancerHandle implements LoadBalancer {
 		this.#refuseWhenStopped();
 		const backend = this.#registered(name);
 		if (!OPERATOR_SETTINGS.includes(state)) {
-			const message = `must be ${alternatives(OPERATOR_SETTINGS)}, not ${JSON.stringify(state)}`;
+			const message = `must be ${alternatives(OPERATOR_SETTINGS)}, not ${show(state)}`;
 			const hint = didYouMean(String(state), OPERATOR_SETTINGS);
 			throw invalidDescription('The state', [{path: ['state'], message, hint}]);
 		}
@@ -387,11 +387,9 @@ const OPERATOR_SETTINGS: readonly OperatorSetting[] = ['InService', 'OutOfServic
 
 function noSuchBackend(name: string, backends: readonly {readonly name: string}[]): EmulatorError<'NO_SUCH_BACKEND'> {
 	const names = backends.map(backend => backend.name);
-	return new EmulatorError(
-		'NO_SUCH_BACKEND',
-		`No back-end is named ${JSON.stringify(name)}; there is ${alternatives(names)}`,
-		{hint: didYouMean(name, names)},
-	);
+	return new EmulatorError('NO_SUCH_BACKEND', `No back-end is named ${quote(name)}; there is ${alternatives(names)}`, {
+		hint: didYouMean(name, names),
+	});
 }
 
 class BackendHandle implements Backend {

@@ -1,4 +1,5 @@
 import {invalidDescription, type Violation} from '../base/errors.ts';
+import {quote} from '../base/quote.ts';
 import {alternatives, didYouMean} from '../base/suggest.ts';
 import type {Authority} from '../certificates/authority.ts';
 import type {Config} from '../configuration/spec.ts';
@@ -64,7 +65,7 @@ export function readOptions(options: EmulatorOptions | Record<string, unknown>):
 	const given = new Map<string, unknown>(Object.entries(options).filter(([, value]) => value !== undefined));
 	for (const key of given.keys()) {
 		if (EMULATOR_OPTIONS.some(known => known === key)) continue;
-		const message = `unknown option ${JSON.stringify(key)}; allowed are ${alternatives(EMULATOR_OPTIONS)}`;
+		const message = `unknown option ${quote(key)}; allowed are ${alternatives(EMULATOR_OPTIONS)}`;
 		violations.push({path: [key], message, hint: didYouMean(key, EMULATOR_OPTIONS)});
 	}
 	const host = given.get('host') ?? '127.0.0.1';

@@ -1,4 +1,5 @@
 import {EmulatorError, type Violation} from '../base/errors.ts';
+import {quote} from '../base/quote.ts';
 import type {Authority} from '../certificates/authority.ts';
 import type {DescribedBackend, DescribedLoadBalancer} from '../configuration/described.ts';
 import type {Services} from '../data-plane/services.ts';
@@ -84,7 +85,7 @@ export function explained({explain}: Wanted, error: unknown, part: FailingPart):
 }
 
 export function nameTaken(name: string): EmulatorError<'NAME_TAKEN'> {
-	return new EmulatorError('NAME_TAKEN', `There is a load balancer named ${JSON.stringify(name)} already`, {
+	return new EmulatorError('NAME_TAKEN', `There is a load balancer named ${quote(name)} already`, {
 		hint: 'Give this one a name of its own: {name: "…"}.',
 	});
 }

@@ -1,4 +1,5 @@
 import type {Violation} from '../base/errors.ts';
+import {show} from '../base/quote.ts';
 import {alternatives, didYouMean} from '../base/suggest.ts';
 import type {EchoBackend, HandlerBackend, ReplyBackend, SocketBackend, TcpBackend} from '../configuration/spec.ts';
 import {echo} from './echo.ts';
@@ -73,7 +74,7 @@ export function violationsOfChoice(field: string, given: unknown, allowed: reado
 	return [
 		{
 			path: [field],
-			message: `${JSON.stringify(given)} is not one; use ${alternatives(allowed)}`,
+			message: `${show(given)} is not one; use ${alternatives(allowed)}`,
 			hint: typeof given === 'string' ? didYouMean(given, allowed) : undefined,
 		},
 	];

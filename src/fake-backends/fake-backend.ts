@@ -1,6 +1,7 @@
 import {once} from 'node:events';
 import {createServer, type Server, type Socket} from 'node:net';
 import {invalidDescription, portUnavailable, type Violation} from '../base/errors.ts';
+import {show} from '../base/quote.ts';
 import {SerialQueue} from '../base/serial-queue.ts';
 import type {ProxyProtocolMode} from '../configuration/spec.ts';
 import {type Behaviour, prepareBehaviour, violationsOfBehaviour, violationsOfChoice} from './behaviour.ts';
@@ -76,9 +77,7 @@ export async function startFakeBackend(options: FakeBackendOptions): Promise<Fak
 
 function violationsOfPort(port: number): Violation[] {
 	if (Number.isInteger(port) && port >= 0 && port <= MAX_PORT) return [];
-	return [
-		{path: ['port'], message: `${JSON.stringify(port)} is not a port; use 1 to ${MAX_PORT}, or 0 for a free one`},
-	];
+	return [{path: ['port'], message: `${show(port)} is not a port; use 1 to ${MAX_PORT}, or 0 for a free one`}];
 }
 
 class ListeningBackend implements FakeBackend {

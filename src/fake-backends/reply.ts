@@ -1,6 +1,7 @@
 import {type RequestListener, type Server, validateHeaderName, validateHeaderValue} from 'node:http';
 import {millisecondsIn} from '../base/duration.ts';
 import {messageOf, type Violation} from '../base/errors.ts';
+import {show} from '../base/quote.ts';
 import {clearTimeout, setTimeout} from '../base/timers.ts';
 import type {ReplyBackend} from '../configuration/spec.ts';
 import {closeIdle, createHttpServer} from './http-server.ts';
@@ -16,7 +17,7 @@ export function violationsOfReply(reply: ReplyBackend): Violation[] {
 			return [
 				{
 					path: [field],
-					message: `${JSON.stringify(given)} is not a duration; write milliseconds, or "500ms", "5s", "2m"`,
+					message: `${show(given)} is not a duration; write milliseconds, or "500ms", "5s", "2m"`,
 				},
 			];
 		}),
@@ -59,7 +60,7 @@ function violationsOfStatus(status: unknown): Violation[] {
 	return [
 		{
 			path: ['status'],
-			message: `${JSON.stringify(status)} is not the status of a final answer; use 200 to 599`,
+			message: `${show(status)} is not the status of a final answer; use 200 to 599`,
 			hint: interim ? '1xx answers are interim; a "handler" back-end can send them' : undefined,
 		},
 	];
@@ -81,7 +82,7 @@ function violationsOfHeaders({headers = {}, body = ''}: ReplyBackend): Violation
 			violations.push({path, message: `the body has ${length} bytes, not ${value}`, hint: 'leave the header out'});
 		}
 		if (/^transfer-encoding$/i.test(name) && value.toLowerCase() !== 'chunked') {
-			violations.push({path, message: `only "chunked" is spoken, not ${JSON.stringify(value)}`});
+			violations.push({path, message: `only "chunked" is spoken, not ${show(value)}`});
 		}
 	}
 	return violations;

@@ -1,3 +1,4 @@
+import {quote} from '../base/quote.ts';
 import type {CloudLoadBalancer, CloudRule} from './cloud-load-balancer.ts';
 import type {PemPair} from './load-balancer.ts';
 import {Refusal} from './refusal.ts';
@@ -85,7 +86,7 @@ export function emptyEstate(surroundings: Surroundings = NO_SURROUNDINGS): Estat
 export function loadBalancerNamed(estate: Estate, name: string): CloudLoadBalancer {
 	const found = estate.loadBalancers.get(name);
 	if (found !== undefined) return found;
-	throw new Refusal('NO_SUCH_LOAD_BALANCER', `no load balancer is named ${JSON.stringify(name.slice(0, 60))}`, name);
+	throw new Refusal('NO_SUCH_LOAD_BALANCER', `no load balancer is named ${quote(name)}`, name);
 }
 
 export function withLoadBalancer(estate: Estate, loadBalancer: CloudLoadBalancer): Estate {

@@ -1,5 +1,5 @@
 import type {Violation} from '../base/errors.ts';
-import {quote} from '../base/quote.ts';
+import {isPrivateKey, quote} from '../base/quote.ts';
 import {alternatives, didYouMean} from '../base/suggest.ts';
 
 /** What a probe may speak: OUTSCALE API 1.40, HealthCheck.Protocol. */
@@ -108,8 +108,8 @@ export function formatTarget({protocol, port, path}: HealthCheckTarget): string 
  */
 export function readTarget(text: string): {target: HealthCheckTarget} | {violations: Violation[]} {
 	const match = /^([^:/\s]*):([^/]*)(\/.*)?$/s.exec(text);
-	// What comes after a protocol in a URL is a host, not a path.
-	if (match === null || match[3]?.startsWith('//')) {
+	// What comes after a protocol in a URL is a host, not a path. A piece of a private key would not be known as one.
+	if (match === null || match[3]?.startsWith('//') || isPrivateKey(text)) {
 		const message = `${quote(text)} is not a health check's target; write ${SHAPE}`;
 		return {violations: [{path: [], message, hint: hintOfUrl(text)}]};
 	}

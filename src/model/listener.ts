@@ -1,4 +1,5 @@
 import type {Violation} from '../base/errors.ts';
+import {isPrivateKey, quote} from '../base/quote.ts';
 import {alternatives, didYouMean} from '../base/suggest.ts';
 
 /** The four protocols a listener may have on either side. */
@@ -52,8 +53,9 @@ export function formatListener({protocol, port, backendProtocol, backendPort}: L
  */
 export function readListener(text: string): {listener: ListenerPorts} | {violations: Violation[]} {
 	const sides = text.split('->').map(side => side.trim());
-	if (sides.length > 2 || sides.some(side => side === '')) {
-		return {violations: [{path: [], message: `${JSON.stringify(text)} is not a listener; write ${SHAPE}`}]};
+	// A piece of a private key would not be known as one.
+	if (sides.length > 2 || sides.some(side => side === '') || isPrivateKey(text)) {
+		return {violations: [{path: [], message: `${quote(text)} is not a listener; write ${SHAPE}`}]};
 	}
 
 	const violations: Violation[] = [];
@@ -119,7 +121,7 @@ interface Side {
 function readSide(text: string, where: 'front' | 'back-end', violations: Violation[]): Side {
 	const match = /^([^:\s]*)\s*(?::\s*(\S*))?$/.exec(text);
 	if (match === null) {
-		violations.push({path: [], message: `${JSON.stringify(text)} is not a ${where} of a listener; write ${SHAPE}`});
+		violations.push({path: [], message: `${quote(text)} is not a ${where} of a listener; write ${SHAPE}`});
 		return {protocol: undefined, port: undefined};
 	}
 	return {protocol: readProtocol(match[1] ?? '', violations), port: readPort(match[2], text, where, violations)};
@@ -130,7 +132,7 @@ function readProtocol(text: string, violations: Violation[]): Protocol | undefin
 	if (protocol === undefined) {
 		violations.push({
 			path: [],
-			message: `unknown protocol ${JSON.stringify(text)}; allowed are ${alternatives(PROTOCOLS)}`,
+			message: `unknown protocol ${quote(text)}; allowed are ${alternatives(PROTOCOLS)}`,
 			hint: didYouMean(text, PROTOCOLS),
 		});
 	}
@@ -139,15 +141,14 @@ function readProtocol(text: string, violations: Violation[]): Protocol | undefin
 
 function readPort(text: string | undefined, side: string, where: string, violations: Violation[]): number | undefined {
 	if (text === undefined) {
-		if (where === 'front')
-			violations.push({path: [], message: `${JSON.stringify(side)} lacks its port; write ${SHAPE}`});
+		if (where === 'front') violations.push({path: [], message: `${quote(side)} lacks its port; write ${SHAPE}`});
 		return undefined;
 	}
 	const port = /^\d{1,9}$/.test(text) ? Number(text) : Number.NaN;
 	if (port >= 1 && port <= MAX_PORT) return port;
 	violations.push({
 		path: [],
-		message: `${where} port ${JSON.stringify(text)} is not a port; allowed are 1 to ${MAX_PORT}`,
+		message: `${where} port ${quote(text)} is not a port; allowed are 1 to ${MAX_PORT}`,
 	});
 	return undefined;
 }

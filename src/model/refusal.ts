@@ -1,4 +1,5 @@
 import {EmulatorError} from '../base/errors.ts';
+import {isPrivateKey} from '../base/quote.ts';
 
 /** Everything for which a cloud API refuses a call. Each dialect has its own status, code and type for each of them. */
 export type RefusalCode =
@@ -79,6 +80,6 @@ export class Refusal extends EmulatorError<RefusalCode> {
 	/** @param message one sentence that names what was wrong and what is allowed; never a private key. */
 	constructor(code: RefusalCode, message: string, subject = '') {
 		super(code, message);
-		this.subject = subject;
+		this.subject = isPrivateKey(subject) ? '(private key)' : subject;
 	}
 }

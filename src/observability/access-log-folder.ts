@@ -3,6 +3,7 @@ import {access, mkdir, rename} from 'node:fs/promises';
 import path from 'node:path';
 import type {Clock} from '../base/clock.ts';
 import {hasCode, invalidDescription, messageOf, type Violation} from '../base/errors.ts';
+import {show} from '../base/quote.ts';
 import {queueMicrotask} from '../base/timers.ts';
 import {type AccessLog, openForAppending, WrittenLog} from './access-log-file.ts';
 import {type AccessLogTrouble, LineWriter, type Sink, unwritable} from './line-writer.ts';
@@ -81,7 +82,7 @@ function* violationsIn(name: AccessLogObjectName & {publicationIntervalMinutes: 
 	const {prefix = '', accountId, region, loadBalancer, address, publicationIntervalMinutes} = name;
 	const not = (key: string, value: unknown, allowed: string): Violation => ({
 		path: [key],
-		message: `${JSON.stringify(value)} is not allowed; allowed ${allowed}`,
+		message: `${show(value)} is not allowed; allowed ${allowed}`,
 	});
 	if (prefix !== '' && !prefix.split('/').every(isSafeSegment)) {
 		yield not('prefix', prefix, 'are names of A-Z, a-z, 0-9 and !_.*\'()-, with "/" between them, and no "." or ".."');

@@ -112,7 +112,7 @@ test('what is not text is refused', t => {
 
 	t.deepEqual('violations' in result ? result.violations.map(({message}) => message) : [], [
 		`443 is not text; allowed is ${ALLOWED}`,
-		`null is not text; allowed is ${ALLOWED}`,
+		`nothing is not text; allowed is ${ALLOWED}`,
 	]);
 });
 

@@ -211,7 +211,7 @@ test('every fault of every section is told', t => {
 		'certificates.q: 5 is not a certificate; write {names} to issue one, or {cert, key, chain} with the paths of PEM files',
 		'certificates.web.names: the list is empty; a certificate needs at least one name',
 		'control.credentials.KEY: the secret key is empty',
-		'control.credentials["a b"]: "a b" is not an access key',
+		'control.credentials["(hidden)"]: (hidden) is not an access key',
 		'control.host: "0.0.0.0" is not an address of loopback; write 127.0.0.1 or ::1 (the control port changes everything, so that nobody else may reach it)',
 		'control.lifecycle: "2h" is too long; allowed are up to 60m',
 		'control.names[0]: "a b" holds white space, which no name may (give each name as an item of its own)',

@@ -1,5 +1,6 @@
 import test from 'ava';
-import {presentable, show} from '../../src/configuration/finding.ts';
+import {show} from '../../src/base/quote.ts';
+import {presentable} from '../../src/configuration/finding.ts';
 
 const shows = test.macro({
 	exec: (t, value: unknown, shown: string) => t.is(show(value), shown),

@@ -68,7 +68,7 @@ export class OutscaleDialect implements Dialect {
 			return {
 				answer: errorAnswer(status, {type, code, details, requestId}, isPost ? [] : [['Allow', 'POST']]),
 				call: {
-					action,
+					action: OUTSCALE_ACTIONS.has(action) ? action : shownAction(action),
 					api: 'oapi',
 					status,
 					unread: reading.unread,
@@ -145,10 +145,14 @@ function unknownAction(name: string): Refusal {
 	return new Refusal('UNKNOWN_ACTION', message, name);
 }
 
+/** What is kept of a name that no action has: it may be anything, and any length. */
+function shownAction(name: string): string {
+	return isPrivateKey(name) ? '(private key)' : name.slice(0, 60);
+}
+
 /** The cloud's own sentence may be an empty one, and that of a bug says nothing: the log says what was wrong. */
 function forLog(error: unknown, details: string): string {
-	const own = messageOf(error);
-	return (error instanceof Refusal && details !== '') || isPrivateKey(own) ? details : own;
+	return error instanceof Refusal && details !== '' ? details : messageOf(error);
 }
 
 /** A bug of ours has an answer too, and no stack in it. */
