@@ -5,6 +5,7 @@ import fc from 'fast-check';
 import {authorityFrom, createAuthority} from '../../src/certificates/authority.ts';
 import {buildCertificate} from '../../src/certificates/certificate-builder.ts';
 import {inspectCertificate} from '../../src/certificates/inspect.ts';
+import {runs} from '../helpers/depth.ts';
 import {handshake} from '../helpers/pem-handshake.ts';
 import {openssl} from '../helpers/pem-openssl.ts';
 import {sample} from '../helpers/pem-samples.ts';
@@ -360,6 +361,6 @@ test('any valid names that are issued come back from the inspection the same', t
 				new Set(names.filter(name => !name.includes(':'))),
 			);
 		}),
-		{numRuns: 60},
+		{numRuns: runs(60, 20)},
 	);
 });

@@ -1,5 +1,6 @@
 import test from 'ava';
 import fc from 'fast-check';
+import {runs} from '../helpers/depth.ts';
 import {readRequest, request, spoiled} from './messages.ts';
 
 const FOLLOWS = 'GET /next';
@@ -17,7 +18,7 @@ test('every request reads the same whatever pieces it comes in', t => {
 			}
 			t.deepEqual(readRequest(...bytes), whole);
 		}),
-		{numRuns: 300, interruptAfterTimeLimit: 5000},
+		{numRuns: runs(300, 60)},
 	);
 	t.true(accepted > 20, `only ${accepted} were accepted: the generator has lost its aim`);
 });
@@ -34,7 +35,7 @@ test('every refused request is refused whatever pieces it comes in', t => {
 				t.false(readRequest(bytes.slice(0, cut), bytes.slice(cut)).done);
 			}
 		}),
-		{numRuns: 300, interruptAfterTimeLimit: 5000},
+		{numRuns: runs(300, 60)},
 	);
 	t.true(refused > 20);
 });
@@ -51,6 +52,6 @@ test('what goes on of a body never is a whole one before the body is', t => {
 				if (part.head !== undefined) t.false(readRequest(head + part.framed).done);
 			}
 		}),
-		{numRuns: 300, interruptAfterTimeLimit: 5000},
+		{numRuns: runs(300, 60)},
 	);
 });

@@ -3,6 +3,7 @@ import fc from 'fast-check';
 import {formatPath} from '../../src/base/errors.ts';
 import {describeConfig} from '../../src/configuration/describe-config.ts';
 import {NO_SURROUNDINGS} from '../../src/model/estate.ts';
+import {runs} from '../helpers/depth.ts';
 
 function violations(config: unknown): string[] {
 	const result = describeConfig(config);
@@ -332,7 +333,7 @@ test('whatever it is given, it returns and does not throw', t => {
 				return ['violations' in whole, 'config' in whole].includes(true) && 'violations' in parts;
 			},
 		),
-		{numRuns: 300},
+		{numRuns: runs(300, 75)},
 	);
 
 	t.false(result.failed, `seed ${result.seed}: ${JSON.stringify(result.counterexample)}`);

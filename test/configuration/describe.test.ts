@@ -3,6 +3,7 @@ import fc from 'fast-check';
 import {formatPath} from '../../src/base/errors.ts';
 import {describeLoadBalancer} from '../../src/configuration/describe.ts';
 import {letterOf} from '../../src/configuration/describe-backend.ts';
+import {runs} from '../helpers/depth.ts';
 
 function describe(spec: unknown, certificateNames: readonly string[] = []) {
 	return describeLoadBalancer(spec, {certificateNames});
@@ -442,6 +443,6 @@ test('whatever it is given, it returns, and neither throws nor changes it', t =>
 			t.deepEqual({anything}, before);
 			return 'violations' in result || 'described' in result;
 		}),
-		{numRuns: 300},
+		{numRuns: runs(300, 75)},
 	);
 });

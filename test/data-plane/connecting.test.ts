@@ -4,10 +4,10 @@ import {connect, type Socket} from 'node:net';
 import test, {type ExecutionContext} from 'ava';
 import {type ListenerSpec, type LoadBalancer, startLoadBalancer} from '../../src/index.ts';
 import {compiled} from '../helpers/compiled.ts';
+import {eventually} from '../helpers/patience.ts';
 import {startRawBackend} from '../helpers/raw-backend.ts';
 import type {RawConnection} from '../helpers/raw-connection.ts';
 import {openClient} from '../helpers/raw-scene.ts';
-import {eventually} from '../helpers/stream-ends.ts';
 
 /** What ends a connection that has not come to its back-end yet, and what its client is answered on HTTP. */
 const ENDS: Record<string, (lb: LoadBalancer) => Promise<unknown>> = {
@@ -21,28 +21,32 @@ const LISTENERS: readonly ListenerSpec[] = ['tcp:80 -> ssl:80', 'ssl:80 -> ssl:8
 
 const REQUEST = 'GET / HTTP/1.1\r\nHost: a\r\n\r\n';
 
-/** A port that can be dialled and does not answer, while the test lasts. */
-async function unanswering(t: ExecutionContext): Promise<number> {
+/** A port that can be dialled and does not answer, for all tests of this file: what dials it takes nothing of it. */
+let unanswering = 0;
+let release = () => {};
+
+test.before(async () => {
 	const child = fork(compiled('test/helpers/full-backlog.ts'));
-	t.teardown(() => child.kill('SIGKILL'));
-	const [port] = await once(child, 'message');
-	// The system takes one or two more than the queue is long.
 	const fillers: Socket[] = [];
-	t.teardown(() => {
+	release = () => {
+		child.kill('SIGKILL');
 		for (const filler of fillers) filler.destroy();
-	});
-	for (let tries = 0; tries < 8; tries++) {
-		const filler = connect({port: Number(port), host: '127.0.0.1'});
+	};
+	[unanswering] = await once(child, 'message');
+	// The system takes one or two more than the queue is long. On loopback it answers while it is dialled, so a dial
+	// that is not answered when the event loop has gone round will not be.
+	for (let isFull = false; !isFull; ) {
+		const filler = connect({port: unanswering, host: '127.0.0.1'});
 		filler.on('error', () => {});
 		fillers.push(filler);
-		const isFull = await Promise.race([
+		isFull = await Promise.race([
 			once(filler, 'connect').then(() => false),
 			new Promise<boolean>(resolve => setImmediate(() => setImmediate(() => resolve(filler.connecting)))),
 		]);
-		if (isFull) break;
 	}
-	return Number(port);
-}
+});
+
+test.after.always(() => release());
 
 async function startTowards(t: ExecutionContext, listen: ListenerSpec, port: number): Promise<LoadBalancer> {
 	const lb = await startLoadBalancer({
@@ -87,7 +91,7 @@ for (const listen of LISTENERS) {
 		});
 
 		test(`${listen}: ${what} ends a connection whose back-end has not been reached`, async t => {
-			const lb = await startTowards(t, listen, await unanswering(t));
+			const lb = await startTowards(t, listen, unanswering);
 			const client = await openClient(lb, listen.startsWith('http:') || listen.startsWith('tcp:') ? 'http' : 'https');
 			client.write(REQUEST);
 			await eventually(() => lb.backends[0]?.inFlight === 1);

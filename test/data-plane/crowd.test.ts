@@ -3,13 +3,14 @@ import {connect, type Socket} from 'node:net';
 import test from 'ava';
 import {type LoadBalancer, startLoadBalancer} from '../../src/index.ts';
 import type {ListenerSpec} from '../../src/model/listener.ts';
+import {runs} from '../helpers/depth.ts';
 import {startServer} from '../helpers/stream-ends.ts';
 
 const REQUEST = 'GET / HTTP/1.1\r\nHost: a\r\n\r\n';
 const ANSWER = 'HTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\nx';
 /** Clients that ask again as soon as they are answered, and such as come while those do. */
 const BUSY = 300;
-const COMING = 100;
+const COMING = runs(100, 40);
 
 /** One of those clients. */
 class Client {

@@ -7,7 +7,8 @@ import {
 	startEmulator,
 	startLoadBalancer,
 } from '../../src/index.ts';
-import {eventually, open, read} from '../helpers/stream-ends.ts';
+import {eventually} from '../helpers/patience.ts';
+import {open, read} from '../helpers/stream-ends.ts';
 import {authority} from '../helpers/stream-pairs.ts';
 
 async function start(

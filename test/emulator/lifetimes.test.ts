@@ -3,7 +3,8 @@ import {existsSync} from 'node:fs';
 import {connect, createServer, type Server} from 'node:net';
 import test, {type ExecutionContext} from 'ava';
 import {type Emulator, type LoadBalancer, type Outcome, startEmulator, startLoadBalancer} from '../../src/index.ts';
-import {eventually, open, read, startServer} from '../helpers/stream-ends.ts';
+import {eventually} from '../helpers/patience.ts';
+import {open, read, startServer} from '../helpers/stream-ends.ts';
 import {authority, trusting} from '../helpers/stream-pairs.ts';
 
 /** Told where the system shows it. */

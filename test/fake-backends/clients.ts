@@ -89,7 +89,4 @@ export function readDocument({body}: Answer): EchoDocument {
 	return JSON.parse(body);
 }
 
-/** Resolves when the fact holds; for facts that no event tells of. */
-export async function eventually(fact: () => boolean): Promise<void> {
-	while (!fact()) await new Promise(resolve => setImmediate(resolve));
-}
+export {eventually} from '../helpers/patience.ts';

@@ -1,9 +1,9 @@
 import {once} from 'node:events';
 import {connect, createServer} from 'node:net';
-import {setTimeout as wait} from 'node:timers/promises';
 import test from 'ava';
 import {startCommandBackend} from '../../src/fake-backends/command-backend.ts';
-import {eventually, send} from './clients.ts';
+import {eventually} from '../helpers/patience.ts';
+import {send} from './clients.ts';
 
 /** Told where the system shows it. */
 const HOLDER = process.platform === 'linux' ? 'this process' : 'another process';
@@ -119,8 +119,7 @@ test('a command that ignores SIGTERM is killed after two seconds', async t => {
 
 	await backend.stop();
 
-	const tookMs = performance.now() - before;
-	t.true(tookMs >= 1900 && tookMs < 6000, `took ${tookMs} ms`);
+	t.true(performance.now() - before >= 1900);
 	t.deepEqual(backend.output, ['no']);
 	t.true(await refuses(backend.port));
 });
@@ -219,7 +218,7 @@ test.serial('after a stop nothing of a command is left in the process', async t 
 
 /** Its parent may be a while in taking note of its end, so a process that was killed may be seen for a moment. */
 async function gone(pid: number): Promise<void> {
-	while (await runs(pid)) await wait(5);
+	await eventually(async () => !(await runs(pid)), `end of the process ${pid}`);
 }
 
 async function runs(pid: number): Promise<boolean> {

@@ -1,7 +1,8 @@
 import {once} from 'node:events';
 import test from 'ava';
 import {MAX_KEPT_ERRORS} from '../../src/fake-backends/fake-backend.ts';
-import {closed, eventually, open, readAll, send, startBackend, WAYS} from './clients.ts';
+import {eventually} from '../helpers/patience.ts';
+import {closed, open, readAll, send, startBackend, WAYS} from './clients.ts';
 
 const GET = 'GET / HTTP/1.1\r\nHost: x\r\n\r\n';
 

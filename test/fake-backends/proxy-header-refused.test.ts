@@ -2,8 +2,9 @@ import type {Socket} from 'node:net';
 import test from 'ava';
 import type {ProxyProtocolMode} from '../../src/configuration/spec.ts';
 import type {Behaviour} from '../../src/fake-backends/behaviour.ts';
-import {closed, eventually, open, readAll, readAnswer, readDocument, send} from './clients.ts';
-import {arrived, client, GET, HEADERS, READING, startReading, TLS, V1, V2, v2} from './proxy-samples.ts';
+import {eventually} from '../helpers/patience.ts';
+import {closed, open, readAll, readAnswer, readDocument, send} from './clients.ts';
+import {arrived, client, GET, HEADERS, patient, READING, startReading, TLS, V1, V2, v2} from './proxy-samples.ts';
 
 /** Resolves to what was heard until the connection was over, whether by an end or by a reset. */
 async function heardBy(socket: Socket): Promise<string> {
@@ -117,19 +118,17 @@ for (const mode of READING) {
 	test.serial(`a stop ends who still owes a header, and is nobody's failure (${mode})`, async t => {
 		const held = () => process.getActiveResourcesInfo().filter(name => /TCP|Timeout/.test(name)).length;
 		const before = held();
-		const backend = await startReading(mode, {kind: 'echo'}, {tls: TLS.detect});
+		const backend = await startReading(mode, {kind: 'echo'}, patient('detect'));
 		const sockets = await Promise.all([open(backend), open(backend), open(backend)]);
 		sockets[1]?.write('PRO');
 		sockets[2]?.write(V2.subarray(0, -1));
 		await eventually(() => backend.openConnections === 3);
 		await arrived();
-		const stopwatch = performance.now();
 
 		await backend.stop();
 		await Promise.all(sockets.map(closed));
 		await eventually(() => held() <= before);
 
-		t.true(performance.now() - stopwatch < 2000, 'before any deadline');
 		t.is(backend.proxyFailures, 0);
 		t.is(backend.handshakeFailures, 0);
 		await backend.start();
@@ -164,8 +163,7 @@ test('whoever accepts a header has all the time for the first byte', async t => 
 
 for (const tls of ['tls', 'detect'] as const) {
 	test(`a probe that sends a header and leaves fails no handshake (${tls})`, async t => {
-		await using backend = await startReading('require', {kind: 'echo'}, {tls: TLS[tls]});
-		const before = performance.now();
+		await using backend = await startReading('require', {kind: 'echo'}, patient(tls));
 
 		for (const header of [V1, HEADERS['v2 LOCAL']?.bytes ?? V2]) {
 			const socket = await open(backend);
@@ -174,7 +172,6 @@ for (const tls of ['tls', 'detect'] as const) {
 		}
 		await eventually(() => backend.openConnections === 0);
 
-		t.true(performance.now() - before < 3000, 'before any deadline');
 		t.is(backend.handshakeFailures, 0);
 		t.is(backend.proxyFailures, 0);
 	});

@@ -4,7 +4,8 @@ import type {ProxyProtocolMode} from '../../src/configuration/spec.ts';
 import type {Behaviour} from '../../src/fake-backends/behaviour.ts';
 import {startFakeBackend} from '../../src/fake-backends/fake-backend.ts';
 import {proxyHeaderOf} from '../../src/fake-backends/proxy-header.ts';
-import {eventually, open, readAll, readAnswer, readDocument, readUntil, send, WAYS} from './clients.ts';
+import {eventually} from '../helpers/patience.ts';
+import {open, readAll, readAnswer, readDocument, readUntil, send, WAYS} from './clients.ts';
 import {
 	arrived,
 	client,
@@ -12,6 +13,7 @@ import {
 	entrance,
 	GET,
 	HEADERS,
+	patient,
 	READING,
 	relayTo,
 	startReading,
@@ -185,16 +187,14 @@ for (const behaviour of SILENT) {
 	const kind = behaviour.kind === 'tcp' ? `tcp ${behaviour.mode}` : behaviour.kind;
 	for (const tls of ['plain', 'tls', 'detect'] as const) {
 		test(`a client that leaves without a word is let go at once by whoever accepts a header (${kind}, ${tls})`, async t => {
-			await using backend = await startReading('accept', behaviour, {tls: TLS[tls]});
+			await using backend = await startReading('accept', behaviour, patient(tls));
 			const socket = await open(backend);
-			const before = performance.now();
 
 			socket.end();
 			const said = await readAll(socket);
 			await eventually(() => backend.openConnections === 0);
 
 			t.is(said.length, 0);
-			t.true(performance.now() - before < 3000, 'before any deadline');
 			t.is(backend.proxyFailures + backend.handshakeFailures, 0);
 		});
 	}

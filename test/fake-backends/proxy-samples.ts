@@ -48,6 +48,18 @@ export const TLS = {
 	detect: {mode: 'detect', cert: serverPair.cert, key: serverPair.key},
 } as const;
 
+/** No test waits so long: what ends before it has not been ended by a deadline. */
+const HOUR_MS = 3_600_000;
+
+/** Options of a back-end that is in no hurry to end what its clients owe it. */
+export function patient(tls: keyof typeof TLS): Partial<FakeBackendOptions> {
+	const settings = TLS[tls];
+	return {
+		proxyHeaderTimeoutMs: HOUR_MS,
+		...(settings === undefined ? {} : {tls: {...settings, handshakeTimeoutMs: HOUR_MS}}),
+	};
+}
+
 /** What the client speaks, and what the back-end has for it. */
 export const ENDS: readonly {way: Way; tls: keyof typeof TLS}[] = [
 	{way: 'plain', tls: 'plain'},

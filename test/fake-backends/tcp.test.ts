@@ -2,7 +2,8 @@ import {createHash} from 'node:crypto';
 import {once} from 'node:events';
 import test from 'ava';
 import type {TcpBackend} from '../../src/configuration/spec.ts';
-import {closed, eventually, open, readAll, readUntil, startBackend, WAYS} from './clients.ts';
+import {eventually} from '../helpers/patience.ts';
+import {closed, open, readAll, readUntil, startBackend, WAYS} from './clients.ts';
 
 const MIB = 1024 * 1024;
 

@@ -1,6 +1,8 @@
 import {createSecureContext} from 'node:tls';
 import type {LoadBalancer} from '../../src/index.ts';
-import {type End, eventually, open, readAll} from './stream-ends.ts';
+import {every, upTo} from './depth.ts';
+import {eventually} from './patience.ts';
+import {type End, open, readAll} from './stream-ends.ts';
 import type {Break, Wire} from './stream-forwarder.ts';
 
 export const BREAKS: readonly Break[] = ['reset', 'end'];
@@ -41,16 +43,15 @@ export async function ask(port: number, version: Version, {endsFirst = false} = 
 	}
 }
 
-/** Breaks the wires at every byte up to `total`, each wire at another at a time, and asks each time. */
+/** Breaks the wires at every byte up to `total`, or at some, each wire at another at a time, and asks each time. */
 export async function breakEverywhere(
 	wires: readonly Wire[],
 	{total, how}: {readonly total: number; readonly how: Break},
 	askOver: (wire: Wire, at: number) => Promise<void>,
 ): Promise<void> {
-	let next = 0;
+	const places = [...every(upTo(total - 1), 48)];
 	const lane = async (wire: Wire) => {
-		while (next < total) {
-			const at = next++;
+		for (let at = places.shift(); at !== undefined; at = places.shift()) {
 			wire.breakAfter(at, how);
 			await askOver(wire, at);
 		}

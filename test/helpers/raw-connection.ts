@@ -1,7 +1,5 @@
 import type {Socket} from 'node:net';
-
-/** A fact that has not come true by then is taken for one that never will. */
-const PATIENCE_MS = 60_000;
+import {PATIENCE_MS, tooLong} from './patience.ts';
 
 /** One HTTP/1.1 message as bytes (latin1 text), read by rules simple enough to be independent of what is tested. */
 export interface RawMessage {
@@ -94,7 +92,7 @@ export class RawConnection {
 				else reject(error);
 			};
 			const because = () => `${what}; ${this.#state()}; received ${JSON.stringify(this.received.slice(-2000))}`;
-			const timer = setTimeout(() => settle(new Error(`Still waiting for ${because()}`)), PATIENCE_MS);
+			const timer = setTimeout(() => settle(new Error(tooLong(because()))), PATIENCE_MS);
 			const look = () => {
 				if (fact()) settle();
 				else if (this.closed || this.ended) {

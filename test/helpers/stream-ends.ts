@@ -185,7 +185,4 @@ function readable(stream: Socket): Promise<void> {
 	});
 }
 
-/** Resolves when the fact holds; for facts that no event tells of. */
-export async function eventually(fact: () => boolean): Promise<void> {
-	while (!fact()) await new Promise(resolve => setImmediate(resolve));
-}
+export {eventually} from './patience.ts';

@@ -1,6 +1,8 @@
 import test from 'ava';
 import fc from 'fast-check';
 import {compilePattern, matchesPattern, type PatternKind, violationsOfPattern} from '../../src/model/pattern.ts';
+import {runs} from '../helpers/depth.ts';
+import {growth, LINEAR} from '../helpers/growth.ts';
 
 const MATCHES: readonly (readonly [kind: PatternKind, pattern: string, subject: string, matches: boolean])[] = [
 	['path', '/docs/*', '/docs/a/b', true],
@@ -56,27 +58,30 @@ test('any pattern matches what the plain definition of its wildcards says', t =>
 			if (matches) matched++;
 			t.is(matches, reference(text, against), `${text} on ${against}`);
 		}),
-		{numRuns: 5000},
+		{numRuns: runs(5000, 1000)},
 	);
-	t.true(matched > 200, `only ${matched} matched`);
+	t.true(matched > runs(200, 40), `only ${matched} matched`);
 });
 
-// Each of these takes a matcher that goes back over its choices longer than the test may run.
-const HOSTILE: readonly (readonly [pattern: string, subject: string])[] = [
-	[`*${'a'.repeat(60)}*${'a'.repeat(60)}b*c`, 'a'.repeat(64 * 1024)],
-	[`*${'?'.repeat(60)}*${'?'.repeat(60)}b*c`, 'a'.repeat(64 * 1024)],
-	[`${'*a'.repeat(60)}b`, 'a'.repeat(64 * 1024)],
-	['*'.repeat(100_000), 'a'.repeat(64 * 1024)],
-	['?'.repeat(100_000), 'a'.repeat(64 * 1024)],
+// Each of these takes a matcher that goes back over its choices longer than anybody waits.
+const HOSTILE: readonly string[] = [
+	`*${'a'.repeat(60)}*${'a'.repeat(60)}b*c`,
+	`*${'?'.repeat(60)}*${'?'.repeat(60)}b*c`,
+	`${'*a'.repeat(60)}b`,
+	'*'.repeat(100_000),
+	'?'.repeat(100_000),
 ];
 
-for (const [pattern, subject] of HOSTILE) {
-	test(`the pattern ${pattern.slice(0, 8)}… of ${pattern.length} characters is judged at once on 64 KiB`, t => {
-		const startMs = performance.now();
-		const matches = matchesPattern(compilePattern(pattern, 'path'), subject);
+for (const pattern of HOSTILE) {
+	test(`the pattern ${pattern.slice(0, 8)}… of ${pattern.length} characters is judged in one pass, up to 64 KiB`, t => {
+		const compiled = compilePattern(pattern, 'path');
+		const subjects = ['a'.repeat(8 * 1024), 'a'.repeat(64 * 1024)] as const;
 
-		t.is(matches, /^\*+$/.test(pattern));
-		t.true(performance.now() - startMs < 2000);
+		const grown = growth(subjects, subject => {
+			t.is(matchesPattern(compiled, subject), /^\*+$/.test(pattern));
+		});
+
+		t.true(grown < LINEAR, `${grown.toFixed(1)} times the work for eight times the subject`);
 	});
 }
 

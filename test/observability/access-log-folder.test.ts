@@ -9,6 +9,7 @@ import {
 	accessLogObjectName,
 	openAccessLogFolder,
 } from '../../src/observability/access-log-folder.ts';
+import {runs} from '../helpers/depth.ts';
 
 const START_MS = Date.UTC(2014, 1, 15, 23, 38, 20);
 
@@ -201,7 +202,7 @@ test('no prefix and no random text leads out of the folder', async t => {
 				await rm(parent, {recursive: true, force: true});
 			}
 		}),
-		{numRuns: 60},
+		{numRuns: runs(60, 20)},
 	);
 });
 

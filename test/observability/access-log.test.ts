@@ -3,6 +3,7 @@ import fc from 'fast-check';
 import {accessLogLine} from '../../src/observability/access-log.ts';
 import type {ExchangeRecord, Peer} from '../../src/observability/exchange.ts';
 import {ATHENA, exchange} from '../helpers/access-log.ts';
+import {runs} from '../helpers/depth.ts';
 
 const FROM = '2015-05-13T23:39:43.945000Z my-loadbalancer 192.168.131.39:2817';
 const OWN = {responseBy: 'load-balancer', firstByteMs: -1, bytesDown: 0} as const;
@@ -160,7 +161,7 @@ test('whatever bytes a client sends, its line has the fields of a line and no ot
 			const fields = /^(?:[^ "]+ ){11}"[^ "]+ [^ "]+ (?:- |HTTP\/[0-9]\.[0-9])" "[^"]*" - -$/;
 			return ATHENA.test(line) && fields.test(line) && /^[\x20-\x7e]+$/.test(line);
 		}),
-		{numRuns: 2000},
+		{numRuns: runs(2000)},
 	);
 	t.pass();
 });

@@ -1,4 +1,3 @@
-import {performance} from 'node:perf_hooks';
 import test from 'ava';
 import {OutscaleHouse, pem} from '../../helpers/outscale-house.ts';
 import {BAD_INPUTS} from './bad-inputs.ts';
@@ -31,9 +30,7 @@ for (const {what, action, body, refused} of BAD_INPUTS.filter(each => each.refus
 		const estate = api.executor.estate;
 		const calls = [...api.dataPlane.calls];
 
-		const startedMs = performance.now();
 		const {answer, call} = await api.call(action, body);
-		const tookMs = performance.now() - startedMs;
 
 		const {Errors: errors, ResponseContext: context} = JSON.parse(answer.body);
 		t.is(`${answer.status} ${errors[0].Code}`, refused);
@@ -44,8 +41,6 @@ for (const {what, action, body, refused} of BAD_INPUTS.filter(each => each.refus
 		t.true(answer.body.length < 1000, 'no answer repeats all that was sent');
 		t.notRegex(answer.body, / at .*:\d+:\d+|node:/, 'no stack');
 		for (const secret of SECRETS) t.false(JSON.stringify([answer, call]).includes(secret), 'a key came back');
-		// The bar is 100 ms on a quiet machine; ten times that tells a machine that is busy from input that is slow to read.
-		t.true(tookMs < 1000, `${tookMs} ms`);
 	});
 }
 

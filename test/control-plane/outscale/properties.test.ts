@@ -1,6 +1,7 @@
 import test from 'ava';
 import fc from 'fast-check';
 import {EmulatorError} from '../../../src/base/errors.ts';
+import {runs} from '../../helpers/depth.ts';
 import {OutscaleHouse, pem} from '../../helpers/outscale-house.ts';
 
 const name = fc.constantFrom('a', 'a', 'a', 'a', 'a', 'b', 'b', 'c', 'no_name');
@@ -146,7 +147,7 @@ test('whatever is asked, what runs is what is described, and a refused call chan
 				}
 			},
 		),
-		{numRuns: 150},
+		{numRuns: runs(150, 37)},
 	);
 	t.true(counts.done > 200 && counts.refused > 200, JSON.stringify(counts));
 });

@@ -6,8 +6,8 @@ import {createAuthority} from '../../../src/certificates/authority.ts';
 import {startProbe} from '../../../src/data-plane/probe.ts';
 import {ProbeSession} from '../../../src/data-plane/probe-session.ts';
 import {SecureContexts} from '../../../src/data-plane/tls-settings.ts';
+import {eventually} from '../../helpers/patience.ts';
 import {checkOf, services} from '../../helpers/probing.ts';
-import {eventually} from '../../helpers/stream-ends.ts';
 
 const pair = createAuthority().issue({names: ['127.0.0.1']});
 const contexts = new SecureContexts();

@@ -1,4 +1,5 @@
 import test from 'ava';
+import {IS_FULL, upTo} from '../../helpers/depth.ts';
 import type {RawConnection} from '../../helpers/raw-connection.ts';
 import {startScene, type Way} from '../../helpers/raw-scene.ts';
 
@@ -16,16 +17,20 @@ function kill(connection: RawConnection, how: How): void {
 /** How many exchanges are under way at a time: enough for speed, few enough to read. */
 const AT_A_TIME = 16;
 
-async function forEachCut(length: number, act: (cut: number) => Promise<void>): Promise<void> {
-	for (let from = 0; from <= length; from += AT_A_TIME) {
-		await Promise.all(Array.from({length: Math.min(AT_A_TIME, length + 1 - from)}, (_, i) => act(from + i)));
+/** Before and behind the ends of the parts of what is cut, and in their midst. */
+const REQUEST_CUTS = [0, 1, 21, 48, 49, 51, 53, REQUEST.length];
+const ANSWER_CUTS = [0, 1, 16, 46, 47, 50, 53, 60, 61];
+
+async function forEachCut(cuts: readonly number[], act: (cut: number) => Promise<void>): Promise<void> {
+	for (let from = 0; from < cuts.length; from += AT_A_TIME) {
+		await Promise.all(cuts.slice(from, from + AT_A_TIME).map(act));
 	}
 }
 
 for (const front of ['http', 'https'] satisfies Way[]) {
 	for (const how of ['end', 'reset', 'destroy'] satisfies How[]) {
 		test(`${front}: a client that goes (${how}) after any byte of its request leaves one record and nothing half-done`, async t => {
-			await forEachCut(REQUEST.length, async cut => {
+			await forEachCut(IS_FULL ? upTo(REQUEST.length) : REQUEST_CUTS, async cut => {
 				const complete = cut === REQUEST.length;
 				await using scene = await startScene({front});
 				const recorded = cut === 0 ? undefined : scene.lb.traffic.next(undefined, '60s');
@@ -51,7 +56,7 @@ for (const front of ['http', 'https'] satisfies Way[]) {
 		});
 
 		test(`${front}: a back-end that goes (${how}) after any byte of its answer never makes it look complete, and leaves one record`, async t => {
-			await forEachCut(ANSWER.length, async cut => {
+			await forEachCut(IS_FULL ? upTo(ANSWER.length) : [...ANSWER_CUTS, ANSWER.length], async cut => {
 				await using scene = await startScene({
 					front,
 					scripts: [
@@ -78,7 +83,7 @@ for (const front of ['http', 'https'] satisfies Way[]) {
 		});
 
 		test(`${front}: a client that goes (${how}) after any byte of its answer leaves one record and frees its back-end`, async t => {
-			await forEachCut(ANSWER.length - 1, async cut => {
+			await forEachCut(IS_FULL ? upTo(ANSWER.length - 1) : ANSWER_CUTS, async cut => {
 				await using scene = await startScene({
 					front,
 					scripts: [

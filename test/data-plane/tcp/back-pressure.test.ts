@@ -1,7 +1,7 @@
 import {once} from 'node:events';
-import type {Socket} from 'node:net';
 import {pipeline} from 'node:stream/promises';
 import test from 'ava';
+import {stalls} from '../../helpers/stalled.ts';
 import {type End, read, type Server} from '../../helpers/stream-ends.ts';
 import {join, PAIRS, startPassage} from '../../helpers/stream-pairs.ts';
 import {PatternCheck, source} from '../../helpers/stream-pattern.ts';
@@ -17,23 +17,8 @@ async function fill({stream}: End): Promise<number> {
 	for (;;) {
 		while (stream.write(chunk)) written += chunk.length;
 		written += chunk.length;
-		if (written > 2 * MOST_SWALLOWED || !(await drains(stream))) return written - stream.writableLength;
+		if (written > 2 * MOST_SWALLOWED || (await stalls(once(stream, 'drain')))) return written - stream.writableLength;
 	}
-}
-
-/** Whether the stream takes more within half a second, in which loopback moves hundreds of megabytes. */
-function drains(stream: Socket): Promise<boolean> {
-	return new Promise(resolve => {
-		const timer = setTimeout(() => {
-			stream.off('drain', onDrain);
-			resolve(false);
-		}, 500);
-		const onDrain = () => {
-			clearTimeout(timer);
-			resolve(true);
-		};
-		stream.once('drain', onDrain);
-	});
 }
 
 for (const pair of PAIRS) {

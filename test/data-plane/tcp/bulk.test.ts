@@ -7,13 +7,14 @@ import {pipeline} from 'node:stream/promises';
 import test, {type ExecutionContext} from 'ava';
 import type {LoadBalancerSpec} from '../../../src/index.ts';
 import {compiled} from '../../helpers/compiled.ts';
+import {runs} from '../../helpers/depth.ts';
 import {open, startServer} from '../../helpers/stream-ends.ts';
 import type {Order, Report} from '../../helpers/stream-load-balancer.ts';
 import {serverPair, trusting} from '../../helpers/stream-pairs.ts';
 import {PatternCheck, source} from '../../helpers/stream-pattern.ts';
 
 const MIB = 1024 * 1024;
-const BULK = 256 * MIB;
+const BULK = runs(256, 96) * MIB;
 const MOST_GROWN = 64 * MIB;
 
 /** A load balancer in a process of its own. */
@@ -101,15 +102,15 @@ async function streams(t: ExecutionContext, listen: 'ssl:6379 -> tcp:6380' | 'tc
 	await assertBulk(t, remote, exchange);
 }
 
-test.serial('ssl -> tcp carries 256 MiB each way to slow readers in bounded memory', t =>
+test.serial(`ssl -> tcp carries ${BULK / MIB} MiB each way to slow readers in bounded memory`, t =>
 	streams(t, 'ssl:6379 -> tcp:6380', false),
 );
 
-test.serial('tcp passthrough carries 256 MiB each way to slow readers in bounded memory', t =>
+test.serial(`tcp passthrough carries ${BULK / MIB} MiB each way to slow readers in bounded memory`, t =>
 	streams(t, 'tcp:443', true),
 );
 
-test.serial('https -> http carries 256 MiB each way to slow readers in bounded memory', async t => {
+test.serial(`https -> http carries ${BULK / MIB} MiB each way to slow readers in bounded memory`, async t => {
 	let received: Promise<PatternCheck> | undefined;
 	const server = createServer((incoming, response) => {
 		received = check(incoming);

@@ -1,10 +1,12 @@
 import {pipeline} from 'node:stream/promises';
 import test from 'ava';
+import {runs} from '../../helpers/depth.ts';
 import {type End, read, readAll} from '../../helpers/stream-ends.ts';
 import {join, PAIRS, startPassage} from '../../helpers/stream-pairs.ts';
 import {PatternCheck, source} from '../../helpers/stream-pattern.ts';
 
 const MIB = 1024 * 1024;
+const BULK = runs(32, 8) * MIB;
 
 /** Sends the pattern and ends; checks it at the other end. */
 async function transfer(from: End, to: End, bytes: number): Promise<PatternCheck> {
@@ -64,16 +66,16 @@ for (const pair of PAIRS) {
 		}
 	});
 
-	test(`${pair.name}: 32 MiB pass whole in both directions at once`, async t => {
+	test(`${pair.name}: ${BULK / MIB} MiB pass whole in both directions at once`, async t => {
 		const {lb, client, backend} = await join(t, pair);
 		const ended = lb.traffic.next(undefined, '60s');
 
-		const [up, down] = await Promise.all([transfer(client, backend, 32 * MIB), transfer(backend, client, 32 * MIB)]);
+		const [up, down] = await Promise.all([transfer(client, backend, BULK), transfer(backend, client, BULK)]);
 
-		t.deepEqual([up.bytes, up.wrongAt], [32 * MIB, undefined]);
-		t.deepEqual([down.bytes, down.wrongAt], [32 * MIB, undefined]);
+		t.deepEqual([up.bytes, up.wrongAt], [BULK, undefined]);
+		t.deepEqual([down.bytes, down.wrongAt], [BULK, undefined]);
 		const {bytes, outcome} = await ended;
 		t.is(outcome, 'ok');
-		if (pair.name !== 'passthrough') t.deepEqual(bytes, {up: 32 * MIB, down: 32 * MIB});
+		if (pair.name !== 'passthrough') t.deepEqual(bytes, {up: BULK, down: BULK});
 	});
 }

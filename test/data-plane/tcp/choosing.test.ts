@@ -1,16 +1,8 @@
 import test, {type ExecutionContext} from 'ava';
 import {type LoadBalancerSpec, startLoadBalancer} from '../../../src/index.ts';
+import {eventually} from '../../helpers/patience.ts';
 import {holdDeadPort} from '../../helpers/raw-backend.ts';
-import {
-	type End,
-	eventually,
-	open,
-	read,
-	readAll,
-	type Server,
-	type ServerOptions,
-	startServer,
-} from '../../helpers/stream-ends.ts';
+import {type End, open, read, type Server, type ServerOptions, startServer} from '../../helpers/stream-ends.ts';
 import {authority, PAIRS, serverPair, startPassage, trusting} from '../../helpers/stream-pairs.ts';
 
 /** A port on which nobody listens while the test lasts. */
@@ -174,22 +166,23 @@ for (const pair of PAIRS) {
 }
 
 test('bytes in one direction keep a connection from being idle', async t => {
-	await using passage = await startPassage(
-		{name: '', listen: 'tcp:6379', clientTls: false, backendTls: false},
-		{idleTimeout: '1s'},
-	);
-	const client = await passage.client();
-	const backend = await passage.server.end();
-	const began = performance.now();
+	await using server = await startServer();
+	await using lb = await startLoadBalancer({
+		listeners: ['tcp:6379'],
+		backends: [`127.0.0.1:${server.port}`],
+		idleTimeout: '1s',
+		clock: 'manual',
+	});
+	const client = await open({port: lb.port(6379)});
+	const backend = await server.end();
 
-	let ticks = 0;
-	const timer = setInterval(() => {
-		ticks++;
-		if (ticks < 6) backend.stream.write('.');
-		else backend.stream.end();
-	}, 250);
-	t.teardown(() => clearInterval(timer));
+	for (let tick = 0; tick < 5; tick++) {
+		backend.stream.write('.');
+		t.is((await read(client, 1)).toString(), '.');
+		await lb.clock.advance('600ms');
+	}
+	const ended = lb.traffic.next();
+	await lb.clock.advance('2s');
 
-	t.is((await readAll(client)).toString(), '.....');
-	t.true(performance.now() - began > 1200, 'it lasted longer than the timeout');
+	t.is((await ended).outcome, 'idle-timeout');
 });

@@ -1,10 +1,13 @@
 import test from 'ava';
 import {startLoadBalancer} from '../../../src/index.ts';
+import {runs} from '../../helpers/depth.ts';
 import {type End, open, read, readAll} from '../../helpers/stream-ends.ts';
 import {authority, trusting} from '../../helpers/stream-pairs.ts';
 
 /** Descriptors: each connection takes five in one process (client, two of the load balancer, back-end). */
-const CONCURRENT = 2000;
+const CONCURRENT = runs(2000);
+const TURNOVER = runs(3000);
+const TLS_TURNOVER = runs(300, 60);
 
 const ECHOES = [1, 2, 3, 4].map(() => ({kind: 'tcp', mode: 'echo'}) as const);
 
@@ -22,7 +25,7 @@ async function openMany(count: number, width: number, connect: () => Promise<End
 	return ends;
 }
 
-test.serial('2,000 connections stand at once, each with its own bytes', async t => {
+test.serial(`${CONCURRENT} connections stand at once, each with its own bytes`, async t => {
 	await using lb = await startLoadBalancer({
 		listeners: ['tcp:6379 -> tcp:6380'],
 		backends: ECHOES,
@@ -39,11 +42,11 @@ test.serial('2,000 connections stand at once, each with its own bytes', async t 
 	);
 
 	t.is(answers.filter(Boolean).length, CONCURRENT);
-	t.deepEqual(lb.traffic.counts(), {a: 500, b: 500, c: 500, d: 500});
+	t.deepEqual(lb.traffic.counts(), share(CONCURRENT));
 	t.true([...lb.traffic].every(({outcome}) => outcome === 'ok'));
 });
 
-test.serial('3,000 connections come and go, some of them rudely', async t => {
+test.serial(`${TURNOVER} connections come and go, some of them rudely`, async t => {
 	await using lb = await startLoadBalancer({
 		listeners: ['tcp:6379 -> tcp:6380'],
 		backends: ECHOES,
@@ -52,7 +55,7 @@ test.serial('3,000 connections come and go, some of them rudely', async t => {
 	let count = 0;
 	let wrong = 0;
 
-	await openMany(3000, 50, async () => {
+	await openMany(TURNOVER, 50, async () => {
 		const nth = count++;
 		const end = await open({port: lb.port(6379)});
 		end.stream.write('ping');
@@ -70,17 +73,17 @@ test.serial('3,000 connections come and go, some of them rudely', async t => {
 	const counts = Object.values(lb.traffic.counts());
 	t.is(
 		counts.reduce((sum, each) => sum + each, 0),
-		3000,
+		TURNOVER,
 	);
 	t.is(lb.traffic.length, 10);
-	t.is(lb.traffic.forgotten, 2990);
+	t.is(lb.traffic.forgotten, TURNOVER - 10);
 });
 
-test.serial('300 TLS connections come and go', async t => {
+test.serial(`${TLS_TURNOVER} TLS connections come and go`, async t => {
 	await using lb = await startLoadBalancer({listeners: ['ssl:6379 -> tcp:6380'], backends: ECHOES, authority});
 	let wrong = 0;
 
-	await openMany(300, 20, async () => {
+	await openMany(TLS_TURNOVER, 20, async () => {
 		const end = await open({port: lb.port(6379), tls: trusting});
 		end.stream.end('ping');
 		if ((await readAll(end)).toString() !== 'ping') wrong++;
@@ -88,5 +91,10 @@ test.serial('300 TLS connections come and go', async t => {
 	});
 
 	t.is(wrong, 0);
-	t.deepEqual(lb.traffic.counts(), {a: 75, b: 75, c: 75, d: 75});
+	t.deepEqual(lb.traffic.counts(), share(TLS_TURNOVER));
 });
+
+/** Four back-ends get as many each. */
+function share(count: number): Record<string, number> {
+	return Object.fromEntries(['a', 'b', 'c', 'd'].map(name => [name, count / 4]));
+}
