@@ -202,7 +202,7 @@ for (const behaviour of SILENT) {
 
 for (const mode of ['source', 'banner'] as const) {
 	test(`a tcp ${mode} speaks after the header it requires, and not before`, async t => {
-		await using backend = await startReading('require', {kind: 'tcp', mode, data: 'welcome\n'});
+		await using backend = await startReading('require', {kind: 'tcp', mode, data: 'welcome\n'}, patient('plain'));
 		const socket = await open(backend);
 		const heard: string[] = [];
 		socket.on('data', (chunk: Buffer) => heard.push(chunk.toString()));

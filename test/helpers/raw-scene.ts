@@ -87,6 +87,8 @@ export async function startScene({
 		listeners: [`${front}:80 -> ${back}:80`],
 		backends: [`127.0.0.1:${backend.port}`],
 		authority,
+		// A busy machine takes more than the usual 5 s.
+		connectTimeout: '1m',
 		...spec,
 	});
 	return new Scene(lb, backend, front);

@@ -50,6 +50,8 @@ export async function startPassage(
 		listeners: [listen],
 		backends: [{kind: 'address', name: 'a', host: '127.0.0.1', port: server.port}],
 		authority,
+		// A busy machine takes more than the usual 5 s.
+		connectTimeout: '1m',
 		...spec,
 	});
 	return {
