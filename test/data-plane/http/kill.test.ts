@@ -42,101 +42,110 @@ async function forEachCut(cuts: readonly number[], act: (cut: number) => Promise
 
 for (const front of ['http', 'https'] satisfies Way[]) {
 	for (const how of ['end', 'reset', 'destroy'] satisfies How[]) {
-		test.serial(`${front}: a client that goes (${how}) after any byte of its request leaves one record and nothing half-done`, async t => {
-			await forEachCut(IS_FULL ? upTo(REQUEST.length) : REQUEST_CUTS, async cut => {
-				const complete = cut === REQUEST.length;
-				await using scene = await startScene({front});
-				const client = await scene.client();
-				const ours = of(client);
-				const recorded = cut === 0 ? undefined : within('record', scene.lb.traffic.next(ours));
-				if (cut > 0) await client.writeAll(REQUEST.slice(0, cut));
+		test.serial(
+			`${front}: a client that goes (${how}) after any byte of its request leaves one record and nothing half-done`,
+			async t => {
+				await forEachCut(IS_FULL ? upTo(REQUEST.length) : REQUEST_CUTS, async cut => {
+					const complete = cut === REQUEST.length;
+					await using scene = await startScene({front});
+					const client = await scene.client();
+					const ours = of(client);
+					const recorded = cut === 0 ? undefined : within('record', scene.lb.traffic.next(ours));
+					if (cut > 0) await client.writeAll(REQUEST.slice(0, cut));
 
-				kill(client, how);
+					kill(client, how);
 
-				const exchange = await recorded;
-				// A whole request whose client then goes may have been answered before that was known.
-				const answered = complete && exchange?.outcome === 'ok';
-				if (exchange !== undefined)
-					t.true(answered || exchange.outcome === 'client-abort', `${how} after ${cut}: ${told(exchange)}`);
-				// The connection of an exchange that was answered rests, open, for the next one.
-				for (const upstream of answered ? [] : scene.backend.connections) {
-					const over = await upstream.untilOver();
-					// Where nothing had been sent yet, there is nothing to be taken for complete.
-					if (!complete && upstream.received !== '') t.is(over, 'reset');
-				}
-				t.true([...scene.lb.traffic].filter(ours).length <= 1);
-				await scene.fresh(t);
-				t.true(complete || scene.reached.length === 0);
-			});
-		});
-
-		test.serial(`${front}: a back-end that goes (${how}) after any byte of its answer never makes it look complete, and leaves one record`, async t => {
-			await forEachCut(IS_FULL ? upTo(ANSWER.length) : [...ANSWER_CUTS, ANSWER.length], async cut => {
-				await using scene = await startScene({
-					front,
-					scripts: [
-						async connection => {
-							await connection.message();
-							if (cut > 0) await connection.writeAll(ANSWER.slice(0, cut));
-							kill(connection, how);
-							await connection.untilOver();
-						},
-					],
+					const exchange = await recorded;
+					// A whole request whose client then goes may have been answered before that was known.
+					const answered = complete && exchange?.outcome === 'ok';
+					if (exchange !== undefined)
+						t.true(answered || exchange.outcome === 'client-abort', `${how} after ${cut}: ${told(exchange)}`);
+					// The connection of an exchange that was answered rests, open, for the next one.
+					for (const upstream of answered ? [] : scene.backend.connections) {
+						const over = await upstream.untilOver();
+						// Where nothing had been sent yet, there is nothing to be taken for complete.
+						if (!complete && upstream.received !== '') t.is(over, 'reset');
+					}
+					t.true([...scene.lb.traffic].filter(ours).length <= 1);
+					await scene.fresh(t);
+					t.true(complete || scene.reached.length === 0);
 				});
-				const client = await scene.client();
-				const ours = of(client);
-				const recorded = within('record', scene.lb.traffic.next(ours));
-				client.write(REQUEST);
+			},
+		);
 
-				const exchange = await recorded;
+		test.serial(
+			`${front}: a back-end that goes (${how}) after any byte of its answer never makes it look complete, and leaves one record`,
+			async t => {
+				await forEachCut(IS_FULL ? upTo(ANSWER.length) : [...ANSWER_CUTS, ANSWER.length], async cut => {
+					await using scene = await startScene({
+						front,
+						scripts: [
+							async connection => {
+								await connection.message();
+								if (cut > 0) await connection.writeAll(ANSWER.slice(0, cut));
+								kill(connection, how);
+								await connection.untilOver();
+							},
+						],
+					});
+					const client = await scene.client();
+					const ours = of(client);
+					const recorded = within('record', scene.lb.traffic.next(ours));
+					client.write(REQUEST);
 
-				const expected = cut === ANSWER.length ? 'ok' : 'backend-reset';
-				t.is(exchange.outcome, expected, `${how} after ${cut}: ${told(exchange)}`);
-				if (exchange.response.by === 'load-balancer') t.is((await client.message()).line, 'HTTP/1.1 502 Bad Gateway');
-				else if (cut === ANSWER.length) t.is((await client.message()).body, 'hello');
-				else t.is(await client.untilOver(), 'reset');
-				t.is([...scene.lb.traffic].filter(ours).length, 1);
-				await scene.fresh(t);
-			});
-		});
+					const exchange = await recorded;
 
-		test.serial(`${front}: a client that goes (${how}) after any byte of its answer leaves one record and frees its back-end`, async t => {
-			await forEachCut(IS_FULL ? upTo(ANSWER.length - 1) : ANSWER_CUTS, async cut => {
-				await using scene = await startScene({
-					front,
-					scripts: [
-						async connection => {
-							await connection.message();
-							if (cut > 0) await connection.writeAll(ANSWER.slice(0, cut));
-							// The rest comes once the client is gone, as far as anybody can tell.
-							await gone;
-							connection.write(ANSWER.slice(cut));
-						},
-					],
+					const expected = cut === ANSWER.length ? 'ok' : 'backend-reset';
+					t.is(exchange.outcome, expected, `${how} after ${cut}: ${told(exchange)}`);
+					if (exchange.response.by === 'load-balancer') t.is((await client.message()).line, 'HTTP/1.1 502 Bad Gateway');
+					else if (cut === ANSWER.length) t.is((await client.message()).body, 'hello');
+					else t.is(await client.untilOver(), 'reset');
+					t.is([...scene.lb.traffic].filter(ours).length, 1);
+					await scene.fresh(t);
 				});
-				let tell = () => {};
-				const gone = new Promise<void>(resolve => {
-					tell = resolve;
+			},
+		);
+
+		test.serial(
+			`${front}: a client that goes (${how}) after any byte of its answer leaves one record and frees its back-end`,
+			async t => {
+				await forEachCut(IS_FULL ? upTo(ANSWER.length - 1) : ANSWER_CUTS, async cut => {
+					await using scene = await startScene({
+						front,
+						scripts: [
+							async connection => {
+								await connection.message();
+								if (cut > 0) await connection.writeAll(ANSWER.slice(0, cut));
+								// The rest comes once the client is gone, as far as anybody can tell.
+								await gone;
+								connection.write(ANSWER.slice(cut));
+							},
+						],
+					});
+					let tell = () => {};
+					const gone = new Promise<void>(resolve => {
+						tell = resolve;
+					});
+					const client = await scene.client();
+					const ours = of(client);
+					const recorded = within('record', scene.lb.traffic.next(ours));
+					client.write(REQUEST);
+					const headEnd = ANSWER.indexOf('\r\n\r\n') + 4;
+					if (cut >= headEnd) await client.until('\r\n\r\n');
+					else await (await scene.backend.connection(0)).until('hello');
+
+					kill(client, how);
+					if (how !== 'reset') tell();
+
+					const exchange = await recorded;
+					tell();
+					// An end of the client's side alone is no reason to give up: the answer is still relayed.
+					const isRight = exchange.outcome === 'client-abort' || (how !== 'reset' && exchange.outcome === 'ok');
+					t.true(isRight, `${how} after ${cut}: ${told(exchange)}`);
+					t.is([...scene.lb.traffic].filter(ours).length, 1);
+					await scene.fresh(t);
 				});
-				const client = await scene.client();
-				const ours = of(client);
-				const recorded = within('record', scene.lb.traffic.next(ours));
-				client.write(REQUEST);
-				const headEnd = ANSWER.indexOf('\r\n\r\n') + 4;
-				if (cut >= headEnd) await client.until('\r\n\r\n');
-				else await (await scene.backend.connection(0)).until('hello');
-
-				kill(client, how);
-				if (how !== 'reset') tell();
-
-				const exchange = await recorded;
-				tell();
-				// An end of the client's side alone is no reason to give up: the answer is still relayed.
-				const isRight = exchange.outcome === 'client-abort' || (how !== 'reset' && exchange.outcome === 'ok');
-				t.true(isRight, `${how} after ${cut}: ${told(exchange)}`);
-				t.is([...scene.lb.traffic].filter(ours).length, 1);
-				await scene.fresh(t);
-			});
-		});
+			},
+		);
 	}
 }

@@ -221,7 +221,8 @@ test.serial('a client that asks for a renegotiation loses its connection', async
 
 	const {outcome, cause} = await ended;
 	t.is(outcome, 'client-abort');
-	t.is(cause, 'the connection with the client broke: TLS session renegotiation disabled for this socket');
+	// The client of this test, an OpenSSL, breaks it off when it is answered no_renegotiation.
+	t.regex(cause, /^the connection with the client broke: .*alert handshake failure/);
 	t.not(await client.ending, 'closed');
 	client.stream.destroy();
 	t.true(await serves(lb));
