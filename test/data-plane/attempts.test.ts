@@ -208,17 +208,15 @@ for (const [listen, front, layer] of FRONTS) {
 		await lb.clock.advance('1500ms');
 		await (await silent.connection(1)).until('\x16');
 		t.like(lb.traffic.last(), {outcome: 'open', attempts: [{backend: 'x'}, {backend: 'y', end: 'open', ms: 0}]});
-		await client.reset();
-		// The second one is given up with its client.
+		await lb.clock.advance('1500ms');
 		const exchange = await recorded;
 
+		const cause = 'no connection within 1000 ms';
 		t.deepEqual(told(t, exchange), [
-			{backend: 'x', reused: false, end: 'connect-timeout', cause: 'no connection within 1000 ms'},
-			{backend: 'y', reused: false, end: exchange.outcome, cause: exchange.cause},
+			{backend: 'x', reused: false, end: 'connect-timeout', cause},
+			{backend: 'y', reused: false, end: 'connect-timeout', cause},
 		]);
-		t.is(exchange.outcome, 'client-abort');
-		const [first, second] = exchange.attempts;
-		t.true(first !== undefined && first.ms >= 1000 && first.ms <= 1500);
-		t.is((first?.ms ?? 0) + (second?.ms ?? 0), 1500);
+		// A deadline is noticed one tick late at most.
+		for (const {ms} of exchange.attempts) t.true(ms >= 1000 && ms < 1500, `${ms} ms`);
 	});
 }
