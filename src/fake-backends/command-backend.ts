@@ -1,9 +1,9 @@
 import {randomInt} from 'node:crypto';
-import {connect} from 'node:net';
 import {EmulatorError, formatAddress, portUnavailable} from '../base/errors.ts';
 import {SerialQueue} from '../base/serial-queue.ts';
 import {nowMs, wait} from '../base/timers.ts';
 import {LastLines} from './last-lines.ts';
+import {isListening} from './port-look.ts';
 import {type ProcessEnd, ProcessGroup} from './process-group.ts';
 
 /** What {@link startCommandBackend} takes. */
@@ -57,8 +57,6 @@ const LAST_PORT = 32_000;
 const CANDIDATES = 200;
 const READY_TIMEOUT_MS = 30_000;
 const POLL_MS = 25;
-/** How long one look at the port may take. On loopback the answer is there at once. */
-const LOOK_MS = 1000;
 /** After an early exit: its last words are on the way, unless a daemon it left behind holds the pipe. */
 const LAST_WORDS_MS = 500;
 const OUTPUT_LIMITS = {lines: 200, characters: 2000};
@@ -220,27 +218,6 @@ class RunningCommand implements CommandBackendProcess {
 		await group.end();
 		this.#group = undefined;
 	}
-}
-
-/**
- * Whether a connection is accepted. Neither accepted nor refused, such as by a listener whose queue is full, is: not yet.
- * Libraries that look at ports cannot be called off.
- */
-function isListening(host: string, port: number, signal: AbortSignal): Promise<boolean> {
-	return new Promise(resolve => {
-		const socket = connect({host, port});
-		const end = (answer: boolean) => {
-			signal.removeEventListener('abort', giveUp);
-			socket.destroy();
-			resolve(answer);
-		};
-		const giveUp = () => end(false);
-		socket.setTimeout(LOOK_MS, giveUp);
-		socket.once('connect', () => end(true));
-		socket.on('error', giveUp);
-		signal.addEventListener('abort', giveUp);
-		if (signal.aborted) giveUp();
-	});
 }
 
 function describeEnd({code, signal, error}: ProcessEnd): string {

@@ -1,0 +1,37 @@
+import {once} from 'node:events';
+import {type AddressInfo, createServer} from 'node:net';
+import test from 'ava';
+import {isListening} from '../../src/fake-backends/port-look.ts';
+import {unanswering} from '../helpers/unanswering.ts';
+
+const never = new AbortController().signal;
+
+test('a port is listened on as long as its server is there', async t => {
+	const server = createServer().listen(0, '127.0.0.1');
+	await once(server, 'listening');
+	const {port} = server.address() as AddressInfo; // A TCP server's address is an object.
+
+	t.true(await isListening('127.0.0.1', port, never));
+	server.close();
+	await once(server, 'close');
+
+	t.false(await isListening('127.0.0.1', port, never));
+});
+
+test('what is no answer, such as of a host nobody knows, is: nobody listens', async t => {
+	t.false(await isListening('nobody.invalid', 80, never));
+});
+
+test('a look at a port whose queue is full ends with its signal', async t => {
+	const port = await unanswering(t);
+	const callOff = new AbortController();
+	const first = isListening('127.0.0.1', port, never).then(() => 'the first');
+	const second = isListening('127.0.0.1', port, callOff.signal).then(() => 'the second');
+	await new Promise(setImmediate);
+
+	callOff.abort();
+
+	// Without its signal, the one that began first would be given up first.
+	t.is(await Promise.race([first, second]), 'the second');
+	t.false(await isListening('127.0.0.1', port, callOff.signal));
+});
