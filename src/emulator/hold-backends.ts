@@ -1,3 +1,4 @@
+import {setMaxListeners} from 'node:events';
 import type {DescribedBackend, DescribedLoadBalancer} from '../configuration/described.ts';
 import type {BackendHouse} from './backend-house.ts';
 import type {RunningBackend} from './backends.ts';
@@ -43,6 +44,8 @@ export async function holdBackends(
 	const {house, undo, signal} = holding;
 	const failing = new AbortController();
 	const either = AbortSignal.any([signal, failing.signal]);
+	// Each back-end listens to it, and Node would take the eleventh for a leak.
+	setMaxListeners(0, either);
 	const held = await Promise.allSettled(
 		fresh.map(async backend => {
 			try {

@@ -236,6 +236,19 @@ test.serial('a stop() while a back-end of a new load balancer is starting leaves
 	t.deepEqual(await quietHandles(), before);
 });
 
+test.serial('many back-ends start without a warning of the process', async t => {
+	const warnings: string[] = [];
+	const listen = (warning: Error) => warnings.push(warning.message);
+	process.on('warning', listen);
+	t.teardown(() => process.off('warning', listen));
+
+	const lb = await startLoadBalancer({listeners: ['http:80'], backends: 20});
+	await lb.update({backends: 40});
+	await lb.stop();
+
+	t.deepEqual(warnings, []);
+});
+
 test.serial('nothing can be created once the emulator has been stopped', async t => {
 	const emulator = await startEmulator();
 	await emulator.stop();
