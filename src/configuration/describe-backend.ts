@@ -14,7 +14,7 @@ import type {Partly} from './read-shape.ts';
 import {isPort, MAX_DURATION_MS} from './schema-values.ts';
 import type {AddressBackend, BackendSpec, BackendTls, ReplyBackend} from './spec.ts';
 
-type BackendShape = Partly<Exclude<BackendSpec, string>>;
+type BackendShape = Partly<Exclude<BackendSpec, string | number>>;
 
 /**
  * Judges one back-end whose shape has been read.
@@ -28,7 +28,7 @@ export function describeBackend(
 	place: Place,
 ): DescribedBackend | undefined {
 	if (shape === undefined) return undefined;
-	if (typeof shape === 'string') return describeAddressText(shape, name, place);
+	if (typeof shape === 'string' || typeof shape === 'number') return describeAddressText(`${shape}`, name, place);
 	const given = shape.name ?? name ?? '';
 	if (shape.name !== undefined) judgeName(shape.name, place);
 	switch (shape.kind) {

@@ -7,7 +7,7 @@ import type {DescribedBackend, DescribedCertificate, DescribedConfig, DescribedL
 import {type Findings, presentable} from './finding.ts';
 import {unknownName} from './host-names.ts';
 import {find, type Place, within} from './place.ts';
-import {type Origin, type Partly, readShape} from './read-shape.ts';
+import {NAME_FOR_ADDRESS, type Origin, type Partly, readShape} from './read-shape.ts';
 import {configSchema} from './schema.ts';
 import type {AddressBackend, BackendConfig, CertificateConfig, LoadBalancerConfig} from './spec.ts';
 
@@ -135,7 +135,7 @@ function describeBackends(shapes: BackendShapes, place: Place): Map<string, read
 
 function expand(key: string, shape: Partly<BackendConfig> | undefined, place: Place): DescribedBackend[] {
 	if (shape === undefined) return [];
-	if (typeof shape === 'string') return present(describeBackend(shape, key, place));
+	if (typeof shape === 'string' || typeof shape === 'number') return present(describeBackend(shape, key, place));
 	if ('kind' in shape && shape.kind !== undefined) return expandKind(shape, key, place);
 	// An address is the one shape without a `kind`.
 	return [describeAddress(shape as Partly<Omit<AddressBackend, 'kind'>>, key, place)];
@@ -169,11 +169,8 @@ function registered(
 		if (named === undefined && !isOfBroken(name, known)) {
 			find(place, ['backends', index], () => {
 				const {message, hint} = unknownName('back-end', name, known.keys());
-				const isAddress = /[:.]/.test(name);
-				return {
-					message,
-					hint: hint ?? (isAddress ? `give the address a name under \`backends\`, and use the name here` : undefined),
-				};
+				const isAddress = /[:.]|^\d+$/.test(name);
+				return {message, hint: hint ?? (isAddress ? NAME_FOR_ADDRESS : undefined)};
 			});
 		}
 		for (const backend of named ?? []) found.add(backend);

@@ -145,16 +145,18 @@ function judgeIds(
 
 /** Judges what VM ids mean: a back-end of the configuration, or an address. */
 export function describeVms(
-	shapes: Readonly<Record<string, string | undefined>>,
+	shapes: Readonly<Record<string, string | number | undefined>>,
 	backends: ReadonlyMap<string, readonly DescribedBackend[]>,
 	place: Place,
 ): Map<string, DescribedBackend> {
 	const vms = new Map<string, DescribedBackend>();
-	for (const [id, meaning] of Object.entries(shapes)) {
+	for (const [id, given] of Object.entries(shapes)) {
 		const refusal = refuseVmId(id);
 		if (refusal !== undefined) find(place, [id], {...refusal, at: 'key'});
-		if (meaning === undefined) continue;
-		const group = backends.get(meaning);
+		if (given === undefined) continue;
+		const meaning = String(given);
+		// A number is a port, whatever back-ends are called.
+		const group = typeof given === 'number' ? undefined : backends.get(meaning);
 		const [backend, second] = group ?? [];
 		if (group !== undefined) {
 			if (second !== undefined) {

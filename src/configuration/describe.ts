@@ -107,7 +107,7 @@ export function allRead(
 
 /** Tells whether a name may be that of a back-end that could not be read. */
 function lostAmong(shapes: Partly<LoadBalancerSpec['backends']>): (name: string) => boolean {
-	const written = new Set<unknown>(typeof shapes === 'object' ? shapes : []);
+	const written = new Set<unknown>(typeof shapes === 'object' ? shapes.map(addressText) : []);
 	return name => written.has(undefined) || written.has(name);
 }
 
@@ -186,7 +186,7 @@ function describeBackends(
 				find(here, [], () => ({
 					message: `two back-ends are named ${show(backend.name)}: backends[${owner}] has the name already`,
 					hint:
-						typeof item === 'string'
+						typeof addressText(item) === 'string'
 							? 'write {kind: "address", name, host, port} to name it yourself'
 							: 'give this one another name',
 				}));
@@ -199,5 +199,10 @@ function describeBackends(
 
 /** An address is called by its text, anything else by the letter of its position. */
 function nameOf(item: Partly<BackendSpec> | undefined, index: number): string | undefined {
-	return typeof item === 'string' ? undefined : letterOf(index);
+	return typeof addressText(item) === 'string' ? undefined : letterOf(index);
+}
+
+/** A bare port is called by its digits. */
+function addressText<Item>(item: Item | number): Item | string {
+	return typeof item === 'number' ? String(item) : item;
 }

@@ -12,14 +12,23 @@ export interface Refusal {
 
 /**
  * Reads where a server of the user's own listens: `127.0.0.1:3000`, `[::1]:80`, `localhost:3000`, `127.0.0.5`, `::1`.
+ * A port alone, `3000`, is one of 127.0.0.1.
  *
  * @returns a port of undefined when the text names a host only.
  */
 export function readAddress(text: string): {host: string; port: number | undefined} | Refusal {
 	if (isIPv6(text)) return {host: text, port: undefined};
+	if (/^\d{1,5}$/.test(text)) {
+		return isPort(Number(text))
+			? {host: '127.0.0.1', port: Number(text)}
+			: {message: `${show(text)} is not a port; allowed are 1 to 65535`};
+	}
 	const url = /^[a-z][a-z0-9+.-]*:\/\/([^/?#]+)/i.exec(text);
-	if (url?.[1] !== undefined)
-		return {message: `${show(text)} is a URL, not an address`, hint: `did you mean ${quote(url[1])}?`};
+	if (url?.[1] !== undefined) {
+		const isAddress = !('message' in readAddress(url[1]));
+		const hint = isAddress ? `did you mean ${quote(url[1])}?` : undefined;
+		return {message: `${show(text)} is a URL, not an address; write host:port such as "127.0.0.1:3000"`, hint};
+	}
 	const match = /^(?:\[([^\]]*)\]|([^:[\]]*))(?::(.*))?$/s.exec(text);
 	const host = match?.[1] ?? match?.[2] ?? '';
 	const isBracketed = match?.[1] !== undefined;
@@ -38,8 +47,8 @@ export function readAddress(text: string): {host: string; port: number | undefin
 }
 
 function hintOn(text: string): string | undefined {
-	if (/^:?\d{1,5}$/.test(text)) return `did you mean "127.0.0.1:${text.replace(':', '')}"?`;
-	return undefined;
+	const port = /^:(\d{1,5})$/.exec(text)?.[1];
+	return port !== undefined && isPort(Number(port)) ? `did you mean "127.0.0.1:${port}"?` : undefined;
 }
 
 /**

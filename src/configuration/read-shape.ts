@@ -4,7 +4,7 @@ import {show} from '../base/quote.ts';
 import {alternatives, didYouMean, nearest} from '../base/suggest.ts';
 import {Violations} from '../base/violations.ts';
 import type {Finding, Findings} from './finding.ts';
-import {durationWithUnit, isDurationSchema, type KeyRemarks} from './schema-values.ts';
+import {backendName, count, durationWithUnit, isDurationSchema, isPort, type KeyRemarks} from './schema-values.ts';
 
 /** What a value of this type looks like when the parts that were wrong have been left out. */
 export type Partly<T> = T extends string | number | boolean | Uint8Array | ((...args: never[]) => unknown)
@@ -208,14 +208,25 @@ function hintOn(schema: v.GenericSchema, value: unknown): string | undefined {
 		isDurationSchema(schema) ||
 		(isUnion(schema) && schema.options.some(isDurationSchema));
 	if (takesDuration) return readingsOf(value);
+	if (schema === backendName && typeof value === 'number') return NAME_FOR_ADDRESS;
+	if (schema === count && typeof value === 'number' && isPort(value)) return `a server of your own is [${value}]`;
 	const isTextWanted =
 		schema.type === 'string' || (isUnion(schema) && schema.options.some(({type}) => type === 'string'));
 	if (isTextWanted && (typeof value === 'number' || typeof value === 'boolean')) return `put it in quotes: "${value}"`;
 	if (schema.type === 'boolean' && typeof value === 'string' && /^(true|false)$/i.test(value))
 		return 'leave the quotes away';
 	if (isPicklist(schema) && typeof value === 'string') return didYouMean(value, schema.options.map(String));
-	if (isArray(schema) && !isObject(value) && value !== null) return `a list of one is [${show(value)}]`;
-	return undefined;
+	return hintOnList(schema, value);
+}
+
+/** What to do with an address where names of back-ends stand. */
+export const NAME_FOR_ADDRESS = 'give the address a name under `backends`, and use the name here';
+
+/** One item where a list goes, if the item can stand in that list. */
+function hintOnList(schema: v.GenericSchema, value: unknown): string | undefined {
+	const list = isUnion(schema) ? schema.options.find(isArray) : schema;
+	if (list === undefined || !isArray(list) || isObject(value) || value === null) return undefined;
+	return v.safeParse(list.item, value).success ? `a list of one is [${show(value)}]` : undefined;
 }
 
 function messageOf(schema: v.GenericSchema): string {

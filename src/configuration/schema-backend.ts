@@ -1,5 +1,5 @@
 import * as v from 'valibot';
-import {count, duration, flag, KEY_IS_NAME, LATER, optional, port, text} from './schema-values.ts';
+import {barePort, count, duration, flag, KEY_IS_NAME, LATER, optional, port, text} from './schema-values.ts';
 import type {BackendSpec} from './spec.ts';
 
 const backendTls = v.pipe(
@@ -52,7 +52,7 @@ const addressFields = {host: text, port: optional("One port for every listener's
 const handlerOfRequests = v.custom<Extract<BackendSpec, {kind: 'handler'}>['handler']>(isFunction, 'a function');
 const handlerOfSockets = v.custom<Extract<BackendSpec, {kind: 'socket'}>['handler']>(isFunction, 'a function');
 
-const BACKEND = 'a back-end; write an address such as "127.0.0.1:3000", or {kind, …}';
+const BACKEND = 'a back-end; write an address such as "127.0.0.1:3000", a port such as 3000, or {kind, …}';
 const name = v.exactOptional(text);
 const ofLibrary = {count: 'belongs to the config file; here, list each back-end'};
 /** A header can be put before any server's connections; whether a real one reads it is its own matter. */
@@ -65,6 +65,7 @@ const ofLibraryNotFake = {...ofLibrary, ...notFake};
 export const backend = v.union(
 	[
 		text,
+		barePort,
 		v.variant(
 			'kind',
 			[
@@ -107,6 +108,7 @@ const ofConfigNotFake = {...ofConfig, ...notFake};
 export const backendOfConfig = v.union(
 	[
 		text,
+		barePort,
 		v.variant(
 			'kind',
 			[
@@ -128,7 +130,7 @@ export const backendOfConfig = v.union(
 		),
 		v.pipe(v.strictObject(addressFields), v.metadata({refused: ofConfigNotFake})),
 	],
-	'a back-end; write an address such as "127.0.0.1:3000", {kind, …} for a fake one, or {host, port, ports}',
+	'a back-end; write an address such as "127.0.0.1:3000", a port such as 3000, {kind, …} for a fake one, or {host, port, ports}',
 );
 
 function isFunction(value: unknown): boolean {

@@ -1,5 +1,5 @@
 import * as v from 'valibot';
-import {duration, flag, optional, text} from './schema-values.ts';
+import {barePort, duration, flag, optional, text} from './schema-values.ts';
 
 const controlPort = v.pipe(
 	v.number('a port, or 0 for any free one'),
@@ -52,5 +52,10 @@ export const account = v.strictObject(
 	'an account; write {id, region, subregions, nets, subnets, securityGroups, publicIps}',
 );
 
+const ADDRESS_OR_NAME = 'an address such as "127.0.0.1:3000", a port such as 3000, or a name out of `backends`';
 /** What VM ids mean. */
-export const vms = v.record(v.string(), text, 'addresses, or names of back-ends, by VM id');
+export const vms = v.record(
+	v.string(),
+	v.union([text, barePort], ADDRESS_OR_NAME),
+	'addresses, or names of back-ends, by VM id',
+);

@@ -20,6 +20,14 @@ export const port = v.pipe(
 	v.check(isPort, 'a port'),
 	v.metadata({type: 'integer', minimum: 1, maximum: 65_535}),
 );
+/** A server of the user's own by its port alone: it is at 127.0.0.1. */
+export const barePort = v.pipe(
+	v.number('the port of a server; allowed are 1 to 65535'),
+	v.check(isPort, 'the port of a server; allowed are 1 to 65535'),
+	v.metadata({type: 'integer', minimum: 1, maximum: 65_535}),
+);
+/** The name of a back-end that is described elsewhere, where somebody may write its port. */
+export const backendName = v.string('the name of a back-end');
 export const count = v.pipe(
 	v.number('a number of back-ends, 0 to 100'),
 	v.check(n => Number.isInteger(n) && n >= 0 && n <= 100, 'a number of back-ends, 0 to 100'),

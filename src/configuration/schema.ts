@@ -3,7 +3,7 @@ import {backend, backendOfConfig} from './schema-backend.ts';
 import {accessLog, draining, healthCheck, rules} from './schema-balancing.ts';
 import {account, control, vms} from './schema-control.ts';
 import {listener} from './schema-listener.ts';
-import {count, duration, flag, KEY_IS_NAME, LATER, optional, text} from './schema-values.ts';
+import {backendName, count, duration, flag, KEY_IS_NAME, LATER, optional, text} from './schema-values.ts';
 import type {Config, LoadBalancerSpec} from './spec.ts';
 
 /**
@@ -69,7 +69,7 @@ const loadBalancerOfConfig = v.pipe(
 			...loadBalancerFields,
 			backends: optional(
 				'Names out of `backends`, in registration order.',
-				v.array(text, 'a list of names out of `backends`'),
+				v.array(backendName, 'a list of names out of `backends`'),
 			),
 		},
 		LOAD_BALANCER,

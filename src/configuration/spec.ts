@@ -108,9 +108,13 @@ export interface AddressBackend {
 	readonly ports?: Readonly<Record<number, number>>;
 }
 
-/** A back-end: `127.0.0.1:3000` (your own server), `127.0.0.5` (the listener's back-end port), or a fake one. */
+/**
+ * A back-end: your own server (`127.0.0.1:3000`; `3000` for that port of 127.0.0.1; `127.0.0.5` for the listener's
+ * back-end port there), or a fake one.
+ */
 export type BackendSpec =
 	| string
+	| number
 	| EchoBackend
 	| ReplyBackend
 	| HandlerBackend
@@ -160,6 +164,7 @@ export type CertificateConfig =
 /** A fake back-end in the configuration may stand for several: `count: 2` of `app` are `app-1` and `app-2`. */
 export type BackendConfig =
 	| string
+	| number
 	| ((EchoBackend | ReplyBackend | TcpBackend) & {readonly count?: number})
 	| CommandBackend
 	| {readonly host: string; readonly port?: number; readonly ports?: Readonly<Record<number, number>>};
@@ -177,8 +182,8 @@ export interface Config {
 	readonly [extension: `x-${string}`]: unknown;
 	readonly control?: ControlConfig;
 	readonly account?: AccountConfig;
-	/** What a VM id means when it comes through the API: an address, or a name out of `backends`. */
-	readonly vms?: Readonly<Record<string, string>>;
+	/** What a VM id means when it comes through the API: an address, a port of 127.0.0.1, or a name out of `backends`. */
+	readonly vms?: Readonly<Record<string, string | number>>;
 	readonly certificates?: Readonly<Record<string, CertificateConfig>>;
 	readonly backends?: Readonly<Record<string, BackendConfig>>;
 	readonly loadBalancers?: Readonly<Record<string, LoadBalancerConfig>>;

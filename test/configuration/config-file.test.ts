@@ -170,12 +170,12 @@ test('a terminal is not obeyed by what a configuration says', async t => {
 });
 
 test('a long line is shown around the place that is meant', async t => {
-	const text = `backends: {${Array.from({length: 40}, (_, i) => `b${i}: 127.0.0.1`).join(', ')}, z: 5}`;
+	const text = `backends: {${Array.from({length: 40}, (_, i) => `b${i}: 127.0.0.1`).join(', ')}, z: true}`;
 
 	const error = await failureOf(readConfigText(text, 'x.yaml'));
 
 	const [, , line = '', caret = ''] = error.message.split('\n');
-	t.is(line.slice(caret.indexOf('^')), '5}');
+	t.is(line.slice(caret.indexOf('^')), 'true}');
 	t.true(line.length < 120);
 });
 
@@ -208,11 +208,11 @@ test('a key named __proto__ changes nothing', async t => {
 test('a file with a byte order mark and Windows line ends is read, and its columns are right', async t => {
 	const directory = await emptyDirectory(t);
 	const file = path.join(directory, 'lb-local.yaml');
-	await writeFile(file, '\uFEFFbackends:\r\n  a: 5\r\n');
+	await writeFile(file, '\uFEFFbackends:\r\n  a: true\r\n');
 
 	const error = await failureOf(readConfigFile(file));
 
-	t.true(error.message.includes(`${file}:2:6: backends.a: 5 is not a back-end`), error.message);
+	t.true(error.message.includes(`${file}:2:6: backends.a: true is not a back-end`), error.message);
 });
 
 test('what cannot be read is not found, and the reason is told', async t => {

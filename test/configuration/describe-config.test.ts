@@ -156,7 +156,7 @@ test('every fault of every section is told', t => {
 			publicIps: ['::1'],
 			vpcs: [],
 		},
-		vms: {'i-1': 'app', 'i-0000000a': 'ap', 'i-0000000b': 'b', 'i-0000000c': '1.2.3', 'i-0000000d': 3000},
+		vms: {'i-1': 'app', 'i-0000000a': 'ap', 'i-0000000b': 'b', 'i-0000000c': '1.2.3', 'i-0000000d': 70_000},
 		faults: [],
 		certificates: {
 			web: {names: []},
@@ -221,7 +221,7 @@ test('every fault of every section is told', t => {
 		'loadBalancers.none: the value is missing; it is a load balancer; write {listeners, backends, …}',
 		'loadBalancers.web.backends[3]: no back-end is named "bb"; there are "app", "b", "b-1", "b-2", "c", "d", "e f" (did you mean "b"?)',
 		'loadBalancers.web.backends[4]: no back-end is named "127.0.0.1:3000"; there are "app", "b", "b-1", "b-2", "c", "d", "e f" (give the address a name under `backends`, and use the name here)',
-		'loadBalancers.web.backends[5]: 3 is not text (put it in quotes: "3")',
+		'loadBalancers.web.backends[5]: 3 is not the name of a back-end (give the address a name under `backends`, and use the name here)',
 		'loadBalancers.web.listeners[1].certificate: no certificate is named "wb"; there are "web", "p", "q", "" (did you mean "web"?)',
 		'loadBalancers.web.name: "name" has no place here: the key above is the name',
 		'loadBalancers.web_1: "web_1" is not a load balancer\'s name; allowed are 1 to 32 of A-Z, a-z, 0-9 and "-", no "-" at either end',
@@ -229,7 +229,7 @@ test('every fault of every section is told', t => {
 		'vms.i-0000000a: "ap" is neither a name out of `backends` nor an address such as "127.0.0.1:3000" (did you mean "app"?)',
 		'vms.i-0000000b: "b" stands for 2 back-ends, and a VM is one (did you mean "b-1"?)',
 		'vms.i-0000000c: "1.2.3" is neither a name out of `backends` nor an address such as "127.0.0.1:3000"',
-		'vms.i-0000000d: 3000 is not text (put it in quotes: "3000")',
+		'vms.i-0000000d: 70000 is not the port of a server; allowed are 1 to 65535',
 		'vms.i-1: "i-1" is not the id of a VM; write "i-" and 8 hexadecimal digits, such as "i-0000000a"',
 	];
 	t.deepEqual([...found].sort(), wanted.sort());

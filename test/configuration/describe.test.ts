@@ -370,7 +370,7 @@ test('every fault of every back-end is told', t => {
 		'127.0.0.1:99999',
 		{kind: 'ecko'},
 		{},
-		7,
+		70_000,
 		{kind: 'reply', status: 42, headers: {'a b': 'x', ok: 'a\r\nb'}, delay: 'soon', body: 5},
 		{kind: 'tcp', mode: 'sink', data: 'x'},
 		{kind: 'command', run: ' '},
@@ -390,7 +390,7 @@ test('every fault of every back-end is told', t => {
 		'backends[0]: "99999" in "127.0.0.1:99999" is not a port; allowed are 1 to 65535',
 		'backends[1].kind: unknown kind "ecko"; allowed are "echo", "reply", "handler", "tcp", "socket", "command" or "address" (did you mean "echo"?)',
 		'backends[2].kind: "kind" is missing; allowed are "echo", "reply", "handler", "tcp", "socket", "command" or "address"',
-		'backends[3]: 7 is not a back-end; write an address such as "127.0.0.1:3000", or {kind, …} (put it in quotes: "7")',
+		'backends[3]: 70000 is not the port of a server; allowed are 1 to 65535',
 		'backends[4].body: 5 is not text (put it in quotes: "5")',
 		'backends[4].delay: "soon" is not a duration; write milliseconds as a number, or text such as "500ms", "5s", "2m" or "1h"',
 		'backends[4].headers["a b"]: "a b" is not a header name',
@@ -411,10 +411,10 @@ test('every fault of every back-end is told', t => {
 		'backends[12]: two back-ends are named "a.test:1": backends[11] has the name already (write {kind: "address", name, host, port} to name it yourself)',
 	]);
 	t.deepEqual(violations({listeners: ['http:80'], backends: 101}), [
-		'backends: 101 is not a number of back-ends, 0 to 100',
+		'backends: 101 is not a number of back-ends, 0 to 100 (a server of your own is [101])',
 	]);
 	t.deepEqual(violations({listeners: ['http:80'], backends: 'a'}), [
-		'backends: "a" is not back-ends; write a list, or a number, 0 to 100',
+		'backends: "a" is not back-ends; write a list, or a number, 0 to 100 (a list of one is ["a"])',
 	]);
 });
 

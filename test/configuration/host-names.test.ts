@@ -11,6 +11,8 @@ test(reads, '[::1]:80', '::1', 80);
 test(reads, '[::1]', '::1', undefined);
 test(reads, '::1', '::1', undefined);
 test(reads, 'localhost:65535', 'localhost', 65_535);
+test(reads, '3000', '127.0.0.1', 3000);
+test(reads, '65535', '127.0.0.1', 65_535);
 test(reads, 'my_app.internal:1', 'my_app.internal', 1);
 
 const refuses = test.macro({
@@ -20,7 +22,11 @@ const refuses = test.macro({
 });
 const ASKED = 'write host:port such as "127.0.0.1:3000", or a host alone';
 test(refuses, '', `"" is not an address; ${ASKED}`);
-test(refuses, '3000', `"3000" is not an address; ${ASKED}`, 'did you mean "127.0.0.1:3000"?');
+test(refuses, '0', '"0" is not a port; allowed are 1 to 65535');
+test(refuses, '65536', '"65536" is not a port; allowed are 1 to 65535');
+test(refuses, '123456', `"123456" is not an address; ${ASKED}`);
+test(refuses, '3000.5', `"3000.5" is not an address; ${ASKED}`);
+test(refuses, ':0', `":0" is not an address; ${ASKED}`);
 test(refuses, ':3000', `":3000" is not an address; ${ASKED}`, 'did you mean "127.0.0.1:3000"?');
 test(refuses, '300.1.1.1', `"300.1.1.1" is not an address; ${ASKED}`);
 test(refuses, '127.0.0.1:0', '"0" in "127.0.0.1:0" is not a port; allowed are 1 to 65535');
@@ -30,7 +36,7 @@ test(refuses, '[127.0.0.1]:80', `"[127.0.0.1]:80" is not an address; ${ASKED}`);
 test(
 	refuses,
 	'http://localhost:3000/x',
-	'"http://localhost:3000/x" is a URL, not an address',
+	'"http://localhost:3000/x" is a URL, not an address; write host:port such as "127.0.0.1:3000"',
 	'did you mean "localhost:3000"?',
 );
 test(refuses, 'a host:80', `"a host:80" is not an address; ${ASKED}`);

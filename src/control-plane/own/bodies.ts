@@ -3,6 +3,7 @@ import {invalidDescription} from '../../base/errors.ts';
 import {type Findings, presentable} from '../../configuration/finding.ts';
 import {readAddress} from '../../configuration/host-names.ts';
 import {type Partly, readShape} from '../../configuration/read-shape.ts';
+import {barePort} from '../../configuration/schema-values.ts';
 import {refuseVmId} from '../../configuration/vm-id.ts';
 
 const STATES = ['InService', 'OutOfService', 'auto'] as const;
@@ -16,7 +17,10 @@ const health = v.strictObject(
 	},
 	'an object {loadBalancer, backend, state}',
 );
-const vm = v.strictObject({id: text, address: text}, 'an object {id, address}');
+const vm = v.strictObject(
+	{id: text, address: v.union([text, barePort], 'an address such as "127.0.0.1:3000", or a port such as 3000')},
+	'an object {id, address}',
+);
 const vmId = v.strictObject({id: text}, 'an object {id}');
 const nothing = v.strictObject({}, 'empty, or {}');
 
@@ -25,13 +29,14 @@ export function readHealthBody(body: Uint8Array): v.InferOutput<typeof health> {
 	return read(health, body);
 }
 
-export function readVmBody(body: Uint8Array): v.InferOutput<typeof vm> {
-	return read(vm, body, ({id, address}, findings) => {
+export function readVmBody(body: Uint8Array): {readonly id: string; readonly address: string} {
+	const {id, address} = read(vm, body, ({id, address}, findings) => {
 		judgeVmId(id, findings);
 		if (address === undefined) return;
-		const parsed = readAddress(address);
+		const parsed = readAddress(`${address}`);
 		if ('message' in parsed) findings.push({path: ['address'], ...parsed});
 	});
+	return {id, address: `${address}`};
 }
 
 export function readVmIdBody(body: Uint8Array): v.InferOutput<typeof vmId> {

@@ -222,7 +222,7 @@ test(refusesBody, HEALTH, {loadbalancer: 'web', backend: 1, state: 'inservice'},
 test(refusesBody, VMS, {id: 'web', address: 'http://127.0.0.1:3000/'}, [
 	{
 		path: 'address',
-		message: '"http://127.0.0.1:3000/" is a URL, not an address',
+		message: '"http://127.0.0.1:3000/" is a URL, not an address; write host:port such as "127.0.0.1:3000"',
 		hint: 'did you mean "127.0.0.1:3000"?',
 	},
 	{
@@ -239,7 +239,10 @@ test(refusesBody, VMS, {id: 'i-0000000A', address: '127.0.0.1:70000'}, [
 ]);
 test(refusesBody, VMS, '{"__proto__":{"id":"i-0000000a","address":"127.0.0.1"}}', [
 	{path: '__proto__', message: 'unknown key "__proto__"; allowed are "id" or "address"'},
-	{path: 'address', message: '"address" is missing; it is text'},
+	{
+		path: 'address',
+		message: '"address" is missing; it is an address such as "127.0.0.1:3000", or a port such as 3000',
+	},
 	{path: 'id', message: '"id" is missing; it is text'},
 ]);
 test(refusesBody, ['DELETE', '/_lb/vms'], {id: 'i-0'}, [
