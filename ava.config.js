@@ -6,6 +6,7 @@ await (process.argv.some(arg => arg === '--watch' || arg === '-w') ? watchTests(
 export default {
 	files: ['test/**/*.test.ts'],
 	typescript: {compile: false, rewritePaths: {'src/': 'build/test-run/src/', 'test/': 'build/test-run/test/'}},
+	require: ['./test/helpers/fail-on-wrong-counts.mjs'],
 	workerThreads: false,
 	// How long no test may end before the run is given up: the last resort, far above what a test waits for by itself.
 	timeout: '5m',

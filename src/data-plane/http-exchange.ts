@@ -118,7 +118,11 @@ export class HttpExchange implements AnswerReceiver {
 	/** The client is gone, or ended in the midst of its request. */
 	clientGone(cause: string): void {
 		if (this.over) return;
-		this.#drop();
+		const upstream = this.#upstream;
+		if (upstream?.connection.connected === true && this.record.bytesUp > 0) {
+			this.#upstream = undefined;
+			this.#front.pool.letGo(upstream, this.#now());
+		} else this.#drop();
 		this.#finish('client-abort', cause);
 	}
 

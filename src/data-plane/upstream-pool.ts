@@ -14,6 +14,8 @@ export class UpstreamPool implements Timed {
 	readonly #idleMs: number;
 	/** By back-end; the one used last is lent first, so that a lull lets the others go. */
 	readonly #resting = new Map<Backend, UpstreamConnection[]>();
+	/** Those whose exchange is over before its request has left. */
+	readonly #leaving = new Set<UpstreamConnection>();
 	#closed = false;
 
 	constructor(options: {readonly clock: Clock; readonly deadlines: Deadlines; readonly idleMs: number}) {
@@ -49,10 +51,31 @@ export class UpstreamPool implements Timed {
 		const resting = this.#resting.get(connection.backend);
 		if (resting === undefined) this.#resting.set(connection.backend, [connection]);
 		else resting.push(connection);
-		if (this.deadlineMs === Number.POSITIVE_INFINITY) {
-			this.deadlineMs = connection.idleUntilMs;
-			this.#deadlines.add(this);
+		this.#watch(connection);
+	}
+
+	/**
+	 * Ends a connection whose answer nobody waits for, with an end behind the bytes of a body: a reset would make the
+	 * system drop what the back-end has not taken. A request that lacks its rest cannot pass for a whole one, by its
+	 * framing. A back-end that takes no bytes has until the idle timeout.
+	 */
+	letGo(connection: UpstreamConnection, nowMs: number): void {
+		connection.unassign();
+		if (this.#closed) {
+			connection.connection.reset();
+			return;
 		}
+		connection.idleUntilMs = nowMs + this.#idleMs;
+		connection.onIdleDeath = left => this.#leaving.delete(left);
+		this.#leaving.add(connection);
+		this.#watch(connection);
+		connection.connection.stream.destroySoon();
+	}
+
+	#watch({idleUntilMs}: UpstreamConnection): void {
+		if (this.deadlineMs !== Number.POSITIVE_INFINITY) return;
+		this.deadlineMs = idleUntilMs;
+		this.#deadlines.add(this);
 	}
 
 	/** Destroys what has rested too long, and looks again when the next one has. */
@@ -65,11 +88,15 @@ export class UpstreamPool implements Timed {
 				else next = Math.min(next, connection.idleUntilMs);
 			}
 		}
+		for (const leaving of this.#leaving) {
+			if (leaving.idleUntilMs <= now) leaving.connection.reset();
+			else next = Math.min(next, leaving.idleUntilMs);
+		}
 		this.deadlineMs = next;
 		if (next === Number.POSITIVE_INFINITY) this.#deadlines.delete(this);
 	}
 
-	/** Destroys the idle connections to one back-end, or all of them. */
+	/** Ends the connections to one back-end that serve nobody, or all of them. */
 	drop(backend?: Backend): void {
 		for (const [owner, resting] of this.#resting) {
 			if (backend !== undefined && owner !== backend) continue;
@@ -78,6 +105,9 @@ export class UpstreamPool implements Timed {
 				connection.onIdleDeath = undefined;
 				connection.connection.destroy();
 			}
+		}
+		for (const leaving of this.#leaving) {
+			if (backend === undefined || leaving.backend === backend) leaving.connection.reset();
 		}
 	}
 

@@ -9,6 +9,7 @@ import {PAIRS, startPassage, trusting} from '../helpers/stream-pairs.ts';
 /** Whether a write fails before the last words are read is up to the system: so it is tried several times. */
 const ROUNDS = 10;
 const BYTES = 300_000;
+const LARGE = 8_000_000;
 const LAST_WORDS = 'last words';
 
 interface Reading {
@@ -130,4 +131,51 @@ for (const front of ['http', 'https'] as const) {
 			await restIsClean(t, scene.lb);
 		});
 	}
+}
+
+for (const front of ['http', 'https'] as const) {
+	test(`${front}: all that came of a request arrives, though its client has gone and the back-end is slow`, async t => {
+		let gone = () => {};
+		const clientGone = new Promise<void>(resolve => {
+			gone = resolve;
+		});
+		await using scene = await startScene({
+			front,
+			scripts: [
+				async connection => {
+					connection.stream.pause();
+					// Unread, it makes the client's system send a RST.
+					await connection.writeAll('HTTP/1.1 103 Early Hints\r\n\r\n');
+					await clientGone;
+					connection.stream.resume();
+				},
+			],
+		});
+		const client = await openClient(scene.lb, front);
+		client.stream.pause();
+		const ended = scene.lb.traffic.next();
+
+		client.write(`POST / HTTP/1.1\r\nHost: a.test\r\nContent-Length: ${LARGE}\r\n\r\n${'b'.repeat(LARGE)}`);
+		const backend = await scene.backend.connection(0);
+		// The back-end's system takes no more, and the load balancer holds the client back.
+		await new Promise<void>(resolve => {
+			let before = -1;
+			const look = () => {
+				const {up} = scene.lb.traffic.last().bytes;
+				if (up > 0 && up === before) resolve();
+				else setImmediate(look);
+				before = up;
+			};
+			look();
+		});
+		await new Promise(resolve => client.raw.once('close', resolve).resetAndDestroy());
+		gone();
+
+		await backend.when('close after the body', () => backend.closed);
+		const {outcome, bytes} = await ended;
+		t.is(outcome, 'client-abort');
+		t.true(bytes.up > 0);
+		t.is(backend.received.slice(backend.received.indexOf('\r\n\r\n') + 4).length, bytes.up);
+		await restIsClean(t, scene.lb);
+	});
 }
