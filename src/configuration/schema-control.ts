@@ -17,7 +17,10 @@ export const control = v.strictObject(
 			'Secret keys by access key. Given, signatures are verified.',
 			v.record(v.string(), text, 'secret keys by access key'),
 		),
-		strict: optional('Takes uploaded private keys as RSA in PKCS#1 only, as the cloud asks for.', flag),
+		strict: optional(
+			'Takes uploaded private keys as RSA in PKCS#1 only, and bucket names by the rules of S3 only, as the cloud asks for.',
+			flag,
+		),
 		lifecycle: optional('How long the states of a change show. 0 unless said otherwise.', duration),
 		faithfulHealth: optional('Back-ends that the API registers need as many passes as the cloud asks for.', flag),
 		accessLogs: optional('The folder below which each bucket of access logs is a folder.', text),

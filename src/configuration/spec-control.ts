@@ -10,7 +10,7 @@ export interface ControlConfig {
 	readonly names?: readonly string[];
 	/** Secret keys by access key. Given, signatures are verified; otherwise any are taken. */
 	readonly credentials?: Readonly<Record<string, string>>;
-	/** Takes uploaded private keys as RSA in PKCS#1 only, as the cloud asks for. */
+	/** Takes uploaded private keys as RSA in PKCS#1 only, and bucket names by the rules of S3 only, as the cloud asks for. */
 	readonly strict?: boolean;
 	/** How long `provisioning`, `reconfiguring` and `deleting` show; 0 unless said otherwise: over with their answer. */
 	readonly lifecycle?: Duration;

@@ -36,8 +36,8 @@ export interface Refusal {
 
 /** One of the cloud's wire APIs. */
 export interface Dialect {
-	/** Whether a request of this method and path is for this API. */
-	claims(method: string, path: string): boolean;
+	/** Whether a request of this method, path and query is for this API. */
+	claims(method: string, path: string, query?: string): boolean;
 	/** Never rejects: whatever goes wrong has its answer. */
 	answer(request: ApiRequest): Promise<{readonly answer: ApiAnswer; readonly call: ApiCall}>;
 	/** The door's own refusal in the form of this API. A dialect without it has refusals told in JSON of ours. */

@@ -5,6 +5,9 @@ import type {Asked} from './guard.ts';
 /** The head of a request, before its body is read. */
 export type IncomingHead = Omit<ApiRequest, 'body'> & Asked;
 
+/** What of a request says which API it is for. */
+export type Target = Pick<ApiRequest, 'method' | 'path' | 'query'>;
+
 /** What a request asks for. An absolute target is taken apart: RFC 9112 section 3.2.2. */
 export function headOf(message: IncomingMessage): IncomingHead {
 	const {method = '', url = ''} = message;
@@ -12,14 +15,23 @@ export function headOf(message: IncomingMessage): IncomingHead {
 	// A CONNECT names where to, and nothing else.
 	const absolute = method === 'CONNECT' ? null : /^https?:\/\/([^/?#]*)/i.exec(url);
 	const target = absolute === null ? url : url.slice(absolute[0].length);
+	return {method, ...splitTarget(target), headers, authority: absolute?.[1]};
+}
+
+function splitTarget(target: string): Pick<ApiRequest, 'path' | 'query'> {
 	const [before = '', ...rest] = target.split('?');
-	return {
-		method,
-		path: before === '' ? '/' : before,
-		...(rest.length === 0 ? {} : {query: rest.join('?')}),
-		headers,
-		authority: absolute?.[1],
-	};
+	return {path: before === '' ? '/' : before, ...(rest.length === 0 ? {} : {query: rest.join('?')})};
+}
+
+/** As much of a packet as the first line of a request may be. */
+const MAX_LINE = 16 * 1024;
+
+/** What bytes ask for that Node's parser would not take as a request; undefined where they do not begin like one. */
+export function targetOf(packet: unknown): Target | undefined {
+	if (!(packet instanceof Uint8Array)) return undefined;
+	const text = Buffer.from(packet.subarray(0, MAX_LINE)).toString('latin1');
+	const [, method, target] = /^([A-Z]+) (\/[^ \r\n]*)/.exec(text) ?? [];
+	return method === undefined || target === undefined ? undefined : {method, ...splitTarget(target)};
 }
 
 /** From the raw fields, because Node keeps only the first of several Host or Authorization fields. */

@@ -1,13 +1,22 @@
 import {createServer, type IncomingMessage, type Server, type ServerResponse} from 'node:http';
 import type {Socket} from 'node:net';
 import {type Clock, systemClock} from '../base/clock.ts';
-import {codeOf, EmulatorError, formatAddress} from '../base/errors.ts';
+import {codeOf, formatAddress} from '../base/errors.ts';
 import {bind} from './bind.ts';
 import {CallLog, type LoggedCall} from './call-log.ts';
 import type {ApiAnswer, Dialect, Refusal} from './dialect.ts';
 import {errorAnswer, refusalAnswer} from './error-answer.ts';
 import {type Asked, guard} from './guard.ts';
-import {headOf, type IncomingHead, isHopeless, readBody, saysTooLarge, tooLarge} from './incoming.ts';
+import {
+	headOf,
+	type IncomingHead,
+	isHopeless,
+	readBody,
+	saysTooLarge,
+	type Target,
+	targetOf,
+	tooLarge,
+} from './incoming.ts';
 import {hangUp, refusalOf, refuseWith, send} from './outgoing.ts';
 import type {OwnPort} from './own/own-port.ts';
 import {answerOwn, isOwnPath} from './own/routes.ts';
@@ -33,7 +42,7 @@ export interface ControlPlaneOptions {
 	readonly port: number;
 	/** Takes the next free port when somebody holds this one, as the command line does for a port nobody asked for. */
 	readonly fallback: boolean;
-	/** The cloud's APIs. The first that claims a request answers it. */
+	/** The cloud's APIs. The first that claims a request answers it; what none claims is refused in the form of the last. */
 	readonly dialects: readonly Dialect[];
 	/** What runs, for the interface under `/_lb/`. */
 	readonly own: OwnPort;
@@ -155,8 +164,8 @@ class Door implements ControlPlane {
 	async #answer(request: IncomingMessage, response: ServerResponse): Promise<ApiAnswer | undefined> {
 		const head = headOf(request);
 		const refusal = this.#guard(head);
-		if (refusal !== undefined) return refusalAnswer(refusal);
 		const dialect = this.#dialectOf(head);
+		if (refusal !== undefined) return refuseWith(dialect, refusal);
 		const limit = this.#limits.bodyBytes;
 		const refuseSize = () => {
 			response.setHeader('Connection', 'close');
@@ -172,9 +181,9 @@ class Door implements ControlPlane {
 		return dialect === undefined ? this.#answerNobody(head) : this.#answerApi(dialect, head, body);
 	}
 
-	#dialectOf({method, path}: IncomingHead): Dialect | undefined {
+	#dialectOf({method, path, query}: Target): Dialect | undefined {
 		if (isOwnPath(path)) return undefined;
-		return this.#options.dialects.find(dialect => dialect.claims(method, path));
+		return this.#options.dialects.find(dialect => dialect.claims(method, path, query));
 	}
 
 	async #answerOwn(head: IncomingHead, body: Uint8Array): Promise<ApiAnswer> {
@@ -207,11 +216,9 @@ class Door implements ControlPlane {
 			const answer = refuseWith(dialect, {status: 405, reason});
 			return {...answer, headers: [...answer.headers, ['Allow', 'POST']]};
 		}
-		return errorAnswer(
-			new EmulatorError('NO_SUCH_ROUTE', `Nothing is at this path`, {
-				hint: 'The OUTSCALE API is called with POST /api/v1/<Action>; GET /_lb/state shows what runs.',
-			}),
-		);
+		const reason =
+			'nothing is at this path; the OUTSCALE API is called with POST /api/v1/<Action>, and GET /_lb/state shows what runs';
+		return refuseWith(this.#options.dialects.at(-1), {status: 404, reason});
 	}
 
 	#refuseConnect(request: IncomingMessage): ApiAnswer {
@@ -233,7 +240,13 @@ class Door implements ControlPlane {
 		}
 		const isSilent = codeOf(error) === 'ERR_HTTP_REQUEST_TIMEOUT' && socket.bytesRead === 0;
 		if (!socket.writable || isSilent || answering.some(({headersSent}) => headersSent)) socket.destroy();
-		else hangUp(socket, refusalAnswer(refusalOf(error)));
+		else hangUp(socket, refuseWith(this.#dialectOfBytes(error), refusalOf(error)));
+	}
+
+	/** Of bytes that are no request, as far as they say what they ask for. */
+	#dialectOfBytes(error: Error): Dialect | undefined {
+		const target = targetOf('rawPacket' in error ? error.rawPacket : undefined);
+		return target === undefined ? undefined : this.#dialectOf(target);
 	}
 }
 

@@ -5,6 +5,7 @@ import type {DescribedBackend, DescribedConfig, DescribedLoadBalancer} from '../
 import {readAddress} from '../configuration/host-names.ts';
 import type {LoggedCall} from '../control-plane/call-log.ts';
 import type {DataPlane, Outside} from '../control-plane/data-plane-port.ts';
+import {ElbDialect} from '../control-plane/elb/dialect.ts';
 import {Executor} from '../control-plane/executor.ts';
 import {OutscaleDialect} from '../control-plane/outscale/dialect.ts';
 import type {OwnPort} from '../control-plane/own/own-port.ts';
@@ -159,6 +160,8 @@ export class Control implements OwnPort {
 			port: wanted ?? (prefersUsualPort ? USUAL_PORT : 0),
 			fallback: wanted === undefined,
 			dialects: [
+				// Of the numbers below zero, which the other API does not use.
+				new ElbDialect(serial => this.#executor.identifiers.requestId(-1 - serial)),
 				new OutscaleDialect({
 					executor: this.#executor,
 					// Clients sign by the machine's time, whatever moves the emulator's.

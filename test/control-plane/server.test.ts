@@ -70,31 +70,50 @@ for (const method of ['GET', 'HEAD', 'OPTIONS', 'PUT', 'DELETE', 'PATCH']) {
 	});
 }
 
-test('a path that nothing is at is told, with what there is', async t => {
+const NOTHING =
+	'nothing is at this path; the OUTSCALE API is called with POST /api/v1/<Action>, and GET /_lb/state shows what runs';
+
+test('a path that nothing is at is told in the form of the API, with what there is', async t => {
 	await using door = await openDoor();
 
-	const {status, json} = await door.json('GET', '/');
+	for (const path of ['/', '/favicon.ico', '/x/ReadVms']) {
+		const {status, json} = await door.json('GET', path);
 
-	t.is(status, 404);
-	t.deepEqual(json, {
-		error: {
-			code: 'NO_SUCH_ROUTE',
-			message: 'Nothing is at this path',
-			hint: 'The OUTSCALE API is called with POST /api/v1/<Action>; GET /_lb/state shows what runs.',
-		},
-	});
+		t.is(status, 404);
+		t.deepEqual(json, {Errors: [NOTHING]});
+	}
 });
 
 test('a refused host is answered 403 with one sentence, and the dialect does not hear of it', async t => {
 	await using door = await openDoor();
 
 	const {status, json} = await door.json('POST', '/api/v1/DeleteLoadBalancer', '{}', {Host: 'evil.test'});
+	const own = await door.json('POST', '/_lb/reset', '{}', {Host: 'evil.test'});
 
 	t.is(status, 403);
-	t.is(json.error.code, 'REQUEST_REFUSED');
-	t.regex(json.error.message, /^the host "evil.test" is not this one/);
+	t.regex(json.Errors[0], /^the host "evil.test" is not this one/);
+	t.is(own.status, 403);
+	t.is(own.json.error.code, 'REQUEST_REFUSED');
+	t.regex(own.json.error.message, /^the host "evil.test" is not this one/);
 	t.deepEqual(door.dialect.requests, []);
 });
+
+for (const [target, form] of [
+	['/api/v1/Read\x01Vms', /^\{"Errors":\["this is not HTTP/],
+	['/api/v1/ReadVms HTTP/9.9\r\n', /^\{"Errors":\["this is not HTTP/],
+	['/_lb/\x01', /^\{"error":\{"code":"REQUEST_REFUSED"/],
+] as const) {
+	test(`bytes that are no request are refused in the form of what they ask for: ${JSON.stringify(target)}`, async t => {
+		await using door = await openDoor();
+		const client = await door.connect();
+
+		client.write(`POST ${target} HTTP/1.1\r\nHost: 127.0.0.1:${door.port}\r\nContent-Length: 0\r\n\r\n`);
+
+		const {line, body} = await client.message();
+		t.is(line, 'HTTP/1.1 400 Bad Request');
+		t.regex(body, form);
+	});
+}
 
 test('no answer lets other sites read it, whatever a dialect says', async t => {
 	class Generous extends EchoDialect {

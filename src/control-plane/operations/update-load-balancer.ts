@@ -34,7 +34,7 @@ export interface UpdateLoadBalancer {
  * are applied, or none.
  */
 export const updateLoadBalancer: Operation<UpdateLoadBalancer, CloudLoadBalancer> = input => (estate, context) => {
-	judgeUpdate(input);
+	judgeUpdate(input, context);
 	const before = loadBalancerNamed(estate, input.name);
 	const state = stateOf(before.life, context);
 	if (state !== 'active') {
@@ -55,7 +55,7 @@ export const updateLoadBalancer: Operation<UpdateLoadBalancer, CloudLoadBalancer
 	return {estate: withLoadBalancer({...estate, serial: estate.serial + 1}, after), result: after};
 };
 
-function judgeUpdate(input: UpdateLoadBalancer): void {
+function judgeUpdate(input: UpdateLoadBalancer, {strict}: Pick<Context, 'strict'>): void {
 	const {port, certificate, policies, healthCheck, accessLog, securedCookies, securityGroups, publicIp} = input;
 	const ofListener = certificate !== undefined || policies !== undefined;
 	if (ofListener && port === undefined) {
@@ -70,7 +70,7 @@ function judgeUpdate(input: UpdateLoadBalancer): void {
 		throw new Refusal('BAD_LISTENER_PORT', message, String(port));
 	}
 	if (healthCheck !== undefined) judgeHealthCheck(healthCheck);
-	if (accessLog !== undefined) judgeAccessLog(accessLog);
+	if (accessLog !== undefined) judgeAccessLog(accessLog, strict);
 	for (const id of securityGroups ?? []) judgeId('sg', id);
 	if (publicIp !== undefined && publicIp !== '') judgeIp(publicIp);
 }
@@ -85,14 +85,21 @@ function judgeHealthCheck(check: HealthCheck): void {
 	if (violation !== undefined) throw new Refusal('BAD_VALUE', violation.message);
 }
 
+/** S3, rules for bucket names; the cloud's object store goes by them. */
+const STRICT_BUCKET = /^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/;
+/** What is the name of a folder on every system. */
+const BUCKET = /^[A-Za-z0-9_.-]{1,255}$/;
+
 /**
- * Bucket names as S3 has them, because they become the names of folders; prefixes are names with slashes between.
+ * A bucket's name is taken as it is given, as long as a folder can have it: the example of the API itself is upper case.
+ * Prefixes are names with slashes between.
  *
  * @see OUTSCALE API 1.40, AccessLog
  */
-function judgeAccessLog({enabled, bucket, prefix}: CloudAccessLog): void {
-	if (bucket !== undefined && !/^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/.test(bucket)) {
-		const message = `${quote(bucket)} is not a bucket's name; allowed are 3 to 63 of a-z, 0-9, "." and "-"`;
+function judgeAccessLog({enabled, bucket, prefix}: CloudAccessLog, strict: boolean): void {
+	if (bucket !== undefined && (!(strict ? STRICT_BUCKET : BUCKET).test(bucket) || /^\.\.?$/.test(bucket))) {
+		const allowed = strict ? '3 to 63 of a-z, 0-9, "." and "-"' : '1 to 255 of A-Z, a-z, 0-9, "_", "." and "-"';
+		const message = `${quote(bucket)} is not a bucket's name; allowed are ${allowed}`;
 		throw new Refusal('ACCESS_LOG_UNUSABLE', message, bucket);
 	}
 	const isSafe = (name: string) => /^[A-Za-z0-9!_.*'()-]{1,255}$/.test(name) && name !== '.' && name !== '..';

@@ -1,7 +1,7 @@
 import {messageOf} from '../../base/errors.ts';
 import {isPrivateKey, quote} from '../../base/quote.ts';
 import {nearest} from '../../base/suggest.ts';
-import {Refusal} from '../../model/refusal.ts';
+import {Refusal, type RefusalCode} from '../../model/refusal.ts';
 import type {ApiAnswer, ApiCall, ApiRequest, Dialect, Refusal as DoorRefusal} from '../dialect.ts';
 import type {Executor} from '../executor.ts';
 import type {Action, AnswerFields} from './action.ts';
@@ -80,7 +80,7 @@ export class OutscaleDialect implements Dialect {
 
 	/** What the door turns away is told as everything else: clients read nothing but this form. */
 	refuse({status, reason}: DoorRefusal): ApiAnswer {
-		const refusal = new Refusal(status >= 500 ? 'BUG' : 'UNREADABLE_BODY', reason);
+		const refusal = new Refusal(codeFor(status), reason);
 		const {wire, details} = errorOf(refusal);
 		const requestId = this.#executor.identifiers.requestId(this.#requests++);
 		return errorAnswer(status, {...wire, details, requestId});
@@ -108,17 +108,34 @@ export class OutscaleDialect implements Dialect {
 	}
 }
 
+/** The code of what the door turns away. */
+function codeFor(status: number): RefusalCode {
+	if (status >= 500) return 'BUG';
+	if (status === 401 || status === 403) return 'ACCESS_DENIED';
+	return status === 404 || status === 405 ? 'UNKNOWN_ACTION' : 'UNREADABLE_BODY';
+}
+
+/** The longest name of an action that is told, in an answer and in the call log. */
+const MAX_ACTION = 255;
+
 /**
- * The action that a path asks for: its last segment, when what stands before it is `/api/v1` or `/api/latest`, in any
- * number, or nothing. osc-cli writes two slashes, and some clients append `/api/v1` to an endpoint that has it already.
+ * The action that a path asks for: what follows `/api/v1` or `/api/latest`, which may stand there in any number. osc-cli
+ * writes two slashes, and some clients append `/api/v1` to an endpoint that has it already. Below `/api` everything is
+ * of this API, an empty name included; elsewhere only what looks like an action is one.
  */
 function actionIn(path: string): string | undefined {
 	const [bare = ''] = path.split('?', 1);
-	const match = /^((?:\/api\/(?:v1|latest))*)\/([^/]+)\/?$/.exec(bare.replaceAll(/\/{2,}/g, '/'));
-	const [, prefix, name = ''] = match ?? [];
-	if (match === null) return undefined;
-	// Without the prefix, anything could be meant: only what looks like an action is one.
-	return prefix !== '' || /^[A-Z][A-Za-z]+$/.test(name) ? name : undefined;
+	const whole = bare.replaceAll(/\/{2,}/g, '/');
+	let rest = whole;
+	for (let prefix = prefixOf(rest); prefix > 0; prefix = prefixOf(rest)) rest = rest.slice(prefix);
+	const name = rest.slice(rest.startsWith('/') ? 1 : 0, rest.length > 1 && rest.endsWith('/') ? -1 : undefined);
+	const isBelowApi = whole === '/api' || whole.startsWith('/api/');
+	if (!isBelowApi && !/^[A-Z][A-Za-z]+$/.test(name)) return undefined;
+	return name === 'api' ? '' : name.slice(0, MAX_ACTION);
+}
+
+function prefixOf(path: string): number {
+	return /^\/api\/(?:v1|latest)(?=\/|$)/.exec(path)?.[0].length ?? 0;
 }
 
 /** The verbs of OUTSCALE API 1.40's actions. */
@@ -129,6 +146,10 @@ const VERBS = [
 const ELSEWHERE = new RegExp(`^(${VERBS.join('|')})[A-Z][A-Za-z]*$`);
 
 function unknownAction(name: string): Refusal {
+	if (name === '' || name.includes('/')) {
+		const said = name === '' ? 'the path names no action' : `${quote(name)} is not an action of the API`;
+		return new Refusal('UNKNOWN_ACTION', `${said}; the API is called with POST /api/v1/<Action>`, name);
+	}
 	const verb = ELSEWHERE.exec(name)?.[1];
 	const meant = nearest(
 		name,

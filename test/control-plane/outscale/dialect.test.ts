@@ -19,8 +19,14 @@ test('a path is an action of this API when all that stands before it is its pref
 		'/api/v1/ReadVms?x=y',
 		'/api/v1/no-such_action',
 		'/api/v1/__proto__',
+		'/api',
+		'/api/',
+		'/api/v1',
+		'/api/v1/',
+		'/api/v2/ReadVms',
+		'/api/v1/../../etc/passwd',
 	];
-	const others = ['/', '', '/api/v1', '/api/v1/', '/_lb/state', '/api/v2/ReadVms', '/x/ReadVms', '/favicon.ico'];
+	const others = ['/', '', '/_lb/state', '/x/ReadVms', '/favicon.ico', '/apis/ReadVms'];
 
 	t.deepEqual(
 		mine.filter(path => !dialect.claims('POST', path)),
@@ -31,6 +37,50 @@ test('a path is an action of this API when all that stands before it is its pref
 		[],
 	);
 });
+
+for (const [path, details] of Object.entries({
+	'/api': 'the path names no action; the API is called with POST /api/v1/<Action>',
+	'//api//latest/': 'the path names no action; the API is called with POST /api/v1/<Action>',
+	'/api/v2/ReadVms': '"api/v2/ReadVms" is not an action of the API; the API is called with POST /api/v1/<Action>',
+	'/api/ReadVms': '"api/ReadVms" is not an action of the API; the API is called with POST /api/v1/<Action>',
+	'/api/v1/../../etc/passwd':
+		'"../../etc/passwd" is not an action of the API; the API is called with POST /api/v1/<Action>',
+	'/api/v1/ReadVms%00': '"ReadVms%00" is not an action of the API; did you mean "ReadVms"?',
+	[`/api/v1/${'a'.repeat(12_000)}`]: `"${'a'.repeat(60)}…" is not an action of the API`,
+	[`/${'api/v1/'.repeat(2000)}`]: 'the path names no action; the API is called with POST /api/v1/<Action>',
+})) {
+	test(`no action is at ${path.slice(0, 30)}`, async t => {
+		const {dialect} = new OutscaleHouse();
+
+		const {answer, call} = await dialect.answer({method: 'POST', path, headers: new Map(), body: new Uint8Array()});
+
+		t.is(answer.status, 404);
+		t.deepEqual(JSON.parse(answer.body).Errors, [{Code: '12000', Details: details, Type: 'InvalidAction'}]);
+		t.true(call.action.length <= 255);
+	});
+}
+
+for (const [strict, name, isTaken] of [
+	[false, 'BUCKET', true],
+	[false, 'my_logs', true],
+	[false, 'b', true],
+	[false, '..', false],
+	[false, 'a/b', false],
+	[false, 'a\\b', false],
+	[false, '', true],
+	[true, 'bucket', true],
+	[true, 'BUCKET', false],
+] as const) {
+	test(`${isTaken ? 'taken' : 'refused'}: an access log into ${JSON.stringify(name)}${strict ? ', strict' : ''}`, async t => {
+		const api = new OutscaleHouse({strict});
+		await api.ok('CreateLoadBalancer', WEB);
+
+		const AccessLog = {IsEnabled: name !== '', OsuBucketName: name};
+		const refusal = await api.refusal('UpdateLoadBalancer', {LoadBalancerName: 'web', AccessLog});
+
+		t.regex(refusal, isTaken ? /^200$/ : /^400 4088: ".*" is not a bucket's name; allowed are /);
+	});
+}
 
 test('the double slash of osc-cli and an empty body are answered as what they mean', async t => {
 	const {dialect} = new OutscaleHouse();
