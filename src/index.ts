@@ -10,6 +10,7 @@ export type {
 	BackendSpec,
 	BackendTls,
 	CertificateConfig,
+	CertificateNames,
 	CommandBackend,
 	Config,
 	EchoBackend,

@@ -4,12 +4,13 @@ import {show} from '../base/quote.ts';
 import {refusalOfCiphers} from '../codec/cipher-list.ts';
 import {isSecure, type ListenerPorts, type ListenerSpec, readListener} from '../model/listener.ts';
 import type {PemPair} from '../model/load-balancer.ts';
+import {describeNames} from './describe-backend.ts';
 import {describeStickiness} from './describe-stickiness.ts';
 import type {CertificateReference, DescribedListener} from './described.ts';
 import {unknownName} from './host-names.ts';
 import {find, type Place} from './place.ts';
 import type {Partly} from './read-shape.ts';
-import type {Listener} from './spec.ts';
+import type {CertificateNames, Listener} from './spec.ts';
 
 /** Several times what the longest listener takes. */
 const MAX_LISTENER_LENGTH = 100;
@@ -80,7 +81,11 @@ function certificateOf(
 		});
 		return undefined;
 	}
-	if (typeof certificate !== 'string') return pemReferenceOf(certificate, place);
+	if (typeof certificate !== 'string') {
+		if (!isToIssue(certificate)) return pemReferenceOf(certificate, place);
+		const at = {path: [...place.path, 'certificate', 'names'], findings: place.findings};
+		return {kind: 'issue', names: describeNames(certificate.names, at) ?? []};
+	}
 	if (certificate.trim() === '') {
 		find(place, ['certificate'], {
 			message: `the certificate is missing: ${ports?.protocol ?? 'https and ssl'} needs one; write a name out of \`certificates\``,
@@ -94,6 +99,11 @@ function certificateOf(
 	} else if (!names.has(certificate))
 		find(place, ['certificate'], () => unknownName('certificate', certificate, names));
 	return {kind: 'named', name: certificate};
+}
+
+/** A pair may have `names` beside its texts: what `issue()` of an authority returns can stand here as it is. */
+function isToIssue(certificate: Partly<PemPair> | Partly<CertificateNames>): certificate is Partly<CertificateNames> {
+	return 'names' in certificate && !('cert' in certificate || 'key' in certificate);
 }
 
 function pemReferenceOf({cert, key, chain}: Partly<PemPair>, place: Place): CertificateReference | undefined {

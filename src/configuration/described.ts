@@ -7,8 +7,8 @@ import type {EchoBackend, HandlerBackend, ProxyProtocolMode, ReplyBackend, Socke
 
 /** Where a listener's certificate comes from. */
 export type CertificateReference =
-	/** None was given: the emulator's authority issues one. */
-	| {readonly kind: 'issue'}
+	/** The emulator's authority issues one; without names for the load balancer's DNS name and loopback. */
+	| {readonly kind: 'issue'; readonly names?: readonly string[]}
 	/** One of the configuration's `certificates`. */
 	| {readonly kind: 'named'; readonly name: string}
 	/** PEM text. Whether the key fits is for the certificates room to say. */

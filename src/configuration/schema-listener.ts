@@ -30,9 +30,15 @@ const pemPair = v.pipe(
 	v.description('PEM text of a certificate and its private key.'),
 );
 
+const namesToIssue = v.pipe(
+	v.strictObject({names: v.array(text, 'a list of names')}, 'a certificate to issue {names}'),
+	v.description('Issued by the local authority for these names and addresses.'),
+);
+
 const certificateOfListener = v.union(
-	[v.string(), pemPair],
-	'a certificate; write a name out of `certificates`, or PEM text as {cert, key, chain}',
+	// An object with nothing but names is one to issue; with a key or more of a pair it is a pair.
+	[v.string(), namesToIssue, pemPair],
+	'a certificate; write a name out of `certificates`, {names} to issue one, or PEM text as {cert, key, chain}',
 );
 
 const listenerObject = v.pipe(

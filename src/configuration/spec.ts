@@ -6,14 +6,19 @@ import type {PemPair, RetryPolicy, TlsVersion, UpgradePolicy} from '../model/loa
 import type {AccessLogSpec, HealthCheckSpec, RuleSpec, StickinessSpec} from './spec-balancing.ts';
 import type {AccountConfig, ControlConfig} from './spec-control.ts';
 
+/** Asks for a certificate of the emulator's authority with exactly these names and addresses. */
+export interface CertificateNames {
+	readonly names: readonly string[];
+}
+
 /** A listener with more to say than its ports. */
 export interface Listener {
 	readonly listen: ListenerSpec;
 	/**
-	 * The certificate of an HTTPS or SSL listener: a name out of the configuration's `certificates`, or PEM text.
-	 * Omitted: one is issued by the emulator's authority for the load balancer's DNS name and loopback.
+	 * The certificate of an HTTPS or SSL listener: a name out of the configuration's `certificates`, PEM text, or the names
+	 * that the emulator's authority issues one for. Omitted: one is issued for the load balancer's DNS name and loopback.
 	 */
-	readonly certificate?: string | PemPair;
+	readonly certificate?: string | PemPair | CertificateNames;
 	/**
 	 * What clients may negotiate; TLS 1.2 and 1.3 with ECDHE and AEAD unless said otherwise. `ciphers` is an OpenSSL cipher
 	 * list; the suites of TLS 1.3 stay those of OpenSSL unless it names some (`TLS_…`). The two and the certificate must

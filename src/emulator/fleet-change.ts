@@ -252,7 +252,8 @@ export class FleetChange {
 				clock: household.clock,
 				ca: household.ca,
 				endpoint: household.endpoint,
-				resolve: (certificate, tls) => certificateFor(certificate, tls, currentlyKnown()),
+				resolve: (certificate, tls) =>
+					certificateFor(certificate, tls, {known: currentlyKnown(), authority: household.authority}),
 				update: spec => household.update(entry, spec),
 				stop: stop ?? (drainMs => leave(entry, drainMs)),
 			},

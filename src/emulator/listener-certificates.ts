@@ -1,14 +1,18 @@
 import {isDeepStrictEqual} from 'node:util';
 import {type EmulatorError, invalidDescription, type Violation} from '../base/errors.ts';
+import {readCertificateName} from '../base/host-name.ts';
 import type {Authority} from '../certificates/authority.ts';
 import {bestKeyFor} from '../codec/cipher-list.ts';
 import type {CertificateReference, DescribedLoadBalancer} from '../configuration/described.ts';
+import type {CertificateNames} from '../configuration/spec.ts';
 import type {PemPair, TlsSettings} from '../model/load-balancer.ts';
 import {isPair, resolveCertificate, type UsableCertificate, usable} from './certificates.ts';
 import {refusalOf} from './serving.ts';
 
 /** Makes one error of all that is wrong with a description. */
 export type Refuse = (violations: Iterable<Violation>) => EmulatorError;
+
+type IssueReference = Extract<CertificateReference, {readonly kind: 'issue'}>;
 
 export interface CertificateSources {
 	/** What a listener may name. */
@@ -35,15 +39,16 @@ export function certificatesOf(
 ): Map<number, UsableCertificate> {
 	const violations: Violation[] = [];
 	const certificates = new Map<number, UsableCertificate>();
-	// Listeners that ask for none in particular share one for each kind of key, issued and judged once.
-	const issued = new Map<'ec' | 'rsa', UsableCertificate | undefined>();
-	const issue = (key: 'ec' | 'rsa') => {
-		if (!issued.has(key)) {
-			const names = [dnsName, 'localhost', '127.0.0.1', '::1'];
-			const before_ = before && issuedFor(before, key);
-			issued.set(key, before_ ?? usable(authority.issue({names, key}), path, violations, true));
+	// Listeners that ask for the same names share one for each kind of key, issued and judged once.
+	const issued = new Map<string, UsableCertificate | undefined>();
+	const issue = (reference: IssueReference, key: 'ec' | 'rsa') => {
+		const names = reference.names ?? [dnsName, 'localhost', '127.0.0.1', '::1'];
+		const what = JSON.stringify([key, names]);
+		if (!issued.has(what)) {
+			const before_ = before && issuedFor(before, reference, key);
+			issued.set(what, before_ ?? usable(authority.issue({names, key}), path, violations, true));
 		}
-		return issued.get(key);
+		return issued.get(what);
 	};
 	for (const [index, {ports, certificate, tls}] of listeners.entries()) {
 		if (certificate === undefined) continue;
@@ -51,13 +56,13 @@ export function certificatesOf(
 		const at = [...of, 'certificate'];
 		const kept = before && shownFor(certificate, ports.port, {...before, known});
 		if (certificate.kind === 'issue') {
-			const made = kept && refusalOf(kept, tls) === undefined ? kept : issue(bestKeyFor(tls).key);
+			const made = kept && refusalOf(kept, tls) === undefined ? kept : issue(certificate, bestKeyFor(tls).key);
 			// What is wrong with one that is issued is wrong with what was asked of it.
 			if (made !== undefined && isServed(made, tls, [...of, 'tls', 'ciphers'], violations))
 				certificates.set(ports.port, made);
 			continue;
 		}
-		const found = kept ?? resolveCertificate(certificate, {known, issue: () => issue('ec')}, at, violations);
+		const found = kept ?? resolveCertificate(certificate, {known, issue: () => undefined}, at, violations);
 		if (found !== undefined && isServed(found, tls, at, violations)) certificates.set(ports.port, found);
 	}
 	if (violations.length > 0) throw refuse(violations);
@@ -66,22 +71,47 @@ export function certificatesOf(
 
 /** A certificate for a listener that runs already. @throws EmulatorError `INVALID_DESCRIPTION` */
 export function certificateFor(
-	certificate: string | PemPair,
+	certificate: string | PemPair | CertificateNames,
 	tls: TlsSettings,
-	known: ReadonlyMap<string, UsableCertificate>,
+	{known, authority}: Pick<CertificateSources, 'known' | 'authority'>,
 ): {readonly reference: CertificateReference; readonly resolved: UsableCertificate} {
 	const violations: Violation[] = [];
-	const reference: CertificateReference =
-		typeof certificate === 'string' ? {kind: 'named', name: certificate} : {kind: 'pem', pair: certificate};
-	if (reference.kind === 'pem' && !isPair(certificate)) {
-		violations.push({path: ['certificate'], message: 'must be the name of a certificate, or PEM text as {cert, key}'});
-		throw invalidDescription('The certificate', violations);
-	}
-	const resolved = resolveCertificate(reference, {known, issue: () => undefined}, ['certificate'], violations);
-	if (resolved === undefined || !isServed(resolved, tls, ['certificate'], violations)) {
+	const reference = referenceTo(certificate, violations);
+	const issue = () => {
+		if (reference?.kind !== 'issue' || violations.length > 0) return undefined;
+		const pair = authority.issue({names: reference.names ?? [], key: bestKeyFor(tls).key});
+		return usable(pair, ['certificate'], violations, true);
+	};
+	const resolved = reference && resolveCertificate(reference, {known, issue}, ['certificate'], violations);
+	if (reference === undefined || resolved === undefined || !isServed(resolved, tls, ['certificate'], violations)) {
 		throw invalidDescription('The certificate', violations);
 	}
 	return {reference, resolved};
+}
+
+/** What a caller without types may have given. */
+function referenceTo(
+	certificate: string | PemPair | CertificateNames,
+	violations: Violation[],
+): CertificateReference | undefined {
+	if (typeof certificate === 'string') return {kind: 'named', name: certificate};
+	if (isPair(certificate)) return {kind: 'pem', pair: certificate};
+	const given: unknown = certificate;
+	if (typeof given !== 'object' || given === null || !('names' in given) || !Array.isArray(given.names)) {
+		const message = 'must be the name of a certificate, {names} to issue one, or PEM text as {cert, key}';
+		violations.push({path: ['certificate'], message});
+		return undefined;
+	}
+	const path = ['certificate', 'names'];
+	if (given.names.length === 0) {
+		violations.push({path, message: 'the list is empty; a certificate needs at least one name'});
+	}
+	const names = given.names.flatMap((name: unknown, index) => {
+		const read = readCertificateName(name);
+		if (typeof read === 'object') violations.push({path: [...path, index], ...read});
+		return typeof read === 'string' ? read : [];
+	});
+	return {kind: 'issue', names};
 }
 
 /** Certificates that are shown, as somebody reads about them. Those in `told` are left out. */
@@ -95,13 +125,14 @@ export function warningsOf(
 		.flatMap(([port, {warnings}]) => warnings.map(warning => `${name}, listener ${port}: ${warning}`));
 }
 
-/** What was issued, with a key of this kind, for the listeners that ask for no certificate in particular. */
+/** What was issued, with a key of this kind, for the listeners that ask for the same. */
 function issuedFor(
 	{described, certificates}: NonNullable<CertificateSources['before']>,
+	reference: IssueReference,
 	key: 'ec' | 'rsa',
 ): UsableCertificate | undefined {
 	return described.listeners
-		.filter(({certificate}) => certificate?.kind === 'issue')
+		.filter(({certificate}) => isDeepStrictEqual(certificate, reference))
 		.map(({ports}) => certificates.get(ports.port))
 		.find(certificate => certificate?.facts.keyType === key);
 }

@@ -4,7 +4,7 @@ import {EmulatorError, formatAddress, invalidDescription} from '../base/errors.t
 import {quote, show} from '../base/quote.ts';
 import {alternatives, didYouMean} from '../base/suggest.ts';
 import type {CertificateReference, DescribedLoadBalancer} from '../configuration/described.ts';
-import type {LoadBalancerSpec} from '../configuration/spec.ts';
+import type {CertificateNames, LoadBalancerSpec} from '../configuration/spec.ts';
 import type {Backend as RegisteredBackend} from '../data-plane/backend.ts';
 import type {RunningLoadBalancer} from '../data-plane/running-load-balancer.ts';
 import type {Health, OperatorSetting, ServiceState} from '../model/health.ts';
@@ -115,11 +115,11 @@ export interface LoadBalancer extends AsyncDisposable {
 	 * Shows another certificate on the HTTPS or SSL listener with this logical port, from the next handshake on. What is
 	 * open goes on undisturbed; who resumes a TLS session of before shakes hands in full, and sees the new certificate.
 	 *
-	 * @param certificate a name out of the configuration's `certificates`, or PEM text.
+	 * @param certificate a name out of the configuration's `certificates`, PEM text, or the names to issue one for.
 	 * @throws EmulatorError `NO_SUCH_LISTENER`, `STOPPED`, `INVALID_DESCRIPTION` with all that is wrong with the
 	 * certificate; the old one stays then.
 	 */
-	setCertificate(port: number, certificate: string | PemPair): Promise<void>;
+	setCertificate(port: number, certificate: string | PemPair | CertificateNames): Promise<void>;
 	/** The state of each registered back-end, by name. Set with {@link setHealth}. */
 	readonly health: Readonly<Record<string, ServiceState>>;
 	/** The time this load balancer goes by: its emulator's. */
@@ -178,7 +178,7 @@ export interface LoadBalancerParts {
 	readonly onChange: (change: Partial<DescribedLoadBalancer>) => void;
 	/** Finds or judges a certificate that a listener with these settings is to show. */
 	readonly resolve: (
-		certificate: string | PemPair,
+		certificate: string | PemPair | CertificateNames,
 		tls: TlsSettings,
 	) => {
 		readonly reference: CertificateReference;
@@ -290,7 +290,7 @@ export class LoadBalancerHandle implements LoadBalancer {
 		return this.#parts.client.connect(port, options);
 	}
 
-	setCertificate(port: number, certificate: string | PemPair): Promise<void> {
+	setCertificate(port: number, certificate: string | PemPair | CertificateNames): Promise<void> {
 		return this.#parts.inTurn(async () => this.#setCertificate(port, certificate));
 	}
 
@@ -300,7 +300,7 @@ export class LoadBalancerHandle implements LoadBalancer {
 			throw new EmulatorError('STOPPED', `Load balancer ${quote(this.name)} has been stopped`);
 	}
 
-	#setCertificate(port: number, certificate: string | PemPair): void {
+	#setCertificate(port: number, certificate: string | PemPair | CertificateNames): void {
 		this.#refuseWhenStopped();
 		const {running, certificates, client, resolve, described, onChange} = this.#parts;
 		client.listener(port);

@@ -140,7 +140,7 @@ test(refusesListener, {listen: 'https:443', certificate: '  '}, `.certificate: $
 test(
 	refusesListener,
 	{listen: 'https:443', certificate: null},
-	'.certificate: the value is missing; it is a certificate; write a name out of `certificates`, or PEM text as {cert, key, chain}',
+	'.certificate: the value is missing; it is a certificate; write a name out of `certificates`, {names} to issue one, or PEM text as {cert, key, chain}',
 );
 test(
 	refusesListener,

@@ -103,7 +103,9 @@ test('a certificate that is none, or has no place, changes nothing', async t => 
 		message: /certificate\.key: .*does not/,
 	});
 	await t.throwsAsync(lb.setCertificate(443, 'nowhere'), {message: /there is no certificate named "nowhere"/});
-	await t.throwsAsync(lb.setCertificate(443, 5 as never), {message: /must be the name of a certificate/});
+	await t.throwsAsync(lb.setCertificate(443, 5 as never), {
+		message: /must be the name of a certificate, \{names\} to issue one, or PEM text/,
+	});
 	await t.throwsAsync(lb.setCertificate(80, pair(first)), {message: /https and ssl listeners only/});
 	await t.throwsAsync(lb.setCertificate(81, pair(first)), {code: 'NO_SUCH_LISTENER'});
 	const client = await shake(lb.port(443));
