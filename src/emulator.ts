@@ -36,6 +36,8 @@ export interface EmulatorEvents {
 	exchange: [exchange: Exchange];
 	/** The probes have brought a back-end in service, or taken it out. */
 	health: [change: HealthChange];
+	/** Somebody asks for a stop: `POST /_lb/stop` at the control port, which is refused while nobody listens. */
+	stop: [];
 }
 
 /** One call of the cloud's API. */
@@ -351,6 +353,7 @@ class RunningEmulator implements Emulator {
 			notices: this.notices,
 			restore: () => this.#restore(),
 			onReset: () => this.reset(),
+			askToStop: () => (this.events.listenerCount('stop') > 0 ? () => void this.events.emit('stop') : undefined),
 			onCall: call => queueMicrotask(() => this.events.emit('call', call)),
 			onError: error => this.warnings.push(`the control port: ${messageOf(error)}`),
 		});

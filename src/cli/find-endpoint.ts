@@ -1,4 +1,5 @@
 import {connect} from 'node:net';
+import {EmulatorError} from '../base/errors.ts';
 import {quote} from '../base/quote.ts';
 import {usageError} from './exit-codes.ts';
 import {type RunFile, readRunFiles} from './run-file.ts';
@@ -20,12 +21,9 @@ export interface FindOptions {
  * @throws EmulatorError `USAGE` for what is no endpoint, and when several run and nothing says which is meant.
  */
 export async function findEndpoint(options: FindOptions = {}): Promise<string> {
-	const {given, env = process.env, cwd = process.cwd()} = options;
-	if (given !== undefined) return readEndpoint(given, '--endpoint');
-	const fromEnvironment = env['LB_LOCAL_ENDPOINT'];
-	if (fromEnvironment !== undefined && fromEnvironment !== '') {
-		return readEndpoint(fromEnvironment, 'LB_LOCAL_ENDPOINT');
-	}
+	const {env = process.env, cwd = process.cwd()} = options;
+	const told = toldEndpoint(options);
+	if (told !== undefined) return told;
 	const running = await answering(await readRunFiles(env));
 	const here = running.filter(one => one.cwd === cwd);
 	const candidates = here.length > 0 ? here : running;
@@ -33,6 +31,40 @@ export async function findEndpoint(options: FindOptions = {}): Promise<string> {
 	if (only === undefined) return USUAL_ENDPOINT;
 	if (second !== undefined) throw severalRun(candidates);
 	return readEndpoint(only.endpoint, `the run file of process ${only.pid}`);
+}
+
+/**
+ * The one to stop: `--endpoint`, else `LB_LOCAL_ENDPOINT`, else the one that was started in this directory, with its
+ * process. Never one of another directory: somebody else may be at work there.
+ *
+ * @throws EmulatorError `USAGE` as {@link findEndpoint}, `NOT_RUNNING` when none was started here.
+ */
+export async function findToStop(options: FindOptions = {}): Promise<{endpoint: string; pid?: number}> {
+	const {env = process.env, cwd = process.cwd()} = options;
+	const told = toldEndpoint(options);
+	if (told !== undefined) return {endpoint: told};
+	const running = await readRunFiles(env);
+	const here = await answering(running.filter(one => one.cwd === cwd));
+	const [only, second] = here;
+	if (only === undefined) throw notRunningHere(running);
+	if (second !== undefined) throw severalRun(here);
+	return {endpoint: readEndpoint(only.endpoint, `the run file of process ${only.pid}`), pid: only.pid};
+}
+
+/** @param elsewhere those that run in other directories. */
+export function notRunningHere(elsewhere: readonly RunFile[]): EmulatorError<'NOT_RUNNING'> {
+	const lines = elsewhere.map(({endpoint, pid, cwd}) => `\n  ${endpoint} (process ${pid}, in ${cwd})`);
+	const others = lines.length === 0 ? '' : `; elsewhere there is${lines.join('')}`;
+	return new EmulatorError('NOT_RUNNING', `Nothing runs that was started in this directory${others}`, {
+		hint: '--endpoint or LB_LOCAL_ENDPOINT chooses one, wherever it was started.',
+	});
+}
+
+function toldEndpoint({given, env = process.env}: FindOptions): string | undefined {
+	if (given !== undefined) return readEndpoint(given, '--endpoint');
+	const fromEnvironment = env['LB_LOCAL_ENDPOINT'];
+	if (fromEnvironment === undefined || fromEnvironment === '') return undefined;
+	return readEndpoint(fromEnvironment, 'LB_LOCAL_ENDPOINT');
 }
 
 /** How long one on this machine may take to accept a connection; whoever takes longer is listed all the same. */
@@ -49,7 +81,8 @@ async function answering(running: readonly RunFile[]): Promise<readonly RunFile[
 	return left.length === 0 ? running : left;
 }
 
-function isOpen(endpoint: string): Promise<boolean> {
+/** Whether a control port takes connections; one that does not answer within half a second is taken for open. */
+export function isOpen(endpoint: string): Promise<boolean> {
 	const url = URL.canParse(endpoint) ? new URL(endpoint) : undefined;
 	if (url === undefined) return Promise.resolve(true);
 	return new Promise(resolve => {

@@ -9,6 +9,7 @@ import type {EnvOptions} from './commands/env.ts';
 import type {InitOptions} from './commands/init.ts';
 import type {SetOptions} from './commands/set.ts';
 import type {StatusOptions} from './commands/status.ts';
+import type {StopOptions} from './commands/stop.ts';
 import type {UpOptions} from './commands/up.ts';
 import {EXIT, exitCodeOf, usageError} from './exit-codes.ts';
 import type {Interruption} from './interruption.ts';
@@ -138,6 +139,14 @@ function describeControlCommands(program: Command, household: Household, end: (e
 		.action(async (options: StatusOptions) => {
 			end(await (await import('./commands/status.ts')).status(options, household));
 		});
+	program
+		.command('stop')
+		.description('stop the one that was started in this directory, and wait until it is gone')
+		.option('--endpoint <url>', 'the control port of the one to stop, wherever it was started')
+		.option('--json', 'print what was stopped as JSON')
+		.action(async (options: StopOptions) => {
+			end(await (await import('./commands/stop.ts')).stop(options, household));
+		});
 	const set = program.command('set').description('change what the running one does');
 	set
 		.command('health')
@@ -184,6 +193,7 @@ Without arguments: lb-local.yaml, .yml or .json of this directory, or the demo w
 Ports: what you wrote. A port below 1024 without the privilege, or taken by another load balancer of the same
 configuration, becomes port + 10000, or else the next free one, and this is said.
 A configuration file that changes is read anew, on SIGHUP as well, and what differs is carried out.
+\`lb-local stop\` in the same directory stops it with exit code 0, also when npx runs it: npx passes no signal on.
 SIGTERM stops it with exit code 0, Ctrl-C with 130; a second signal stops it at once. So does a terminal that is closed.
 Lines wait for a reader that is slow: up to 10,000 exchanges or 8 MiB, then the oldest are dropped and counted.`;
 

@@ -1,10 +1,11 @@
 import {mkdir, readdir, rm} from 'node:fs/promises';
 import path from 'node:path';
 import * as v from 'valibot';
-import {EmulatorError, hasCode, messageOf} from '../base/errors.ts';
+import {EmulatorError, messageOf} from '../base/errors.ts';
 import {readInput} from '../base/read-file.ts';
 import {PRIVATE, writeAtomically} from '../certificates/atomic-file.ts';
 import {defaultAuthorityDirectory} from '../certificates/authority-store.ts';
+import {isAlive} from './process-life.ts';
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
@@ -79,16 +80,6 @@ export async function readRunFiles(env: Environment = process.env): Promise<RunF
 
 function runFolder(env: Environment): string {
 	return path.join(defaultAuthorityDirectory(env), 'run');
-}
-
-/** Signal 0 asks whether a process is there; one that may not be asked is. See kill(2). */
-function isAlive(pid: number): boolean {
-	try {
-		process.kill(pid, 0);
-		return true;
-	} catch (error) {
-		return hasCode(error, 'EPERM');
-	}
 }
 
 async function textOf(file: string): Promise<string> {

@@ -20,6 +20,7 @@ const backend = v.object({
 });
 const running = v.object({
 	version: v.string(),
+	pid: v.number(),
 	endpoint: v.string(),
 	region: v.string(),
 	credentials: v.picklist(['any', 'verified']),

@@ -15,6 +15,8 @@ export interface ApiAnswer {
 	/** Without the length, the date and what belongs to the connection: the server adds those. */
 	readonly headers: readonly (readonly [string, string])[];
 	readonly body: string;
+	/** Called once the answer has been written, or cannot be. */
+	readonly afterwards?: () => void;
 }
 
 /** One call, for the call log: action, which API, status answered, request fields no handler read, error code. */

@@ -6,7 +6,8 @@ import type {ApiAnswer, Dialect, Refusal} from './dialect.ts';
 import {refusalAnswer} from './error-answer.ts';
 
 /** Writes an answer whole. What belongs to the connection is Node's to say. */
-export function send(response: ServerResponse, {status, headers, body}: ApiAnswer): void {
+export function send(response: ServerResponse, {status, headers, body, afterwards}: ApiAnswer): void {
+	if (afterwards !== undefined) response.once('close', afterwards);
 	for (const [name, value] of headers) {
 		// The real cloud lets every page read its answers; a machine's own port must not, whatever a dialect says.
 		if (!/^access-control-/i.test(name)) response.appendHeader(name, value);

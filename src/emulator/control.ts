@@ -36,6 +36,8 @@ export interface ControlOptions {
 	readonly restore: () => Promise<void>;
 	/** Calls `resetAll()` when the configuration is not being read anew. */
 	readonly onReset: () => Promise<void>;
+	/** @returns what asks whoever runs this to stop, if anybody listens for that. */
+	readonly askToStop: () => (() => void) | undefined;
 	readonly onCall: (call: LoggedCall) => void;
 	/** Told of a mistake of ours; the client is answered 500. */
 	readonly onError: (error: unknown) => void;
@@ -89,6 +91,10 @@ export class Control implements OwnPort {
 		return this.#options.authorityPem;
 	}
 
+	get askToStop(): (() => void) | undefined {
+		return this.#options.askToStop();
+	}
+
 	/** Takes over what the configuration says by now of VMs. */
 	async setVms(vms: DescribedConfig['vms']): Promise<void> {
 		const before = this.#vms;
@@ -105,6 +111,7 @@ export class Control implements OwnPort {
 		const moment = this.#executor.context();
 		return {
 			version: version(),
+			pid: process.pid,
 			region: identifiers.region,
 			credentials: config.control.credentials === undefined ? 'any' : 'verified',
 			clock: {kind: clockKind, now: new Date(clock.wallMs()).toISOString()},

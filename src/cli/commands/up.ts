@@ -72,6 +72,10 @@ async function run(running: Running, options: UpOptions, around: Around): Promis
 			.catch((error: unknown) => output.warn(printable(messageOf(error))))
 			.finally(async () => (await reloading)?.run({isAsked: true}));
 	});
+	emulator.events.on('stop', () => {
+		if (!quiet) output.say('asked to stop, at the control port');
+		interruption.interrupt();
+	});
 	// Nobody waits for it: from here on to the wait, a signal finds everything in place.
 	const runFile = tellOthers(emulator, target, output);
 	try {

@@ -22,6 +22,14 @@ const vm = v.strictObject(
 	'an object {id, address}',
 );
 const vmId = v.strictObject({id: text}, 'an object {id}');
+const stop = v.strictObject(
+	{
+		pid: v.exactOptional(
+			v.pipe(v.number('a number'), v.integer('a whole number'), v.minValue(1, 'a number from 1 on')),
+		),
+	},
+	'empty, or an object {pid}',
+);
 const nothing = v.strictObject({}, 'empty, or {}');
 
 /** @throws EmulatorError `INVALID_DESCRIPTION` with every violation, as all of these. */
@@ -41,6 +49,11 @@ export function readVmBody(body: Uint8Array): {readonly id: string; readonly add
 
 export function readVmIdBody(body: Uint8Array): v.InferOutput<typeof vmId> {
 	return read(vmId, body, ({id}, findings) => judgeVmId(id, findings));
+}
+
+/** @returns the process that is meant, where one is. */
+export function readStopBody(body: Uint8Array): number | undefined {
+	return body.length === 0 ? undefined : read(stop, body).pid;
 }
 
 export function readEmptyBody(body: Uint8Array): void {

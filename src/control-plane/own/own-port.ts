@@ -16,6 +16,8 @@ export interface OwnPort {
 	setVm(vm: VmAddress): void | Promise<void>;
 	/** Forgets where a VM is. @returns whether anybody had said so. */
 	removeVm(id: string): boolean | Promise<boolean>;
+	/** Asks whoever runs it to stop it; undefined where that is a program that stops it by itself, such as a test. */
+	readonly askToStop: (() => void) | undefined;
 	/** The certificate of the authority that signs for the listeners, PEM. */
 	readonly authorityPem: string;
 }

@@ -21,6 +21,7 @@ type Handler = (context: OwnContext, body: Uint8Array) => ApiAnswer | Promise<Ap
 const ROUTES: ReadonlyMap<string, ReadonlyMap<string, Handler>> = new Map([
 	['/_lb/state', new Map([['GET', context => jsonAnswer(stateOf(context))]])],
 	['/_lb/reset', new Map([['POST', reset]])],
+	['/_lb/stop', new Map([['POST', stop]])],
 	[
 		'/_lb/health',
 		new Map<string, Handler>([
@@ -112,6 +113,25 @@ async function reset(context: OwnContext, body: Uint8Array): Promise<ApiAnswer> 
 	await context.port.reset();
 	context.calls.clear();
 	return jsonAnswer(stateOf(context));
+}
+
+/** Whoever asks may say which process is meant: by the time it asks, another one may have the port. */
+async function stop(context: OwnContext, body: Uint8Array): Promise<ApiAnswer> {
+	const {readStopBody} = await import('./bodies.ts');
+	const wanted = readStopBody(body);
+	const {pid} = stateOf(context);
+	if (wanted !== undefined && wanted !== pid) {
+		throw new EmulatorError('OTHER_PROCESS', `This is process ${pid}, not ${wanted}: nothing has been stopped`, {
+			hint: 'GET /_lb/state shows its process.',
+		});
+	}
+	const {askToStop} = context.port;
+	if (askToStop === undefined) {
+		throw new EmulatorError('NOT_STOPPABLE', `Process ${pid} is a program that stops its load balancers itself`, {
+			hint: 'Only those that `lb-local up` runs are stopped from here; a program can listen to `emulator.events`.',
+		});
+	}
+	return {...jsonAnswer({pid}), afterwards: askToStop};
 }
 
 async function setHealth(context: OwnContext, body: Uint8Array): Promise<ApiAnswer> {

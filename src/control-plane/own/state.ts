@@ -80,6 +80,8 @@ export interface VmAddress {
 /** Everything about what runs, as `GET /_lb/state` answers it. No key and no secret is in it. */
 export interface OwnState {
 	readonly version: string;
+	/** The process it runs in. */
+	readonly pid: number;
 	/** Of the control port: `http://127.0.0.1:8089`. */
 	readonly endpoint: string;
 	readonly region: string;

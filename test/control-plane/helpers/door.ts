@@ -60,6 +60,7 @@ export class FakeOwnPort implements OwnPort {
 	readonly authorityPem = '-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n';
 	readonly vms: VmAddress[] = [];
 	resets = 0;
+	askToStop: (() => void) | undefined = undefined;
 	operator: OperatorSetting = 'auto';
 
 	state(): Omit<OwnState, 'endpoint'> {
@@ -75,6 +76,7 @@ export class FakeOwnPort implements OwnPort {
 		};
 		return {
 			version: '1.2.3',
+			pid: process.pid,
 			region: 'eu-west-2',
 			credentials: 'any',
 			clock: {kind: 'real', now: '2026-08-01T12:00:00.000Z'},

@@ -118,6 +118,30 @@ test('the call log has the latest calls', async t => {
 	});
 });
 
+test('a stop is asked for once its answer is on its way, of the process that is meant', async t => {
+	await using door = await openDoor();
+	const stop = (body?: object) => door.json('POST', '/_lb/stop', body);
+
+	const ofProgram = await stop();
+	const asked = new Promise<void>(resolve => {
+		door.own.askToStop = resolve;
+	});
+	const other = await stop({pid: process.pid + 1});
+	const wrong = await stop({pid: 'all'});
+	const mine = await stop({pid: process.pid});
+	await asked;
+
+	t.is(ofProgram.status, 409);
+	t.is(ofProgram.json.error.code, 'NOT_STOPPABLE');
+	t.is(other.status, 409);
+	t.like(other.json.error, {
+		code: 'OTHER_PROCESS',
+		message: `This is process ${process.pid}, not ${process.pid + 1}: nothing has been stopped`,
+	});
+	t.is(wrong.status, 400);
+	t.deepEqual(mine, {status: 200, json: {pid: process.pid}});
+});
+
 test('an unknown path says what there is, and what was probably meant', async t => {
 	await using door = await openDoor();
 
@@ -129,7 +153,7 @@ test('an unknown path says what there is, and what was probably meant', async t 
 		error: {
 			code: 'NO_SUCH_ROUTE',
 			message:
-				'Nothing is at "/_lb/helth"; there is GET /_lb/state, POST /_lb/reset, GET|POST /_lb/health, GET|POST|DELETE /_lb/vms, GET /_lb/ca.pem, GET /_lb/calls',
+				'Nothing is at "/_lb/helth"; there is GET /_lb/state, POST /_lb/reset, POST /_lb/stop, GET|POST /_lb/health, GET|POST|DELETE /_lb/vms, GET /_lb/ca.pem, GET /_lb/calls',
 			hint: 'did you mean "/_lb/health"?',
 		},
 	});
@@ -151,6 +175,7 @@ const refusesMethod = test.macro({
 	title: (_, method: string, path: string, __: string) => `${method} does nothing at ${path}`,
 });
 test(refusesMethod, 'GET', '/_lb/reset', 'POST');
+test(refusesMethod, 'GET', '/_lb/stop', 'POST');
 test(refusesMethod, 'POST', '/_lb/state', 'GET, HEAD');
 test(refusesMethod, 'DELETE', '/_lb/health', 'GET, HEAD, POST');
 test(refusesMethod, 'PUT', '/_lb/vms', 'GET, HEAD, POST, DELETE');

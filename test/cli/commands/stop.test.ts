@@ -1,0 +1,138 @@
+import {once} from 'node:events';
+import {mkdir, readdir, writeFile} from 'node:fs/promises';
+import {createServer} from 'node:http';
+import type {AddressInfo} from 'node:net';
+import path from 'node:path';
+import test from 'ava';
+import {startEmulator} from '../../../src/index.ts';
+import {FakeOwnPort, openDoor} from '../../control-plane/helpers/door.ts';
+import {compiled} from '../../helpers/compiled.ts';
+import {runProgram} from '../../helpers/programs.ts';
+import {emptyFolder, runCli, startCli} from '../helpers/command-line.ts';
+
+/** The developer may have one running. */
+const ENV = {LB_LOCAL_ENDPOINT: '', http_proxy: '', HTTP_PROXY: '', all_proxy: '', ALL_PROXY: ''};
+
+async function startHere(t: Parameters<typeof startCli>[0], folder: string) {
+	const running = startCli(t, ['up', 'http:80', '--ports', 'free'], {folder, env: ENV});
+	await running.shows('stderr', /Ctrl-C stops/);
+	const [, endpoint = ''] = await running.shows('stderr', /control port: (http:\S+)/);
+	return {running, endpoint};
+}
+
+/** What runs tells the others in a file; it is written while the rest is told. */
+async function isFindable(folder: string): Promise<void> {
+	const seen = await runCli(['status'], {folder, env: ENV});
+	if (seen.code !== 0) await isFindable(folder);
+}
+
+test('stop ends the one of this directory in good order, and returns when it is gone', async t => {
+	const folder = await emptyFolder(t);
+	const {running, endpoint} = await startHere(t, folder);
+	await isFindable(folder);
+
+	const stopped = await runCli(['stop'], {folder, env: ENV});
+
+	t.is(stopped.stderr, '');
+	t.is(stopped.stdout, `stopped process ${running.child.pid}, whose control port was ${endpoint}\n`);
+	t.is(stopped.code, 0);
+	const ended = await running.end();
+	t.is(ended.code, 0);
+	t.is(ended.signal, null);
+	t.regex(ended.stderr, /asked to stop, at the control port\nstopping; /);
+	t.deepEqual(await readdir(path.join(folder, 'home', 'run')), []);
+});
+
+test('stop tells programs what it stopped, also one that npx runs, which passes no signal on', async t => {
+	const folder = await emptyFolder(t);
+	// As npx does: a process of its own waits for the command line, and leaves it running when it is ended.
+	const wrapper = `require('child_process').spawn(process.execPath, process.argv.slice(1), {stdio: 'inherit', detached: true}).on('exit', code => process.exit(code)); process.on('SIGTERM', () => {})`;
+	const main = compiled('src/cli/main.ts');
+	const env = Object.entries({...ENV, LB_LOCAL_HOME: path.join(folder, 'home')}).map(pair => pair.join('='));
+	const up = [process.execPath, '-e', wrapper, main, 'up', 'http:80', '--ports', 'free', '--quiet'];
+	const wrapped = runProgram(t, 'env', ['-C', folder, ...env, ...up]);
+	await isFindable(folder);
+
+	const stopped = await runCli(['stop', '--json'], {folder, env: ENV});
+
+	t.is(stopped.code, 0);
+	const {pid, endpoint} = JSON.parse(stopped.stdout);
+	t.true(pid > 0);
+	t.regex(endpoint, /^http:\/\/127\.0\.0\.1:\d+$/);
+	t.is((await wrapped)?.code, 0);
+});
+
+test('stop never takes one of another directory, and says where there is one', async t => {
+	const folder = await emptyFolder(t);
+	const {running, endpoint} = await startHere(t, folder);
+	await isFindable(folder);
+	const elsewhere = await emptyFolder(t);
+	const env = {...ENV, LB_LOCAL_HOME: path.join(folder, 'home')};
+
+	const refused = await runCli(['stop'], {folder: elsewhere, env});
+	const still = await runCli(['status'], {folder, env: ENV});
+	const chosen = await runCli(['stop', '--endpoint', endpoint], {folder: elsewhere, env});
+
+	t.is(refused.code, 1);
+	t.true(
+		refused.stderr.startsWith(
+			`error: Nothing runs that was started in this directory; elsewhere there is\n  ${endpoint} (process ${running.child.pid}, in ${folder})\nhint: `,
+		),
+		refused.stderr,
+	);
+	t.is(still.code, 0);
+	t.is(chosen.code, 0);
+	t.is((await running.end()).code, 0);
+});
+
+test('a file of a process that is gone, whose number and port others have, stops nobody', async t => {
+	const folder = await emptyFolder(t);
+	let asked = 0;
+	class Other extends FakeOwnPort {
+		override askToStop = () => void asked++;
+		override state() {
+			return {...super.state(), pid: 1};
+		}
+	}
+	await using door = await openDoor({own: new Other()});
+	await mkdir(path.join(folder, 'home', 'run'), {recursive: true});
+	const run = {endpoint: door.controlPlane.endpoint, pid: process.pid, cwd: folder};
+	await writeFile(path.join(folder, 'home', 'run', `${process.pid}.json`), JSON.stringify(run));
+
+	const stopped = await runCli(['stop'], {folder, env: ENV});
+
+	t.is(stopped.code, 1);
+	t.regex(stopped.stderr, /^error: Nothing runs that was started in this directory\n/);
+	t.is(asked, 0);
+});
+
+test('a program that stops its load balancers itself is not stopped from outside', async t => {
+	const folder = await emptyFolder(t);
+	await using emulator = await startEmulator();
+
+	const refused = await runCli(['stop', '--endpoint', emulator.endpoint], {folder, env: ENV});
+	t.is(refused.code, 1);
+	t.regex(
+		refused.stderr,
+		new RegExp(`^error: Process ${process.pid} is a program that stops its load balancers itself\\nhint: `),
+	);
+
+	const asked = once(emulator.events, 'stop');
+	const answer = await fetch(`${emulator.endpoint}/_lb/stop`, {method: 'POST'});
+	t.is(answer.status, 200);
+	t.deepEqual(await answer.json(), {pid: process.pid});
+	await asked;
+});
+
+test('a port that is no control port is no reason to signal anybody', async t => {
+	const folder = await emptyFolder(t);
+	const server = createServer((_, response) => response.end('{"pid":1}')).listen(0, '127.0.0.1');
+	t.teardown(() => server.close());
+	await once(server, 'listening');
+	const {port} = server.address() as AddressInfo; // A TCP server's address is an object.
+
+	const refused = await runCli(['stop', '--endpoint', `http://127.0.0.1:${port}`], {folder, env: ENV});
+
+	t.is(refused.code, 1);
+	t.regex(refused.stderr, /^error: What answers at .* is not lb-local, or another version/);
+});
