@@ -1,7 +1,7 @@
-import {randomInt} from 'node:crypto';
 import {EmulatorError, formatAddress, portUnavailable} from '../base/errors.ts';
 import {SerialQueue} from '../base/serial-queue.ts';
 import {nowMs, wait} from '../base/timers.ts';
+import {freePort, type Hosts} from './free-port.ts';
 import {LastLines} from './last-lines.ts';
 import {isListening} from './port-look.ts';
 import {type ProcessEnd, ProcessGroup} from './process-group.ts';
@@ -17,7 +17,7 @@ export interface CommandBackendOptions {
 	 * command's own bind somebody else may take it, which then shows as a command that failed.
 	 */
 	readonly port?: number | undefined;
-	/** Where it is expected to listen; 127.0.0.1 unless said otherwise. */
+	/** Where it is expected to listen; on one of 127.0.0.1 and ::1 unless said otherwise. */
 	readonly host?: string | undefined;
 	/** Added to this process's environment. */
 	readonly env?: Readonly<Record<string, string>> | undefined;
@@ -30,6 +30,7 @@ export interface CommandBackendOptions {
 /** A back-end that is somebody's own program. Disposing it is stopping it. */
 export interface CommandBackendProcess extends AsyncDisposable {
 	readonly name: string;
+	/** Where it listens, as was found out at its first start. */
 	readonly host: string;
 	readonly port: number;
 	/** The shell's process, which leads the group; undefined while stopped. */
@@ -51,10 +52,8 @@ export interface CommandBackendProcess extends AsyncDisposable {
 	start(): Promise<void>;
 }
 
-/** Where ports for commands are looked for, and how many are tried. */
-const FIRST_PORT = 20_000;
-const LAST_PORT = 32_000;
-const CANDIDATES = 200;
+/** `localhost` is one or the other, as a system and its Node have it. */
+const LOOPBACKS = ['127.0.0.1', '::1'] as const;
 const READY_TIMEOUT_MS = 30_000;
 const POLL_MS = 25;
 /** After an early exit: its last words are on the way, unless a daemon it left behind holds the pipe. */
@@ -69,9 +68,9 @@ const ERROR_LIMITS = {lines: 10, characters: 500};
  * then. `PORT_UNAVAILABLE` when something else listens on the port already, `STOPPED` when it was called off.
  */
 export async function startCommandBackend(options: CommandBackendOptions): Promise<CommandBackendProcess> {
-	const host = options.host ?? '127.0.0.1';
-	const port = options.port ?? (await freePort(host));
-	const backend = new RunningCommand({...options, host, port});
+	const hosts = options.host === undefined ? LOOPBACKS : ([options.host] as const);
+	const port = options.port ?? (await freePort(hosts));
+	const backend = new RunningCommand({...options, hosts, port});
 	const {signal} = options;
 	const callOff = () => void backend.stop();
 	signal?.addEventListener('abort', callOff);
@@ -85,31 +84,30 @@ export async function startCommandBackend(options: CommandBackendOptions): Promi
 	}
 }
 
-async function freePort(host: string): Promise<number> {
-	const {default: getPort, portNumbers} = await import('get-port');
-	// Below the ports that systems hand out by themselves (32768 and up on Linux, 49152 elsewhere): between the look and
-	// the command's own bind, any listener on port 0 of this machine could be handed this one.
-	const first = randomInt(FIRST_PORT, LAST_PORT - CANDIDATES);
-	return getPort({host, port: portNumbers(first, first + CANDIDATES)});
-}
-
 class RunningCommand implements CommandBackendProcess {
 	readonly name: string;
-	readonly host: string;
 	readonly port: number;
+	/** Where it may listen; only one is left once it has listened. */
+	#hosts: Hosts;
 	readonly #options: CommandBackendOptions;
 	#group: ProcessGroup | undefined;
 	#output = new LastLines(OUTPUT_LIMITS);
+	/** What a failure shows: the last lines of each, so that much of one does not hide the other. */
+	#plainOutput = new LastLines(ERROR_LIMITS);
 	#errorOutput = new LastLines(ERROR_LIMITS);
 	readonly #turns = new SerialQueue();
 	/** Aborted by a stop, for the starts that were asked for before it. */
 	#stops = new AbortController();
 
-	constructor(options: CommandBackendOptions & {readonly host: string; readonly port: number}) {
+	constructor(options: CommandBackendOptions & {readonly hosts: Hosts; readonly port: number}) {
 		this.name = options.name;
-		this.host = options.host;
+		this.#hosts = options.hosts;
 		this.port = options.port;
 		this.#options = options;
+	}
+
+	get host(): string {
+		return this.#hosts[0];
 	}
 
 	get pid(): number | undefined {
@@ -150,9 +148,13 @@ class RunningCommand implements CommandBackendProcess {
 		const group = new ProcessGroup(run, {...process.env, ...env, PORT: String(this.port)});
 		this.#group = group;
 		this.#output = new LastLines(OUTPUT_LIMITS);
+		this.#plainOutput = new LastLines(ERROR_LIMITS);
 		this.#errorOutput = new LastLines(ERROR_LIMITS);
 		const {stdout, stderr} = group.child;
-		if (stdout !== null) this.#output.follow(stdout);
+		if (stdout !== null) {
+			this.#output.follow(stdout);
+			this.#plainOutput.follow(stdout);
+		}
 		if (stderr !== null) {
 			this.#output.follow(stderr);
 			this.#errorOutput.follow(stderr);
@@ -167,13 +169,20 @@ class RunningCommand implements CommandBackendProcess {
 
 	/** Otherwise a stranger on the port would be taken for the command. */
 	async #assertNobodyListens(signal: AbortSignal): Promise<void> {
-		if (!(await isListening(this.host, this.port, signal))) return;
+		const host = await this.#whereListening(signal);
+		if (host === undefined) return;
 		throw await portUnavailable({
-			host: this.host,
+			host,
 			port: this.port,
 			wanted: `the command of back-end "${this.name}"`,
 			cause: {code: 'EADDRINUSE'},
 		});
+	}
+
+	/** The first of its hosts where somebody listens on its port. */
+	async #whereListening(signal: AbortSignal): Promise<string | undefined> {
+		const listening = await Promise.all(this.#hosts.map(host => isListening(host, this.port, signal)));
+		return this.#hosts.find((_, index) => listening[index]);
 	}
 
 	async #ready(group: ProcessGroup, signal: AbortSignal): Promise<void> {
@@ -181,7 +190,11 @@ class RunningCommand implements CommandBackendProcess {
 		const deadline = nowMs() + readyTimeoutMs;
 		while (nowMs() < deadline) {
 			if (group.hasEnded) throw await this.#endedEarly(group);
-			if (await isListening(this.host, this.port, signal)) return;
+			const host = await this.#whereListening(signal);
+			if (host !== undefined) {
+				this.#hosts = [host];
+				return;
+			}
 			await wait(POLL_MS, signal);
 			if (signal.aborted) throw this.#calledOff();
 		}
@@ -204,11 +217,11 @@ class RunningCommand implements CommandBackendProcess {
 
 	#failure(what: string, cause?: Error): EmulatorError<'COMMAND_FAILED'> {
 		const {name, host, port} = this;
-		const words = this.#errorOutput.lines.map(line => `\n  ${line}`).join('');
+		const words = [...this.#plainOutput.lines, ...this.#errorOutput.lines].map(line => `\n  ${line}`).join('');
 		return new EmulatorError(
 			'COMMAND_FAILED',
 			`The command of back-end "${name}" ${what} on ${formatAddress(host, port)}: ${this.#options.run}${words}`,
-			{hint: `It must listen on ${host} and on the port it finds in PORT.`, cause},
+			{hint: `It must listen on ${this.#hosts.join(' or ')}, and on the port it finds in PORT.`, cause},
 		);
 	}
 

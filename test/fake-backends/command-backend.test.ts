@@ -1,5 +1,5 @@
 import {once} from 'node:events';
-import {connect, createServer} from 'node:net';
+import {type AddressInfo, connect, createServer} from 'node:net';
 import test from 'ava';
 import {startCommandBackend} from '../../src/fake-backends/command-backend.ts';
 import {eventually} from '../helpers/patience.ts';
@@ -76,7 +76,41 @@ test('a command that ends before it listens says why, and with what code', async
 		error?.message ?? '',
 		/^The command of back-end "api" exited with code 3 before it listened on 127\.0\.0\.1:\d+: exec /,
 	);
-	t.true(error?.message.endsWith('\n  line 1\n  no database'));
+	t.true(error?.message.endsWith('\n  on it\n  line 1\n  no database'));
+});
+
+test('much on standard output does not hide what standard error says, and the reverse', async t => {
+	const run = node(
+		"for (let i = 1; i <= 99; i++) console.log('out ' + i); for (let i = 1; i <= 99; i++) console.error('err ' + i)",
+	);
+
+	const error = await t.throwsAsync(startCommandBackend({name: 'api', run, port: await unusedPort()}));
+
+	const last = (word: string) => Array.from({length: 10}, (_, index) => `  ${word} ${index + 90}`);
+	t.deepEqual(error?.message.split('\n').slice(1), [...last('out'), ...last('err')]);
+});
+
+test('a command that listens on ::1 alone is found there, and keeps its place', async t => {
+	const serve = SERVE.replace('127.0.0.1', '::1');
+	await using backend = await startCommandBackend({name: 'api', run: node(serve)});
+
+	t.is(backend.host, '::1');
+	t.is(await fetch(`http://[::1]:${backend.port}/`).then(each => each.text()), 'none');
+	await backend.stop();
+	await backend.start();
+	t.is(backend.host, '::1');
+});
+
+test('a command whose port somebody has on ::1 alone is not taken for that', async t => {
+	const server = createServer().listen(0, '::1');
+	t.teardown(() => server.close());
+	await once(server, 'listening');
+	const {port} = server.address() as AddressInfo; // A TCP server's address is an object.
+
+	await t.throwsAsync(startCommandBackend({name: 'api', run: node(SERVE), port}), {
+		code: 'PORT_UNAVAILABLE',
+		message: new RegExp(`^Cannot listen on \\[::1\\]:${port}, which the command of back-end "api" needs`),
+	});
 });
 
 // Alone, so that the end is noticed before the words come.
