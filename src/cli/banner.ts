@@ -1,6 +1,7 @@
 import {formatAddress} from '../base/errors.ts';
 import {wallMs} from '../base/timers.ts';
 import type {BackendStatus, ListenerStatus} from '../emulator/load-balancer.ts';
+import {type ProbeResult, whyOut} from '../model/health.ts';
 import {columns, countOf, daysUntil, type Paint, printable} from './text.ts';
 
 /** As much of a load balancer as is shown; one of another process has this shape too. */
@@ -14,17 +15,28 @@ export interface ShownLoadBalancer {
 	})[];
 	readonly backends: readonly (Pick<BackendStatus, 'name' | 'kind' | 'address' | 'reason'> & {
 		readonly state: string;
+		readonly operator: string;
+		readonly health: {readonly lastProbe?: Pick<ProbeResult, 'target' | 'result'> | undefined};
 	})[];
 }
 
-/** What runs: each load balancer with its DNS name, its listeners, their certificates, and its back-ends. */
-export function bannerLines(emulator: {readonly loadBalancers: readonly ShownLoadBalancer[]}, paint: Paint): string[] {
-	return emulator.loadBalancers.flatMap(loadBalancer => ['', ...loadBalancerLines(loadBalancer, paint)]);
+/**
+ * What runs: each load balancer with its DNS name, its listeners, their certificates, and its back-ends.
+ *
+ * @param silent addresses that nothing listens at.
+ */
+export function bannerLines(
+	emulator: {readonly loadBalancers: readonly ShownLoadBalancer[]},
+	paint: Paint,
+	silent: ReadonlyMap<string, string> = new Map(),
+): string[] {
+	return emulator.loadBalancers.flatMap(loadBalancer => ['', ...loadBalancerLines(loadBalancer, paint, silent)]);
 }
 
 function loadBalancerLines(
 	{name, dnsName, state: life = 'active', listeners, backends}: ShownLoadBalancer,
 	paint: Paint,
+	silent: ReadonlyMap<string, string>,
 ): string[] {
 	const shownLife = life === 'active' ? '' : `  ${paint('warning', printable(life))}`;
 	const lines = [`${paint('name', printable(name))}  ${printable(dnsName)}${shownLife}`];
@@ -40,9 +52,12 @@ function loadBalancerLines(
 	}
 	if (backends.length === 0) lines.push(`  ${paint('warning', 'no back-ends:')} every request is answered 503`);
 	const rows = columns(backends.map(({name, kind, address}) => [printable(name), kind, printable(address)]));
-	for (const [index, {state, reason}] of backends.entries()) {
+	for (const [index, {state, reason, operator, address, health}] of backends.entries()) {
 		const shown = paint(state === 'InService' ? 'good' : 'warning', printable(state));
-		lines.push(`  back-end ${rows[index]}  ${shown}${reason === undefined ? '' : ` (${printable(reason)})`}`);
+		const why = reason === undefined ? '' : ` (${printable(whyOut({operator, reason, lastProbe: health.lastProbe}))})`;
+		const where = silent.get(address);
+		const note = where === undefined ? '' : `, ${paint('warning', `nothing listens at ${where}`)}`;
+		lines.push(`  back-end ${rows[index]}  ${shown}${why}${note}`);
 	}
 	return lines;
 }

@@ -44,12 +44,17 @@ function whatHappened({kind, summary, bytes}: Exchange): string {
 	return kind === 'websocket' ? `${asked} ${answered} websocket` : `${asked} ${answered}`;
 }
 
-function whoAnswered({backend, summary: {status, by}}: Exchange, paint: Paint): string {
+function whoAnswered({backend, outcome, summary: {status, by}}: Exchange, paint: Paint): string {
 	if (backend === undefined) return status === 0 ? 'nobody' : 'the load balancer itself';
 	const where = formatAddress(backend.address, backend.port);
-	const connection = backend.reused ? 'kept connection' : 'new connection';
-	const detail = `${where}, ${connection}${status !== 0 && by === 'load-balancer' ? ', answered by the load balancer' : ''}`;
+	const detail = `${where}, ${connectionTo(backend, outcome)}${status !== 0 && by === 'load-balancer' ? ', answered by the load balancer' : ''}`;
 	return `${paint('name', printable(backend.name))} ${paint('faint', `(${detail})`)}`;
+}
+
+function connectionTo({reused}: {readonly reused: boolean}, outcome: Exchange['outcome']): string {
+	// Where the last one that was tried could not be reached, there has been none.
+	if (outcome === 'connect-refused' || outcome === 'connect-timeout') return 'not reached';
+	return reused ? 'kept connection' : 'new connection';
 }
 
 /** One call of the cloud's API, for people, and what of it had no effect here. */

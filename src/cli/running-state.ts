@@ -17,6 +17,8 @@ const backend = v.object({
 	address: v.string(),
 	state: v.string(),
 	reason: v.exactOptional(v.string()),
+	operator: v.string(),
+	lastProbe: v.exactOptional(v.object({target: v.string(), result: v.string()})),
 });
 const running = v.object({
 	version: v.string(),

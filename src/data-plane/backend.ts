@@ -6,6 +6,7 @@ import {
 	initialHealth,
 	type OperatorSetting,
 	undeclaredReason,
+	whyOut,
 } from '../model/health.ts';
 import {type BackendDescription, portOfBackend} from '../model/load-balancer.ts';
 import type {Candidate} from '../model/selection.ts';
@@ -74,6 +75,12 @@ export class Backend implements Candidate {
 	get reason(): HealthReason {
 		if (this.undeclared) return undeclaredReason(this.name);
 		return effectiveReason(this.#health, this.#operator);
+	}
+
+	/** Why it is out of service, for people. */
+	get whyOut(): string {
+		const {lastProbe} = this.#health;
+		return whyOut({operator: this.#operator, reason: this.reason.description, lastProbe});
 	}
 
 	/** One more is in flight. Called by `Work` alone, which calls `done()` once for each. */

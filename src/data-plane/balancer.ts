@@ -3,6 +3,9 @@ import type {ScopedRule} from '../model/load-balancer.ts';
 import {nextBackend} from '../model/selection.ts';
 import type {Backend} from './backend.ts';
 
+/** Of so many back-ends it is told why none of them could be chosen. */
+const TOLD = 5;
+
 /** Round robin over one set of back-ends, with a cursor of its own. */
 export class Balancer {
 	/** In registration order. */
@@ -21,6 +24,15 @@ export class Balancer {
 		if (backend === undefined) return undefined;
 		this.#cursor = backend.order;
 		return backend;
+	}
+
+	/** Why there is none to choose, in words. */
+	whyNone(): string {
+		const {members} = this;
+		if (members.length === 0) return 'no back-end is registered';
+		const told = members.slice(0, TOLD).map(({name, whyOut}) => `${name}: ${whyOut}`);
+		const left = members.length - told.length;
+		return `no back-end in service: ${told.join('; ')}${left > 0 ? `; and ${left} more` : ''}`;
 	}
 
 	/** The member after the last choice when it is free to be chosen, as it nearly always is: no search then. */

@@ -300,7 +300,7 @@ export class HttpExchange implements AnswerReceiver {
 		if (failure !== undefined && backend !== undefined) this.record.addFailedAttempt(failure, this.#now());
 		this.#work.moveTo(backend);
 		if (backend === undefined) {
-			if (failure === undefined) this.#answerOwn(503, 'no-healthy-backend', 'no back-end in service');
+			if (failure === undefined) this.#answerOwn(503, 'no-healthy-backend', this.#balancer.whyNone());
 			else this.#answerOwn(statusOfConnectFailure(failure.outcome), failure.outcome, failure.cause);
 			return;
 		}

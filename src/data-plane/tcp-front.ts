@@ -38,7 +38,7 @@ export class TcpFront implements BackendHandler, Timed, OpenConnection, StreamOw
 		context.journal.add(record);
 		client.stream.pause();
 		giveTo(this, client.stream);
-		this.#choose({outcome: 'no-healthy-backend', cause: 'no back-end in service'});
+		this.#choose();
 	}
 
 	connected(): void {
@@ -94,13 +94,15 @@ export class TcpFront implements BackendHandler, Timed, OpenConnection, StreamOw
 		this.#giveUp({outcome: 'drained', cause: 'the load balancer stopped before a back-end had answered'});
 	}
 
-	#choose(failure: {outcome: Outcome; cause: string}): void {
-		const backend = this.#context.router.everyone.choose(this.#tried);
+	/** @param failure of the try before this one, if there was one. */
+	#choose(failure?: {readonly outcome: Outcome; readonly cause: string}): void {
+		const {everyone} = this.#context.router;
+		const backend = everyone.choose(this.#tried);
 		if (backend === undefined) {
-			this.#giveUp(failure);
+			this.#giveUp(failure ?? {outcome: 'no-healthy-backend', cause: everyone.whyNone()});
 			return;
 		}
-		if (this.#tried !== undefined) this.#work.record.addFailedAttempt(failure, this.#context.clock.now());
+		if (failure !== undefined) this.#work.record.addFailedAttempt(failure, this.#context.clock.now());
 		this.#work.moveTo(backend);
 		this.#dialledAtMs = this.#context.clock.now();
 		this.deadlineMs = this.#dialledAtMs + this.#context.timeouts.connectMs;

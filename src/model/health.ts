@@ -160,6 +160,21 @@ export function effectiveReason({reason}: Health, operator: OperatorSetting): He
 	return operator === 'InService' ? IN_SERVICE : TAKEN_OUT;
 }
 
+/** Why a back-end is out of service, for people: what its last probe saw, where that is why. */
+export function whyOut({
+	operator,
+	reason,
+	lastProbe,
+}: {
+	readonly operator: string;
+	/** In the cloud's words, or ours where it has none. */
+	readonly reason: string;
+	readonly lastProbe?: Pick<ProbeResult, 'target' | 'result'> | undefined;
+}): string {
+	if (operator !== 'auto' || lastProbe === undefined || lastProbe.result === 'pass') return reason.replace(/\.$/, '');
+	return `${lastProbe.target} failed: ${lastProbe.result}`;
+}
+
 function changed(health: Health, probe: ProbeResult, how: string): Health {
 	const to = health.state === 'InService' ? 'OutOfService' : 'InService';
 	const because = `${probe.target} ${how}`;

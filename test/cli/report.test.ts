@@ -61,6 +61,21 @@ test('a back-end that failed is named beside the answer that was given in its pl
 	t.regex(exchangeLine(record, plain), /502 -> a \(127\.0\.0\.1:8080, new connection, answered by the load balancer\)/);
 });
 
+test('a back-end that was not reached has no connection', t => {
+	for (const outcome of ['connect-refused', 'connect-timeout'] as const) {
+		const fields = {responseStatus: 503, responseBy: 'load-balancer', outcome, cause: 'connect ECONNREFUSED'} as const;
+		const request = exchange('http', {...toA, ...fields, requestHead: 'GET / HTTP/1.1\r\n\r\n'});
+		const connection = exchange('tcp', {...toA, outcome});
+
+		t.true(
+			exchangeLine(request, plain).endsWith(
+				`503 -> a (127.0.0.1:8080, not reached, answered by the load balancer) 12.3 ms ${outcome} (connect ECONNREFUSED)`,
+			),
+		);
+		t.true(exchangeLine(connection, plain).endsWith(`-> a (127.0.0.1:8080, not reached) 12.3 ms ${outcome}`));
+	}
+});
+
 test('a connection is told by its bytes', t => {
 	t.regex(
 		exchangeLine(exchange('tls-passthrough', {...toA, bytesUp: 517, bytesDown: 4096}), plain),

@@ -3,6 +3,7 @@ import {ControlClient} from '../control-client.ts';
 import {EXIT} from '../exit-codes.ts';
 import {findEndpoint} from '../find-endpoint.ts';
 import type {Output} from '../output.ts';
+import {ownCommand} from '../own-command.ts';
 import type {Household} from '../program.ts';
 import {readRunningState} from '../running-state.ts';
 
@@ -42,7 +43,7 @@ interface Pointed {
 }
 
 function hint({endpoint, region, isVerified}: Pointed, output: Output): void {
-	output.say('# To set these in your shell: eval "$(lb-local env)"');
+	output.say(`# To set these in your shell: eval "$(${ownCommand()} env)"`);
 	if (isVerified) output.say('# Credentials are configured: set OSC_ACCESS_KEY and OSC_SECRET_KEY to them yourself.');
 	const profile = {
 		access_key: isVerified ? '…' : ACCESS_KEY,

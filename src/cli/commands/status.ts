@@ -29,7 +29,7 @@ function statusLines(state: RunningState, paint: Paint): string[] {
 	const lines = [`lb-local ${printable(version)} at ${printable(endpoint)}`];
 	if (clock.kind === 'manual') lines.push(`the clock is moved by hand; it is ${printable(clock.now)}`);
 	if (loadBalancers.length === 0) lines.push('', paint('warning', 'no load balancers'));
-	lines.push(...bannerLines({loadBalancers: loadBalancers.map(withDates)}, paint));
+	lines.push(...bannerLines({loadBalancers: loadBalancers.map(asInLibrary)}, paint));
 	if (vms.length > 0) lines.push('', paint('name', 'VMs'));
 	for (const row of columns(vms.map(({id, address}) => [printable(id), printable(address)]))) lines.push(`  ${row}`);
 	if (notices.length + warnings.length > 0) lines.push('');
@@ -38,9 +38,11 @@ function statusLines(state: RunningState, paint: Paint): string[] {
 	return lines;
 }
 
-function withDates({listeners, ...rest}: RunningState['loadBalancers'][number]) {
+/** In the shape that the library has it. */
+function asInLibrary({listeners, backends, ...rest}: RunningState['loadBalancers'][number]) {
 	return {
 		...rest,
+		backends: backends.map(({lastProbe, ...backend}) => ({...backend, health: {lastProbe}})),
 		listeners: listeners.map(({certificate, ...listener}) =>
 			certificate === undefined
 				? listener

@@ -12,9 +12,11 @@ import {HangUps} from '../hang-ups.ts';
 import {describeInline} from '../inline-description.ts';
 import {News} from '../news.ts';
 import type {Output} from '../output.ts';
+import {ownCommand} from '../own-command.ts';
 import type {Household} from '../program.ts';
 import type {Reloading, ReloadingOptions} from '../reloading.ts';
 import {callLine, exchangeJson, exchangeLine, healthLine} from '../report.ts';
+import {silentBackends, silentLines} from '../silent-backends.ts';
 import {printable} from '../text.ts';
 import {warnOfHost} from '../warn-of-host.ts';
 
@@ -85,8 +87,10 @@ async function run(running: Running, options: UpOptions, around: Around): Promis
 			news.tell();
 		});
 		if (!quiet) emulator.events.on('health', change => output.say(healthLine(change)));
-		if (!quiet) tell(running, options, output);
+		const silent = await silentBackends(emulator.loadBalancers, interrupted);
+		if (!quiet) tell(running, options, {output, silent});
 		news.tell();
+		for (const line of silentLines(emulator, silent)) output.warn(line);
 		if (!quiet) output.say('Each exchange becomes one line below. Ctrl-C stops.');
 		if (target.kind === 'config') reloading = startReloading({emulator, file: target.file, output, news, quiet});
 		await interrupted;
@@ -123,7 +127,7 @@ async function tellOthers(
 		const {writeRunFile} = await import('../run-file.ts');
 		return await writeRunFile({endpoint, config: target.kind === 'config' ? path.resolve(target.file) : undefined});
 	} catch (error) {
-		output.warn(`${printable(messageOf(error))}; \`lb-local status\` needs --endpoint ${endpoint} then`);
+		output.warn(`${printable(messageOf(error))}; \`${ownCommand()} status\` needs --endpoint ${endpoint} then`);
 		return undefined;
 	}
 }
@@ -169,7 +173,12 @@ interface Around {
 	readonly hangUps: HangUps;
 }
 
-function tell({emulator, target, authority}: Running, {host}: UpOptions, output: Output): void {
+interface Telling {
+	readonly output: Output;
+	readonly silent: Awaited<ReturnType<typeof silentBackends>>;
+}
+
+function tell({emulator, target, authority}: Running, {host}: UpOptions, {output, silent}: Telling): void {
 	const reach = host === undefined ? ', on loopback only' : '';
 	output.say(`lb-local ${version()}: load balancers for tests, not for production${reach}`);
 	if (target.kind === 'config') output.say(`configuration: ${target.file}`);
@@ -177,13 +186,16 @@ function tell({emulator, target, authority}: Running, {host}: UpOptions, output:
 		output.say('no --backend was given: three echo back-ends answer');
 	}
 	if (emulator.loadBalancers.length === 0) output.say('no load balancer yet: the control port waits for some');
-	for (const line of bannerLines(emulator, output.paintProse)) output.say(line);
+	for (const line of bannerLines(emulator, output.paintProse, silent)) output.say(line);
 	output.say('');
-	output.say(`control port: ${emulator.endpoint} (the OUTSCALE API; eval "$(lb-local env)" points clients at it)`);
+	output.say(
+		`control port: ${emulator.endpoint} (the OUTSCALE API; eval "$(${ownCommand()} env)" points clients at it)`,
+	);
 	output.say(`authority: ${authority.file}`);
 	if (target.kind === 'demo') {
 		output.say('');
-		output.say('This is the demo: three load balancers to try. `lb-local init` writes a configuration of your own.');
+		const init = `${ownCommand()} init`;
+		output.say(`This is the demo: three load balancers to try. \`${init}\` writes a configuration of your own.`);
 		for (const line of demoLines(emulator, authority.file)) output.say(line);
 	}
 	output.say('');

@@ -4,6 +4,7 @@ import path from 'node:path';
 import {promisify} from 'node:util';
 import test from 'ava';
 import {FakeOwnPort, openDoor} from '../../control-plane/helpers/door.ts';
+import {compiled} from '../../helpers/compiled.ts';
 import {emptyFolder, runCli} from '../helpers/command-line.ts';
 
 /** The developer may have one running. */
@@ -43,7 +44,7 @@ test('status shows what runs, for people and for programs', async t => {
 		'  https:443 -> http:80  on 127.0.0.1:10443',
 		'    certificate for web.test, N days left',
 		'    SHA-256 AB:CD',
-		'  back-end app-1  echo  127.0.0.1:3000  OutOfService (Taken out of service by hand.)',
+		'  back-end app-1  echo  127.0.0.1:3000  OutOfService (Taken out of service by hand)',
 		'',
 		'shop  web-123456789.eu-west-2.lbu.outscale.com  provisioning',
 		'  no back-ends: every request is answered 503',
@@ -150,7 +151,7 @@ test('env prints what a shell can evaluate, and hints beside it', async t => {
 	);
 	t.true(stdout.split('\n').every(line => line === '' || /^export [A-Z_]+='[^']*'$/.test(line)));
 	t.deepEqual(stderr.split('\n'), [
-		'# To set these in your shell: eval "$(lb-local env)"',
+		`# To set these in your shell: eval "$(node ${compiled('src/cli/main.ts')} env)"`,
 		`# osc-cli reads ~/.osc/config.json instead: {"default":{"access_key":"LBLOCALACCESSKEY0000","secret_key":"LBLOCALSECRETKEY000000000000000000000000","region":"eu-west-2","endpoints":{"api":"${endpoint}"}}}`,
 		'# osc-sdk-js has no variables of its own: new Configuration({basePath: process.env.OSC_ENDPOINT_API, …})',
 		'# http_proxy is set: add 127.0.0.1 to NO_PROXY, or clients ask the proxy.',

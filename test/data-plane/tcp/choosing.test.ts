@@ -95,7 +95,7 @@ for (const {listen, tls} of FRONTS) {
 		// Over TLS it is told in good order, that it may not pass for a broken connection.
 		t.is(heard, tls === undefined ? 'ECONNRESET' : 'end');
 		const {outcome, cause, backend} = await ended;
-		t.deepEqual([outcome, cause, backend], ['no-healthy-backend', 'no back-end in service', undefined]);
+		t.deepEqual([outcome, cause, backend], ['no-healthy-backend', 'no back-end is registered', undefined]);
 	});
 }
 
