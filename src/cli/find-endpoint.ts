@@ -21,33 +21,36 @@ export interface FindOptions {
  * @throws EmulatorError `USAGE` for what is no endpoint, and when several run and nothing says which is meant.
  */
 export async function findEndpoint(options: FindOptions = {}): Promise<string> {
-	const {env = process.env, cwd = process.cwd()} = options;
-	const told = toldEndpoint(options);
-	if (told !== undefined) return told;
+	const {given, env = process.env, cwd = process.cwd()} = options;
+	if (given !== undefined) return readEndpoint(given, '--endpoint');
+	const fromEnvironment = env['LB_LOCAL_ENDPOINT'];
+	if (fromEnvironment !== undefined && fromEnvironment !== '') {
+		return readEndpoint(fromEnvironment, 'LB_LOCAL_ENDPOINT');
+	}
 	const running = await answering(await readRunFiles(env));
 	const here = running.filter(one => one.cwd === cwd);
 	const candidates = here.length > 0 ? here : running;
 	const [only, second] = candidates;
 	if (only === undefined) return USUAL_ENDPOINT;
-	if (second !== undefined) throw severalRun(candidates);
+	if (second !== undefined) throw severalRun(candidates, '--endpoint or LB_LOCAL_ENDPOINT chooses one.');
 	return readEndpoint(only.endpoint, `the run file of process ${only.pid}`);
 }
 
 /**
- * The one to stop: `--endpoint`, else `LB_LOCAL_ENDPOINT`, else the one that was started in this directory, with its
- * process. Never one of another directory: somebody else may be at work there.
+ * The one to stop: `--endpoint`, else the one that was started in this directory, with its process. Never one of another
+ * directory: somebody else may be at work there. `LB_LOCAL_ENDPOINT` is not asked, because `env` sets it for the clients
+ * of a shell: by the time of a stop it may be of another directory, or of one that is gone.
  *
  * @throws EmulatorError `USAGE` as {@link findEndpoint}, `NOT_RUNNING` when none was started here.
  */
 export async function findToStop(options: FindOptions = {}): Promise<{endpoint: string; pid?: number}> {
-	const {env = process.env, cwd = process.cwd()} = options;
-	const told = toldEndpoint(options);
-	if (told !== undefined) return {endpoint: told};
+	const {given, env = process.env, cwd = process.cwd()} = options;
+	if (given !== undefined) return {endpoint: readEndpoint(given, '--endpoint')};
 	const running = await readRunFiles(env);
 	const here = await answering(running.filter(one => one.cwd === cwd));
 	const [only, second] = here;
 	if (only === undefined) throw notRunningHere(running);
-	if (second !== undefined) throw severalRun(here);
+	if (second !== undefined) throw severalRun(here, '--endpoint chooses one.');
 	return {endpoint: readEndpoint(only.endpoint, `the run file of process ${only.pid}`), pid: only.pid};
 }
 
@@ -56,15 +59,8 @@ export function notRunningHere(elsewhere: readonly RunFile[]): EmulatorError<'NO
 	const lines = elsewhere.map(({endpoint, pid, cwd}) => `\n  ${endpoint} (process ${pid}, in ${cwd})`);
 	const others = lines.length === 0 ? '' : `; elsewhere there is${lines.join('')}`;
 	return new EmulatorError('NOT_RUNNING', `Nothing runs that was started in this directory${others}`, {
-		hint: '--endpoint or LB_LOCAL_ENDPOINT chooses one, wherever it was started.',
+		hint: '--endpoint chooses one, wherever it was started.',
 	});
-}
-
-function toldEndpoint({given, env = process.env}: FindOptions): string | undefined {
-	if (given !== undefined) return readEndpoint(given, '--endpoint');
-	const fromEnvironment = env['LB_LOCAL_ENDPOINT'];
-	if (fromEnvironment === undefined || fromEnvironment === '') return undefined;
-	return readEndpoint(fromEnvironment, 'LB_LOCAL_ENDPOINT');
 }
 
 /** How long one on this machine may take to accept a connection; whoever takes longer is listed all the same. */
@@ -113,12 +109,9 @@ function readEndpoint(text: string, where: string): string {
 	);
 }
 
-function severalRun(running: readonly RunFile[]) {
+function severalRun(running: readonly RunFile[], hint: string) {
 	const lines = running.map(
 		({endpoint, pid, cwd, config}) => `  ${endpoint} (process ${pid}, ${config ?? 'no configuration'}, in ${cwd})`,
 	);
-	return usageError(
-		`several run, and nothing says which is meant:\n${lines.join('\n')}`,
-		'--endpoint or LB_LOCAL_ENDPOINT chooses one.',
-	);
+	return usageError(`several run, and nothing says which is meant:\n${lines.join('\n')}`, hint);
 }

@@ -55,13 +55,20 @@ interface Stopping {
 	readonly isOurs: boolean;
 }
 
-/** @throws EmulatorError `STILL_RUNNING` */
-async function untilGone({pid, endpoint, isOurs}: Stopping): Promise<void> {
+/**
+ * Waits for one that was asked to stop, and signals it when that takes too long, if it is of this machine.
+ *
+ * @throws EmulatorError `STILL_RUNNING`
+ */
+export async function untilGone(
+	{pid, endpoint, isOurs}: Stopping,
+	{graceMs = GRACE_MS, lastGraceMs = LAST_GRACE_MS}: {readonly graceMs?: number; readonly lastGraceMs?: number} = {},
+): Promise<void> {
 	const isGone = async () => (isOurs ? hasEnded(pid) : !(await isOpen(endpoint)));
-	if (await holds(isGone, GRACE_MS)) return;
+	if (await holds(isGone, graceMs)) return;
 	if (isOurs) {
 		process.kill(pid, 'SIGTERM');
-		if (await holds(isGone, LAST_GRACE_MS)) return;
+		if (await holds(isGone, lastGraceMs)) return;
 	}
 	throw new EmulatorError('STILL_RUNNING', `Process ${pid} was asked to stop and has not ended`, {
 		hint: `Look at what it prints; \`kill -KILL ${pid}\` ends it without any order.`,

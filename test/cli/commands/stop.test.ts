@@ -1,12 +1,15 @@
+import {type ChildProcess, spawn} from 'node:child_process';
 import {once} from 'node:events';
 import {mkdir, readdir, writeFile} from 'node:fs/promises';
 import {createServer} from 'node:http';
 import type {AddressInfo} from 'node:net';
 import path from 'node:path';
-import test from 'ava';
+import test, {type ExecutionContext} from 'ava';
+import {untilGone} from '../../../src/cli/commands/stop.ts';
 import {startEmulator} from '../../../src/index.ts';
 import {FakeOwnPort, openDoor} from '../../control-plane/helpers/door.ts';
 import {compiled} from '../../helpers/compiled.ts';
+import {PATIENCE_MS} from '../../helpers/patience.ts';
 import {runProgram} from '../../helpers/programs.ts';
 import {emptyFolder, runCli, startCli} from '../helpers/command-line.ts';
 
@@ -69,7 +72,8 @@ test('stop never takes one of another directory, and says where there is one', a
 	const elsewhere = await emptyFolder(t);
 	const env = {...ENV, LB_LOCAL_HOME: path.join(folder, 'home')};
 
-	const refused = await runCli(['stop'], {folder: elsewhere, env});
+	// As `env` has set it for the clients of the shell.
+	const refused = await runCli(['stop'], {folder: elsewhere, env: {...env, LB_LOCAL_ENDPOINT: endpoint}});
 	const still = await runCli(['status'], {folder, env: ENV});
 	const chosen = await runCli(['stop', '--endpoint', endpoint], {folder: elsewhere, env});
 
@@ -135,4 +139,65 @@ test('a port that is no control port is no reason to signal anybody', async t =>
 
 	t.is(refused.code, 1);
 	t.regex(refused.stderr, /^error: What answers at .* is not lb-local, or another version/);
+});
+
+/** A process that says when it runs. */
+async function started(t: ExecutionContext, program: string): Promise<ChildProcess & {readonly pid: number}> {
+	const child = spawn(process.execPath, ['-e', `${program}; console.log('up'); setInterval(() => {}, 1e6)`]);
+	t.teardown(() => child.kill('SIGKILL'));
+	await once(child.stdout, 'data');
+	return Object.assign(child, {pid: child.pid ?? 0});
+}
+
+const NOWHERE = 'http://127.0.0.1:1';
+
+test('one that has named its process and does not end gets SIGTERM', async t => {
+	const child = await started(t, '');
+	const ended = once(child, 'exit');
+
+	await untilGone({pid: child.pid, endpoint: NOWHERE, isOurs: true}, {graceMs: 0, lastGraceMs: PATIENCE_MS});
+
+	t.deepEqual(await ended, [null, 'SIGTERM']);
+});
+
+test('one that ends neither by itself nor by SIGTERM is told', async t => {
+	const child = await started(t, `process.on('SIGTERM', () => {})`);
+
+	const error = await t.throwsAsync(
+		untilGone({pid: child.pid, endpoint: NOWHERE, isOurs: true}, {graceMs: 0, lastGraceMs: 0}),
+	);
+
+	t.like(error, {code: 'STILL_RUNNING', message: `Process ${child.pid} was asked to stop and has not ended`});
+	t.is(child.exitCode, null);
+});
+
+test('a process of another machine is never signalled, whatever has its number here', async t => {
+	const child = await started(t, `process.on('SIGTERM', () => console.log('signalled'))`);
+	const told: string[] = [];
+	child.stdout?.on('data', text => told.push(String(text)));
+	await using door = await openDoor();
+	const {endpoint} = door.controlPlane;
+
+	await t.throwsAsync(untilGone({pid: child.pid, endpoint, isOurs: false}, {graceMs: 0, lastGraceMs: 0}), {
+		code: 'STILL_RUNNING',
+	});
+	await door.controlPlane.stop();
+	await untilGone({pid: child.pid, endpoint, isOurs: false});
+
+	child.kill('SIGKILL');
+	await once(child, 'close');
+	t.deepEqual(told, []);
+});
+
+const onLinux = process.platform === 'linux' ? test : test.skip;
+
+onLinux('a process that nobody has asked for its exit code has ended', async t => {
+	// The shell becomes a program that never asks.
+	const parent = spawn('/bin/sh', ['-c', 'sleep 0 & echo $!; exec sleep 600']);
+	t.teardown(() => parent.kill('SIGKILL'));
+	const [line] = await once(parent.stdout, 'data');
+
+	await untilGone({pid: Number(String(line)), endpoint: NOWHERE, isOurs: true}, {graceMs: PATIENCE_MS});
+
+	t.notThrows(() => process.kill(Number(String(line)), 0));
 });
