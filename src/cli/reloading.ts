@@ -1,9 +1,11 @@
 import {EmulatorError, hasCode, messageOf} from '../base/errors.ts';
+import {SerialQueue} from '../base/serial-queue.ts';
 import type {Difference, Reloaded} from '../emulator/reload-plan.ts';
 import type {Emulator} from '../emulator.ts';
 import {bannerLines} from './banner.ts';
 import type {News} from './news.ts';
 import type {Output} from './output.ts';
+import {silentBackends, silentLines} from './silent-backends.ts';
 import {printable} from './text.ts';
 import {FileWatch, isFile} from './watch-files.ts';
 
@@ -21,6 +23,8 @@ export interface ReloadingOptions {
 export class Reloading {
 	readonly #options: ReloadingOptions;
 	readonly #watch: FileWatch;
+	/** What is told of one reload comes before what is told of the next. */
+	readonly #turns = new SerialQueue();
 	/** What was told of the file as it is; undefined while it is good. */
 	#problem: string | undefined;
 
@@ -45,10 +49,14 @@ export class Reloading {
 	 * Reads the configuration anew. Never rejected: what is wrong is told, once for each problem, or whenever somebody
 	 * has asked.
 	 */
-	async run({isAsked}: {readonly isAsked: boolean}): Promise<void> {
+	run({isAsked}: {readonly isAsked: boolean}): Promise<void> {
+		return this.#turns.run(() => this.#run(isAsked));
+	}
+
+	async #run(isAsked: boolean): Promise<void> {
 		const {emulator, output} = this.#options;
 		try {
-			this.#tell(await emulator.reload());
+			await this.#tell(await emulator.reload());
 		} catch (error) {
 			if (hasCode(error, 'STOPPED')) return;
 			const problem = `${error instanceof EmulatorError ? error.code : ''} ${messageOf(error)}`;
@@ -75,7 +83,7 @@ export class Reloading {
 		return this.#watch.close();
 	}
 
-	#tell(reloaded: Reloaded): void {
+	async #tell(reloaded: Reloaded): Promise<void> {
 		const {emulator, output, file, quiet, news} = this.#options;
 		const changes = [
 			...words('load balancer', reloaded.loadBalancers),
@@ -85,13 +93,15 @@ export class Reloading {
 		const wasBad = this.#problem !== undefined;
 		this.#problem = undefined;
 		const touched = new Set([...reloaded.loadBalancers.added, ...reloaded.loadBalancers.changed]);
+		const loadBalancers = emulator.loadBalancers.filter(({name}) => touched.has(name));
+		const silent = await silentBackends(loadBalancers);
 		if (!quiet) {
 			if (changes.length > 0) output.say(`reloaded ${printable(file)}: ${changes.join('; ')}`);
 			else if (wasBad) output.say(`${printable(file)} is good again, and nothing in it has changed`);
-			const loadBalancers = emulator.loadBalancers.filter(({name}) => touched.has(name));
-			for (const line of bannerLines({loadBalancers}, output.paintProse)) if (line !== '') output.say(line);
+			for (const line of bannerLines({loadBalancers}, output.paintProse, silent)) if (line !== '') output.say(line);
 		}
 		news.tell();
+		for (const line of silentLines({loadBalancers}, silent)) output.warn(line);
 	}
 }
 

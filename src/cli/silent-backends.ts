@@ -15,7 +15,7 @@ type Shown = Pick<ShownLoadBalancer, 'listeners' | 'backends'>;
  */
 export async function silentBackends(
 	loadBalancers: readonly Shown[],
-	interrupted: Promise<void>,
+	interrupted?: Promise<void>,
 ): Promise<ReadonlyMap<string, string>> {
 	const places = loadBalancers.flatMap(placesOf);
 	const silent = new Map<string, string>();
@@ -24,7 +24,7 @@ export async function silentBackends(
 	const callOff = new AbortController();
 	// Each look listens; Node would call the eleventh a leak.
 	setMaxListeners(0, callOff.signal);
-	void interrupted.then(() => callOff.abort());
+	void interrupted?.then(() => callOff.abort());
 	const looks = new Map(
 		places.map(({host, port}) => [formatAddress(host, port), () => look(host, port, callOff.signal)]),
 	);

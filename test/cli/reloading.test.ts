@@ -6,6 +6,7 @@ import {News} from '../../src/cli/news.ts';
 import type {Output} from '../../src/cli/output.ts';
 import {Reloading} from '../../src/cli/reloading.ts';
 import {startEmulator} from '../../src/index.ts';
+import {freePorts} from '../helpers/free-ports.ts';
 
 const GOOD = 'loadBalancers: {web: {listeners: ["http:80"]}}';
 
@@ -57,6 +58,18 @@ test('the same problem is told once, another one too, and whoever asks is told a
 	const [first = '', ...others] = await told('loadBalancers: {api: {listeners: ["http:80"]}}');
 	t.is(first, `reloaded ${file}: load balancer api added; load balancer web removed`);
 	t.regex(others.join('\n'), /^api {2}api-\d+\..*\n {2}http:80 -> http:80 {2}on 127\.0\.0\.1:\d+\n/);
+
+	const [port = 0] = await freePorts(1);
+	const withServer = (
+		await told(
+			`{backends: {app: "127.0.0.1:${port}"}, loadBalancers: {api: {listeners: ["http:80"], backends: [app]}}}`,
+		)
+	).join('\n');
+	t.regex(withServer, new RegExp(`back-end .* InService, nothing listens at 127\\.0\\.0\\.1:${port}\n`));
+	t.regex(
+		withServer,
+		new RegExp(`\nwarning: nothing listens at 127\\.0\\.0\\.1:${port} yet, where back-end app of api is$`),
+	);
 });
 
 test('a configuration that comes through a pipe is not watched', async t => {
