@@ -59,7 +59,7 @@ function connectionTo({reused}: {readonly reused: boolean}, outcome: Exchange['o
 
 /** One call of the cloud's API, for people, and what of it had no effect here. */
 export function callLine({action, status, ms, error, unread}: Call): string {
-	const parts = [`api: ${action} ${status} ${ms.toFixed(1)} ms`];
+	const parts = [`api: ${action === '' ? '(no action)' : action} ${status} ${ms.toFixed(1)} ms`];
 	if (error !== undefined) parts.push(`(${error.code}: ${error.details})`);
 	if (unread.length > 0) parts.push(`; without effect here: ${unread.join(', ')}`);
 	return printable(parts.join(' ').replace(' ;', ';'));

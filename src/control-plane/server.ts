@@ -208,17 +208,17 @@ class Door implements ControlPlane {
 		}
 	}
 
-	/** A path of an API with a method that does nothing there, or a path that nothing is at. */
+	/** A path of the last API with a method that does nothing there, or a path that nothing is at. */
 	#answerNobody({method, path}: IncomingHead): ApiAnswer {
-		const dialect = this.#options.dialects.find(each => each.claims('POST', path));
-		if (dialect !== undefined && method !== 'POST') {
+		const dialect = this.#options.dialects.at(-1);
+		if (method !== 'POST' && dialect?.claims('POST', path) === true) {
 			const reason = `${method} does nothing at this path; actions of the API are called with POST`;
 			const answer = refuseWith(dialect, {status: 405, reason});
 			return {...answer, headers: [...answer.headers, ['Allow', 'POST']]};
 		}
 		const reason =
 			'nothing is at this path; the OUTSCALE API is called with POST /api/v1/<Action>, and GET /_lb/state shows what runs';
-		return refuseWith(this.#options.dialects.at(-1), {status: 404, reason});
+		return refuseWith(dialect, {status: 404, reason});
 	}
 
 	#refuseConnect(request: IncomingMessage): ApiAnswer {

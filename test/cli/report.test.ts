@@ -1,5 +1,5 @@
 import test from 'ava';
-import {exchangeJson, exchangeLine} from '../../src/cli/report.ts';
+import {callLine, exchangeJson, exchangeLine} from '../../src/cli/report.ts';
 import {ExchangeRecord} from '../../src/observability/exchange.ts';
 
 function plain(_: unknown, text: string): string {
@@ -115,4 +115,20 @@ test('programs get one line of JSON with the fields of the exchange', t => {
 		request: {rawHeaders: ['A', 'b']},
 		response: {status: 200},
 	});
+});
+
+test('a call without an action is told as one', t => {
+	const error = {code: '12000', details: 'the path names no action'};
+	const call = {
+		number: 1,
+		at: '2030-01-02T03:04:05.678Z',
+		ms: 1.25,
+		api: 'oapi',
+		status: 404,
+		unread: [],
+		error,
+	} as const;
+
+	t.is(callLine({...call, action: ''}), 'api: (no action) 404 1.3 ms (12000: the path names no action)');
+	t.is(callLine({...call, action: 'ReadX'}), 'api: ReadX 404 1.3 ms (12000: the path names no action)');
 });

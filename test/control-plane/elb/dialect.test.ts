@@ -87,6 +87,24 @@ for (const [what, action] of Object.entries({
 	});
 }
 
+for (const [method, path] of [
+	['GET', '/'],
+	['PUT', '/'],
+	['GET', '/favicon.ico'],
+	['POST', '/lbu'],
+] as const) {
+	test(`${method} ${path} is nobody's, and refused in the form of the OUTSCALE API`, async t => {
+		await using emulator = await startEmulator();
+
+		const answer = await fetch(`${emulator.endpoint}${path}`, {method});
+
+		t.is(answer.status, 404);
+		const {Errors: errors} = (await answer.json()) as {readonly Errors: readonly object[]};
+		t.like(errors[0], {Code: '12000', Type: 'InvalidAction'});
+		t.deepEqual(emulator.calls, []);
+	});
+}
+
 const BOTO3 = `
 import boto3, botocore, sys
 from botocore.config import Config
