@@ -1,4 +1,4 @@
-import {mkdtemp, rm, writeFile} from 'node:fs/promises';
+import {mkdtemp, rename, rm, writeFile} from 'node:fs/promises';
 import {tmpdir} from 'node:os';
 import path from 'node:path';
 import test from 'ava';
@@ -43,7 +43,9 @@ test('the same problem is told once, another one too, and whoever asks is told a
 	});
 	t.teardown(() => reloading?.stop());
 	const told = async (text: string, isAsked = false): Promise<string[]> => {
-		await writeFile(file, text);
+		// In one piece: the watch is to see no file that is half written.
+		await writeFile(`${file}.draft`, text);
+		await rename(`${file}.draft`, file);
 		await reloading?.run({isAsked});
 		return lines.splice(0);
 	};
