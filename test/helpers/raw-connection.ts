@@ -32,13 +32,16 @@ export class RawConnection {
 	/** The TCP connection below; the same one where there is no TLS. */
 	readonly raw: Socket;
 	readonly #waiting = new Set<() => void>();
-	#read = 0;
+	/** What has come after the messages that were read. Apart, because to search all of it each time takes long. */
+	#unread = '';
 
 	constructor(stream: Socket, raw: Socket = stream) {
 		this.stream = stream;
 		this.raw = raw;
 		stream.on('data', (chunk: Buffer) => {
-			this.received += chunk.toString('latin1');
+			const text = chunk.toString('latin1');
+			this.received += text;
+			this.#unread += text;
 			this.#look();
 		});
 		stream.on('end', () => {
@@ -130,10 +133,9 @@ export class RawConnection {
 	 * nor chunks is a request without a body, or an answer up to the end.
 	 */
 	async message({bodiless = false}: {readonly bodiless?: boolean} = {}): Promise<RawMessage> {
-		await this.when('a head', () => this.received.includes('\r\n\r\n', this.#read));
-		const start = this.#read;
-		const bodyStart = this.received.indexOf('\r\n\r\n', start) + 4;
-		const head = this.received.slice(start, bodyStart);
+		await this.when('a head', () => this.#unread.includes('\r\n\r\n'));
+		const bodyStart = this.#unread.indexOf('\r\n\r\n') + 4;
+		const head = this.#unread.slice(0, bodyStart);
 		const [line = '', ...fields] = head.slice(0, -4).split('\r\n');
 		let end = bodyStart;
 		let body = '';
@@ -144,30 +146,31 @@ export class RawConnection {
 		} else if (/^transfer-encoding:[ \t]*chunked/im.test(head)) {
 			for (;;) {
 				const from = end;
-				await this.when('a chunk size', () => this.received.includes('\r\n', from));
-				const dataStart = this.received.indexOf('\r\n', from) + 2;
-				const size = Number.parseInt(this.received.slice(from, dataStart), 16);
-				await this.when('a chunk', () => this.received.length >= dataStart + size + 2);
-				body += this.received.slice(dataStart, dataStart + size);
+				await this.when('a chunk size', () => this.#unread.includes('\r\n', from));
+				const dataStart = this.#unread.indexOf('\r\n', from) + 2;
+				const size = Number.parseInt(this.#unread.slice(from, dataStart), 16);
+				await this.when('a chunk', () => this.#unread.length >= dataStart + size + 2);
+				body += this.#unread.slice(dataStart, dataStart + size);
 				end = dataStart + size + 2;
 				if (size === 0) break;
 			}
 		} else if (length !== undefined) {
 			end = bodyStart + Number(length);
-			await this.when(`a body of ${length}`, () => this.received.length >= end);
-			body = this.received.slice(bodyStart, end);
+			await this.when(`a body of ${length}`, () => this.#unread.length >= end);
+			body = this.#unread.slice(bodyStart, end);
 		} else if (line.startsWith('HTTP/')) {
 			await this.when('the end', () => this.ended);
-			end = this.received.length;
-			body = this.received.slice(bodyStart);
+			end = this.#unread.length;
+			body = this.#unread.slice(bodyStart);
 		}
-		this.#read = end;
-		return {line, fields, head, body, raw: this.received.slice(start, end)};
+		const raw = this.#unread.slice(0, end);
+		this.#unread = this.#unread.slice(end);
+		return {line, fields, head, body, raw};
 	}
 
 	/** What has come after the messages that were read. */
 	get unread(): string {
-		return this.received.slice(this.#read);
+		return this.#unread;
 	}
 
 	#look(): void {
