@@ -32,6 +32,8 @@ const child = spawn(process.execPath, [AVA, ...rest], {
 for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => child.kill(signal));
 const passed = child.stdout === null ? [] : await show(child.stdout);
 const status = child.exitCode ?? (await new Promise(resolve => child.once('exit', resolve)));
+// AVA leaves it out when others failed.
+if (status !== 0 && !showsAll) console.log(`  ${passed.length} tests passed`);
 if (args.includes('--slow')) showSlowest(passed);
 if (!showsAll) console.log(`  in ${Math.round((performance.now() - startedMs) / 1000)} s`);
 process.exitCode = status ?? 1;

@@ -3,8 +3,9 @@ import {readdir} from 'node:fs/promises';
 import type {Duplex} from 'node:stream';
 import test from 'ava';
 import {type LoadBalancer, startLoadBalancer} from '../../src/index.ts';
+import {runs} from '../helpers/depth.ts';
 
-const CHANGES = 1000;
+const CHANGES = runs(1000);
 
 async function descriptors(): Promise<number | undefined> {
 	return process.platform === 'linux' ? (await readdir('/proc/self/fd')).length : undefined;
@@ -29,7 +30,7 @@ async function fetchOn(lb: LoadBalancer, stopped: () => boolean): Promise<number
 	return count;
 }
 
-test.serial('listeners come, change and go 1,000 times, and others lose nothing', async t => {
+test.serial(`listeners come, change and go ${CHANGES} times, and others lose nothing`, async t => {
 	await using lb = await startLoadBalancer({
 		listeners: ['http:80', 'tcp:81'],
 		backends: [{name: 'a', kind: 'echo'}],

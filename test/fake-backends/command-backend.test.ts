@@ -1,4 +1,5 @@
 import {once} from 'node:events';
+import {existsSync} from 'node:fs';
 import {type AddressInfo, connect, createServer} from 'node:net';
 import test from 'ava';
 import {startCommandBackend} from '../../src/fake-backends/command-backend.ts';
@@ -136,9 +137,9 @@ test('a command that ends by a signal before it listens says by which', async t 
 test('a command that never listens is given up, and ended', async t => {
 	const run = 'echo $$ >&2; exec sleep 60';
 
-	const error = await t.throwsAsync(startCommandBackend({name: 'api', run, readyTimeoutMs: 600}), {
+	const error = await t.throwsAsync(startCommandBackend({name: 'api', run, readyTimeoutMs: 3000}), {
 		code: 'COMMAND_FAILED',
-		message: /^The command of back-end "api" did not listen within 600 ms on 127\.0\.0\.1:\d+: [\s\S]*\n {2}\d+$/,
+		message: /^The command of back-end "api" did not listen within 3000 ms on 127\.0\.0\.1:\d+: [\s\S]*\n {2}\d+$/,
 	});
 
 	t.false(exists(Number(error?.message.split('\n').at(-1))));
@@ -262,8 +263,9 @@ async function runs(pid: number): Promise<boolean> {
 /** Nobody may be there to take note: in a container whose first process does not. */
 async function isZombie(pid: number): Promise<boolean> {
 	const {readFile} = await import('node:fs/promises');
-	const stat = await readFile(`/proc/${pid}/stat`, 'utf8').catch(() => '');
-	return / Z /.test(stat);
+	// A process that ends in this moment has no file any more: it is gone.
+	const stat = await readFile(`/proc/${pid}/stat`, 'utf8').catch(() => ' Z ');
+	return existsSync('/proc/self/stat') && / Z /.test(stat);
 }
 
 async function unusedPort(): Promise<number> {

@@ -6,6 +6,7 @@ import fc from 'fast-check';
 import {readConfigText} from '../../src/configuration/config-file.ts';
 import {type Config, type LoadBalancerSpec, startEmulator, startLoadBalancer} from '../../src/index.ts';
 import {emptyFolder, runCli} from '../cli/helpers/command-line.ts';
+import {runs} from '../helpers/depth.ts';
 import {OutscaleHouse} from '../helpers/outscale-house.ts';
 
 // A private key that somebody pastes into the wrong place, and the secret keys of a configuration, are repeated nowhere:
@@ -105,7 +106,7 @@ test('a private key anywhere in a configuration file, as YAML or JSON, is not re
 		const told = await readConfigText(text, 'lb.yaml').then(() => '', toldOf);
 		return seenIn(told) === undefined;
 	});
-	await t.notThrowsAsync(fc.assert(property, {numRuns: 300}));
+	await t.notThrowsAsync(fc.assert(property, {numRuns: runs(300)}));
 });
 
 test('a private key anywhere in what the library is given is not repeated', async t => {
@@ -122,7 +123,7 @@ test('a private key anywhere in what the library is given is not repeated', asyn
 		const told = await start().then(started => started.stop().then(() => ''), toldOf);
 		return seenIn(told) === undefined;
 	});
-	await t.notThrowsAsync(fc.assert(property, {numRuns: 150}));
+	await t.notThrowsAsync(fc.assert(property, {numRuns: runs(150)}));
 });
 
 test('a private key in the place of any name is not repeated by a load balancer or an emulator', async t => {
@@ -217,7 +218,7 @@ test('a private key anywhere in a request of the OUTSCALE API is neither answere
 			return seenIn(answer.body + JSON.stringify(call)) === undefined;
 		},
 	);
-	await t.notThrowsAsync(fc.assert(property, {numRuns: 400}));
+	await t.notThrowsAsync(fc.assert(property, {numRuns: runs(400)}));
 });
 
 test('a private key anywhere in a request to the control port is neither answered nor kept', async t => {
@@ -297,7 +298,7 @@ test('whatever is wrong with a configuration, its credentials are not repeated',
 		);
 		return seenIn(told + ofLibrary, SECRETS) === undefined;
 	});
-	await t.notThrowsAsync(fc.assert(property, {numRuns: 200}));
+	await t.notThrowsAsync(fc.assert(property, {numRuns: runs(200)}));
 });
 
 const YAML = `# a comment
@@ -351,7 +352,7 @@ test('whatever character of a configuration file is another, its credentials are
 			return seenIn(told, SECRETS) === undefined;
 		},
 	);
-	await t.notThrowsAsync(fc.assert(property, {numRuns: 1500}));
+	await t.notThrowsAsync(fc.assert(property, {numRuns: runs(1500)}));
 });
 
 test('credentials with the blank forgotten are told without the secret, and with their place', async t => {

@@ -1,6 +1,8 @@
 import test from 'ava';
 import {startLoadBalancer} from '../../../src/index.ts';
+import {eventually} from '../../helpers/patience.ts';
 import {openClient, startScene} from '../../helpers/raw-scene.ts';
+import {comesTrue} from '../../helpers/stalled.ts';
 
 /** A body that is nobody else's: every four bytes name their client. */
 function bodyOf(client: number, bytes: number): string {
@@ -121,11 +123,10 @@ for (const front of ['http', 'https'] as const) {
 	});
 }
 
-/** Resolves when a number that grew has not for many turns of the event loop. */
+/** Resolves when a number that grew grows no more. */
 async function stands(read: () => number): Promise<void> {
-	let before = -1;
-	while (before !== read() || before === 0) {
-		before = read();
-		for (let turn = 0; turn < 500; turn++) await new Promise(resolve => setImmediate(resolve));
-	}
+	let before = 0;
+	await eventually(() => read() > 0);
+	do before = read();
+	while (await comesTrue(() => read() !== before));
 }

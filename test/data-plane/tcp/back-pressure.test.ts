@@ -1,12 +1,15 @@
 import {once} from 'node:events';
 import {pipeline} from 'node:stream/promises';
 import test from 'ava';
+import {runs} from '../../helpers/depth.ts';
 import {stalls} from '../../helpers/stalled.ts';
 import {type End, read, type Server} from '../../helpers/stream-ends.ts';
 import {join, PAIRS, startPassage} from '../../helpers/stream-pairs.ts';
 import {PatternCheck, source} from '../../helpers/stream-pattern.ts';
 
 const MIB = 1024 * 1024;
+const HALTING = runs(4, 2) * MIB;
+const BULK = runs(8, 2) * MIB;
 /** What a sender may get rid of while nobody reads: the kernel's buffers on both connections, and next to nothing here. */
 const MOST_SWALLOWED = 48 * MIB;
 
@@ -47,11 +50,11 @@ for (const pair of PAIRS) {
 		};
 
 		await Promise.all([
-			pipeline(source(4 * MIB), backend.stream),
+			pipeline(source(HALTING), backend.stream),
 			pipeline(client.stream.iterator({destroyOnReturn: false}), halting, check),
 		]);
 
-		t.deepEqual([check.bytes, check.wrongAt], [4 * MIB, undefined]);
+		t.deepEqual([check.bytes, check.wrongAt], [HALTING, undefined]);
 	});
 
 	test.serial(`${pair.name}: stopping ends a connection whose client does not read, and is not held up`, async t => {
@@ -85,10 +88,10 @@ for (const pair of PAIRS) {
 				}
 				client.stream.end();
 				return length;
-			}).concat(answerEach(passage.server, 8, 8 * MIB)),
+			}).concat(answerEach(passage.server, 8, BULK)),
 		);
 
-		t.deepEqual(lengths.slice(0, 8), Array(8).fill(8 * MIB));
+		t.deepEqual(lengths.slice(0, 8), Array(8).fill(BULK));
 	});
 }
 

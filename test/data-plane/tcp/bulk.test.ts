@@ -65,7 +65,7 @@ type Exchange = (bytes: number) => Promise<{up: PatternCheck; down: PatternCheck
 
 async function assertBulk(t: ExecutionContext, remote: Remote, exchange: Exchange): Promise<void> {
 	// What a first transfer needs, code and buffers, is no growth.
-	await exchange(32 * MIB);
+	await exchange(runs(32, 16) * MIB);
 	remote.measure();
 
 	const {up, down} = await exchange(BULK);

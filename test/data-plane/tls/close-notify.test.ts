@@ -4,6 +4,7 @@ import {Duplex} from 'node:stream';
 import {createSecureContext, TLSSocket} from 'node:tls';
 import test, {type ExecutionContext} from 'ava';
 import {type LoadBalancer, startLoadBalancer} from '../../../src/index.ts';
+import {comesTrue} from '../../helpers/stalled.ts';
 import {type End, open, read, readAll} from '../../helpers/stream-ends.ts';
 import {authority, PAIRS, type Pair, serverPair, trusting} from '../../helpers/stream-pairs.ts';
 
@@ -85,10 +86,7 @@ async function fill(lb: LoadBalancer, {stream}: RecordBackend): Promise<number> 
 	for (;;) {
 		stream.write(block);
 		sent += block.length;
-		for (let ticks = 0; lb.traffic.last().bytes.down < sent; ticks++) {
-			if (ticks === 50) return sent - 1;
-			await new Promise(resolve => setImmediate(resolve));
-		}
+		if (!(await comesTrue(() => lb.traffic.last().bytes.down >= sent))) return sent - 1;
 	}
 }
 
