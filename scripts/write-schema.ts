@@ -29,7 +29,7 @@ function withoutRemarks(key: string, value: unknown): unknown {
 }
 
 /** `npm run build` calls this after the compiler: the schema ships beside the code. */
-async function writeSchema(file: string): Promise<void> {
+export async function writeSchema(file: string): Promise<void> {
 	await mkdir(path.dirname(file), {recursive: true});
 	await writeFile(file, `${JSON.stringify(configJsonSchema(), undefined, '\t')}\n`);
 }

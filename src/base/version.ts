@@ -1,11 +1,26 @@
 import {readFileSync} from 'node:fs';
 
+/** How many folders up the manifest may be: two from the source, one or two from what is built of it. */
+const FOLDERS_UP = ['./', '../', '../../'];
+
 /** The version of this package. */
 export function version(): string {
-	// Two folders up from the source as well as from the build.
-	const text = readFileSync(new URL('../../package.json', import.meta.url), 'utf8');
-	const manifest: unknown = JSON.parse(text);
-	const found =
-		typeof manifest === 'object' && manifest !== null && 'version' in manifest ? manifest.version : undefined;
-	return typeof found === 'string' ? found : 'unknown';
+	for (const up of FOLDERS_UP) {
+		const found = versionIn(new URL(`${up}package.json`, import.meta.url));
+		if (found !== undefined) return found;
+	}
+	return 'unknown';
+}
+
+/** undefined when there is no such file, or it is another package's. */
+function versionIn(file: URL): string | undefined {
+	let manifest: unknown;
+	try {
+		manifest = JSON.parse(readFileSync(file, 'utf8'));
+	} catch {
+		return undefined;
+	}
+	if (typeof manifest !== 'object' || manifest === null) return undefined;
+	if (!('name' in manifest) || manifest.name !== 'lb-local') return undefined;
+	return 'version' in manifest && typeof manifest.version === 'string' ? manifest.version : undefined;
 }

@@ -1,12 +1,14 @@
 import {X509Certificate} from 'node:crypto';
 import net from 'node:net';
 import type {Duplex} from 'node:stream';
-import tls from 'node:tls';
-import type {Agent} from 'undici';
+import tls, {type ConnectionOptions} from 'node:tls';
 import {EmulatorError} from '../base/errors.ts';
 import {readHostName} from '../base/host-name.ts';
+import {fetchOfNode} from '../base/node-fetch.ts';
 import {fakedSince} from '../base/timers.ts';
 import {isSecure, type Protocol} from '../model/listener.ts';
+import type {ClientDispatcher, Origin} from './client-dispatcher.ts';
+import {givenHost, readFetched} from './fetched.ts';
 
 /** Where a client finds one listener. */
 export interface Reachable {
@@ -24,7 +26,7 @@ export interface ConnectOptions {
 	/** The name asked for (SNI) and verified. */
 	readonly servername?: string;
 	/** Further options of `tls.connect`: `ALPNProtocols`, `cert`, `key`, `session`, `minVersion` and so on. */
-	readonly tlsOptions?: tls.ConnectionOptions;
+	readonly tlsOptions?: ConnectionOptions;
 }
 
 /**
@@ -36,8 +38,9 @@ export class Client {
 	readonly #reachable: () => readonly Reachable[];
 	readonly #trusted: () => readonly string[];
 	readonly #open = new Set<net.Socket>();
-	/** By how many requests may be on their way on one connection; 0 closes it after each. */
-	readonly #agents = new Map<0 | 1, Agent>();
+	/** Made on first use: a test that never fetches does not load it. */
+	#fetching: Promise<(url: string | Request, init: RequestInit) => Promise<Response>> | undefined;
+	#dispatcher: ClientDispatcher | undefined;
 	#closed = false;
 
 	constructor(options: {
@@ -75,18 +78,18 @@ export class Client {
 		return `${schemeOf(first)}://${host}:${first.boundPort}${path.startsWith('/') ? path : `/${path}`}`;
 	}
 
-	/** As `fetch`: a path goes to the first listener; of a full URL the port chooses the listener, whatever the name. */
-	async fetch(path: string, init?: RequestInit): Promise<Response> {
+	/**
+	 * As `fetch`: a path goes to the first listener; of a URL or a Request the port chooses the listener, whatever the
+	 * name.
+	 */
+	async fetch(input: string | URL | Request, init: RequestInit = {}): Promise<Response> {
 		if (this.#closed) throw stopped();
-		const faked = fakedSince();
-		if (faked.microtasks) throw microtasksFaked();
-		const undici = await import('undici');
-		// undici waits for `setImmediate` before it uses a connection again: without one, it uses each once.
-		const agent = this.#agentFor(faked.immediates ? 0 : 1, undici);
-		const url = /^[a-z][a-z0-9+.-]*:\/\//i.test(path) ? path : this.#logicalUrl(path);
-		// undici's classes are those behind the global ones; only the names of their types differ.
-		const request = {...init, dispatcher: agent} as unknown as Parameters<typeof undici.fetch>[1];
-		return (await undici.fetch(url, request)) as unknown as Response;
+		if (fakedSince().microtasks) throw microtasksFaked();
+		const asked = readFetched(input, init);
+		this.#fetching ??= this.#openFetch();
+		const fetch = await this.#fetching;
+		if (this.#closed) throw stopped();
+		return fetch('path' in asked ? this.#logicalUrl(asked.path) : asked.request, asked.init);
 	}
 
 	/** A connection to a listener; for TLS, resolved once the handshake is done. */
@@ -113,39 +116,27 @@ export class Client {
 	async close(): Promise<void> {
 		this.#closed = true;
 		for (const socket of this.#open) socket.destroy();
-		const destroyed = Promise.all([...this.#agents.values()].map(agent => agent.destroy()));
-		// undici would wait for a microtask that does not come. The connections are closed either way.
-		if (!fakedSince().microtasks) await destroyed;
+		this.#dispatcher?.destroy();
 	}
 
-	#agentFor(pipelining: 0 | 1, undici: typeof import('undici')): Agent {
-		const known = this.#agents.get(pipelining);
-		if (known !== undefined) return known;
-		const agent = new undici.Agent({
-			pipelining,
-			connect: (options, callback) => {
-				this.#open_(options).then(
-					socket => callback(null, socket),
-					(error: Error) => callback(error, null),
-				);
-			},
-		});
-		this.#agents.set(pipelining, agent);
-		return agent;
+	async #openFetch(): Promise<(input: string | Request, init: RequestInit) => Promise<Response>> {
+		const [fetch, {ClientDispatcher}] = await Promise.all([fetchOfNode(), import('./client-dispatcher.ts')]);
+		const dispatcher = new ClientDispatcher(origin => this.#openTo(origin));
+		this.#dispatcher = dispatcher;
+		return (input, init) => {
+			const given = givenHost(input, init);
+			return fetch(input, {...init, dispatcher: given === undefined ? dispatcher : dispatcher.withHost(given)});
+		};
 	}
 
-	async #open_(options: {
-		readonly protocol: string;
-		readonly hostname: string;
-		readonly port: string;
-	}): Promise<net.Socket> {
-		const secure = options.protocol === 'https:';
-		const port = options.port === '' ? (secure ? 443 : 80) : Number(options.port);
+	async #openTo({secure, hostname, port}: Origin): Promise<net.Socket> {
 		const socket = await this.connect(port, {
 			tls: secure,
-			servername: options.hostname,
-			tlsOptions: {ALPNProtocols: ['http/1.1'], allowHalfOpen: false} as tls.ConnectionOptions,
+			servername: hostname,
+			tlsOptions: {ALPNProtocols: ['http/1.1'], allowHalfOpen: false} as ConnectionOptions,
 		});
+		// Whoever answers and ends is done: a connection that waits for its next request must not stay half open.
+		socket.allowHalfOpen = false;
 		// It is a net.Socket or a TLSSocket; `connect` promises less to its callers.
 		return socket as net.Socket;
 	}

@@ -104,7 +104,7 @@ export interface LoadBalancer extends AsyncDisposable {
 	 *
 	 * @throws EmulatorError `NO_SUCH_LISTENER`, `STOPPED`
 	 */
-	fetch(path: string, init?: RequestInit): Promise<Response>;
+	fetch(input: string | URL | Request, init?: RequestInit): Promise<Response>;
 	/**
 	 * A connection to the listener with this logical port; TLS on HTTPS and SSL listeners unless said otherwise.
 	 *
@@ -282,8 +282,8 @@ export class LoadBalancerHandle implements LoadBalancer {
 		return this.#parts.client.url(path);
 	}
 
-	fetch(path: string, init?: RequestInit): Promise<Response> {
-		return this.#parts.client.fetch(path, init);
+	fetch(input: string | URL | Request, init?: RequestInit): Promise<Response> {
+		return this.#parts.client.fetch(input, init);
 	}
 
 	connect(port: number, options?: ConnectOptions): Promise<Duplex> {
