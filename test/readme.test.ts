@@ -9,6 +9,7 @@ import {transform} from 'esbuild';
 import {readConfigText} from '../src/configuration/config-file.ts';
 import {runCli} from './cli/helpers/command-line.ts';
 import {compiled} from './helpers/compiled.ts';
+import {PATIENCE_MS} from './helpers/patience.ts';
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
 const README = await readFile(path.join(ROOT, 'README.md'), 'utf8');
@@ -17,7 +18,7 @@ const programs = blocksOf('ts');
 const configurations = blocksOf('yaml');
 
 test('the README has its examples', t => {
-	t.is(programs.length, 5);
+	t.is(programs.length, 6);
 	t.is(configurations.length, 1);
 });
 
@@ -30,7 +31,11 @@ for (const {title, code} of programs) {
 		const library = pathToFileURL(compiled('src/index.ts')).href;
 		// Node 20 does not know `await using`.
 		const {code: program} = await transform(code, {loader: 'ts', format: 'esm', target: 'node20'});
-		await writeFile(path.join(folder, 'example.test.js'), program.replaceAll('from "lb-local"', `from "${library}"`));
+		const example = program
+			.replaceAll('from "lb-local"', `from "${library}"`)
+			// A machine that runs all tests at once may take longer than the time that is waited unless said otherwise.
+			.replace('=== "/slow")', `=== "/slow", ${PATIENCE_MS})`);
+		await writeFile(path.join(folder, 'example.test.js'), example);
 		const ava = [path.join(ROOT, 'node_modules/ava/entrypoints/cli.mjs'), '--config', 'ava.config.js'];
 		await writeFile(path.join(folder, 'ava.config.js'), 'export default {workerThreads: false, timeout: "2m"};');
 

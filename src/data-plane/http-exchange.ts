@@ -89,7 +89,10 @@ export class HttpExchange implements AnswerReceiver {
 
 	/** Reads on in the request's body, see {@link RequestBody.read}. */
 	readBody(chunk: Buffer, start: number): number | Refusal {
-		return this.#body === undefined ? start : this.#body.read(chunk, start, part => this.#forward(part));
+		if (this.#body === undefined) return start;
+		const next = this.#body.read(chunk, start, part => this.#forward(part));
+		if (this.#body.done && !this.#holding) this.#context.journal.arrive(this.record);
+		return next;
 	}
 
 	/** Chooses a back-end and goes to work. What of the body has come already goes with the head. */
@@ -321,6 +324,7 @@ export class HttpExchange implements AnswerReceiver {
 		this.record.backendReused = false;
 		this.record.backendTls = undefined;
 		this.record.sentMs = -1;
+		this.record.arrived = false;
 		this.#dialledAtMs = this.#now();
 		this.#front.limit(this.#context.timeouts.connectMs);
 		const upstream = new UpstreamConnection(backend, handler =>
@@ -343,7 +347,8 @@ export class HttpExchange implements AnswerReceiver {
 			stream.write(this.record.requestHead, 'latin1');
 			for (const part of body) stream.write(part);
 		}
-		if (!this.requestDone && !stream.writableNeedDrain) this.#front.resume();
+		if (this.requestDone) this.#context.journal.arrive(this.record);
+		else if (!stream.writableNeedDrain) this.#front.resume();
 	}
 
 	/**

@@ -161,6 +161,7 @@ export class Splice implements BackendHandler, Timed, OpenConnection, StreamOwne
 		const flowing = transient
 			? upstream?.write(memory.toString('latin1', 0, bytes), 'latin1')
 			: upstream?.write(memory.subarray(0, bytes));
+		if (!this.#record.arrived) this.#context.journal.arrive(this.#record);
 		if (flowing === false || !this.#context.readTurns.mayGoOn(this)) this.#downstream.pause();
 	}
 

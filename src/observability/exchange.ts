@@ -129,6 +129,8 @@ export class ExchangeRecord implements Exchange {
 	connectMs = -1;
 	/** When the request's head, or a TCP client's first byte, was handed to the back-end. */
 	sentMs = -1;
+	/** Whether all of the request, or a TCP client's first byte, is with the current back-end. */
+	arrived = false;
 	firstByteMs = -1;
 	totalMs = -1;
 	/** Of a client that failed to agree on TLS: nothing was asked for, and nothing served. */
@@ -191,6 +193,11 @@ export class ExchangeRecord implements Exchange {
 			reused: this.backendReused,
 			...(this.backendTls === undefined ? {} : {tls: this.backendTls}),
 		};
+	}
+
+	/** Whether a back-end has it and nothing of an answer has come. */
+	get awaitsAnswer(): boolean {
+		return this.arrived && this.firstByteMs < 0 && this.outcome === 'open';
 	}
 
 	/** The try with the current back-end has failed, and another one is made. */

@@ -1,8 +1,8 @@
-import {type Duration, readDuration} from '../base/duration.ts';
+import type {Duration} from '../base/duration.ts';
 import {EmulatorError} from '../base/errors.ts';
-import {type LongTimer, startLongTimer} from '../base/long-timer.ts';
 import {queueMicrotask} from '../base/timers.ts';
 import type {Exchange, ExchangeRecord} from './exchange.ts';
+import {type Filter, Waiters} from './waiters.ts';
 
 /** What happened at one load balancer, oldest first. */
 export interface Traffic extends Iterable<Exchange> {
@@ -20,19 +20,20 @@ export interface Traffic extends Iterable<Exchange> {
 	last(): Exchange;
 	/**
 	 * The next exchange that ends after this call and passes the filter.
-	 * @throws EmulatorError `TRAFFIC_TIMEOUT` when none does within the timeout, 5 s unless said otherwise, or when the
-	 * load balancer is stopped first.
+	 * @param timeout in real time, whatever the clock; 4 s unless said otherwise.
+	 * @throws EmulatorError `TRAFFIC_TIMEOUT` when none does within the timeout, or when the load balancer is stopped first.
 	 */
 	next(filter?: (exchange: Exchange) => boolean, timeout?: Duration): Promise<Exchange>;
+	/**
+	 * A request that waits for its answer: all of it has been handed to a back-end, and nothing of an answer has come. One
+	 * that waits already when this is called will do, the oldest first. Of a TCP connection the client's first bytes are
+	 * its request. From then on `clock.advance()` goes by a timeout that is under way.
+	 * @param timeout in real time, whatever the clock; 4 s unless said otherwise.
+	 * @throws EmulatorError `TRAFFIC_TIMEOUT` as {@link next}.
+	 */
+	arrival(filter?: (exchange: Exchange) => boolean, timeout?: Duration): Promise<Exchange>;
 	/** Forgets everything so far; exchanges still open come back when they end. */
 	clear(): void;
-}
-
-interface Waiter {
-	readonly filter: (exchange: Exchange) => boolean;
-	readonly resolve: (exchange: Exchange) => void;
-	readonly reject: (error: Error) => void;
-	readonly timer: LongTimer;
 }
 
 /** The bounded record of one load balancer's exchanges. */
@@ -44,7 +45,14 @@ export class Journal implements Traffic {
 	#forgotten = 0;
 	#nextId = 1;
 	readonly #capacity: number;
-	readonly #waiters = new Set<Waiter>();
+	readonly #ended = new Waiters(
+		'matching exchange ended',
+		'One that ends before the call does not count: call next() first, then the client.',
+	);
+	readonly #arrived = new Waiters(
+		'matching request came to wait for its answer',
+		'One that was answered at once does not wait: see traffic.last() for how it ended.',
+	);
 	#closed = false;
 	readonly #subscribers = new Set<(exchange: Exchange) => void>();
 
@@ -64,13 +72,21 @@ export class Journal implements Traffic {
 		}
 	}
 
+	/** Tells those who wait that a back-end has all of a request, or the first of a TCP client's bytes. */
+	arrive(record: ExchangeRecord): void {
+		record.arrived = true;
+		if (this.#arrived.size === 0 || !record.awaitsAnswer) return;
+		if (record.id === 0) this.add(record);
+		this.#arrived.wake(record);
+	}
+
 	/** Tells everybody that an exchange has ended; takes it in first when it is not in yet. */
 	finish(record: ExchangeRecord): void {
 		if (record.id === 0) this.add(record);
 		if (record.backendName !== '') {
 			this.#counts.set(record.backendName, (this.#counts.get(record.backendName) ?? 0) + 1);
 		}
-		if (this.#waiters.size > 0) this.#wake(record);
+		if (this.#ended.size > 0) this.#ended.wake(record);
 		for (const subscriber of this.#subscribers) {
 			try {
 				subscriber(record);
@@ -97,9 +113,8 @@ export class Journal implements Traffic {
 		return this.#forgotten;
 	}
 
-	*[Symbol.iterator](): IterableIterator<Exchange> {
-		yield* this.#ring.slice(this.#oldest);
-		yield* this.#ring.slice(0, this.#oldest);
+	[Symbol.iterator](): IterableIterator<Exchange> {
+		return this.#records();
 	}
 
 	order(): string[] {
@@ -128,18 +143,15 @@ export class Journal implements Traffic {
 		return newest;
 	}
 
-	next(filter: (exchange: Exchange) => boolean = () => true, timeout: Duration = 5000): Promise<Exchange> {
-		const timeoutMs = readDuration(timeout);
-		if (this.#closed) return Promise.reject(noMoreTraffic());
-		return new Promise((resolve, reject) => {
-			const tooLate = () => {
-				this.#waiters.delete(waiter);
-				reject(new EmulatorError('TRAFFIC_TIMEOUT', `No matching exchange ended within ${timeoutMs} ms`));
-			};
-			const timer = startLongTimer(timeoutMs, tooLate, {keepsAlive: true});
-			const waiter: Waiter = {filter, resolve, reject, timer};
-			this.#waiters.add(waiter);
-		});
+	async next(filter?: Filter, timeout?: Duration): Promise<Exchange> {
+		if (this.#closed) throw this.#ended.stopped();
+		return this.#ended.wait(filter, timeout);
+	}
+
+	async arrival(filter: Filter = () => true, timeout?: Duration): Promise<Exchange> {
+		if (this.#closed) throw this.#arrived.stopped();
+		for (const record of this.#records()) if (record.awaitsAnswer && filter(record)) return record;
+		return this.#arrived.wait(filter, timeout);
 	}
 
 	clear(): void {
@@ -153,34 +165,13 @@ export class Journal implements Traffic {
 	/** Nothing more will come: those who wait are told. */
 	close(): void {
 		this.#closed = true;
-		for (const waiter of this.#waiters) {
-			waiter.timer.cancel();
-			waiter.reject(noMoreTraffic());
-		}
-		this.#waiters.clear();
+		this.#ended.close();
+		this.#arrived.close();
 		this.#subscribers.clear();
 	}
 
-	#wake(record: ExchangeRecord): void {
-		for (const waiter of this.#waiters) {
-			let matches = false;
-			try {
-				matches = waiter.filter(record);
-			} catch (error) {
-				// The filter is the caller's: its error is the caller's answer.
-				this.#waiters.delete(waiter);
-				waiter.timer.cancel();
-				waiter.reject(error instanceof Error ? error : new EmulatorError('BUG', String(error)));
-				continue;
-			}
-			if (!matches) continue;
-			this.#waiters.delete(waiter);
-			waiter.timer.cancel();
-			waiter.resolve(record);
-		}
+	*#records(): IterableIterator<ExchangeRecord> {
+		yield* this.#ring.slice(this.#oldest);
+		yield* this.#ring.slice(0, this.#oldest);
 	}
-}
-
-function noMoreTraffic(): EmulatorError<'TRAFFIC_TIMEOUT'> {
-	return new EmulatorError('TRAFFIC_TIMEOUT', 'The load balancer was stopped before a matching exchange ended');
 }

@@ -76,7 +76,8 @@ test('who waits too long, with a broken filter, or for a load balancer that has 
 		code: 'TRAFFIC_TIMEOUT',
 		message: 'No matching exchange ended within 1 ms',
 	});
-	t.throws(() => journal.next(undefined, 'soon' as never), {code: 'INVALID_DURATION'});
+	await t.throwsAsync(journal.next(undefined, 'soon' as never), {code: 'INVALID_DURATION'});
+	await t.throwsAsync(journal.arrival(undefined, 'soon' as never), {code: 'INVALID_DURATION'});
 
 	const broken = journal.next(() => {
 		throw new TypeError('broken');
@@ -88,6 +89,18 @@ test('who waits too long, with a broken filter, or for a load balancer that has 
 	journal.close();
 	await t.throwsAsync(waiting, {code: 'TRAFFIC_TIMEOUT', message: /was stopped/});
 	await t.throwsAsync(journal.next(), {code: 'TRAFFIC_TIMEOUT', message: /was stopped/});
+});
+
+test('who says no timeout is told after 4 s, before the 5 s of vitest and jest', async t => {
+	const journal = new Journal(10);
+
+	const [next, arrival] = await Promise.allSettled([journal.next(), journal.arrival()]);
+
+	t.like(next, {status: 'rejected', reason: {message: 'No matching exchange ended within 4000 ms'}});
+	t.like(arrival, {
+		status: 'rejected',
+		reason: {message: 'No matching request came to wait for its answer within 4000 ms'},
+	});
 });
 
 test('who waits longer than a timer of Node can does so', async t => {
