@@ -1,6 +1,7 @@
 import {connect} from 'node:net';
 import {EmulatorError} from '../base/errors.ts';
 import {quote} from '../base/quote.ts';
+import {nowMs, wait} from '../base/timers.ts';
 import {usageError} from './exit-codes.ts';
 import {type RunFile, readRunFiles} from './run-file.ts';
 
@@ -10,6 +11,8 @@ export const USUAL_ENDPOINT = 'http://127.0.0.1:8089';
 export interface FindOptions {
 	/** What `--endpoint` says. */
 	readonly given?: string | undefined;
+	/** Waits for one that is on its way: what a script has put into the background takes a moment. */
+	readonly waits?: boolean;
 	readonly env?: Readonly<Record<string, string | undefined>>;
 	readonly cwd?: string;
 }
@@ -21,12 +24,10 @@ export interface FindOptions {
  * @throws EmulatorError `USAGE` for what is no endpoint, and when several run and nothing says which is meant.
  */
 export async function findEndpoint(options: FindOptions = {}): Promise<string> {
-	const {given, env = process.env, cwd = process.cwd()} = options;
-	if (given !== undefined) return readEndpoint(given, '--endpoint');
-	const fromEnvironment = env['LB_LOCAL_ENDPOINT'];
-	if (fromEnvironment !== undefined && fromEnvironment !== '') {
-		return readEndpoint(fromEnvironment, 'LB_LOCAL_ENDPOINT');
-	}
+	const {env = process.env, cwd = process.cwd(), waits = false} = options;
+	const told = toldEndpoint(options);
+	if (waits) await untilOneRuns(told, {env, cwd});
+	if (told !== undefined) return told;
 	const running = await answering(await readRunFiles(env));
 	const here = running.filter(one => one.cwd === cwd);
 	const candidates = here.length > 0 ? here : running;
@@ -34,6 +35,28 @@ export async function findEndpoint(options: FindOptions = {}): Promise<string> {
 	if (only === undefined) return USUAL_ENDPOINT;
 	if (second !== undefined) throw severalRun(candidates, '--endpoint or LB_LOCAL_ENDPOINT chooses one.');
 	return readEndpoint(only.endpoint, `the run file of process ${only.pid}`);
+}
+
+function toldEndpoint({given, env = process.env}: FindOptions): string | undefined {
+	if (given !== undefined) return readEndpoint(given, '--endpoint');
+	const fromEnvironment = env['LB_LOCAL_ENDPOINT'];
+	if (fromEnvironment === undefined || fromEnvironment === '') return undefined;
+	return readEndpoint(fromEnvironment, 'LB_LOCAL_ENDPOINT');
+}
+
+/** How long one may take to start: its commands have 30 s, which is the longest part. README.md says so, too. */
+const STARTING_MS = 40_000;
+const POLL_MS = 50;
+
+/** Resolves once that endpoint takes connections, or that of one of this directory; and when the time is over. */
+async function untilOneRuns(told: string | undefined, {env, cwd}: Required<Pick<FindOptions, 'env' | 'cwd'>>) {
+	const deadline = nowMs() + STARTING_MS;
+	while (nowMs() < deadline) {
+		const here = told === undefined ? (await readRunFiles(env)).filter(one => one.cwd === cwd) : [{endpoint: told}];
+		const open = await Promise.all(here.map(({endpoint}) => isOpen(endpoint)));
+		if (open.includes(true)) return;
+		await wait(POLL_MS);
+	}
 }
 
 /**

@@ -130,11 +130,13 @@ function describeProgram(household: Household, end: (exitCode: number) => void):
 
 /** The commands that talk to a running one. */
 function describeControlCommands(program: Command, household: Household, end: (exitCode: number) => void): void {
+	const WAIT = ['--wait', 'wait up to 40 s for one that is on its way'] as const;
 	const ENDPOINT = ['--endpoint <url>', 'the control port to talk to (default: the one that runs here)'] as const;
 	program
 		.command('status')
 		.description('show what the running one runs')
 		.option(...ENDPOINT)
+		.option(...WAIT)
 		.option('--json', 'print all of its state as JSON')
 		.action(async (options: StatusOptions) => {
 			end(await (await import('./commands/status.ts')).status(options, household));
@@ -172,6 +174,7 @@ function describeControlCommands(program: Command, household: Household, end: (e
 		.command('env')
 		.description("print the exports that point the cloud's clients at the running one")
 		.option(...ENDPOINT)
+		.option(...WAIT)
 		.option('--json', 'print them as JSON')
 		.addHelpText('after', ENV_HELP_AFTER)
 		.action(async (options: EnvOptions) => {

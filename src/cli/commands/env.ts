@@ -9,6 +9,8 @@ import {readRunningState} from '../running-state.ts';
 
 export interface EnvOptions {
 	readonly endpoint?: string;
+	/** For one that is on its way. */
+	readonly wait?: boolean;
 	readonly json?: boolean;
 }
 
@@ -17,8 +19,11 @@ export interface EnvOptions {
  *
  * @throws EmulatorError `USAGE`, `CONTROL_UNREACHABLE`, `CONTROL_STRANGER`; then nothing is printed.
  */
-export async function env({endpoint, json = false}: EnvOptions, {output}: Household): Promise<number> {
-	const client = new ControlClient(await findEndpoint({given: endpoint}));
+export async function env(
+	{endpoint, wait: waits = false, json = false}: EnvOptions,
+	{output}: Household,
+): Promise<number> {
+	const client = new ControlClient(await findEndpoint({given: endpoint, waits}));
 	const {state} = await readRunningState(client);
 	const isVerified = state.credentials === 'verified';
 	const variables = clientEnvironment({endpoint: client.endpoint, region: state.region, isVerified});

@@ -8,6 +8,8 @@ import {columns, type Paint, printable} from '../text.ts';
 
 export interface StatusOptions {
 	readonly endpoint?: string;
+	/** For one that is on its way. */
+	readonly wait?: boolean;
 	readonly json?: boolean;
 }
 
@@ -16,8 +18,11 @@ export interface StatusOptions {
  *
  * @throws EmulatorError `USAGE`, `CONTROL_UNREACHABLE`, `CONTROL_STRANGER`
  */
-export async function status({endpoint, json = false}: StatusOptions, {output}: Household): Promise<number> {
-	const client = new ControlClient(await findEndpoint({given: endpoint}));
+export async function status(
+	{endpoint, wait: waits = false, json = false}: StatusOptions,
+	{output}: Household,
+): Promise<number> {
+	const client = new ControlClient(await findEndpoint({given: endpoint, waits}));
 	const {json: whole, state} = await readRunningState(client);
 	if (json) output.data(JSON.stringify(whole));
 	else for (const line of statusLines(state, output.paintData)) output.data(line);

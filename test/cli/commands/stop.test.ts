@@ -1,6 +1,6 @@
 import {type ChildProcess, spawn} from 'node:child_process';
 import {once} from 'node:events';
-import {mkdir, readdir, writeFile} from 'node:fs/promises';
+import {mkdir, readdir, readFile, writeFile} from 'node:fs/promises';
 import {createServer} from 'node:http';
 import type {AddressInfo} from 'node:net';
 import path from 'node:path';
@@ -25,8 +25,7 @@ async function startHere(t: Parameters<typeof startCli>[0], folder: string) {
 
 /** What runs tells the others in a file; it is written while the rest is told. */
 async function isFindable(folder: string): Promise<void> {
-	const seen = await runCli(['status'], {folder, env: ENV});
-	if (seen.code !== 0) await isFindable(folder);
+	await runCli(['status', '--wait'], {folder, env: ENV});
 }
 
 test('stop ends the one of this directory in good order, and returns when it is gone', async t => {
@@ -63,6 +62,27 @@ test('stop tells programs what it stopped, also one that npx runs, which passes 
 	t.true(pid > 0);
 	t.regex(endpoint, /^http:\/\/127\.0\.0\.1:\d+$/);
 	t.is((await wrapped)?.code, 0);
+});
+
+test('a script puts one into the background, waits for it, points clients at it, and stops it', async t => {
+	const folder = await emptyFolder(t);
+	const lbLocal = `${process.execPath} ${compiled('src/cli/main.ts')}`;
+	const script = [
+		`${lbLocal} up http:80 --ports free --quiet &`,
+		`${lbLocal} status --wait > status.txt`,
+		`eval "$(${lbLocal} env --wait)"`,
+		'echo "$LB_LOCAL_ENDPOINT"',
+		`${lbLocal} stop`,
+		'wait',
+	].join('\n');
+	const env = Object.entries({...ENV, LB_LOCAL_HOME: path.join(folder, 'home')}).map(pair => pair.join('='));
+
+	const ran = await runProgram(t, 'env', ['-C', folder, ...env, '/bin/sh', '-ec', script]);
+
+	const [, endpoint] =
+		/^lb-local \S+ at (http:\S+)\n/.exec(await readFile(path.join(folder, 'status.txt'), 'utf8')) ?? [];
+	t.regex(ran?.stdout ?? '', new RegExp(`^${endpoint}\nstopped process \\d+, whose control port was ${endpoint}\n$`));
+	t.is(ran?.code, 0);
 });
 
 test('stop never takes one of another directory, and says where there is one', async t => {
