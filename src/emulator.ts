@@ -3,6 +3,7 @@ import path from 'node:path';
 import {isDeepStrictEqual} from 'node:util';
 import type {Clock} from './base/clock.ts';
 import {messageOf} from './base/errors.ts';
+import {INSPECT, type InspectArguments, showFields} from './base/inspection.ts';
 import {withoutSecrets} from './base/quote.ts';
 import {SerialQueue} from './base/serial-queue.ts';
 import {assertRealTimers, queueMicrotask, setImmediate} from './base/timers.ts';
@@ -282,6 +283,15 @@ class RunningEmulator implements Emulator {
 		if (this.#stopping === undefined) this.#stopping = this.#stop(drainMs);
 		else if (drainMs === 0) void this.#fleet.stop(0);
 		return this.#stopping;
+	}
+
+	toString(): string {
+		return `emulator${this.endpoint === '' ? '' : ` at ${this.endpoint}`}`;
+	}
+
+	[INSPECT](...how: InspectArguments): string {
+		const {endpoint, loadBalancers, warnings, notices} = this;
+		return showFields('Emulator', {endpoint, loadBalancers: loadBalancers.map(String), warnings, notices}, how);
 	}
 
 	[Symbol.asyncDispose](): Promise<void> {

@@ -1,6 +1,7 @@
 import {X509Certificate} from 'node:crypto';
 import type {Duplex} from 'node:stream';
 import {EmulatorError, formatAddress, invalidDescription} from '../base/errors.ts';
+import {INSPECT, type InspectArguments, showFields} from '../base/inspection.ts';
 import {quote, show} from '../base/quote.ts';
 import {alternatives, didYouMean} from '../base/suggest.ts';
 import type {CertificateReference, DescribedLoadBalancer} from '../configuration/described.ts';
@@ -378,6 +379,17 @@ export class LoadBalancerHandle implements LoadBalancer {
 		return this.#parts.stop(drainMs);
 	}
 
+	toString(): string {
+		return `load balancer ${this.name} (${this.listeners.map(({spec}) => spec).join(', ')})`;
+	}
+
+	[INSPECT](...how: InspectArguments): string {
+		const listeners = this.listeners.map(({spec, host, boundPort}) => `${spec} at ${formatAddress(host, boundPort)}`);
+		const {name, dnsName, health, endpoint, warnings, traffic} = this;
+		const fields = {name, dnsName, listeners, health, traffic, endpoint, warnings};
+		return showFields('LoadBalancer', fields, how);
+	}
+
 	[Symbol.asyncDispose](): Promise<void> {
 		return this.stop();
 	}
@@ -428,6 +440,15 @@ class BackendHandle implements Backend {
 
 	start(): Promise<void> {
 		return this.#running.start();
+	}
+
+	toString(): string {
+		return `back-end ${this.name} (${this.url})`;
+	}
+
+	[INSPECT](...how: InspectArguments): string {
+		const {name, url, received} = this;
+		return showFields('Backend', {name, url, received: received.map(String)}, how);
 	}
 }
 

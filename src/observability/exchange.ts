@@ -1,3 +1,5 @@
+import {formatAddress} from '../base/errors.ts';
+import {INSPECT, type InspectArguments, showFields} from '../base/inspection.ts';
 import type {ClientHello} from '../codec/client-hello.ts';
 import {accessLogLine} from './access-log.ts';
 import type {Attempt} from './attempt.ts';
@@ -278,6 +280,42 @@ export class ExchangeRecord implements Exchange {
 		return accessLogLine(this);
 	}
 
+	/** One line: what was asked, what was answered and by whom, and how it ended. */
+	toString(): string {
+		const {method, target, status, by} = this.summary;
+		const asked = method === '' ? this.kind : `${method} ${target}`;
+		const answered = status === 0 ? '' : ` ${status}`;
+		const who = by === 'load-balancer' && status !== 0 ? ' by the load balancer' : '';
+		const where = this.backendName === '' ? '' : ` -> ${this.backendName}`;
+		const why = this.cause === '' ? '' : ` (${this.cause})`;
+		return `${this.loadBalancer}:${this.listener} #${this.id} ${asked}${answered}${who}${where}: ${this.outcome}${why}`;
+	}
+
+	/** The documented fields that are read most, whatever the hot path keeps them in. */
+	[INSPECT](...how: InspectArguments): string {
+		const {id, kind, loadBalancer, listener, client, backend, attempts, outcome, cause, bytes, ms} = this;
+		const {request, response} = this;
+		const fields = {
+			id,
+			kind,
+			loadBalancer,
+			listener,
+			client: addressOf(client),
+			...(request.method === '' ? {} : {request: {method: request.method, target: request.target, ...shown(request)}}),
+			...(response.status === 0 ? {} : {response: {status: response.status, by: response.by, ...shown(response)}}),
+			backend: backend && {name: backend.name, address: addressOf(backend), reused: backend.reused},
+			...(attempts.length > 1 ? {attempts: attempts.map(({backend, end, cause}) => ({backend, end, cause}))} : {}),
+			added: this.added.map(([name, value]) => `${name}: ${value}`),
+			outcome,
+			cause,
+			bytes,
+			ms,
+		};
+		// The fields of a message are one level further in than Node shows by itself.
+		const [depth, options, inspect] = how;
+		return showFields('Exchange', fields, [depth, {...options, depth: 3}, inspect]);
+	}
+
 	/** The public fields, for NDJSON: bodies as text. Without `log`, which says the same once more. */
 	toJSON(): Record<string, unknown> {
 		const {
@@ -317,6 +355,18 @@ export class ExchangeRecord implements Exchange {
 			ms,
 		};
 	}
+}
+
+function addressOf({address, port, tls}: Peer): string {
+	return `${formatAddress(address, port)}${tls === undefined ? '' : `, ${tls.version}`}`;
+}
+
+/** As much of a body as is read at a glance. */
+const SHOWN_TEXT = 200;
+
+function shown({headers, text}: Message): object {
+	const more = text.length > SHOWN_TEXT ? `… ${text.length - SHOWN_TEXT} more` : '';
+	return {headers: {...headers}, ...(text === '' ? {} : {text: `${text.slice(0, SHOWN_TEXT)}${more}`})};
 }
 
 function keptBytes(kept: KeptBody | undefined): number {

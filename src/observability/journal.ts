@@ -1,5 +1,6 @@
 import type {Duration} from '../base/duration.ts';
 import {EmulatorError} from '../base/errors.ts';
+import {INSPECT, type InspectArguments, showFields} from '../base/inspection.ts';
 import {queueMicrotask} from '../base/timers.ts';
 import type {Exchange, ExchangeRecord} from './exchange.ts';
 import {type Filter, Waiters} from './waiters.ts';
@@ -152,6 +153,10 @@ export class Journal implements Traffic {
 		if (this.#closed) throw this.#arrived.stopped();
 		for (const record of this.#records()) if (record.awaitsAnswer && filter(record)) return record;
 		return this.#arrived.wait(filter, timeout);
+	}
+
+	[INSPECT](...how: InspectArguments): string {
+		return showFields('Traffic', {length: this.length, forgotten: this.forgotten, counts: this.counts()}, how);
 	}
 
 	clear(): void {
