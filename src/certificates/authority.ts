@@ -1,5 +1,4 @@
 import {generateKeyPairSync, type KeyObject, randomBytes, X509Certificate} from 'node:crypto';
-import {isIP} from 'node:net';
 import {inspect} from 'node:util';
 import {EmulatorError, invalidDescription} from '../base/errors.ts';
 import {show} from '../base/quote.ts';
@@ -148,7 +147,7 @@ class LocalAuthority implements Authority {
 					{name: 'basicConstraints', critical: true, cA: false},
 					{name: 'keyUsage', critical: true, digitalSignature: true, keyEncipherment: kind === 'rsa'},
 					{name: 'extKeyUsage', serverAuth: true, clientAuth: true},
-					{name: 'subjectAltName', altNames: names.map(alternativeName)},
+					{name: 'subjectAltName', names},
 				],
 			},
 			{key: this.#key, certificate: this.#certificate},
@@ -221,11 +220,6 @@ function exportKey(key: KeyObject, type: 'pkcs8' | 'pkcs1' | 'sec1'): string {
 }
 
 /** RFC 5280, section 4.2.1.6: dNSName is 2, iPAddress is 7. */
-function alternativeName(
-	name: string,
-): {readonly type: 2; readonly value: string} | {readonly type: 7; readonly ip: string} {
-	return isIP(name) === 0 ? {type: 2, value: name} : {type: 7, ip: name};
-}
 
 /** Certificates know no fractions of a second. */
 function wholeSeconds(timeMs: number): Date {

@@ -1,25 +1,19 @@
 import {createHash, type KeyObject, randomBytes, sign, type X509Certificate} from 'node:crypto';
-import {createRequire} from 'node:module';
-import type forge from 'node-forge';
 import {EmulatorError} from '../base/errors.ts';
+import {bitString, der, integer, nothing, objectIdentifier, octetString, sequence, time} from './der.ts';
+import {type Extension, encodeExtension, encodeName, SUBJECT_KEY_IDENTIFIER} from './extensions.ts';
 import {writePem} from './pem.ts';
+import {readSigner, type SignerNames} from './signer.ts';
 
 /** Everything a certificate states about its subject. */
 export interface Statement {
-	/** Attributes of the subject, by forge's names (`commonName`, `organizationName`), each once. */
+	/** Attributes of the subject, each once. */
 	readonly subject: Readonly<Record<string, string>>;
 	readonly publicKey: KeyObject;
 	readonly notBefore: Date;
 	readonly notAfter: Date;
-	/** Extensions in forge's form; the key identifiers are added here. */
-	readonly extensions: readonly ForgeExtension[];
-}
-
-/** What `forge.pki` takes as an extension: a known name or an id, and what belongs to that name. */
-export interface ForgeExtension {
-	readonly name: 'basicConstraints' | 'keyUsage' | 'extKeyUsage' | 'subjectAltName';
-	readonly critical?: boolean;
-	readonly [field: string]: unknown;
+	/** The key identifiers are added here. */
+	readonly extensions: readonly Extension[];
 }
 
 /** Who signs: a key, and the certificate that names its owner; none when a certificate signs itself. */
@@ -28,179 +22,104 @@ export interface Signer {
 	readonly certificate?: X509Certificate | undefined;
 }
 
-interface SignatureAlgorithm {
-	readonly oid: string;
-	/** Whether the parameters are NULL; absent otherwise. */
-	readonly withNull: boolean;
-}
-
-const require = createRequire(import.meta.url);
-
-/** node-forge takes 30 ms to load: whoever has no certificate issued never pays. `require` keeps it. */
-function library(): typeof forge {
-	// A CommonJS package; what it exports is what its types say.
-	return require('node-forge') as typeof forge;
-}
-
-/** The declared types leave this documented function out. */
-function pkiOf({pki}: typeof forge) {
-	return pki as typeof forge.pki & {getTBSCertificate(certificate: forge.pki.Certificate): forge.asn1.Asn1};
-}
-
 // RFC 5280, section 4.2.1.
-const SUBJECT_KEY_IDENTIFIER = '2.5.29.14';
 const AUTHORITY_KEY_IDENTIFIER = '2.5.29.35';
 
 /** RFC 5758, section 3.2: with ECDSA the parameters are absent; RFC 4055, section 5: with RSA they are NULL. */
-const SIGNATURES: Readonly<Record<string, SignatureAlgorithm>> = {
-	ec: {oid: '1.2.840.10045.4.3.2', withNull: false},
-	rsa: {oid: '1.2.840.113549.1.1.11', withNull: true},
+const SIGNATURES: Readonly<Record<string, () => Buffer>> = {
+	ec: () => sequence(objectIdentifier('1.2.840.10045.4.3.2')),
+	rsa: () => sequence(objectIdentifier('1.2.840.113549.1.1.11'), nothing()),
 };
 
 /**
- * Builds and signs one certificate: node-forge lays out the ASN.1, `node:crypto` signs it. Forge alone cannot sign with
- * an EC key, and its RSA is a hundred times slower.
+ * Builds and signs one certificate: `der.ts` lays it out, `node:crypto` signs it. node-forge, which takes 60 ms of a
+ * cold start to load, only reads what others have written.
  *
  * @returns the certificate as PEM.
  * @throws EmulatorError `AUTHORITY_UNUSABLE` when the signer's key is neither EC nor RSA.
+ * @see RFC 5280, section 4.1
  */
 export function buildCertificate(statement: Statement, signer: Signer): string {
-	const certificate = library().pki.createCertificate();
-	const signature = signatureOf(signer.key);
-	certificate.serialNumber = randomSerial();
-	certificate.siginfo.algorithmOid = signature.oid;
-	certificate.validity.notBefore = statement.notBefore;
-	certificate.validity.notAfter = statement.notAfter;
-	// getTBSCertificate writes an RSA key where the real one is put below.
-	certificate.publicKey = library().pki.rsa.setPublicKey(library().jsbn.BigInteger.ONE, library().jsbn.BigInteger.ONE);
-	certificate.setSubject(
-		Object.entries(statement.subject).map(([name, value]) => ({
-			name,
-			value,
-			// Forge's default, PrintableString, has no "*" and no "_". The declared type is wrong: forge takes a Type here.
-			valueTagClass: library().asn1.Type.UTF8 as number as forge.asn1.Class,
-		})),
-	);
+	const algorithm = algorithmOf(signer.key);
+	const subject = encodeName(statement.subject);
 	const ownId = keyIdentifier(statement.publicKey);
-	const issuerId = signer.certificate === undefined ? ownId : subjectKeyIdentifierOf(signer.certificate);
-	certificate.setExtensions([
-		...statement.extensions,
-		{id: SUBJECT_KEY_IDENTIFIER, value: octets(library().asn1.Class.UNIVERSAL, library().asn1.Type.OCTETSTRING, ownId)},
+	const {name: issuer, keyId: issuerId} =
+		signer.certificate === undefined ? {name: subject, keyId: ownId} : namesOf(signer.certificate);
+	const extensions = [
+		...statement.extensions.map(encodeExtension),
+		sequence(objectIdentifier(SUBJECT_KEY_IDENTIFIER), octetString(octetString(ownId))),
 		...(issuerId === undefined
 			? []
-			: [
-					{id: AUTHORITY_KEY_IDENTIFIER, value: sequence([octets(library().asn1.Class.CONTEXT_SPECIFIC, 0, issuerId)])},
-				]),
-	]);
-
-	const algorithm = algorithmOf(signature);
-	const tbs = pkiOf(library()).getTBSCertificate(certificate);
-	const fields = children(tbs);
-	// TBSCertificate, RFC 5280, section 4.1: version, serial, signature, issuer, validity, subject, subjectPublicKeyInfo.
-	fields[2] = algorithm;
-	// The signer's name byte for byte, as the comparison of names wants it; its own when it signs itself.
-	fields[3] = signer.certificate === undefined ? child(tbs, 5) : subjectOf(signer.certificate);
-	fields[6] = library().asn1.fromDer(binary(statement.publicKey.export({type: 'spki', format: 'der'})));
-
-	const signed = sign('sha256', derOf(tbs), signer.key);
-	// A BIT STRING starts with the number of unused bits.
-	const bits = octets(
-		library().asn1.Class.UNIVERSAL,
-		library().asn1.Type.BITSTRING,
-		Buffer.concat([Buffer.of(0), signed]),
+			: [sequence(objectIdentifier(AUTHORITY_KEY_IDENTIFIER), octetString(sequence(der(0x80, issuerId))))]),
+	];
+	const tbs = sequence(
+		// Version 3 is written as 2.
+		der(0xa0, integer(Buffer.of(2))),
+		integer(randomSerial()),
+		algorithm,
+		// The signer's name byte for byte, as the comparison of names wants it; its own when it signs itself.
+		issuer,
+		sequence(time(statement.notBefore), time(statement.notAfter)),
+		subject,
+		statement.publicKey.export({type: 'spki', format: 'der'}),
+		der(0xa3, sequence(...extensions)),
 	);
-	return writePem('CERTIFICATE', derOf(sequence([tbs, algorithm, bits])));
+	return writePem('CERTIFICATE', sequence(tbs, algorithm, bitString(sign('sha256', tbs, signer.key))));
 }
 
 /** 16 random bytes, positive and without leading zeros: RFC 5280, section 4.1.2.2, allows up to 20. */
-function randomSerial(): string {
+function randomSerial(): Buffer {
 	const bytes = randomBytes(16);
 	bytes[0] = ((bytes[0] ?? 0) & 0x3f) | 0x40;
-	return bytes.toString('hex');
+	return bytes;
 }
 
-function signatureOf(key: KeyObject): SignatureAlgorithm {
+function algorithmOf(key: KeyObject): Buffer {
 	const type = key.asymmetricKeyType ?? 'secret';
 	const known = SIGNATURES[type];
-	if (known !== undefined) return known;
+	if (known !== undefined) return known();
 	throw new EmulatorError(
 		'AUTHORITY_UNUSABLE',
 		`The authority's key is of type "${type}"; EC and RSA keys can sign here`,
 	);
 }
 
-function algorithmOf({oid, withNull}: SignatureAlgorithm): forge.asn1.Asn1 {
-	const id = library().asn1.create(
-		library().asn1.Class.UNIVERSAL,
-		library().asn1.Type.OID,
-		false,
-		library().asn1.oidToDer(oid).getBytes(),
-	);
-	return sequence(
-		withNull ? [id, library().asn1.create(library().asn1.Class.UNIVERSAL, library().asn1.Type.NULL, false, '')] : [id],
-	);
-}
-
 /** RFC 7093, section 2, method 1: the first 160 bits of the SHA-256 of the key's BIT STRING. */
 function keyIdentifier(publicKey: KeyObject): Buffer {
-	const spki = library().asn1.fromDer(binary(publicKey.export({type: 'spki', format: 'der'})));
-	const bitString = derOf(child(spki, 1));
-	// Behind tag and length (one byte, or one that counts the following) comes the number of unused bits, then the key.
-	const length = bitString[1] ?? 0;
-	const header = length < 0x80 ? 2 : 2 + (length & 0x7f);
-	return createHash('sha256')
-		.update(bitString.subarray(header + 1))
-		.digest()
-		.subarray(0, 20);
+	return createHash('sha256').update(keyBits(publicKey)).digest().subarray(0, 20);
 }
 
-function subjectOf(certificate: X509Certificate): forge.asn1.Asn1 {
-	return child(tbsOf(certificate), 5);
+/** The key as it stands in a certificate: what follows the algorithm in a SubjectPublicKeyInfo, RFC 5280, section 4.1. */
+function keyBits(publicKey: KeyObject): Buffer {
+	const spki = publicKey.export({type: 'spki', format: 'der'});
+	const algorithm = contentAt(spki, contentAt(spki, 0).start);
+	const bits = contentAt(spki, algorithm.end);
+	// A BIT STRING starts with the number of unused bits.
+	return spki.subarray(bits.start + 1, bits.end);
 }
 
-function subjectKeyIdentifierOf(certificate: X509Certificate): Buffer | undefined {
-	const wrapped = children(tbsOf(certificate)).find(
-		field => field.tagClass === library().asn1.Class.CONTEXT_SPECIFIC && Number(field.type) === 3,
-	);
-	if (wrapped === undefined) return undefined;
-	for (const extension of children(child(wrapped, 0))) {
-		const [id] = children(extension);
-		const value = children(extension).at(-1);
-		if (typeof id?.value !== 'string' || library().asn1.derToOid(id.value) !== SUBJECT_KEY_IDENTIFIER) continue;
-		if (typeof value?.value !== 'string') continue;
-		const identifier = library().asn1.fromDer(value.value).value;
-		if (typeof identifier === 'string') return Buffer.from(identifier, 'latin1');
-	}
-	return undefined;
+/** Where the content of the value at an offset starts and ends. Node has written it: it is whole. */
+function contentAt(bytes: Buffer, offset: number): {start: number; end: number} {
+	const first = bytes[offset + 1] ?? 0;
+	const more = first < 0x80 ? 0 : first & 0x7f;
+	const start = offset + 2 + more;
+	return {start, end: start + (more === 0 ? first : bytes.readUIntBE(offset + 2, more))};
 }
 
-function tbsOf(certificate: X509Certificate): forge.asn1.Asn1 {
-	return child(library().asn1.fromDer(binary(certificate.raw)), 0);
+/**
+ * The subject of a signer as it stands in its certificate, and the identifier of its key. What we have written
+ * ourselves is written again, and looked for; a certificate of another kind is read by node-forge.
+ */
+function namesOf(certificate: X509Certificate): SignerNames {
+	return ownNamesOf(certificate) ?? readSigner(certificate);
 }
 
-function sequence(items: forge.asn1.Asn1[]): forge.asn1.Asn1 {
-	return library().asn1.create(library().asn1.Class.UNIVERSAL, library().asn1.Type.SEQUENCE, true, items);
-}
-
-function octets(tagClass: forge.asn1.Class, type: forge.asn1.Type, bytes: Uint8Array): forge.asn1.Asn1 {
-	return library().asn1.create(tagClass, type, false, binary(bytes));
-}
-
-function children(node: forge.asn1.Asn1): forge.asn1.Asn1[] {
-	return typeof node.value === 'string' ? [] : node.value;
-}
-
-function child(node: forge.asn1.Asn1, index: number): forge.asn1.Asn1 {
-	const found = children(node)[index];
-	if (found === undefined) throw new EmulatorError('BUG', `A certificate has no element ${index} where one must be`);
-	return found;
-}
-
-/** Forge's bytes: one character each. */
-function binary(bytes: Uint8Array): string {
-	return Buffer.from(bytes).toString('latin1');
-}
-
-function derOf(node: forge.asn1.Asn1): Buffer {
-	return Buffer.from(library().asn1.toDer(node).getBytes(), 'latin1');
+function ownNamesOf({subject, issuer, raw, publicKey}: X509Certificate): SignerNames | undefined {
+	const own = /^O=(.+)\nCN=(.+)$/.exec(subject);
+	if (own === null || issuer !== subject) return undefined;
+	const [, organizationName = '', commonName = ''] = own;
+	const name = encodeName({organizationName, commonName});
+	const keyId = keyIdentifier(publicKey);
+	const isOurs = raw.indexOf(name) !== raw.lastIndexOf(name) && raw.includes(octetString(octetString(keyId)));
+	return isOurs ? {name, keyId} : undefined;
 }

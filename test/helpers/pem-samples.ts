@@ -1,5 +1,6 @@
 import {generateKeyPairSync, type KeyObject, type KeyPairKeyObjectResult, X509Certificate} from 'node:crypto';
-import {buildCertificate, type ForgeExtension} from '../../src/certificates/certificate-builder.ts';
+import {buildCertificate} from '../../src/certificates/certificate-builder.ts';
+import type {Extension} from '../../src/certificates/extensions.ts';
 
 /** A certificate with its key as objects and as text, made by hand where an `Authority` would refuse or not go so far. */
 export interface Sample {
@@ -21,7 +22,7 @@ export interface SampleOptions {
 	readonly keys?: KeyPairKeyObjectResult;
 	readonly notBefore?: Date;
 	readonly notAfter?: Date;
-	readonly extensions?: readonly ForgeExtension[];
+	readonly extensions?: readonly Extension[];
 }
 
 const DAY_MS = 86_400_000;
@@ -42,9 +43,7 @@ export function sample(options: SampleOptions): Sample {
 			notAfter: options.notAfter ?? new Date(Date.now() + 90 * DAY_MS),
 			extensions: [
 				{name: 'basicConstraints', critical: true, cA: ca},
-				...(dns.length === 0
-					? []
-					: [{name: 'subjectAltName' as const, altNames: dns.map(value => ({type: 2, value}))}]),
+				...(dns.length === 0 ? [] : [{name: 'subjectAltName' as const, names: dns}]),
 				...extensions,
 			],
 		},
