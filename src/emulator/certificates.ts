@@ -25,7 +25,7 @@ export function usable(
 	violations: Violation[],
 	issued = false,
 ): UsableCertificate | undefined {
-	const inspection = inspectCertificate(pair);
+	const inspection = inspectCertificate(pair, {isOurs: issued});
 	for (const {part, message, hint} of inspection.problems) violations.push({path: [...path, part], message, hint});
 	if (inspection.pair === undefined || inspection.facts === undefined) return undefined;
 	return {pair: inspection.pair, facts: inspection.facts, warnings: inspection.warnings, issued};
