@@ -35,8 +35,9 @@ const ENDED_IN_BODY: Refusal = {status: 400, reason: 'the client ended in the mi
 /**
  * One client connection of an HTTP or HTTPS listener: heads in, answers out, one exchange at a time and in order.
  *
- * `idle` between requests, also where an empty line has come, `head` while one is coming in, `exchange` while one is worked on, `closing` when the last
- * answer is written and the client's rest is thrown away, `gone` when the socket is no longer this front's.
+ * `idle` between requests, also where an empty line has come; `head` while one is coming in; `exchange` while one is
+ * worked on; `gone` when the socket is no longer this front's: it is closed, carries another protocol, or is left to
+ * its last bytes.
  */
 export class HttpFront implements Timed, Downstream, OpenConnection, StreamOwner, TurnTaker {
 	deadlineMs = Number.POSITIVE_INFINITY;
