@@ -47,7 +47,7 @@ interface Place {
 
 function placesOf({listeners, backends}: Shown): Place[] {
 	// `https:443 -> http:80` ends in the port of back-ends that have none of their own.
-	const ports = listeners.map(({spec}) => Number(/(\d+)$/.exec(spec)?.[1]));
+	const ports = listeners.map(({spec}) => Number(spec.slice(spec.lastIndexOf(':') + 1)));
 	return backends
 		.filter(({kind}) => kind === 'address')
 		.flatMap(({address: shown}) => {
