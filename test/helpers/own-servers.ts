@@ -32,7 +32,10 @@ export async function ownHttpServer(t: ExecutionContext, name: string): Promise<
 	return {address: `127.0.0.1:${await listening(t, server)}`, received};
 }
 
-/** A TCP server that keeps what each connection sent, and answers at its end: which needs half-close. */
+/**
+ * A TCP server that keeps what each connection sent, and answers at its end: which needs half-close. Connections without
+ * a byte are not kept: health checks, and the look that `up` takes at its start.
+ */
 export async function ownTcpServer(t: ExecutionContext, name: string): Promise<OwnServer<string>> {
 	const received: string[] = [];
 	const server = createServer({allowHalfOpen: true}, socket => answerAtEnd(socket, name, received));
@@ -55,7 +58,7 @@ function answerAtEnd(socket: Socket, name: string, received: string[]): void {
 		text += chunk;
 	});
 	socket.on('end', () => {
-		received.push(text);
+		if (text !== '') received.push(text);
 		socket.end(`${name} heard ${text.length}`);
 	});
 	socket.on('error', () => socket.destroy());
