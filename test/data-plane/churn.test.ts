@@ -7,7 +7,7 @@ import {eventually} from '../helpers/patience.ts';
 import {type End, open, read, readAll} from '../helpers/stream-ends.ts';
 import {authority} from '../helpers/stream-pairs.ts';
 
-const CONCURRENT = runs(2000);
+const CONCURRENT = runs(2000, 100);
 const ALL = 10 * CONCURRENT;
 /** Each connection takes four here: the client's, the load balancer's two and the back-end's. */
 const NEEDED_DESCRIPTORS = 4 * CONCURRENT + 500;

@@ -9,7 +9,7 @@ import {startServer} from '../helpers/stream-ends.ts';
 const REQUEST = 'GET / HTTP/1.1\r\nHost: a\r\n\r\n';
 const ANSWER = 'HTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\nx';
 /** Clients that ask again as soon as they are answered, and such as come while those do. */
-const BUSY = 300;
+const BUSY = runs(300, 200);
 const COMING = runs(100, 40);
 
 /** One of those clients. */

@@ -3,6 +3,7 @@ import {existsSync} from 'node:fs';
 import {connect, createServer, type Server} from 'node:net';
 import test, {type ExecutionContext} from 'ava';
 import {type Emulator, type LoadBalancer, type Outcome, startEmulator, startLoadBalancer} from '../../src/index.ts';
+import {runs} from '../helpers/depth.ts';
 import {eventually} from '../helpers/patience.ts';
 import {open, read, startServer} from '../helpers/stream-ends.ts';
 import {authority, trusting} from '../helpers/stream-pairs.ts';
@@ -303,9 +304,11 @@ test.serial('two emulators in one process do not notice each other', async t => 
 	t.is(other.get('web'), second);
 });
 
-test.serial('100 load balancers start and stop in one process, and no handle is left', async t => {
+const ROUNDS = runs(10, 2);
+
+test.serial(`${10 * ROUNDS} load balancers start and stop in one process, and no handle is left`, async t => {
 	const before = await quietHandles();
-	for (let round = 0; round < 10; round++) {
+	for (let round = 0; round < ROUNDS; round++) {
 		const all = await Promise.all(
 			Array.from({length: 10}, () => startLoadBalancer({listeners: EVERYTHING, backends: 2, authority})),
 		);

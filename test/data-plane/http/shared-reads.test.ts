@@ -1,8 +1,11 @@
 import test from 'ava';
 import {startLoadBalancer} from '../../../src/index.ts';
+import {runs} from '../../helpers/depth.ts';
 import {eventually} from '../../helpers/patience.ts';
 import {openClient, startScene} from '../../helpers/raw-scene.ts';
 import {comesTrue} from '../../helpers/stalled.ts';
+
+const CLIENTS = runs(50, 20);
 
 /** A body that is nobody else's: every four bytes name their client. */
 function bodyOf(client: number, bytes: number): string {
@@ -14,9 +17,9 @@ function bodyOf(client: number, bytes: number): string {
 const SIZES = [400, 4096, 40_000].flatMap(bytes => [{front: 'http', bytes} as const, {front: 'https', bytes} as const]);
 
 for (const {front, bytes} of SIZES) {
-	test(`${front}: 50 clients whose heads and bodies of ${bytes} bytes come at once keep each to their own`, async t => {
+	test(`${front}: ${CLIENTS} clients whose heads and bodies of ${bytes} bytes come at once keep each to their own`, async t => {
 		await using lb = await startLoadBalancer({listeners: [`${front}:80 -> http:80`], backends: [{kind: 'echo'}]});
-		const clients = await Promise.all(Array.from({length: 50}, () => openClient(lb, front)));
+		const clients = await Promise.all(Array.from({length: CLIENTS}, () => openClient(lb, front)));
 
 		for (const [index, client] of clients.entries()) {
 			const body = bodyOf(index, bytes);
@@ -31,9 +34,9 @@ for (const {front, bytes} of SIZES) {
 		for (const client of clients) client.reset();
 	});
 
-	test(`${front}: 50 clients that pipeline requests with bodies of ${bytes} bytes keep each to their own`, async t => {
+	test(`${front}: ${CLIENTS} clients that pipeline requests with bodies of ${bytes} bytes keep each to their own`, async t => {
 		await using lb = await startLoadBalancer({listeners: [`${front}:80 -> http:80`], backends: [{kind: 'echo'}]});
-		const clients = await Promise.all(Array.from({length: 50}, () => openClient(lb, front)));
+		const clients = await Promise.all(Array.from({length: CLIENTS}, () => openClient(lb, front)));
 
 		for (const [index, client] of clients.entries()) {
 			const requests = [0, 1, 2].map(
@@ -75,12 +78,12 @@ for (const front of ['http', 'https'] as const) {
 	});
 }
 
-test('50 clients of an SSL listener keep each to their own bytes, while the back-end is dialled and after', async t => {
+test(`${CLIENTS} clients of an SSL listener keep each to their own bytes, while the back-end is dialled and after`, async t => {
 	await using lb = await startLoadBalancer({
 		listeners: ['ssl:80 -> tcp:80'],
 		backends: [{kind: 'tcp', mode: 'echo'}],
 	});
-	const clients = await Promise.all(Array.from({length: 50}, () => openClient(lb, 'https')));
+	const clients = await Promise.all(Array.from({length: CLIENTS}, () => openClient(lb, 'https')));
 
 	for (const bytes of [400, 40_000, 400]) {
 		for (const [index, client] of clients.entries()) client.write(bodyOf(index, bytes));
