@@ -4,7 +4,8 @@ import {compileTests, watchTests} from './scripts/compile-tests.mjs';
 await (process.argv.some(arg => arg === '--watch' || arg === '-w') ? watchTests() : compileTests());
 
 export default {
-	files: ['test/**/*.test.ts'],
+	// What is in packed/ runs in other test runners, from the packed tarball.
+	files: ['test/**/*.test.ts', '!test/packed/**'],
 	typescript: {compile: false, rewritePaths: {'src/': 'build/test-run/src/', 'test/': 'build/test-run/test/'}},
 	require: ['./test/helpers/fail-on-wrong-counts.mjs'],
 	workerThreads: false,
