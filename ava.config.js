@@ -1,12 +1,19 @@
 import {compileTests, watchTests} from './scripts/compile-tests.mjs';
+import {groupTests} from './scripts/group-tests.mjs';
 
 // Here, so that every way to start AVA runs what the sources are at that time: npm test, npx ava, an editor.
-await (process.argv.some(arg => arg === '--watch' || arg === '-w') ? watchTests() : compileTests());
+const groups = process.env['TEST_GROUPS'] === undefined ? undefined : await groupTests();
+if (groups === undefined) await (process.argv.some(arg => arg === '--watch' || arg === '-w') ? watchTests() : compileTests());
 
-export default {
+const eachFile = {
 	// What is in packed/ runs in other test runners, from the packed tarball.
 	files: ['test/**/*.test.ts', '!test/packed/**'],
 	typescript: {compile: false, rewritePaths: {'src/': 'build/test-run/src/', 'test/': 'build/test-run/test/'}},
+};
+
+export default {
+	// `npm test` runs all of them, several in one process.
+	...(groups === undefined ? eachFile : {files: [groups]}),
 	require: ['./test/helpers/fail-on-wrong-counts.mjs'],
 	workerThreads: false,
 	// One test of a file after the other: what a test waits for is its own, and a slow machine is not made slower.

@@ -21,6 +21,14 @@ export async function compileTests() {
 	return changed.length;
 }
 
+/** The test files that AVA runs, from the project's folder; what is in packed/ runs in other test runners. */
+export async function sourcesOfTests() {
+	const sources = await sourcesIn('test');
+	return sources
+		.filter(source => source.endsWith('.test.ts') && !source.startsWith(path.join('test', 'packed')))
+		.sort();
+}
+
 /** Compiles, and again whenever a source changes, until the process ends. */
 export async function watchTests() {
 	const {watch} = await import('chokidar');
@@ -83,6 +91,7 @@ async function compile(sources) {
 		const entryPoints = sources.filter(source => source.startsWith('src') === isProduct);
 		if (entryPoints.length > 0) files.push(...(await build(options(entryPoints, isProduct))).outputFiles);
 	}
+	if (sources.some(source => source.startsWith('src'))) files.push(...(await build(commandLine)).outputFiles);
 	// Its process would stay as long as this one.
 	await stop();
 	for (const {path: file, contents} of files.sort((a, b) => b.path.length - a.path.length)) {
@@ -108,10 +117,27 @@ function options(entryPoints, isProduct) {
 		// Each file stays a module of its own: "bundle" is asked for because imports are only resolved with it.
 		bundle: true,
 		packages: 'external',
-		plugins: isProduct ? [importsOfCompiled] : [importsOfCompiled, pathsOfSources],
+		plugins: isProduct ? [importsOfCompiled] : [importsOfCompiled, pathsOfSources, namedTests],
 		define: isProduct ? {} : {'import.meta.url': '__sourceUrl', 'import.meta.dirname': '__sourceFolder'},
 	};
 }
+
+/** The command line as users have it, in a few files: tests start it some hundred times. */
+const commandLine = {
+	entryPoints: {main: 'src/cli/main.ts'},
+	absWorkingDir: ROOT,
+	outdir: path.join(BUILD_FOLDER, 'cli'),
+	write: false,
+	logLevel: 'silent',
+	format: 'esm',
+	platform: 'node',
+	target: 'node20',
+	sourcemap: 'linked',
+	sourcesContent: false,
+	bundle: true,
+	splitting: true,
+	packages: 'external',
+};
 
 const importsOfCompiled = {
 	name: 'imports of compiled files',
@@ -119,6 +145,15 @@ const importsOfCompiled = {
 		build.onResolve({filter: /^\./}, ({kind, path: given}) =>
 			kind === 'entry-point' ? undefined : {path: given.replace(/\.ts$/, '.js'), external: true},
 		);
+	},
+};
+
+/** Tests import AVA by way of a module that can tell them apart when several files share a process. */
+const namedTests = {
+	name: 'named tests',
+	setup(build) {
+		const named = new URL('named-tests.mjs', import.meta.url).href;
+		build.onResolve({filter: /^ava$/}, () => ({path: named, external: true}));
 	},
 };
 

@@ -2,7 +2,7 @@
 //
 //   npm test                               every rule, once
 //   npm run test:full                      every rule, in full depth
-//   npm test -- test/codec/cookies.test.ts one file
+//   npm test -- test/codec/cookies.test.ts one file, in a process of its own
 //   npm test -- --slow                     also the twenty slowest tests
 //   npm test -- --watch                    AVA's own report, again after each change
 //
@@ -25,6 +25,7 @@ const child = spawn(process.execPath, [AVA, ...rest], {
 	stdio: ['inherit', showsAll ? 'inherit' : 'pipe', 'inherit'],
 	env: {
 		...process.env,
+		...(rest.length === 0 ? {TEST_GROUPS: '1'} : {}),
 		...(args.includes('--full') ? {TEST_DEPTH: 'full'} : {}),
 		...(process.stdout.isTTY && !process.env['NO_COLOR'] ? {FORCE_COLOR: '1'} : {}),
 	},

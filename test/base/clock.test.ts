@@ -1,3 +1,4 @@
+// A process of its own: it counts the process's timers.
 import test from 'ava';
 import {systemClock} from '../../src/base/clock.ts';
 

@@ -1,3 +1,4 @@
+// A process of its own: it changes the environment and gets the process's signals.
 import test from 'ava';
 import {up} from '../../src/cli/commands/up.ts';
 import type {Output} from '../../src/cli/output.ts';

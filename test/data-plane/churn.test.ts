@@ -1,3 +1,4 @@
+// A process of its own: it counts the process's sockets and descriptors.
 import {existsSync, readdirSync, readFileSync} from 'node:fs';
 import {createSecureContext} from 'node:tls';
 import test from 'ava';

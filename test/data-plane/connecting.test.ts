@@ -1,3 +1,4 @@
+// A process of its own: a server with a full backlog is there for all of its tests.
 import {fork} from 'node:child_process';
 import {once} from 'node:events';
 import {connect, type Socket} from 'node:net';

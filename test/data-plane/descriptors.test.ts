@@ -1,3 +1,4 @@
+// A process of its own: it uses up the descriptors.
 import {spawn} from 'node:child_process';
 import {once} from 'node:events';
 import {existsSync} from 'node:fs';

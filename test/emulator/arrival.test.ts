@@ -2,7 +2,7 @@ import {once} from 'node:events';
 import type {IncomingMessage, ServerResponse} from 'node:http';
 import test from 'ava';
 import {startLoadBalancer} from '../../src/index.ts';
-import {PATIENCE_MS} from '../helpers/patience.ts';
+import {eventually, PATIENCE_MS} from '../helpers/patience.ts';
 
 /** A back-end that answers when it is told to. */
 function silent() {
@@ -59,7 +59,7 @@ test('what waits already will do, and what is answered does not', async t => {
 	const ended = lb.traffic.next(undefined, PATIENCE_MS);
 	// Whether the handler was called by then is the back-end's affair.
 	await lb.traffic.arrival(undefined, PATIENCE_MS);
-	while (answers.length === 0) await new Promise(setImmediate);
+	await eventually(() => answers.length > 0, 'call of the handler');
 	answers.find(({req}) => req.url === '/first')?.end('one');
 	await ended;
 

@@ -1,3 +1,4 @@
+// A process of its own: it counts the process's descriptors.
 import {once} from 'node:events';
 import {readdir} from 'node:fs/promises';
 import type {Duplex} from 'node:stream';

@@ -1,3 +1,4 @@
+// A process of its own: it counts the process's children and listens for its warnings.
 import {once} from 'node:events';
 import {existsSync} from 'node:fs';
 import {type AddressInfo, connect, createServer} from 'node:net';

@@ -1,3 +1,4 @@
+// A process of its own: it counts the process's sockets and timers.
 import {once} from 'node:events';
 import {connect, createServer} from 'node:net';
 import test from 'ava';

@@ -1,3 +1,4 @@
+// A process of its own: it counts the process's sockets and timers.
 import type {Socket} from 'node:net';
 import test from 'ava';
 import type {ProxyProtocolMode} from '../../src/configuration/spec.ts';

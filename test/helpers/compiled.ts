@@ -10,5 +10,6 @@ const ROOT = fileURLToPath(new URL('../..', import.meta.url));
  * @param source - from the project's folder, such as `test/helpers/low-port.ts`
  */
 export function compiled(source: string): string {
+	if (source === 'src/cli/main.ts') return path.join(ROOT, 'build/test-run/cli/main.js');
 	return path.join(ROOT, 'build/test-run', source.replace(/\.ts$/, '.js'));
 }

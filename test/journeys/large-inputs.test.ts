@@ -3,30 +3,36 @@ import path from 'node:path';
 import test from 'ava';
 import {createAuthority, type EmulatorError, startEmulator, startLoadBalancer} from '../../src/index.ts';
 import {emptyFolder, runCli} from '../cli/helpers/command-line.ts';
+import {runs} from '../helpers/depth.ts';
 
 // Whatever is described, and however much of it is wrong: what comes back is the first 20 faults and how many more.
 
 /** Room for 20 faults, each with a hint and its line. */
 const LARGEST_ANSWER = 20_000;
 
-const BAD_LISTENERS = Array.from({length: 40_000}, (_, index) => `htps:${index + 1}`);
-const BAD_NAMES = Array.from({length: 40_000}, (_, index) => `bad name ${index}`);
+/** So many faults, as a number and as titles tell it. */
+const MANY = runs(40_000, 5000);
+const COUNT = MANY.toLocaleString('en');
+const KEYS = runs(250_000, 25_000);
+
+const BAD_LISTENERS = Array.from({length: MANY}, (_, index) => `htps:${index + 1}`);
+const BAD_NAMES = Array.from({length: MANY}, (_, index) => `bad name ${index}`);
 const BAD_KEYS = Object.fromEntries(BAD_NAMES.map(name => [name, 1]));
 
 /** What the library is given, and how many faults it has. */
 const DESCRIPTIONS: Readonly<Record<string, readonly [start: () => Promise<unknown>, faults: number]>> = {
-	'40,000 bad listeners': [() => startLoadBalancer({listeners: BAD_LISTENERS as never}), 40_000],
-	'40,000 unknown keys': [() => startLoadBalancer({listeners: ['http:80'], ...BAD_KEYS}), 40_000],
-	'40,000 bad back-ends': [() => startLoadBalancer({listeners: ['http:80'], backends: BAD_NAMES}), 40_000],
-	'40,000 listeners of one port': [
-		() => startLoadBalancer({listeners: Array(40_001).fill('http:80') as ['http:80']}),
-		40_000,
+	[`${COUNT} bad listeners`]: [() => startLoadBalancer({listeners: BAD_LISTENERS as never}), MANY],
+	[`${COUNT} unknown keys`]: [() => startLoadBalancer({listeners: ['http:80'], ...BAD_KEYS}), MANY],
+	[`${COUNT} bad back-ends`]: [() => startLoadBalancer({listeners: ['http:80'], backends: BAD_NAMES}), MANY],
+	[`${COUNT} listeners of one port`]: [
+		() => startLoadBalancer({listeners: Array(MANY + 1).fill('http:80') as ['http:80']}),
+		MANY,
 	],
-	'a configuration with 40,000 bad listeners': [
+	[`a configuration with ${COUNT} bad listeners`]: [
 		() => startEmulator({config: {loadBalancers: {web: {listeners: BAD_LISTENERS as never}}}}),
-		40_000,
+		MANY,
 	],
-	'a configuration with 40,000 unknown back-ends among 40,000': [
+	[`a configuration with ${COUNT} unknown back-ends among ${COUNT}`]: [
 		() =>
 			startEmulator({
 				config: {
@@ -34,13 +40,13 @@ const DESCRIPTIONS: Readonly<Record<string, readonly [start: () => Promise<unkno
 					loadBalancers: {web: {listeners: ['http:80'], backends: BAD_NAMES.map((_, index) => `ap-${index}`)}},
 				},
 			}),
-		40_000,
+		MANY,
 	],
-	'a rule with 40,000 unknown back-ends': [
+	[`a rule with ${COUNT} unknown back-ends`]: [
 		() => startLoadBalancer({listeners: ['http:80'], rules: [{priority: 1, path: '/', to: BAD_NAMES}], backends: 100}),
-		40_000,
+		MANY,
 	],
-	'a certificate for 40,000 bad names': [async () => createAuthority().issue({names: BAD_NAMES}), 40_000],
+	[`a certificate for ${COUNT} bad names`]: [async () => createAuthority().issue({names: BAD_NAMES}), MANY],
 };
 
 for (const [title, [start, faults]] of Object.entries(DESCRIPTIONS)) {
@@ -55,7 +61,7 @@ for (const [title, [start, faults]] of Object.entries(DESCRIPTIONS)) {
 	});
 }
 
-test('check and up print the first 20 faults of a file with 40,000', async t => {
+test(`check and up print the first 20 faults of a file with ${COUNT}`, async t => {
 	const folder = await emptyFolder(t);
 	const lines = BAD_LISTENERS.map(listener => `      - ${listener}\n`).join('');
 	await writeFile(path.join(folder, 'lb-local.yaml'), `loadBalancers:\n  web:\n    listeners:\n${lines}`);
@@ -65,19 +71,19 @@ test('check and up print the first 20 faults of a file with 40,000', async t => 
 		t.is(code, 2);
 		t.is(stdout, '');
 		t.regex(stderr, /^error: lb-local\.yaml is not valid:\nlb-local\.yaml:4:9: .*"htps"/);
-		t.regex(stderr, /\nand 39980 more\n/);
+		t.regex(stderr, new RegExp(`\nand ${MANY - 20} more\n`));
 		t.true(stderr.length < LARGEST_ANSWER);
 	}
 	const {stdout} = await runCli(['check', '--json'], {folder});
 	const told = JSON.parse(stdout);
 	t.is(told.violations.length, 20);
-	t.is(told.moreViolations, 39_980);
+	t.is(told.moreViolations, MANY - 20);
 	t.true(stdout.length < LARGEST_ANSWER);
 });
 
-test('the interface under /_lb/ tells the first 20 faults of a body with 250,000', async t => {
+test(`the interface under /_lb/ tells the first 20 faults of a body with ${KEYS.toLocaleString('en')}`, async t => {
 	await using emulator = await startEmulator();
-	const body = `{${Array.from({length: 250_000}, (_, index) => `"k${index}":1`).join()}}`;
+	const body = `{${Array.from({length: KEYS}, (_, index) => `"k${index}":1`).join()}}`;
 
 	for (const [method, route, missing] of [
 		['POST', '/_lb/health', 3],
@@ -92,7 +98,7 @@ test('the interface under /_lb/ tells the first 20 faults of a body with 250,000
 		t.true(text.length < 2 * LARGEST_ANSWER, `${route}: ${text.length}`);
 		const {error} = JSON.parse(text);
 		t.is(error.violations.length, 20);
-		t.is(error.moreViolations, 250_000 + missing - 20);
+		t.is(error.moreViolations, KEYS + missing - 20);
 	}
 });
 

@@ -8,6 +8,7 @@ import {ExchangeRecord} from '../../src/observability/exchange.ts';
 import {Journal} from '../../src/observability/journal.ts';
 import {type AccessLogTrouble, LineWriter} from '../../src/observability/line-writer.ts';
 import {exchange} from '../helpers/access-log.ts';
+import {eventually} from '../helpers/patience.ts';
 
 const folders: string[] = [];
 
@@ -81,7 +82,7 @@ test('lines reach the disk by themselves', async t => {
 	const log = await openAccessLogFile({file, onTrouble: fail});
 
 	write(log, 0, 1);
-	while ((await readFile(file, 'utf8')) === '') await new Promise(resolve => setImmediate(resolve));
+	await eventually(async () => (await readFile(file, 'utf8')) !== '', 'line');
 
 	t.is(await readFile(file, 'utf8'), numbered(0, 1));
 	await log.close();

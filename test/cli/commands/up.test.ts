@@ -8,6 +8,7 @@ import {promisify} from 'node:util';
 import test, {type ExecutionContext} from 'ava';
 import {createAuthority} from '../../../src/certificates/authority.ts';
 import {startFakeBackend} from '../../../src/fake-backends/fake-backend.ts';
+import {eventually} from '../../helpers/patience.ts';
 import {type CommandLine, emptyFolder, runCli, startCli} from '../helpers/command-line.ts';
 
 const READY = /Ctrl-C stops\./;
@@ -92,12 +93,15 @@ test('a signal before it is up ends it at once with 130, and what it was startin
 	await writeFile(path.join(folder, 'lb-local.yaml'), config);
 	const running = startCli(t, ['up', '--ports', 'free'], {folder});
 	let pid = Number.NaN;
-	while (!(pid > 0)) pid = Number(await readFile(path.join(folder, 'pid'), 'utf8').catch(() => 'none'));
+	await eventually(async () => {
+		pid = Number(await readFile(path.join(folder, 'pid'), 'utf8').catch(() => 'none'));
+		return pid > 0;
+	}, "command's pid");
 
 	const {code} = await running.end('SIGTERM');
 
 	t.is(code, 130);
-	while (isAlive(pid)) await new Promise(setImmediate);
+	await eventually(() => !isAlive(pid), 'end of the command');
 	t.false(isAlive(pid));
 });
 
@@ -309,13 +313,7 @@ test('--quiet leaves the banner away', async t => {
 	const running = startCli(t, ['up', '--ports', 'free', '--quiet', 'tcp:1'], {folder});
 	// The authority is there as soon as the command has begun; a signal before it is up ends with 130, after it with 0.
 	const file = path.join(folder, 'home/authority/authority.pem');
-	while (
-		await readFile(file).then(
-			() => false,
-			() => running.child.exitCode === null,
-		)
-	)
-		await new Promise(setImmediate);
+	await eventually(() => existsSync(file) || running.child.exitCode !== null, 'authority');
 
 	const {code, stderr} = await running.end('SIGTERM');
 
@@ -372,5 +370,5 @@ test('SIGHUP goes on in a new access log, and the stop writes what is left', asy
 
 /** Resolves once there is such a file. */
 async function appears(file: string): Promise<void> {
-	while (!existsSync(file)) await new Promise(resolve => setImmediate(resolve));
+	await eventually(() => existsSync(file), file);
 }

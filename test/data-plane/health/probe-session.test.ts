@@ -1,3 +1,4 @@
+// A process of its own: it counts the process's sockets.
 import {once} from 'node:events';
 import {type AddressInfo, connect, createServer, type Socket} from 'node:net';
 import tls from 'node:tls';

@@ -1,3 +1,4 @@
+// A process of its own: it counts the process's sockets.
 import {existsSync, readFileSync} from 'node:fs';
 import type {Socket} from 'node:net';
 import {networkInterfaces} from 'node:os';

@@ -1,3 +1,4 @@
+// A process of its own: it measures the process's memory.
 import test from 'ava';
 import {echoOf} from '../../helpers/raw-backend.ts';
 import type {RawConnection} from '../../helpers/raw-connection.ts';

@@ -1,3 +1,4 @@
+// A process of its own: it counts the process's sockets.
 import {randomBytes} from 'node:crypto';
 import {once} from 'node:events';
 import {connect, type Socket} from 'node:net';
