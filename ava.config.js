@@ -16,8 +16,6 @@ export default {
 	...(groups === undefined ? eachFile : {files: [groups]}),
 	require: ['./test/helpers/fail-on-wrong-counts.mjs'],
 	workerThreads: false,
-	// One test of a file after the other: what a test waits for is its own, and a slow machine is not made slower.
-	serial: true,
 	// How long no test may end before the run is given up: the last resort, far above what a test waits for by itself.
 	timeout: '5m',
 };

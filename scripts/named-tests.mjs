@@ -1,6 +1,9 @@
-// What compiled tests import in the place of AVA. It is the same for a file in a process of its own. Where several files
-// are loaded into one process (see group-tests.mjs), titles begin with the name of their file, and all tests are declared
-// together at the end: AVA takes none later than the first one's turn.
+// What compiled tests import in the place of AVA. It is the same, but for two things:
+//
+// - One test of a process runs after the other, in the order in which they stand: what a test waits for is its own, and
+//   a slow machine is not made slower. AVA's own setting for that would also run one process after the other.
+// - Where several files are loaded into one process (see group-tests.mjs), titles begin with the name of their file, and
+//   all tests are declared together at the end: AVA takes none later than the first one's turn.
 import test from 'ava';
 
 let prefix;
@@ -31,7 +34,8 @@ function later(chain, changed) {
 			return undefined;
 		},
 		get(target, key) {
-			const value = target[key];
+			if (key === 'serial') return later(target, changed);
+			const value = target[key] ?? test[key];
 			if (typeof value !== 'function' || AS_IT_IS.has(key)) return value;
 			return later(value, HOOKS.has(key) ? args => args : changed);
 		},
@@ -47,4 +51,4 @@ function withPrefix(args) {
 	return [whole, implementation?.exec ?? implementation, ...rest];
 }
 
-export default later(test, withPrefix);
+export default later(test.serial, withPrefix);
