@@ -26,6 +26,7 @@ import {judgeSpec, judgeUpdate} from './emulator/judging.ts';
 import type {CertificateAuthority, LoadBalancer} from './emulator/load-balancer.ts';
 import {EMULATOR_OPTIONS, type EmulatorOptions, type ReadOptions, readOptions} from './emulator/options.ts';
 import {concerned, differences, planReload, type Reloaded} from './emulator/reload-plan.ts';
+import {callerOf, watchForForgotten} from './emulator/still-open.ts';
 import {DEFAULT_ACCOUNT, DEFAULT_REGION, dnsNameOf} from './model/dns-name.ts';
 import type {Exchange} from './observability/exchange.ts';
 
@@ -111,7 +112,8 @@ export interface Emulator extends AsyncDisposable {
  * `PORT_UNAVAILABLE`, `COMMAND_FAILED`; then nothing is left running.
  */
 export async function startEmulator(options: EmulatorOptions = {}): Promise<Emulator> {
-	return RunningEmulator.start(readOptions(options), options.config, {opensControlPort: true});
+	const startedAt = callerOf(startEmulator);
+	return RunningEmulator.start(readOptions(options), options.config, {opensControlPort: true, startedAt});
 }
 
 /**
@@ -120,6 +122,7 @@ export async function startEmulator(options: EmulatorOptions = {}): Promise<Emul
  * @throws EmulatorError as {@link startEmulator} and {@link Emulator.create}.
  */
 export async function startLoadBalancer(spec: LoadBalancerSpec & EmulatorOptions): Promise<LoadBalancer> {
+	const startedAt = callerOf(startLoadBalancer);
 	// A caller without types may pass anything; only what is an object has options to take out.
 	const all: Record<string, unknown> = typeof spec === 'object' && spec !== null ? {...spec} : {};
 	const options: Record<string, unknown> = {};
@@ -128,7 +131,8 @@ export async function startLoadBalancer(spec: LoadBalancerSpec & EmulatorOptions
 		delete all[name];
 	}
 	const read = readOptions(options);
-	const emulator = await RunningEmulator.start(read, options['config'], {opensControlPort: read.port !== undefined});
+	const opensControlPort = read.port !== undefined;
+	const emulator = await RunningEmulator.start(read, options['config'], {opensControlPort, startedAt});
 	return emulator.createAlone(typeof spec === 'object' ? all : spec);
 }
 
@@ -154,6 +158,7 @@ class RunningEmulator implements Emulator {
 	#waiting: HealthChange[] | undefined = [];
 	#configFiles: readonly string[] = [];
 	#stopping: Promise<void> | undefined;
+	#endWatch: () => void = () => {};
 
 	private constructor(options: ReadOptions, config: unknown) {
 		this.#config = config;
@@ -193,7 +198,7 @@ class RunningEmulator implements Emulator {
 	static async start(
 		options: ReadOptions,
 		config: unknown,
-		{opensControlPort}: {readonly opensControlPort: boolean},
+		{opensControlPort, startedAt}: {readonly opensControlPort: boolean; readonly startedAt: string},
 	): Promise<RunningEmulator> {
 		await assertRealTimers();
 		const emulator = new RunningEmulator(options, config);
@@ -202,6 +207,7 @@ class RunningEmulator implements Emulator {
 			if (opensControlPort) await emulator.#openControlPort();
 			// Whoever has started it listens by then.
 			setImmediate(() => emulator.#tellWaiting());
+			emulator.#watch(startedAt);
 			return emulator;
 		} catch (error) {
 			await emulator.stop();
@@ -299,12 +305,24 @@ class RunningEmulator implements Emulator {
 	}
 
 	async #stop(drainMs: number): Promise<void> {
+		this.#endWatch();
 		// Nothing new comes from this moment on.
 		await Promise.all([this.#fleet.stop(drainMs), this.#control?.stop()]);
 		await this.#house.stop();
 		await this.#authorityFile.remove();
 		this.events.removeAllListeners();
 		await handlesClosed();
+	}
+
+	/** Says so when it is forgotten by a test. */
+	#watch(startedAt: string): void {
+		if (this.#stopping !== undefined) return;
+		const names = () => [...this.#fleet.entries.keys()];
+		const activity = () =>
+			this.loadBalancers
+				.map(({traffic, backends}) => [traffic.length, traffic.forgotten, ...backends.map(({inFlight}) => inFlight)])
+				.join();
+		this.#endWatch = watchForForgotten({names, activity}, startedAt);
 	}
 
 	async #create(spec: unknown, stop?: (drainMs: number) => Promise<void>): Promise<LoadBalancer> {
