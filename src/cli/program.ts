@@ -76,7 +76,10 @@ function describeProgram(household: Household, end: (exitCode: number) => void):
 		.command('up')
 		.description('run load balancers in the foreground, and print one line per exchange')
 		.argument('[config-or-listener...]', 'a configuration file, or listeners such as "https:443 -> http:80"')
-		.option('-b, --backend <address...>', 'where the listeners’ traffic goes, such as 127.0.0.1:3000')
+		.option(
+			'-b, --backend <address...>',
+			'where the listeners’ traffic goes, such as 127.0.0.1:3000, or a port of this machine',
+		)
 		.option('-c, --certificate <name|cert,key>', 'names to issue a certificate for, or the files cert.pem,key.pem')
 		.option('--host <address>', 'the address to bind (default: 127.0.0.1)')
 		.addOption(
