@@ -5,6 +5,7 @@ import type {Clock} from './base/clock.ts';
 import {messageOf} from './base/errors.ts';
 import {INSPECT, type InspectArguments, showFields} from './base/inspection.ts';
 import {withoutSecrets} from './base/quote.ts';
+import {assertNode} from './base/runtime.ts';
 import {SerialQueue} from './base/serial-queue.ts';
 import {assertRealTimers, queueMicrotask, setImmediate} from './base/timers.ts';
 import {type Authority, createAuthority} from './certificates/authority.ts';
@@ -200,6 +201,7 @@ class RunningEmulator implements Emulator {
 		config: unknown,
 		{opensControlPort, startedAt}: {readonly opensControlPort: boolean; readonly startedAt: string},
 	): Promise<RunningEmulator> {
+		assertNode();
 		await assertRealTimers();
 		const emulator = new RunningEmulator(options, config);
 		try {

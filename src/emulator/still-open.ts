@@ -1,4 +1,5 @@
 import process from 'node:process';
+import {quote} from '../base/quote.ts';
 import {clearInterval, setInterval} from '../base/timers.ts';
 
 /** How long nothing else may go on before a test process that has not ended is told why. */
@@ -41,8 +42,7 @@ export function watchForForgotten(watched: Watched, startedAt: string): () => vo
 
 function lineOf(names: readonly string[], startedAt: string): string {
 	const [first] = names;
-	const what =
-		first === undefined ? 'an emulator' : `load balancer ${names.map(name => JSON.stringify(name)).join(', ')}`;
+	const what = first === undefined ? 'an emulator' : `load balancer ${names.map(name => quote(name)).join(', ')}`;
 	return `lb-local: ${what}, started at ${startedAt}, is still open, and keeps this process from ending: await its stop(), or declare it with "await using"`;
 }
 
@@ -51,6 +51,9 @@ export function callerOf(entry: (...args: never[]) => unknown): string {
 	if (process.env['NODE_TEST_CONTEXT'] === undefined) return '';
 	const holder: {stack?: string} = {};
 	Error.captureStackTrace(holder, entry);
-	const place = /^\s+at (?:.*\()?(.+?:\d+):\d+\)?$/m.exec(holder.stack ?? '');
-	return place?.[1] ?? 'a place that is not known';
+	// `at main (file:///a.js:12:34)` or `at async file:///a.js:12:34`
+	const frame = holder.stack?.split('\n')[1]?.trim() ?? '';
+	const bracket = frame.lastIndexOf('(');
+	const place = bracket === -1 ? frame.replace(/^at (?:async )?/, '') : frame.slice(bracket + 1, -1);
+	return place.slice(0, place.lastIndexOf(':')) || 'a place that is not known';
 }
