@@ -70,7 +70,7 @@ const MAX_COMMON_NAME = 64;
 export function createAuthority(options: AuthorityOptions = {}): Authority {
 	const now = options.now ?? new Date(wallMs());
 	const {publicKey, privateKey} = generateKeyPairSync('ec', {namedCurve: 'P-256'});
-	const pem = buildCertificate(
+	const {pem} = buildCertificate(
 		{
 			// Two authorities in one trust store must differ in name, or clients try the wrong one.
 			subject: {organizationName: 'lb-local', commonName: `lb-local test authority ${randomBytes(6).toString('hex')}`},
@@ -134,7 +134,7 @@ class LocalAuthority implements Authority {
 		const {names, kind, notBefore, notAfter} = readIssueOptions(options, new Date(this.#certificate.validTo));
 		const {publicKey, privateKey} = generateKey(kind);
 		const [first = ''] = names;
-		const cert = buildCertificate(
+		const {pem: cert, fingerprint256} = buildCertificate(
 			{
 				subject: {
 					organizationName: 'lb-local test certificate',
@@ -153,7 +153,6 @@ class LocalAuthority implements Authority {
 			{key: this.#key, certificate: this.#certificate},
 		);
 		const form = options.pkcs1 !== true ? 'pkcs8' : kind === 'rsa' ? 'pkcs1' : 'sec1';
-		const fingerprint256 = new X509Certificate(cert).fingerprint256;
 		return withHiddenKey({cert, key: exportKey(privateKey, form), names, notBefore, notAfter, fingerprint256});
 	}
 

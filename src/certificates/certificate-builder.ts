@@ -35,14 +35,15 @@ const SIGNATURES: Readonly<Record<string, () => Buffer>> = {
  * Builds and signs one certificate: `der.ts` lays it out, `node:crypto` signs it. node-forge, which takes 60 ms of a
  * cold start to load, only reads what others have written.
  *
- * @returns the certificate as PEM.
+ * @returns the certificate as PEM, and its SHA-256 in upper-case hexadecimal with colons.
  * @throws EmulatorError `AUTHORITY_UNUSABLE` when the signer's key is neither EC nor RSA.
  * @see RFC 5280, section 4.1
  */
-export function buildCertificate(statement: Statement, signer: Signer): string {
+export function buildCertificate(statement: Statement, signer: Signer): {pem: string; fingerprint256: string} {
 	const algorithm = algorithmOf(signer.key);
 	const subject = encodeName(statement.subject);
-	const ownId = keyIdentifier(statement.publicKey);
+	const publicKey = statement.publicKey.export({type: 'spki', format: 'der'});
+	const ownId = keyIdentifier(publicKey);
 	const {name: issuer, keyId: issuerId} =
 		signer.certificate === undefined ? {name: subject, keyId: ownId} : namesOf(signer.certificate);
 	const extensions = [
@@ -61,10 +62,12 @@ export function buildCertificate(statement: Statement, signer: Signer): string {
 		issuer,
 		sequence(time(statement.notBefore), time(statement.notAfter)),
 		subject,
-		statement.publicKey.export({type: 'spki', format: 'der'}),
+		publicKey,
 		der(0xa3, sequence(...extensions)),
 	);
-	return writePem('CERTIFICATE', sequence(tbs, algorithm, bitString(sign('sha256', tbs, signer.key))));
+	const certificate = sequence(tbs, algorithm, bitString(sign('sha256', tbs, signer.key)));
+	const bytes = createHash('sha256').update(certificate).digest('hex').toUpperCase().match(/../g) ?? [];
+	return {pem: writePem('CERTIFICATE', certificate), fingerprint256: bytes.join(':')};
 }
 
 /** 16 random bytes, positive and without leading zeros: RFC 5280, section 4.1.2.2, allows up to 20. */
@@ -85,13 +88,12 @@ function algorithmOf(key: KeyObject): Buffer {
 }
 
 /** RFC 7093, section 2, method 1: the first 160 bits of the SHA-256 of the key's BIT STRING. */
-function keyIdentifier(publicKey: KeyObject): Buffer {
-	return createHash('sha256').update(keyBits(publicKey)).digest().subarray(0, 20);
+function keyIdentifier(spki: Buffer): Buffer {
+	return createHash('sha256').update(keyBits(spki)).digest().subarray(0, 20);
 }
 
 /** The key as it stands in a certificate: what follows the algorithm in a SubjectPublicKeyInfo, RFC 5280, section 4.1. */
-function keyBits(publicKey: KeyObject): Buffer {
-	const spki = publicKey.export({type: 'spki', format: 'der'});
+function keyBits(spki: Buffer): Buffer {
 	const algorithm = contentAt(spki, contentAt(spki, 0).start);
 	const bits = contentAt(spki, algorithm.end);
 	// A BIT STRING starts with the number of unused bits.
@@ -111,15 +113,20 @@ function contentAt(bytes: Buffer, offset: number): {start: number; end: number} 
  * ourselves is written again, and looked for; a certificate of another kind is read by node-forge.
  */
 function namesOf(certificate: X509Certificate): SignerNames {
-	return ownNamesOf(certificate) ?? readSigner(certificate);
+	const known = KNOWN_SIGNERS.get(certificate) ?? ownNamesOf(certificate) ?? readSigner(certificate);
+	KNOWN_SIGNERS.set(certificate, known);
+	return known;
 }
+
+/** What was read of a signer, which signs many. */
+const KNOWN_SIGNERS = new WeakMap<X509Certificate, SignerNames>();
 
 function ownNamesOf({subject, issuer, raw, publicKey}: X509Certificate): SignerNames | undefined {
 	const own = /^O=(.+)\nCN=(.+)$/.exec(subject);
 	if (own === null || issuer !== subject) return undefined;
 	const [, organizationName = '', commonName = ''] = own;
 	const name = encodeName({organizationName, commonName});
-	const keyId = keyIdentifier(publicKey);
+	const keyId = keyIdentifier(publicKey.export({type: 'spki', format: 'der'}));
 	const isOurs = raw.indexOf(name) !== raw.lastIndexOf(name) && raw.includes(octetString(octetString(keyId)));
 	return isOurs ? {name, keyId} : undefined;
 }

@@ -1,5 +1,6 @@
 import {EmulatorError} from '../base/errors.ts';
 import {readHostName} from '../base/host-name.ts';
+import {madeOnce} from '../base/made-once.ts';
 import {quote} from '../base/quote.ts';
 import type {Authority} from '../certificates/authority.ts';
 import type {DescribedBackend, DescribedFake} from '../configuration/described.ts';
@@ -14,8 +15,8 @@ export interface RunningBackend {
 	readonly description: BackendDescription;
 	/** Whether it speaks TLS, as far as is known: a server of the user's own is not asked. */
 	readonly secure: boolean;
-	/** A fake back-end's own certificate. */
-	readonly certificate: PemPair | undefined;
+	/** A fake back-end's own certificate, issued when it is asked for. */
+	readonly certificate: () => PemPair | undefined;
 	stop(): Promise<void>;
 	/** @throws EmulatorError `STOPPED` after {@link end}. */
 	start(): Promise<void>;
@@ -49,25 +50,33 @@ export async function startBackend(
 		case 'command': {
 			const {startCommandBackend} = await import('../fake-backends/command-backend.ts');
 			const command = await startCommandBackend({name, run: described.run, port: described.port, signal});
-			return ofServer(command, 'command', undefined);
+			return ofServer(command, 'command');
 		}
 		case 'fake': {
 			const {startFakeBackend} = await import('../fake-backends/fake-backend.ts');
-			const certificate = certificateOf(described, authority, dnsNames);
+			const {tls} = described;
+			const issue = tls === undefined ? undefined : issuing(described, authority, dnsNames);
 			const fake = await startFakeBackend({
 				name,
 				behaviour: described.behaviour,
 				proxyProtocol: described.proxyProtocol,
-				tls: certificate && {
-					mode: described.tls === 'detect' ? 'detect' : 'always',
-					cert: certificate.cert,
-					key: certificate.key,
-					clientAuth: typeof described.tls === 'object' && described.tls.clientAuth,
+				tls: issue && {
+					mode: tls === 'detect' ? 'detect' : 'always',
+					get cert() {
+						return issue().cert;
+					},
+					get key() {
+						return issue().key;
+					},
+					isIssued: true,
+					clientAuth: typeof tls === 'object' && tls.clientAuth,
 					ca: authority.pem,
 				},
 			});
-			const secure = described.tls !== undefined && described.tls !== 'detect';
-			return {...ofServer(fake, described.behaviour.kind, certificate), secure};
+			return ofServer(fake, described.behaviour.kind, {
+				certificate: issue,
+				secure: issue !== undefined && tls !== 'detect',
+			});
 		}
 	}
 }
@@ -80,7 +89,7 @@ function ofOthers(kind: 'address' | 'undeclared', description: BackendDescriptio
 		kind,
 		description,
 		secure: false,
-		certificate: undefined,
+		certificate: () => undefined,
 		stop: () => notOurs(name),
 		start: () => notOurs(name),
 		end: () => Promise.resolve(),
@@ -90,7 +99,10 @@ function ofOthers(kind: 'address' | 'undeclared', description: BackendDescriptio
 function ofServer(
 	server: FakeBackend | CommandBackendProcess,
 	kind: string,
-	certificate: PemPair | undefined,
+	{
+		certificate = () => undefined,
+		secure = false,
+	}: {readonly certificate?: RunningBackend['certificate'] | undefined; readonly secure?: boolean} = {},
 ): RunningBackend {
 	const {name, host, port} = server;
 	let hasEnded = false;
@@ -98,7 +110,7 @@ function ofServer(
 		name,
 		kind,
 		description: {name, host, port, ports: new Map()},
-		secure: false,
+		secure,
 		certificate,
 		stop: () => server.stop(),
 		async start() {
@@ -113,17 +125,15 @@ function ofServer(
 	};
 }
 
-function certificateOf(
-	{name, tls}: DescribedFake,
-	authority: Authority,
-	dnsNames: readonly string[],
-): PemPair | undefined {
-	if (tls === undefined) return undefined;
-	const names = tls === 'detect' ? undefined : tls.names;
-	if (names !== undefined) return authority.issue({names});
+/** @throws EmulatorError at once, when no certificate can be issued for the names that are asked for. */
+function issuing({name, tls}: DescribedFake, authority: Authority, dnsNames: readonly string[]): () => PemPair {
+	if (typeof tls === 'object' && tls.names !== undefined) {
+		const issued = authority.issue({names: tls.names});
+		return () => issued;
+	}
 	// A back-end's name is the user's word; only where it can stand in a certificate does it.
 	const own = readHostName(name) ?? [];
-	return authority.issue({names: [...new Set([own, dnsNames, LOOPBACK_NAMES].flat())]});
+	return madeOnce(() => authority.issue({names: [...new Set([own, dnsNames, LOOPBACK_NAMES].flat())]}));
 }
 
 function notOurs(name: string): Promise<never> {

@@ -169,7 +169,7 @@ function reachable(
 		// What answers at a TCP listener is the back-end, unless the listener speaks TLS to it by itself.
 		const passedThrough =
 			protocol === 'tcp' && !isSecure(backendProtocol) ? backends.find(({secure}) => secure) : undefined;
-		const certificate = certificates.get(port)?.pair.cert ?? passedThrough?.certificate?.cert;
+		const certificate = certificates.get(port)?.pair.cert ?? passedThrough?.certificate()?.cert;
 		return {port, protocol, host: bound.host, boundPort: bound.port, certificate};
 	});
 }

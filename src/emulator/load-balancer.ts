@@ -424,8 +424,7 @@ class BackendHandle implements Backend {
 	}
 
 	get certificate(): Backend['certificate'] {
-		const {certificate} = this.#running;
-
+		const certificate = this.#running.certificate();
 		if (certificate === undefined) return undefined;
 		return {pem: certificate.cert, fingerprint: new X509Certificate(certificate.cert).fingerprint256};
 	}

@@ -1,6 +1,7 @@
 import {once} from 'node:events';
 import {createServer, type Server, type Socket} from 'node:net';
 import {invalidDescription, portUnavailable, type Violation} from '../base/errors.ts';
+import {madeOnce} from '../base/made-once.ts';
 import {show} from '../base/quote.ts';
 import {SerialQueue} from '../base/serial-queue.ts';
 import type {ProxyProtocolMode} from '../configuration/spec.ts';
@@ -124,8 +125,11 @@ class ListeningBackend implements FakeBackend {
 			keepError: error => this.#keepError(error),
 		});
 		if (tls === undefined) return serve;
+		const secureContext = madeOnce(() => secureContextFor(this.name, tls));
+		// What somebody else has made is judged before anybody connects.
+		if (tls.isIssued !== true) secureContext();
 		const secured = terminateTls({
-			secureContext: secureContextFor(this.name, tls),
+			secureContext,
 			alpn,
 			clientAuth: tls.clientAuth ?? false,
 			handshakeTimeoutMs: tls.handshakeTimeoutMs,

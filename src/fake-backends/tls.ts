@@ -16,6 +16,8 @@ export interface FakeBackendTls {
 	readonly key: string;
 	/** Intermediate certificates in order, as PEM; sent after the leaf. */
 	readonly chain?: string | undefined;
+	/** The pair is known to be good: it is asked for at the first handshake, so that it can be made then. */
+	readonly isIssued?: boolean | undefined;
 	/** Asks each client for a certificate, without insisting on one. */
 	readonly clientAuth?: boolean | undefined;
 	/** Authorities named in the request for a client certificate, as PEM. */
@@ -57,7 +59,8 @@ export function secureContextFor(name: string, {cert, key, chain, ca}: FakeBacke
 
 /** What {@link terminateTls} needs beside the connection. */
 export interface TerminateOptions {
-	readonly secureContext: SecureContext;
+	/** Called for each client. */
+	readonly secureContext: () => SecureContext;
 	/** Offered in ALPN, in order of preference; none for protocols that have no name there. */
 	readonly alpn?: readonly string[] | undefined;
 	readonly clientAuth: boolean;
@@ -75,7 +78,7 @@ export function terminateTls(options: TerminateOptions): Serve {
 		const bytesBefore = raw.bytesRead - raw.readableLength;
 		const connection = new TLSSocket(raw, {
 			isServer: true,
-			secureContext,
+			secureContext: secureContext(),
 			requestCert: clientAuth,
 			rejectUnauthorized: false,
 			...(alpn === undefined ? {} : {ALPNProtocols: [...alpn]}),

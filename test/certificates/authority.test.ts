@@ -327,7 +327,10 @@ test('a key that looks like ASN.1 inside is carried unchanged', t => {
 	const dates = {notBefore: new Date(), notAfter: new Date(Date.now() + DAY_MS)};
 	const {privateKey} = generateKeyPairSync('ec', {namedCurve: 'P-256'});
 
-	const cert = buildCertificate({subject: {commonName: 'x'}, publicKey, extensions: [], ...dates}, {key: privateKey});
+	const {pem: cert} = buildCertificate(
+		{subject: {commonName: 'x'}, publicKey, extensions: [], ...dates},
+		{key: privateKey},
+	);
 
 	t.true(new X509Certificate(cert).publicKey.equals(publicKey));
 });

@@ -23,7 +23,7 @@ test('forge is loaded to read the authority of somebody else, and by nothing els
 		const {publicKey, privateKey} = generateKeyPairSync('ec', {namedCurve: 'P-256'});
 		const dates = {notBefore: new Date(), notAfter: new Date(Date.now() + 86_400_000)};
 		const extensions = [{name: 'basicConstraints', cA: true}];
-		const cert = buildCertificate({subject: {commonName: 'somebody'}, publicKey, extensions, ...dates}, {key: privateKey});
+		const {pem: cert} = buildCertificate({subject: {commonName: 'somebody'}, publicKey, extensions, ...dates}, {key: privateKey});
 		authorityFrom({cert, key: privateKey.export({type: 'pkcs8', format: 'pem'})}).issue({names: ['web.test']});
 		console.log(JSON.stringify([before, imported, issued, loaded()]));
 		function loaded() {

@@ -35,7 +35,7 @@ export function sample(options: SampleOptions): Sample {
 		(rsaBits === undefined
 			? generateKeyPairSync('ec', {namedCurve: 'P-256'})
 			: generateKeyPairSync('rsa', {modulusLength: rsaBits}));
-	const cert = buildCertificate(
+	const {pem: cert} = buildCertificate(
 		{
 			subject: {commonName: name},
 			publicKey: pair.publicKey,
