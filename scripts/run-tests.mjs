@@ -19,13 +19,16 @@ const SLOWEST = 20;
 const args = process.argv.slice(2);
 const rest = args.filter(arg => !OWN.includes(arg));
 const showsAll = rest.includes('--watch') || rest.includes('-w') || rest.includes('--tap');
+const isGrouped = rest.length === 0;
+/** The number of a group before the title of a test, which is the run's own affair; colours may stand around the sign. */
+const GROUP = /^((?:\s|\x1b\[[\d;]*m|[✘✔-]|\[\w+\]:?)*)\d+ (?:\x1b\[[\d;]*m)*›(?:\x1b\[[\d;]*m)* /;
 const startedMs = performance.now();
 
 const child = spawn(process.execPath, [AVA, ...rest], {
 	stdio: ['inherit', showsAll ? 'inherit' : 'pipe', 'inherit'],
 	env: {
 		...process.env,
-		...(rest.length === 0 ? {TEST_GROUPS: '1'} : {}),
+		...(isGrouped ? {TEST_GROUPS: '1'} : {}),
 		...(args.includes('--full') ? {TEST_DEPTH: 'full'} : {}),
 		...(process.stdout.isTTY && !process.env['NO_COLOR'] ? {FORCE_COLOR: '1'} : {}),
 	},
@@ -49,11 +52,17 @@ async function show(stream) {
 		// What a test that passed has logged stands below it.
 		isHiding = /^\s*✔ /.test(text) || (isHiding && /^\s+ℹ /.test(text));
 		if (isHiding) {
-			if (/^\s*✔ /.test(text)) hidden.push(text.trim().slice(2));
+			if (/^\s*✔ /.test(text))
+				hidden.push(
+					text
+						.trim()
+						.slice(2)
+						.replace(/^\d+ › /, ''),
+				);
 			continue;
 		}
 		const isBlank = text.trim() === '';
-		if (!isBlank || !wasBlank) console.log(line);
+		if (!isBlank || !wasBlank) console.log(isGrouped ? line.replace(GROUP, '$1') : line);
 		wasBlank = isBlank;
 	}
 	return hidden;
