@@ -25,8 +25,6 @@ export interface Inspection {
 export interface InspectOptions {
 	/** What the dates are compared with; the present unless said otherwise. */
 	readonly now?: Date | undefined;
-	/** Whether it was issued a moment ago by our own authority: then TLS, which takes a millisecond, is not asked. */
-	readonly isOurs?: boolean;
 }
 
 /**
@@ -62,7 +60,7 @@ export function inspectCertificate(pair: PemPair, options: InspectOptions = {}):
 		key: key.text,
 		...(chainText === '' ? {} : {chain: chainText}),
 	});
-	const refusal = options.isOurs === true ? undefined : refusalOfTls(ready);
+	const refusal = refusalOfTls(ready);
 	return refusal === undefined ? {problems, warnings, facts, pair: ready} : {problems: [refusal], warnings, facts};
 }
 

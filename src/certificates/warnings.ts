@@ -14,8 +14,8 @@ const SERVER_PURPOSES = ['1.3.6.1.5.5.7.3.1', '2.5.29.37.0'];
 /** What works here and will surprise elsewhere: dates, names, sizes and purposes of a leaf and its chain. */
 export function warningsOf(leaf: ReadCertificate, chain: readonly ReadCertificate[], now: Date): string[] {
 	return [
-		...dateWarnings('The certificate', leaf.x509, now),
-		...chain.flatMap(each => dateWarnings(`The chain's certificate ${nameOf(each)}`, each.x509, now)),
+		...dateWarnings('The certificate', datesOf(leaf), now),
+		...chain.flatMap(each => dateWarnings(`The chain's certificate ${nameOf(each)}`, datesOf(each), now)),
 		...nameWarnings(leaf.x509),
 		...keyWarnings(leaf.x509),
 		...purposeWarnings(leaf.x509),
@@ -27,9 +27,17 @@ export function warningsOf(leaf: ReadCertificate, chain: readonly ReadCertificat
 	];
 }
 
-function dateWarnings(what: string, x509: X509Certificate, now: Date): string[] {
-	const from = new Date(x509.validFrom);
-	const until = new Date(x509.validTo);
+interface Dates {
+	readonly notBefore: Date;
+	readonly notAfter: Date;
+}
+
+function datesOf({x509}: ReadCertificate): Dates {
+	return {notBefore: new Date(x509.validFrom), notAfter: new Date(x509.validTo)};
+}
+
+/** What is to be said of the dates of `what`, such as "The certificate". */
+export function dateWarnings(what: string, {notBefore: from, notAfter: until}: Dates, now: Date): string[] {
 	if (now < from) return [`${what} is not valid before ${day(from)}, ${span(from.getTime() - now.getTime())} from now`];
 	if (now > until) return [`${what} expired ${span(now.getTime() - until.getTime())} ago, on ${day(until)}`];
 	const leftMs = until.getTime() - now.getTime();

@@ -3,32 +3,48 @@ import {formatPath, type Violation} from '../base/errors.ts';
 import {quote} from '../base/quote.ts';
 import {readInput} from '../base/read-file.ts';
 import {didYouMean} from '../base/suggest.ts';
+import {wallMs} from '../base/timers.ts';
 import type {Authority} from '../certificates/authority.ts';
 import type {CertificateFacts} from '../certificates/facts.ts';
+import {withHiddenKey} from '../certificates/hidden-key.ts';
 import {inspectCertificate} from '../certificates/inspect.ts';
+import {dateWarnings} from '../certificates/warnings.ts';
 import type {CertificateReference, DescribedCertificate} from '../configuration/described.ts';
 import type {PemPair} from '../model/load-balancer.ts';
 
 /** A certificate that was judged and can be used, and what is to be said about it. */
 export interface UsableCertificate {
 	readonly pair: PemPair;
-	readonly facts: CertificateFacts;
+	readonly facts: Pick<CertificateFacts, 'names' | 'notAfter' | 'fingerprint256' | 'keyType'>;
 	readonly warnings: readonly string[];
 	/** Whether the emulator's authority signed it. */
 	readonly issued: boolean;
 }
 
 /** Judges a pair; adds what is wrong with it to `violations`, below `path`. */
-export function usable(
-	pair: PemPair,
-	path: Violation['path'],
-	violations: Violation[],
-	issued = false,
-): UsableCertificate | undefined {
-	const inspection = inspectCertificate(pair, {isOurs: issued});
+export function usable(pair: PemPair, path: Violation['path'], violations: Violation[]): UsableCertificate | undefined {
+	const inspection = inspectCertificate(pair);
 	for (const {part, message, hint} of inspection.problems) violations.push({path: [...path, part], message, hint});
 	if (inspection.pair === undefined || inspection.facts === undefined) return undefined;
-	return {pair: inspection.pair, facts: inspection.facts, warnings: inspection.warnings, issued};
+	return {pair: inspection.pair, facts: inspection.facts, warnings: inspection.warnings, issued: false};
+}
+
+/**
+ * Has a certificate issued. It is not read again: what it says is known, and nothing can be wrong with it but that it
+ * ends with its authority, soon.
+ */
+export function issueUsable(
+	authority: Authority,
+	{names, key = 'ec'}: {readonly names: readonly string[]; readonly key?: 'ec' | 'rsa' | undefined},
+): UsableCertificate {
+	const issued = authority.issue({names, key});
+	const warnings = dateWarnings('The certificate', issued, new Date(wallMs()));
+	return {
+		pair: withHiddenKey({cert: issued.cert, key: issued.key}),
+		facts: {names: issued.names, notAfter: issued.notAfter, fingerprint256: issued.fingerprint256, keyType: key},
+		warnings,
+		issued: true,
+	};
 }
 
 /** The certificates of a configuration, as they are described and as they are. */
@@ -64,11 +80,12 @@ export async function loadCertificates(
 			certificates.set(name, old);
 			continue;
 		}
-		let pair: PemPair | undefined;
-		if (certificate.kind === 'files') pair = await readFiles(certificate, path, {violations, told});
-		else pair = authority?.issue({names: certificate.names, key: certificate.key});
-		if (pair === undefined) continue;
-		const made = usable(pair, path, violations, certificate.kind === 'issue');
+		let made: UsableCertificate | undefined;
+		if (certificate.kind === 'issue') made = authority && issueUsable(authority, certificate);
+		else {
+			const pair = await readFiles(certificate, path, {violations, told});
+			made = pair && usable(pair, path, violations);
+		}
 		if (made !== undefined) certificates.set(name, old && isSamePair(old.pair, made.pair) ? old : made);
 	}
 	return {certificates, violations};

@@ -6,7 +6,7 @@ import {bestKeyFor} from '../codec/cipher-list.ts';
 import type {CertificateReference, DescribedLoadBalancer} from '../configuration/described.ts';
 import type {CertificateNames} from '../configuration/spec.ts';
 import type {PemPair, TlsSettings} from '../model/load-balancer.ts';
-import {isPair, resolveCertificate, type UsableCertificate, usable} from './certificates.ts';
+import {isPair, issueUsable, resolveCertificate, type UsableCertificate} from './certificates.ts';
 import {refusalOf} from './serving.ts';
 
 /** Makes one error of all that is wrong with a description. */
@@ -40,13 +40,13 @@ export function certificatesOf(
 	const violations: Violation[] = [];
 	const certificates = new Map<number, UsableCertificate>();
 	// Listeners that ask for the same names share one for each kind of key, issued and judged once.
-	const issued = new Map<string, UsableCertificate | undefined>();
+	const issued = new Map<string, UsableCertificate>();
 	const issue = (reference: IssueReference, key: 'ec' | 'rsa') => {
 		const names = reference.names ?? [dnsName, 'localhost', '127.0.0.1', '::1'];
 		const what = JSON.stringify([key, names]);
 		if (!issued.has(what)) {
 			const before_ = before && issuedFor(before, reference, key);
-			issued.set(what, before_ ?? usable(authority.issue({names, key}), path, violations, true));
+			issued.set(what, before_ ?? issueUsable(authority, {names, key}));
 		}
 		return issued.get(what);
 	};
@@ -79,8 +79,7 @@ export function certificateFor(
 	const reference = referenceTo(certificate, violations);
 	const issue = () => {
 		if (reference?.kind !== 'issue' || violations.length > 0) return undefined;
-		const pair = authority.issue({names: reference.names ?? [], key: bestKeyFor(tls).key});
-		return usable(pair, ['certificate'], violations, true);
+		return issueUsable(authority, {names: reference.names ?? [], key: bestKeyFor(tls).key});
 	};
 	const resolved = reference && resolveCertificate(reference, {known, issue}, ['certificate'], violations);
 	if (reference === undefined || resolved === undefined || !isServed(resolved, tls, ['certificate'], violations)) {

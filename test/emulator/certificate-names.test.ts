@@ -119,3 +119,13 @@ test('what an authority has issued can stand there as it is, names and all', asy
 function prints(lb: LoadBalancer): (string | undefined)[] {
 	return lb.listeners.map(({certificate}) => certificate?.fingerprint256);
 }
+
+test('one that is issued by an authority near its end is warned of', async t => {
+	const authority = createAuthority({notAfter: new Date(Date.now() + 3.5 * 86_400_000)});
+	await using emulator = await startEmulator({authority});
+
+	await emulator.create({name: 'web', listeners: ['https:443']});
+
+	t.is(emulator.warnings.length, 1);
+	t.regex(emulator.warnings[0] ?? '', /^web, listener 443: The certificate expires in 3 days, on \d{4}-\d\d-\d\d$/);
+});
