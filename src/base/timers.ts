@@ -13,7 +13,6 @@ import {EmulatorError} from './errors.ts';
 
 export const {setTimeout, clearTimeout, setInterval, clearInterval, setImmediate, clearImmediate} = nodeTimers;
 export const queueMicrotask = globalThis.queueMicrotask;
-const globalImmediate = globalThis.setImmediate;
 
 /** Milliseconds since some fixed moment, with fractions; never jumps. */
 export const nowMs: () => number = performance.now.bind(performance);
@@ -63,16 +62,9 @@ export async function assertRealTimers(): Promise<void> {
 	});
 }
 
-/**
- * What has been faked since, of what libraries look up whenever they need it.
- *
- * @returns whether that is so of `queueMicrotask` and of `setImmediate`.
- */
-export function fakedSince(): {readonly microtasks: boolean; readonly immediates: boolean} {
-	return {
-		microtasks: globalThis.queueMicrotask !== queueMicrotask,
-		immediates: globalThis.setImmediate !== globalImmediate,
-	};
+/** Whether `queueMicrotask` has been faked since: libraries look it up whenever they need it. */
+export function areMicrotasksFaked(): boolean {
+	return globalThis.queueMicrotask !== queueMicrotask;
 }
 
 /** Whether the system knows of what these set: a fake timer exists in its library alone. */

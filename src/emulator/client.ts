@@ -5,7 +5,7 @@ import tls, {type ConnectionOptions} from 'node:tls';
 import {EmulatorError} from '../base/errors.ts';
 import {readHostName} from '../base/host-name.ts';
 import {fetchOfNode} from '../base/node-fetch.ts';
-import {fakedSince} from '../base/timers.ts';
+import {areMicrotasksFaked} from '../base/timers.ts';
 import {isSecure, type Protocol} from '../model/listener.ts';
 import type {ClientDispatcher, Origin} from './client-dispatcher.ts';
 import {givenHost, readFetched} from './fetched.ts';
@@ -84,7 +84,7 @@ export class Client {
 	 */
 	async fetch(input: string | URL | Request, init: RequestInit = {}): Promise<Response> {
 		if (this.#closed) throw stopped();
-		if (fakedSince().microtasks) throw microtasksFaked();
+		if (areMicrotasksFaked()) throw microtasksFaked();
 		const asked = readFetched(input, init);
 		this.#fetching ??= this.#openFetch();
 		const fetch = await this.#fetching;
