@@ -57,7 +57,8 @@ function hostNamesOf(names: readonly (string | undefined)[] = [], place: Place):
 		if (name === undefined) return [];
 		const host = readHostName(name);
 		if (host !== undefined) return host;
-		const refusal = readCertificateName(name);
+		// A wildcard is a name in certificates, and so may stand in a hint on one.
+		const refusal = name.includes('*') ? undefined : readCertificateName(name);
 		const message = `${show(name)} is not a host name`;
 		find(place, ['names', index], typeof refusal === 'object' ? refusal : {message});
 		return [];

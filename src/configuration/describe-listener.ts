@@ -118,9 +118,9 @@ function pemReferenceOf({cert, key, chain}: Partly<PemPair>, place: Place): Cert
 
 const FILES_HINT = 'certificates in files go under `certificates` of a configuration, and are named here';
 
-function judgeCertificatePem(text: string | undefined, keys: readonly string[], place: Place): void {
+function judgeCertificatePem(text: string | undefined, keys: readonly string[], place: Place, hint = FILES_HINT): void {
 	if (text === undefined || text.includes('-----BEGIN ')) return;
-	find(place, keys, {message: `${show(text)} is not PEM text of a certificate`, hint: FILES_HINT});
+	find(place, keys, {message: `${show(text)} is not PEM text of a certificate`, hint});
 }
 
 function judgeTls({tls}: Partly<Listener>, ports: ListenerPorts | undefined, place: Place): void {
@@ -151,7 +151,7 @@ function verificationOf(
 	}
 	if (verifyBackend === true) return {ca: 'authority', servername: undefined};
 	if (verifyBackend.ca === undefined) return undefined;
-	judgeCertificatePem(verifyBackend.ca, ['verifyBackend', 'ca'], place);
+	judgeCertificatePem(verifyBackend.ca, ['verifyBackend', 'ca'], place, 'write the text that is in the file');
 	if (/PRIVATE KEY/.test(verifyBackend.ca)) {
 		find(place, ['verifyBackend', 'ca'], {message: 'a private key has no place here; write certificates only'});
 	}

@@ -210,9 +210,10 @@ function hintOn(schema: v.GenericSchema, value: unknown): string | undefined {
 	if (takesDuration) return readingsOf(value);
 	if (schema === backendName && typeof value === 'number') return NAME_FOR_ADDRESS;
 	if (schema === count && typeof value === 'number' && isPort(value)) return `a server of your own is [${value}]`;
-	const isTextWanted =
-		schema.type === 'string' || (isUnion(schema) && schema.options.some(({type}) => type === 'string'));
-	if (isTextWanted && (typeof value === 'number' || typeof value === 'boolean')) return `put it in quotes: "${value}"`;
+	// Where text is one choice of several, true and false ask for something else than a text of that name.
+	const isTextOneOf = isUnion(schema) && schema.options.some(({type}) => type === 'string');
+	if ((schema.type === 'string' || isTextOneOf) && typeof value === 'number') return `put it in quotes: "${value}"`;
+	if (schema.type === 'string' && typeof value === 'boolean') return `put it in quotes: "${value}"`;
 	if (schema.type === 'boolean' && typeof value === 'string' && /^(true|false)$/i.test(value))
 		return 'leave the quotes away';
 	if (isPicklist(schema) && typeof value === 'string') return didYouMean(value, schema.options.map(String));

@@ -160,7 +160,8 @@ function hintOfUrl(text: string): string | undefined {
 	const match = /^(https?):\/\/[^/:]*(?::(\d+))?(\/.*)?$/is.exec(text);
 	if (match === null) return undefined;
 	const protocol = (match[1] ?? '').toUpperCase();
-	return `did you mean ${quote(`${protocol}:${match[2] ?? (protocol === 'HTTP' ? 80 : 443)}${match[3] ?? '/'}`)}?`;
+	const target = `${protocol}:${match[2] ?? (protocol === 'HTTP' ? 80 : 443)}${match[3] ?? '/'}`;
+	return 'target' in readTarget(target) ? `did you mean ${quote(target)}?` : undefined;
 }
 
 function isPort(port: number): boolean {

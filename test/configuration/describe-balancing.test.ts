@@ -225,7 +225,7 @@ test('an access log goes to a file, or to a folder in the place of a bucket', t 
 });
 const LOG = 'an access log; write the path of a file, {file} or {folder, prefix, interval}';
 test(refuses, {accessLog: {}}, `accessLog: {} is not ${LOG}`);
-test(refuses, {accessLog: true}, `accessLog: true is not ${LOG} (put it in quotes: "true")`);
+test(refuses, {accessLog: true}, `accessLog: true is not ${LOG}`);
 test(refuses, {accessLog: ' '}, 'accessLog: the path is empty; write the path of a file');
 test(
 	refuses,

@@ -196,7 +196,7 @@ test(
 test(
 	refusesListener,
 	{listen: 'ssl:1 -> ssl:2', verifyBackend: {ca: './ca.pem'}},
-	'.verifyBackend.ca: "./ca.pem" is not PEM text of a certificate (certificates in files go under `certificates` of a configuration, and are named here)',
+	'.verifyBackend.ca: "./ca.pem" is not PEM text of a certificate (write the text that is in the file)',
 );
 test(
 	refusesListener,
