@@ -117,7 +117,9 @@ function notPem(text: string, part: Part): Problem {
 	if (/^0[\x82\ufffd]/.test(text)) {
 		// PKCS#12 goes on with its version, the INTEGER 3: RFC 7292, section 4.
 		if (text.slice(0, 12).includes('\x02\x01\x03')) {
-			return {part, message: `${part} is PKCS#12, not PEM`, hint: `openssl pkcs12 -in FILE.p12 -nodes -out ${file}`};
+			// A key has no place beside the certificates.
+			const how = part === 'key' ? '-nocerts -nodes' : '-nokeys';
+			return {part, message: `${part} is PKCS#12, not PEM`, hint: `openssl pkcs12 -in FILE.p12 ${how} -out ${file}`};
 		}
 		const command = part === 'key' ? 'pkey' : 'x509';
 		return {
@@ -127,17 +129,24 @@ function notPem(text: string, part: Part): Problem {
 		};
 	}
 	if (/^MI[A-Za-z0-9+/\s]{60,}={0,2}$/.test(trimmed)) {
-		const label = part === 'key' ? 'PRIVATE KEY' : 'CERTIFICATE';
+		const label = part === 'key' ? labelOfKey(trimmed) : 'CERTIFICATE';
 		return {
 			part,
 			message: `${part} is base64 without its BEGIN and END lines`,
-			hint: `Put "-----BEGIN ${label}-----" before it and "-----END ${label}-----" after it.`,
+			// The whole lines would be taken for a private key, and hidden.
+			hint: `Put a BEGIN line before it and an END line after it, with the label "${label}" and five hyphens at both ends.`,
 		};
 	}
 	if (trimmed.length < 1024 && !/\s/.test(trimmed) && /[/\\]|\.(?:pem|crt|cer|key)/i.test(trimmed)) {
 		return {part, message: `${part} looks like a file name; the text in the file is wanted`};
 	}
 	return {part, message: `${part} is not PEM: it has no "-----BEGIN" line`};
+}
+
+/** In PKCS#1 the INTEGER of the modulus follows the version (RFC 8017, A.1.2), in PKCS#8 a SEQUENCE (RFC 5958, section 2). */
+function labelOfKey(base64: string): string {
+	const start = Buffer.from(base64.slice(0, 64), 'base64').toString('latin1');
+	return /^0.{2,3}\x02\x01\x00\x02/s.test(start) ? 'RSA PRIVATE KEY' : 'PRIVATE KEY';
 }
 
 function keyAmongCertificates(part: 'cert' | 'chain', certificates: number, otherKey: string): Problem {
@@ -205,7 +214,7 @@ function foreign(block: PemBlock): Problem | undefined {
 	return {
 		part: 'key',
 		message: "key is in OpenSSH's own form, not PEM's",
-		hint: 'ssh-keygen -p -N "" -m PKCS8 -f FILE (it rewrites the file)',
+		hint: 'ssh-keygen -p -N "" -m PKCS8 -f FILE (it rewrites the file; for Ed25519 it has to be OpenSSH 9.6 or later)',
 	};
 }
 

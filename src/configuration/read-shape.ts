@@ -213,6 +213,7 @@ function hintOn(schema: v.GenericSchema, value: unknown): string | undefined {
 	// Where text is one choice of several, true and false ask for something else than a text of that name.
 	const isTextOneOf = isUnion(schema) && schema.options.some(({type}) => type === 'string');
 	if ((schema.type === 'string' || isTextOneOf) && typeof value === 'number') return `put it in quotes: "${value}"`;
+	if (schema.type === 'string' && value instanceof Uint8Array) return 'read the file as text: readFile(file, "utf8")';
 	if (schema.type === 'string' && typeof value === 'boolean') return `put it in quotes: "${value}"`;
 	if (schema.type === 'boolean' && typeof value === 'string' && /^(true|false)$/i.test(value))
 		return 'leave the quotes away';

@@ -72,12 +72,12 @@ test('DER read as Latin-1', problem, {...ec, cert: der.toString('latin1')}, [
 test('a PKCS#12 file', problem, {...ec, cert: '0\x82\x05\x10\x02\x01\x030\x82'}, [
 	'cert',
 	'cert is PKCS#12, not PEM',
-	'openssl pkcs12 -in FILE.p12 -nodes -out FILE.crt',
+	'openssl pkcs12 -in FILE.p12 -nokeys -out FILE.crt',
 ]);
 test('base64 alone', problem, {...ec, cert: der.toString('base64')}, [
 	'cert',
 	'cert is base64 without its BEGIN and END lines',
-	'Put "-----BEGIN CERTIFICATE-----" before it and "-----END CERTIFICATE-----" after it.',
+	'Put a BEGIN line before it and an END line after it, with the label "CERTIFICATE" and five hyphens at both ends.',
 ]);
 test('a cut-off certificate', problem, {...ec, cert: ec.cert.slice(0, 200)}, [
 	'cert',
@@ -132,7 +132,7 @@ test('an encrypted key of the legacy form', problem, {...rsa, key: encryptedPkcs
 test('a key in the form of OpenSSH', problem, {...ec, key: writePem('OPENSSH PRIVATE KEY', der)}, [
 	'key',
 	"key is in OpenSSH's own form, not PEM's",
-	'ssh-keygen -p -N "" -m PKCS8 -f FILE (it rewrites the file)',
+	'ssh-keygen -p -N "" -m PKCS8 -f FILE (it rewrites the file; for Ed25519 it has to be OpenSSH 9.6 or later)',
 ]);
 test('a key of other bytes', problem, {...ec, key: writePem('PRIVATE KEY', der)}, [
 	'key',
