@@ -86,6 +86,6 @@ export function explained({explain}: Wanted, error: unknown, part: FailingPart):
 
 export function nameTaken(name: string): EmulatorError<'NAME_TAKEN'> {
 	return new EmulatorError('NAME_TAKEN', `There is a load balancer named ${quote(name)} already`, {
-		hint: 'Give this one a name of its own: {name: "…"}.',
+		hint: 'Give this one another name: `name` of a description, or its key in a configuration.',
 	});
 }

@@ -61,7 +61,7 @@ function violationsOfStatus(status: unknown): Violation[] {
 		{
 			path: ['status'],
 			message: `${show(status)} is not the status of a final answer; use 200 to 599`,
-			hint: interim ? '1xx answers are interim; a "handler" back-end, which the library has, can send them' : undefined,
+			hint: interim ? '1xx answers are interim; a "handler" back-end can send them' : undefined,
 		},
 	];
 }

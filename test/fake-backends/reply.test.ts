@@ -91,7 +91,7 @@ test('everything wrong with a reply is said at once', async t => {
 		error?.message,
 		[
 			'Back-end "a" is not valid:',
-			'  status: 101 is not the status of a final answer; use 200 to 599 (1xx answers are interim; a "handler" back-end, which the library has, can send them)',
+			'  status: 101 is not the status of a final answer; use 200 to 599 (1xx answers are interim; a "handler" back-end can send them)',
 			'  headers["bad name"]: Header name must be a valid HTTP token ["bad name"]',
 			'  headers.x-value: Invalid character in header content ["x-value"]',
 			'  headers.content-length: the body has 4 bytes, not 3 (leave the header out)',
