@@ -346,7 +346,7 @@ export class LoadBalancerHandle implements LoadBalancer {
 		if (undecided.length === 0) return;
 		const names = undecided.map(({name}) => name);
 		throw new EmulatorError('HEALTH_UNDECIDED', `The probes of ${names.join(', ')} go on passing and failing in turn`, {
-			hint: 'See lastProbe in lb.backends for what came of the last one; setHealth() decides by hand.',
+			hint: 'See health.lastProbe in lb.backends for what came of the last one; setHealth() decides by hand.',
 		});
 	}
 

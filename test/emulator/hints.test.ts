@@ -1,5 +1,6 @@
 import {once} from 'node:events';
 import {mkdtemp, rm, writeFile} from 'node:fs/promises';
+import type {ServerResponse} from 'node:http';
 import {type AddressInfo, createServer} from 'node:net';
 import {tmpdir} from 'node:os';
 import path from 'node:path';
@@ -177,6 +178,42 @@ test('hints on names work', async t => {
 	const taken = 'Give this one another name: `name` of a description, or its key in a configuration.';
 	t.is(await hintOf(t, () => emulator.create({name: 'web', listeners: ['http:80']})), taken);
 	await t.notThrowsAsync(emulator.create({name: 'shop', listeners: ['http:80']}));
+});
+
+test('the hint on health that nobody can tell works', async t => {
+	let asked = 0;
+	const lb = await start(t, {
+		backends: [
+			{
+				kind: 'handler',
+				name: 'app',
+				handler: (_: unknown, to: ServerResponse) => to.writeHead(asked++ % 2 ? 200 : 500).end(),
+			},
+		],
+		healthCheck: {target: 'HTTP:80/', healthy: 2, unhealthy: 2},
+		clock: 'manual',
+	});
+
+	const hint = 'See health.lastProbe in lb.backends for what came of the last one; setHealth() decides by hand.';
+	t.is(await hintOf(t, () => lb.settle()), hint);
+	t.truthy(lb.backends[0]?.health.lastProbe);
+	lb.setHealth('app', 'InService');
+	t.deepEqual(lb.health, {app: 'InService'});
+});
+
+test('what the OUTSCALE API says was meant works', async t => {
+	const emulator = await startEmulator({config: {loadBalancers: {web: {listeners: ['http:80']}}}});
+	t.teardown(() => emulator.stop());
+	const ask = async (action: string, body: object) => {
+		const headers = {'Content-Type': 'application/json'};
+		const init = {method: 'POST', headers, body: JSON.stringify(body)};
+		const response = await fetch(`${emulator.endpoint}/api/v1/${action}`, init);
+		return {status: response.status, text: await response.text()};
+	};
+
+	t.regex((await ask('ReadLoadBalancer', {})).text, /did you mean \\"ReadLoadBalancers\\"\?/);
+	t.regex((await ask('ReadLoadBalancers', {Filter: {}})).text, /did you mean \\"Filters\\"\?/);
+	t.is((await ask('ReadLoadBalancers', {Filters: {}})).status, 200);
 });
 
 test('the hint on a back-end of your own works', async t => {
