@@ -214,7 +214,7 @@ function foreign(block: PemBlock): Problem | undefined {
 	return {
 		part: 'key',
 		message: "key is in OpenSSH's own form, not PEM's",
-		hint: 'ssh-keygen -p -N "" -m PKCS8 -f FILE (it rewrites the file; for Ed25519 it has to be OpenSSH 9.6 or later)',
+		hint: 'ssh-keygen -p -N "" -m PKCS8 -f FILE (it rewrites the file; older releases leave an Ed25519 key as it was)',
 	};
 }
 

@@ -132,7 +132,7 @@ test('an encrypted key of the legacy form', problem, {...rsa, key: encryptedPkcs
 test('a key in the form of OpenSSH', problem, {...ec, key: writePem('OPENSSH PRIVATE KEY', der)}, [
 	'key',
 	"key is in OpenSSH's own form, not PEM's",
-	'ssh-keygen -p -N "" -m PKCS8 -f FILE (it rewrites the file; for Ed25519 it has to be OpenSSH 9.6 or later)',
+	'ssh-keygen -p -N "" -m PKCS8 -f FILE (it rewrites the file; older releases leave an Ed25519 key as it was)',
 ]);
 test('a key of other bytes', problem, {...ec, key: writePem('PRIVATE KEY', der)}, [
 	'key',
