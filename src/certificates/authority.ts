@@ -1,15 +1,17 @@
 import {generateKeyPairSync, type KeyObject, randomBytes, X509Certificate} from 'node:crypto';
 import {inspect} from 'node:util';
 import {EmulatorError, invalidDescription} from '../base/errors.ts';
+import {madeOnce} from '../base/made-once.ts';
 import {show} from '../base/quote.ts';
 import {alternatives, didYouMean} from '../base/suggest.ts';
 import {wallMs} from '../base/timers.ts';
 import {Violations} from '../base/violations.ts';
 import type {PemPair} from '../model/load-balancer.ts';
-import {buildCertificate} from './certificate-builder.ts';
+import {buildCertificate, namesOf} from './certificate-builder.ts';
 import {withHiddenKey} from './hidden-key.ts';
 import {readNames} from './names.ts';
 import {readCertificates, readPrivateKey} from './read-parts.ts';
+import type {SignerNames} from './signer.ts';
 
 /** A certificate authority of this machine's own, for tests. It signs whatever it is asked to. */
 export interface Authority {
@@ -70,13 +72,14 @@ const MAX_COMMON_NAME = 64;
 export function createAuthority(options: AuthorityOptions = {}): Authority {
 	const now = options.now ?? new Date(wallMs());
 	const {publicKey, privateKey} = generateKeyPairSync('ec', {namedCurve: 'P-256'});
-	const {pem} = buildCertificate(
+	const notAfter = wholeSeconds(options.notAfter?.getTime() ?? now.getTime() + AUTHORITY_DAYS * DAY_MS);
+	const {pem, names} = buildCertificate(
 		{
 			// Two authorities in one trust store must differ in name, or clients try the wrong one.
 			subject: {organizationName: 'lb-local', commonName: `lb-local test authority ${randomBytes(6).toString('hex')}`},
 			publicKey,
 			notBefore: wholeSeconds(now.getTime() - DAY_MS),
-			notAfter: wholeSeconds(options.notAfter?.getTime() ?? now.getTime() + AUTHORITY_DAYS * DAY_MS),
+			notAfter,
 			extensions: [
 				{name: 'basicConstraints', critical: true, cA: true, pathLenConstraint: 0},
 				{name: 'keyUsage', critical: true, keyCertSign: true, cRLSign: true},
@@ -84,7 +87,7 @@ export function createAuthority(options: AuthorityOptions = {}): Authority {
 		},
 		{key: privateKey},
 	);
-	return new LocalAuthority(pem, privateKey);
+	return new LocalAuthority(pem, privateKey, () => ({names, notAfter}));
 }
 
 /**
@@ -112,18 +115,21 @@ export function readAuthority({
 	if (first === undefined || privateKey.key === undefined) return {reason: 'its certificate or its key is missing'};
 	if (!first.x509.checkPrivateKey(privateKey.key)) return {reason: 'its key does not belong to its certificate'};
 	if (!first.x509.ca) return {reason: "its certificate is not an authority's (CA:FALSE)"};
-	return {authority: new LocalAuthority(first.text, privateKey.key)};
+	const {x509, text} = first;
+	const known = () => ({names: namesOf(x509), notAfter: new Date(x509.validTo)});
+	return {authority: new LocalAuthority(text, privateKey.key, known)};
 }
 
 class LocalAuthority implements Authority {
 	readonly pem: string;
 	readonly #key: KeyObject;
-	readonly #certificate: X509Certificate;
+	/** Read once: it signs many. */
+	readonly #known: () => {readonly names: SignerNames; readonly notAfter: Date};
 
-	constructor(pem: string, key: KeyObject) {
+	constructor(pem: string, key: KeyObject, known: () => {readonly names: SignerNames; readonly notAfter: Date}) {
 		this.pem = pem;
 		this.#key = key;
-		this.#certificate = new X509Certificate(pem);
+		this.#known = madeOnce(known);
 	}
 
 	get keyPem(): string {
@@ -131,7 +137,7 @@ class LocalAuthority implements Authority {
 	}
 
 	issue(options: IssueOptions): IssuedCertificate {
-		const {names, kind, notBefore, notAfter} = readIssueOptions(options, new Date(this.#certificate.validTo));
+		const {names, kind, notBefore, notAfter} = readIssueOptions(options, this.#known().notAfter);
 		const {publicKey, privateKey} = generateKey(kind);
 		const [first = ''] = names;
 		const {pem: cert, fingerprint256} = buildCertificate(
@@ -150,7 +156,7 @@ class LocalAuthority implements Authority {
 					{name: 'subjectAltName', names},
 				],
 			},
-			{key: this.#key, certificate: this.#certificate},
+			{key: this.#key, names: this.#known().names},
 		);
 		const form = options.pkcs1 !== true ? 'pkcs8' : kind === 'rsa' ? 'pkcs1' : 'sec1';
 		return withHiddenKey({cert, key: exportKey(privateKey, form), names, notBefore, notAfter, fingerprint256});
@@ -158,7 +164,8 @@ class LocalAuthority implements Authority {
 
 	/** Without this, `showHidden` and `getters` together would print the key. */
 	[inspect.custom](): string {
-		return `Authority ${inspect({subject: this.#certificate.subject, validTo: this.#certificate.validTo})}`;
+		const {subject, validTo} = new X509Certificate(this.pem);
+		return `Authority ${inspect({subject, validTo})}`;
 	}
 }
 

@@ -16,10 +16,19 @@ export interface Statement {
 	readonly extensions: readonly Extension[];
 }
 
-/** Who signs: a key, and the certificate that names its owner; none when a certificate signs itself. */
+/** Who signs: a key, and the names of its owner, or the certificate that has them; neither when one signs itself. */
 export interface Signer {
 	readonly key: KeyObject;
+	readonly names?: SignerNames | undefined;
 	readonly certificate?: X509Certificate | undefined;
+}
+
+export interface BuiltCertificate {
+	readonly pem: string;
+	/** SHA-256, in upper-case hexadecimal with colons. */
+	readonly fingerprint256: string;
+	/** What those that it signs say of it. */
+	readonly names: SignerNames;
 }
 
 // RFC 5280, section 4.2.1.
@@ -35,17 +44,16 @@ const SIGNATURES: Readonly<Record<string, () => Buffer>> = {
  * Builds and signs one certificate: `der.ts` lays it out, `node:crypto` signs it. node-forge, which takes 60 ms of a
  * cold start to load, only reads what others have written.
  *
- * @returns the certificate as PEM, and its SHA-256 in upper-case hexadecimal with colons.
  * @throws EmulatorError `AUTHORITY_UNUSABLE` when the signer's key is neither EC nor RSA.
  * @see RFC 5280, section 4.1
  */
-export function buildCertificate(statement: Statement, signer: Signer): {pem: string; fingerprint256: string} {
+export function buildCertificate(statement: Statement, signer: Signer): BuiltCertificate {
 	const algorithm = algorithmOf(signer.key);
 	const subject = encodeName(statement.subject);
 	const publicKey = statement.publicKey.export({type: 'spki', format: 'der'});
 	const ownId = keyIdentifier(publicKey);
-	const {name: issuer, keyId: issuerId} =
-		signer.certificate === undefined ? {name: subject, keyId: ownId} : namesOf(signer.certificate);
+	const names = {name: subject, keyId: ownId};
+	const {name: issuer, keyId: issuerId} = signer.names ?? (signer.certificate ? namesOf(signer.certificate) : names);
 	const extensions = [
 		...statement.extensions.map(encodeExtension),
 		sequence(objectIdentifier(SUBJECT_KEY_IDENTIFIER), octetString(octetString(ownId))),
@@ -67,7 +75,7 @@ export function buildCertificate(statement: Statement, signer: Signer): {pem: st
 	);
 	const certificate = sequence(tbs, algorithm, bitString(sign('sha256', tbs, signer.key)));
 	const bytes = createHash('sha256').update(certificate).digest('hex').toUpperCase().match(/../g) ?? [];
-	return {pem: writePem('CERTIFICATE', certificate), fingerprint256: bytes.join(':')};
+	return {pem: writePem('CERTIFICATE', certificate), fingerprint256: bytes.join(':'), names};
 }
 
 /** 16 random bytes, positive and without leading zeros: RFC 5280, section 4.1.2.2, allows up to 20. */
@@ -112,14 +120,9 @@ function contentAt(bytes: Buffer, offset: number): {start: number; end: number} 
  * The subject of a signer as it stands in its certificate, and the identifier of its key. What we have written
  * ourselves is written again, and looked for; a certificate of another kind is read by node-forge.
  */
-function namesOf(certificate: X509Certificate): SignerNames {
-	const known = KNOWN_SIGNERS.get(certificate) ?? ownNamesOf(certificate) ?? readSigner(certificate);
-	KNOWN_SIGNERS.set(certificate, known);
-	return known;
+export function namesOf(certificate: X509Certificate): SignerNames {
+	return ownNamesOf(certificate) ?? readSigner(certificate);
 }
-
-/** What was read of a signer, which signs many. */
-const KNOWN_SIGNERS = new WeakMap<X509Certificate, SignerNames>();
 
 function ownNamesOf({subject, issuer, raw, publicKey}: X509Certificate): SignerNames | undefined {
 	const own = /^O=(.+)\nCN=(.+)$/.exec(subject);
