@@ -101,32 +101,8 @@ async function compile(sources) {
 	await writeWhole(path.join(BUILD_FOLDER, 'package.json'), await readFile(path.join(ROOT, 'package.json')));
 }
 
-function options(entryPoints, isProduct) {
-	return {
-		entryPoints,
-		absWorkingDir: ROOT,
-		outdir: BUILD_FOLDER,
-		outbase: ROOT,
-		write: false,
-		logLevel: 'silent',
-		format: 'esm',
-		platform: 'node',
-		target: 'node20',
-		sourcemap: 'linked',
-		sourcesContent: false,
-		// Each file stays a module of its own: "bundle" is asked for because imports are only resolved with it.
-		bundle: true,
-		packages: 'external',
-		plugins: isProduct ? [importsOfCompiled] : [importsOfCompiled, pathsOfSources, namedTests],
-		define: isProduct ? {} : {'import.meta.url': '__sourceUrl', 'import.meta.dirname': '__sourceFolder'},
-	};
-}
-
-/** The command line as users have it, in a few files: tests start it some hundred times. */
-const commandLine = {
-	entryPoints: {main: 'src/cli/main.ts'},
+const COMMON = {
 	absWorkingDir: ROOT,
-	outdir: path.join(BUILD_FOLDER, 'cli'),
 	write: false,
 	logLevel: 'silent',
 	format: 'esm',
@@ -135,8 +111,27 @@ const commandLine = {
 	sourcemap: 'linked',
 	sourcesContent: false,
 	bundle: true,
-	splitting: true,
 	packages: 'external',
+};
+
+/** Each file stays a module of its own: "bundle" is asked for because imports are only resolved with it. */
+function options(entryPoints, isProduct) {
+	return {
+		entryPoints,
+		...COMMON,
+		outdir: BUILD_FOLDER,
+		outbase: ROOT,
+		plugins: isProduct ? [importsOfCompiled] : [importsOfCompiled, pathsOfSources, namedTests],
+		define: isProduct ? {} : {'import.meta.url': '__sourceUrl', 'import.meta.dirname': '__sourceFolder'},
+	};
+}
+
+/** The command line as users have it, in a few files: tests start it some hundred times. */
+const commandLine = {
+	...COMMON,
+	entryPoints: {main: 'src/cli/main.ts'},
+	outdir: path.join(BUILD_FOLDER, 'cli'),
+	splitting: true,
 };
 
 const importsOfCompiled = {
