@@ -1,5 +1,6 @@
-import {isIP, isIPv4, isIPv6} from 'node:net';
+import {isIPv4} from 'node:net';
 import {domainToASCII, domainToUnicode} from 'node:url';
+import {isIP, isIPv6} from './ip.ts';
 import {isPrivateKey, quote, show} from './quote.ts';
 
 /** A host name has at most 253 characters and its labels 63: RFC 1035, section 2.3.4. */

@@ -1,4 +1,4 @@
-import {isIP} from 'node:net';
+import {isIP} from '../base/ip.ts';
 import {bitString, der, integer, objectIdentifier, octetString, sequence, set, utf8, yes} from './der.ts';
 
 /** An extension of a certificate, and what it says. @see RFC 5280, section 4.2.1 */

@@ -1,5 +1,5 @@
 import type {Buffer} from 'node:buffer';
-import {isIPv6} from 'node:net';
+import {isIPv6} from '../base/ip.ts';
 
 /** One end of a TCP connection. */
 export interface Endpoint {

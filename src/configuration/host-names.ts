@@ -1,5 +1,5 @@
-import {isIP, isIPv6} from 'node:net';
 import {isInternational, readHostName} from '../base/host-name.ts';
+import {isIP, isIPv6} from '../base/ip.ts';
 import {isPrivateKey, quote, show} from '../base/quote.ts';
 import {didYouMean} from '../base/suggest.ts';
 import {isPort} from './schema-values.ts';

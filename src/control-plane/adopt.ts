@@ -1,6 +1,6 @@
-import {isIP} from 'node:net';
 import path from 'node:path';
 import {isDeepStrictEqual} from 'node:util';
+import {isIP} from '../base/ip.ts';
 import type {DescribedBackend, DescribedListener, DescribedLoadBalancer} from '../configuration/described.ts';
 import {
 	type CloudAccessLog,

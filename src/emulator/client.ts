@@ -4,6 +4,7 @@ import type {Duplex} from 'node:stream';
 import tls, {type ConnectionOptions} from 'node:tls';
 import {EmulatorError} from '../base/errors.ts';
 import {readHostName} from '../base/host-name.ts';
+import {isIP} from '../base/ip.ts';
 import {fetchOfNode} from '../base/node-fetch.ts';
 import {areMicrotasksFaked} from '../base/timers.ts';
 import {isSecure, type Protocol} from '../model/listener.ts';
@@ -104,7 +105,7 @@ export class Client {
 			ca: [...this.#trusted()],
 			allowPartialTrustChain: true,
 			// An international name is asked for in ASCII; what is no name at all is left as it is, for tests that mean it.
-			...(net.isIP(servername) === 0 ? {servername: readHostName(servername) ?? servername} : {}),
+			...(isIP(servername) === 0 ? {servername: readHostName(servername) ?? servername} : {}),
 			...tlsOptions,
 			socket: raw,
 		});

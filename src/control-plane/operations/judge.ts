@@ -1,4 +1,4 @@
-import {isIP} from 'node:net';
+import {isIP} from '../../base/ip.ts';
 import {quote} from '../../base/quote.ts';
 import {alternatives} from '../../base/suggest.ts';
 import type {CloudListener, CloudLoadBalancer} from '../../model/cloud-load-balancer.ts';
