@@ -40,7 +40,7 @@ export interface FakeBackend extends AsyncDisposable {
 	readonly handshakeFailures: number;
 	/** Connections that were closed for want of a well-formed PROXY header; 0 when `proxyProtocol` is `off`. */
 	readonly proxyFailures: number;
-	/** What the user's handler threw or rejected with, the latest {@link MAX_KEPT_ERRORS}. */
+	/** What the user's handler threw, and why no certificate was to be had; the latest {@link MAX_KEPT_ERRORS}. */
 	readonly errors: readonly unknown[];
 	/** Refuses connections for real, and destroys the open ones. Nothing is left afterwards; twice is as good as once. */
 	stop(): Promise<void>;
@@ -130,6 +130,8 @@ class ListeningBackend implements FakeBackend {
 		if (tls.isIssued !== true) secureContext();
 		const secured = terminateTls({
 			secureContext,
+			// An authority that has expired meanwhile issues nothing.
+			onUnusable: error => this.#keepError(error),
 			alpn,
 			clientAuth: tls.clientAuth ?? false,
 			handshakeTimeoutMs: tls.handshakeTimeoutMs,

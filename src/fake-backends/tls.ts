@@ -59,8 +59,9 @@ export function secureContextFor(name: string, {cert, key, chain, ca}: FakeBacke
 
 /** What {@link terminateTls} needs beside the connection. */
 export interface TerminateOptions {
-	/** Called for each client. */
+	/** Called for each client. Where it throws, the client is let go and `onUnusable` told. */
 	readonly secureContext: () => SecureContext;
+	readonly onUnusable: (error: unknown) => void;
 	/** Offered in ALPN, in order of preference; none for protocols that have no name there. */
 	readonly alpn?: readonly string[] | undefined;
 	readonly clientAuth: boolean;
@@ -72,13 +73,29 @@ export interface TerminateOptions {
 
 /** Speaks TLS with the client, then serves the clear stream. */
 export function terminateTls(options: TerminateOptions): Serve {
-	const {secureContext, alpn, clientAuth, handshakeTimeoutMs = HANDSHAKE_TIMEOUT_MS, serve, onFailure} = options;
+	const {
+		secureContext,
+		onUnusable,
+		alpn,
+		clientAuth,
+		handshakeTimeoutMs = HANDSHAKE_TIMEOUT_MS,
+		serve,
+		onFailure,
+	} = options;
 	return raw => {
+		let context: SecureContext;
+		try {
+			context = secureContext();
+		} catch (error) {
+			raw.destroy();
+			onUnusable(error);
+			return;
+		}
 		// What was read and is not waiting to be read again is no part of the handshake: a PROXY header.
 		const bytesBefore = raw.bytesRead - raw.readableLength;
 		const connection = new TLSSocket(raw, {
 			isServer: true,
-			secureContext: secureContext(),
+			secureContext: context,
 			requestCert: clientAuth,
 			rejectUnauthorized: false,
 			...(alpn === undefined ? {} : {ALPNProtocols: [...alpn]}),

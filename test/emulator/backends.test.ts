@@ -49,3 +49,20 @@ test('a name that no certificate can have is told at the start', async t => {
 
 	await t.throwsAsync(startLoadBalancer({listeners: ['tcp:443'], backends}), {code: 'INVALID_DESCRIPTION'});
 });
+
+test('where no certificate can be issued for a client, it is let go, and others are served', async t => {
+	const {authority} = listening();
+	const refusing: Authority = {
+		...authority,
+		issue() {
+			throw new RangeError('has expired');
+		},
+	};
+	await using lb = await startLoadBalancer({listeners: ['http:80'], backends: 1, authority: refusing});
+	const client = connect({port: Number(new URL(lb.backend('a').url).port), host: '127.0.0.1'});
+
+	const [error] = await once(client, 'error');
+
+	t.is(error.code, 'ECONNRESET');
+	t.is((await lb.fetch('/')).status, 200);
+});
