@@ -47,22 +47,17 @@ async function show(stream) {
 	const hidden = [];
 	let isHiding = false;
 	let wasBlank = false;
-	for await (const line of createInterface(stream)) {
+	for await (const given of createInterface(stream)) {
+		const line = isGrouped ? given.replace(GROUP, '$1') : given;
 		const text = stripVTControlCharacters(line);
 		// What a test that passed has logged stands below it.
 		isHiding = /^\s*✔ /.test(text) || (isHiding && /^\s+ℹ /.test(text));
 		if (isHiding) {
-			if (/^\s*✔ /.test(text))
-				hidden.push(
-					text
-						.trim()
-						.slice(2)
-						.replace(/^\d+ › /, ''),
-				);
+			if (/^\s*✔ /.test(text)) hidden.push(text.trim().slice(2));
 			continue;
 		}
 		const isBlank = text.trim() === '';
-		if (!isBlank || !wasBlank) console.log(isGrouped ? line.replace(GROUP, '$1') : line);
+		if (!isBlank || !wasBlank) console.log(line);
 		wasBlank = isBlank;
 	}
 	return hidden;

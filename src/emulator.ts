@@ -27,7 +27,7 @@ import {judgeSpec, judgeUpdate} from './emulator/judging.ts';
 import type {CertificateAuthority, LoadBalancer} from './emulator/load-balancer.ts';
 import {EMULATOR_OPTIONS, type EmulatorOptions, type ReadOptions, readOptions} from './emulator/options.ts';
 import {concerned, differences, planReload, type Reloaded} from './emulator/reload-plan.ts';
-import {callerOf, watchForForgotten} from './emulator/still-open.ts';
+import {callerUnderTest, watchForForgotten} from './emulator/still-open.ts';
 import {DEFAULT_ACCOUNT, DEFAULT_REGION, dnsNameOf} from './model/dns-name.ts';
 import type {Exchange} from './observability/exchange.ts';
 
@@ -113,7 +113,7 @@ export interface Emulator extends AsyncDisposable {
  * `PORT_UNAVAILABLE`, `COMMAND_FAILED`; then nothing is left running.
  */
 export async function startEmulator(options: EmulatorOptions = {}): Promise<Emulator> {
-	const startedAt = callerOf(startEmulator);
+	const startedAt = callerUnderTest(startEmulator);
 	return RunningEmulator.start(readOptions(options), options.config, {opensControlPort: true, startedAt});
 }
 
@@ -123,7 +123,7 @@ export async function startEmulator(options: EmulatorOptions = {}): Promise<Emul
  * @throws EmulatorError as {@link startEmulator} and {@link Emulator.create}.
  */
 export async function startLoadBalancer(spec: LoadBalancerSpec & EmulatorOptions): Promise<LoadBalancer> {
-	const startedAt = callerOf(startLoadBalancer);
+	const startedAt = callerUnderTest(startLoadBalancer);
 	// A caller without types may pass anything; only what is an object has options to take out.
 	const all: Record<string, unknown> = typeof spec === 'object' && spec !== null ? {...spec} : {};
 	const options: Record<string, unknown> = {};
@@ -199,7 +199,7 @@ class RunningEmulator implements Emulator {
 	static async start(
 		options: ReadOptions,
 		config: unknown,
-		{opensControlPort, startedAt}: {readonly opensControlPort: boolean; readonly startedAt: string},
+		{opensControlPort, startedAt}: {readonly opensControlPort: boolean; readonly startedAt: string | undefined},
 	): Promise<RunningEmulator> {
 		assertNode();
 		await assertRealTimers();
@@ -317,7 +317,7 @@ class RunningEmulator implements Emulator {
 	}
 
 	/** Says so when it is forgotten by a test. */
-	#watch(startedAt: string): void {
+	#watch(startedAt: string | undefined): void {
 		if (this.#stopping !== undefined) return;
 		const names = () => [...this.#fleet.entries.keys()];
 		const activity = () =>

@@ -50,6 +50,13 @@ test('time comes from base/timers.ts, which fake timers do not reach', t => {
 	}
 });
 
+test('what may be IPv6 is asked of base/ip.ts, which spares a cold start the pattern of Node', t => {
+	for (const file of files.filter(each => !each.endsWith(path.join('base', 'ip.ts')))) {
+		const text = readFileSync(file, 'utf8');
+		t.notRegex(text, /\bnet\.isIP(?:v6)?\(|\bisIP(?:v6)?\b[^;\n]* from 'node:net'/, path.relative(SRC, file));
+	}
+});
+
 test('only the certificates room knows node-forge', t => {
 	const knowing = files.filter(file =>
 		/^import (?:type )?forge|import\('node-forge|require\('node-forge/m.test(readFileSync(file, 'utf8')),

@@ -116,20 +116,26 @@ export function readAuthority({
 	if (!first.x509.checkPrivateKey(privateKey.key)) return {reason: 'its key does not belong to its certificate'};
 	if (!first.x509.ca) return {reason: "its certificate is not an authority's (CA:FALSE)"};
 	const {x509, text} = first;
-	const known = () => ({names: namesOf(x509), notAfter: new Date(x509.validTo)});
-	return {authority: new LocalAuthority(text, privateKey.key, known)};
+	const facts = () => ({names: namesOf(x509), notAfter: new Date(x509.validTo)});
+	return {authority: new LocalAuthority(text, privateKey.key, facts)};
+}
+
+/** What an authority's own certificate says, for those that it signs. */
+interface OwnFacts {
+	readonly names: SignerNames;
+	readonly notAfter: Date;
 }
 
 class LocalAuthority implements Authority {
 	readonly pem: string;
 	readonly #key: KeyObject;
 	/** Read once: it signs many. */
-	readonly #known: () => {readonly names: SignerNames; readonly notAfter: Date};
+	readonly #facts: () => OwnFacts;
 
-	constructor(pem: string, key: KeyObject, known: () => {readonly names: SignerNames; readonly notAfter: Date}) {
+	constructor(pem: string, key: KeyObject, facts: () => OwnFacts) {
 		this.pem = pem;
 		this.#key = key;
-		this.#known = madeOnce(known);
+		this.#facts = madeOnce(facts);
 	}
 
 	get keyPem(): string {
@@ -137,7 +143,7 @@ class LocalAuthority implements Authority {
 	}
 
 	issue(options: IssueOptions): IssuedCertificate {
-		const {names, kind, notBefore, notAfter} = readIssueOptions(options, this.#known().notAfter);
+		const {names, kind, notBefore, notAfter} = readIssueOptions(options, this.#facts().notAfter);
 		const {publicKey, privateKey} = generateKey(kind);
 		const [first = ''] = names;
 		const {pem: cert, fingerprint256} = buildCertificate(
@@ -156,7 +162,7 @@ class LocalAuthority implements Authority {
 					{name: 'subjectAltName', names},
 				],
 			},
-			{key: this.#key, names: this.#known().names},
+			{key: this.#key, names: this.#facts().names},
 		);
 		const form = options.pkcs1 !== true ? 'pkcs8' : kind === 'rsa' ? 'pkcs1' : 'sec1';
 		return withHiddenKey({cert, key: exportKey(privateKey, form), names, notBefore, notAfter, fingerprint256});

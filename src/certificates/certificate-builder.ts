@@ -16,11 +16,10 @@ export interface Statement {
 	readonly extensions: readonly Extension[];
 }
 
-/** Who signs: a key, and the names of its owner, or the certificate that has them; neither when one signs itself. */
+/** Who signs: a key, and the names of its owner; none when a certificate signs itself. */
 export interface Signer {
 	readonly key: KeyObject;
 	readonly names?: SignerNames | undefined;
-	readonly certificate?: X509Certificate | undefined;
 }
 
 export interface BuiltCertificate {
@@ -53,7 +52,7 @@ export function buildCertificate(statement: Statement, signer: Signer): BuiltCer
 	const publicKey = statement.publicKey.export({type: 'spki', format: 'der'});
 	const ownId = keyIdentifier(publicKey);
 	const names = {name: subject, keyId: ownId};
-	const {name: issuer, keyId: issuerId} = signer.names ?? (signer.certificate ? namesOf(signer.certificate) : names);
+	const {name: issuer, keyId: issuerId} = signer.names ?? names;
 	const extensions = [
 		...statement.extensions.map(encodeExtension),
 		sequence(objectIdentifier(SUBJECT_KEY_IDENTIFIER), octetString(octetString(ownId))),

@@ -21,10 +21,11 @@ export interface Watched {
  * line on standard error, once nothing else has gone on for five seconds. Elsewhere it does nothing: other test runners
  * end their processes themselves, and a program may run a load balancer for as long as it likes.
  *
+ * @param startedAt out of {@link callerUnderTest}.
  * @returns ends the watch.
  */
-export function watchForForgotten(watched: Watched, startedAt: string): () => void {
-	if (process.env['NODE_TEST_CONTEXT'] === undefined) return () => {};
+export function watchForForgotten(watched: Watched, startedAt: string | undefined): () => void {
+	if (startedAt === undefined) return () => {};
 	let quiet = 0;
 	let before = watched.activity();
 	const timer = setInterval(() => {
@@ -46,9 +47,12 @@ function lineOf(names: readonly string[], startedAt: string): string {
 	return `lb-local: ${what}, started at ${startedAt}, is still open, and keeps this process from ending: await its stop(), or declare it with "await using"`;
 }
 
-/** Where the given function of the library was called: `file:///home/me/web.test.js:12`. */
-export function callerOf(entry: (...args: never[]) => unknown): string {
-	if (process.env['NODE_TEST_CONTEXT'] === undefined) return '';
+/**
+ * Where the given function of the library was called: `file:///home/me/web.test.js:12`; undefined but under node:test,
+ * since a stack costs each start.
+ */
+export function callerUnderTest(entry: (...args: never[]) => unknown): string | undefined {
+	if (process.env['NODE_TEST_CONTEXT'] === undefined) return undefined;
 	const holder: {stack?: string} = {};
 	Error.captureStackTrace(holder, entry);
 	// `at main (file:///a.js:12:34)` or `at async file:///a.js:12:34`

@@ -1,5 +1,5 @@
 import {generateKeyPairSync, type KeyObject, type KeyPairKeyObjectResult, X509Certificate} from 'node:crypto';
-import {buildCertificate} from '../../src/certificates/certificate-builder.ts';
+import {buildCertificate, namesOf} from '../../src/certificates/certificate-builder.ts';
 import type {Extension} from '../../src/certificates/extensions.ts';
 
 /** A certificate with its key as objects and as text, made by hand where an `Authority` would refuse or not go so far. */
@@ -47,7 +47,7 @@ export function sample(options: SampleOptions): Sample {
 				...extensions,
 			],
 		},
-		{key: issuer?.keyObject ?? pair.privateKey, certificate: issuer?.x509},
+		{key: issuer?.keyObject ?? pair.privateKey, names: issuer && namesOf(issuer.x509)},
 	);
 	return {
 		cert,
