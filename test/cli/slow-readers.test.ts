@@ -9,7 +9,7 @@ import test, {type ExecutionContext} from 'ava';
 import {gatedCommand} from '../helpers/gated-command.ts';
 import {eventually} from '../helpers/patience.ts';
 import {commandLine, emptyFolder, startCli} from './helpers/command-line.ts';
-import {KEYS, startInTerminal, type Terminal} from './helpers/terminal.ts';
+import {KEYS, startInTerminal, type Terminal, testInTerminal} from './helpers/terminal.ts';
 
 const READY = /http:80 -> http:80 +on \S+:(\d+)[\s\S]*Ctrl-C stops\./;
 
@@ -66,11 +66,10 @@ async function isRefused(t: ExecutionContext, port: number): Promise<void> {
 	t.is(error.code, 'ECONNREFUSED');
 }
 
-test.serial(
+testInTerminal(
 	'a stopped terminal stops no traffic; when it goes on it shows the latest, and how many it has not shown',
 	async t => {
 		const terminal = startInTerminal(t, ['up', '--ports', 'free', 'http:80'], {folder: await emptyFolder(t)});
-		if (terminal === undefined) return;
 		const port = await ready(terminal);
 		terminal.type(KEYS.stop);
 
@@ -93,9 +92,8 @@ for (const [signal, code] of [
 	['SIGTERM', 0],
 	['SIGINT', 130],
 ] as const) {
-	test.serial(`one ${signal} ends it in good order though its terminal is stopped`, async t => {
+	testInTerminal(`one ${signal} ends it in good order though its terminal is stopped`, async t => {
 		const terminal = startInTerminal(t, ['up', '--ports', 'free', 'http:80'], {folder: await emptyFolder(t)});
-		if (terminal === undefined) return;
 		const port = await ready(terminal);
 		terminal.type(KEYS.stop);
 		await ask(port, {count: 200});
@@ -107,9 +105,8 @@ for (const [signal, code] of [
 	});
 }
 
-test.serial('a terminal that is closed ends it', async t => {
+testInTerminal('a terminal that is closed ends it', async t => {
 	const terminal = startInTerminal(t, ['up', '--ports', 'free', 'http:80'], {folder: await emptyFolder(t)});
-	if (terminal === undefined) return;
 	const port = await ready(terminal);
 
 	terminal.close();
@@ -118,13 +115,12 @@ test.serial('a terminal that is closed ends it', async t => {
 	await isRefused(t, port);
 });
 
-test.serial('a terminal that is closed ends it, though it prints elsewhere', async t => {
+testInTerminal('a terminal that is closed ends it, though it prints elsewhere', async t => {
 	const folder = await emptyFolder(t);
 	const terminal = startInTerminal(t, ['up', '--ports', 'free', '--quiet', 'http:80'], {
 		folder,
 		shell: 'exec "$@" > out 2>&1',
 	});
-	if (terminal === undefined) return;
 	await eventually(() => existsSync(path.join(folder, 'home/run')));
 
 	terminal.close();
@@ -132,11 +128,10 @@ test.serial('a terminal that is closed ends it, though it prints elsewhere', asy
 	t.is(await terminal.ended(), 0);
 });
 
-test.serial('SIGHUP has it read its files again while its terminal is open', async t => {
+testInTerminal('SIGHUP has it read its files again while its terminal is open', async t => {
 	const folder = await emptyFolder(t);
 	await writeFile(path.join(folder, 'lb.json'), '{"loadBalancers": {"web": {"listeners": ["http:80"]}}}');
 	const terminal = startInTerminal(t, ['up', '--ports', 'free', 'lb.json'], {folder});
-	if (terminal === undefined) return;
 	await ready(terminal);
 
 	await writeFile(path.join(folder, 'lb.json'), '{"loadBalancers": 1}');
@@ -174,10 +169,9 @@ test.serial(
 	},
 );
 
-test.serial('prose that nobody reads stops nothing', async t => {
+testInTerminal('prose that nobody reads stops nothing', async t => {
 	const folder = await emptyFolder(t);
 	const terminal = startInTerminal(t, ['up', '--ports', 'free', 'http:80'], {folder, shell: 'exec "$@" > out'});
-	if (terminal === undefined) return;
 	const port = await ready(terminal);
 	const endpoint = /control port: (\S+)/.exec(terminal.shown)?.[1];
 	terminal.type(KEYS.stop);
@@ -228,12 +222,8 @@ test.serial('SIGHUP while it starts does not end it: the files are read again on
 	t.is((await running.end('SIGTERM')).code, 0);
 });
 
-test.serial('output that cannot be written is a failure, and told', async t => {
-	if (!existsSync('/dev/full')) {
-		t.log('there is no /dev/full: not tried');
-		t.pass();
-		return;
-	}
+const withFullDevice = existsSync('/dev/full') ? test : test.skip;
+withFullDevice('output that cannot be written is a failure, and told', async t => {
 	const folder = await emptyFolder(t);
 	const {program, args, env} = commandLine(['init', '--help'], {folder});
 	const full = await open('/dev/full', 'w');

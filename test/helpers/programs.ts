@@ -1,12 +1,33 @@
 import {spawn} from 'node:child_process';
 import {once} from 'node:events';
-import type {ExecutionContext} from 'ava';
+import {accessSync, constants} from 'node:fs';
+import path from 'node:path';
+import test, {type ExecutionContext} from 'ava';
 
 /** What a program wrote and how it ended. */
 export interface Ran {
 	readonly code: number | null;
 	readonly stdout: string;
 	readonly stderr: string;
+}
+
+/** `test`, or `test.skip` where one of these programs is not installed: a skipped test is seen in the report. */
+export function testWith(...programs: readonly string[]): typeof test | typeof test.skip {
+	return programs.every(isInstalled) ? test : test.skip;
+}
+
+function isInstalled(program: string): boolean {
+	const folders = (process.env['PATH'] ?? '').split(path.delimiter);
+	return folders.some(folder => [program, `${program}.exe`].some(name => isExecutable(path.join(folder, name))));
+}
+
+function isExecutable(file: string): boolean {
+	try {
+		accessSync(file, constants.X_OK);
+		return true;
+	} catch {
+		return false;
+	}
 }
 
 /** Runs a program with text on its standard input. @returns undefined, with a line in the log, when it is not installed. */

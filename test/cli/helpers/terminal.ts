@@ -1,7 +1,7 @@
 import {type ChildProcessWithoutNullStreams, spawn, spawnSync} from 'node:child_process';
 import {once} from 'node:events';
 import {fileURLToPath} from 'node:url';
-import type {ExecutionContext} from 'ava';
+import test, {type ExecutionContext} from 'ava';
 import {PATIENCE_MS, tooLong} from '../../helpers/patience.ts';
 import {commandLine} from './command-line.ts';
 
@@ -92,17 +92,15 @@ export class Terminal {
 	}
 }
 
-/** Starts the command line in a terminal; undefined, with a line in the log, where there is no Python to make one. */
+/** `test`, or `test.skip` where there is no Python to make a terminal. */
+export const testInTerminal = spawnSync('python3', ['-c', 'import pty']).status === 0 ? test : test.skip;
+
+/** Starts the command line in a terminal. */
 export function startInTerminal(
 	t: ExecutionContext,
 	args: readonly string[],
 	{folder, shell}: {readonly folder: string /** Of `"$@"`, the command line. */; readonly shell?: string},
-): Terminal | undefined {
-	if (spawnSync('python3', ['-c', 'import pty']).status !== 0) {
-		t.log('python3 is not installed: no terminal was tried');
-		t.pass();
-		return undefined;
-	}
+): Terminal {
 	const {program, args: all, env} = commandLine(args, {folder, env: {NO_COLOR: '1'}});
 	const terminal =
 		shell === undefined
