@@ -10,12 +10,11 @@ process.on('exit', () => {
 	writeSync(1, `${user + system}\n`);
 });
 
+/** One request with Node's own client, which checks the certificate: the same for everybody. */
 async function get(url, ca) {
 	const https = await import('node:https');
 	await new Promise((resolve, reject) => {
-		https
-			.get(url, {ca, agent: false, rejectUnauthorized: ca !== undefined}, answer => answer.resume().on('end', resolve))
-			.on('error', reject);
+		https.get(url, {ca, agent: false}, answer => answer.resume().on('end', resolve)).on('error', reject);
 	});
 }
 
@@ -48,16 +47,17 @@ const ROUNDS = {
 		});
 		proxy.listen(0, '127.0.0.1');
 		await new Promise(resolve => (proxy._server.listening ? resolve() : proxy._server.once('listening', resolve)));
-		await get(`https://127.0.0.1:${proxy._server.address().port}/`);
+		await get(`https://127.0.0.1:${proxy._server.address().port}/`, file('authority.pem'));
 		await new Promise(resolve => proxy.close(resolve));
 		for (const server of servers) server.close();
 	},
 	async mockttp() {
 		const mockttp = fromPeers('mockttp');
-		const server = mockttp.getLocal({https: await mockttp.generateCACertificate()});
+		const {cert, key} = await mockttp.generateCACertificate();
+		const server = mockttp.getLocal({https: {cert, key}});
 		await server.start();
 		await server.forGet('/').thenReply(200, 'a');
-		await get(server.urlFor('/'));
+		await get(server.urlFor('/'), cert);
 		await server.stop();
 	},
 };

@@ -8,6 +8,7 @@ import {wallMs} from '../base/timers.ts';
 import {Violations} from '../base/violations.ts';
 import type {PemPair} from '../model/load-balancer.ts';
 import {buildCertificate, namesOf} from './certificate-builder.ts';
+import {exportPrivateKey} from './ec-key.ts';
 import {withHiddenKey} from './hidden-key.ts';
 import {readNames} from './names.ts';
 import {readCertificates, readPrivateKey} from './read-parts.ts';
@@ -228,10 +229,8 @@ function generateKey(kind: 'ec' | 'rsa') {
 }
 
 function exportKey(key: KeyObject, type: 'pkcs8' | 'pkcs1' | 'sec1'): string {
-	return key.export({type, format: 'pem'}).toString();
+	return type === 'pkcs8' ? exportPrivateKey(key) : key.export({type, format: 'pem'}).toString();
 }
-
-/** RFC 5280, section 4.2.1.6: dNSName is 2, iPAddress is 7. */
 
 /** Certificates know no fractions of a second. */
 function wholeSeconds(timeMs: number): Date {

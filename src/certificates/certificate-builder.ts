@@ -1,6 +1,7 @@
 import {createHash, type KeyObject, randomBytes, sign, type X509Certificate} from 'node:crypto';
 import {EmulatorError} from '../base/errors.ts';
 import {bitString, der, integer, nothing, objectIdentifier, octetString, sequence, time} from './der.ts';
+import {exportPublicKey} from './ec-key.ts';
 import {type Extension, encodeExtension, encodeName, SUBJECT_KEY_IDENTIFIER} from './extensions.ts';
 import {writePem} from './pem.ts';
 import {readSigner, type SignerNames} from './signer.ts';
@@ -49,7 +50,7 @@ const SIGNATURES: Readonly<Record<string, () => Buffer>> = {
 export function buildCertificate(statement: Statement, signer: Signer): BuiltCertificate {
 	const algorithm = algorithmOf(signer.key);
 	const subject = encodeName(statement.subject);
-	const publicKey = statement.publicKey.export({type: 'spki', format: 'der'});
+	const publicKey = exportPublicKey(statement.publicKey);
 	const ownId = keyIdentifier(publicKey);
 	const names = {name: subject, keyId: ownId};
 	const {name: issuer, keyId: issuerId} = signer.names ?? names;
@@ -128,7 +129,7 @@ function ownNamesOf({subject, issuer, raw, publicKey}: X509Certificate): SignerN
 	if (own === null || issuer !== subject) return undefined;
 	const [, organizationName = '', commonName = ''] = own;
 	const name = encodeName({organizationName, commonName});
-	const keyId = keyIdentifier(publicKey.export({type: 'spki', format: 'der'}));
+	const keyId = keyIdentifier(exportPublicKey(publicKey));
 	const isOurs = raw.indexOf(name) !== raw.lastIndexOf(name) && raw.includes(octetString(octetString(keyId)));
 	return isOurs ? {name, keyId} : undefined;
 }
