@@ -1,54 +1,37 @@
-// What `npm run build` makes: dist/ and schema.json. Three bundles of the same sources, so that a cold start reads a few
+// What `npm run build` makes: dist/ and schema.json. Four bundles of the same sources, so that a cold start reads a few
 // files and not some hundred: ES modules for Node, one file of CommonJS for module loaders that cannot require() those
-// (jest), and the declarations of what is public.
-import {chmod, copyFile, rm} from 'node:fs/promises';
+// (jest), the command line, and the declarations of what is public.
+import {chmod, copyFile, rm, writeFile} from 'node:fs/promises';
 import path from 'node:path';
-import {fileURLToPath} from 'node:url';
-import {type BuildOptions, build} from 'esbuild';
+import {build} from 'esbuild';
 import {rollup} from 'rollup';
 import {dts} from 'rollup-plugin-dts';
+import {COMMAND_LINE, COMMON, COMMON_JS, COMMON_JS_FOLDER, ROOT} from './bundles.mjs';
 import {writeSchema} from './write-schema.ts';
 
-const ROOT = fileURLToPath(new URL('..', import.meta.url));
 const DIST = path.join(ROOT, 'dist');
-
-const COMMON: BuildOptions = {
-	absWorkingDir: ROOT,
-	bundle: true,
-	platform: 'node',
-	// The floor of "engines" in package.json.
-	target: 'node20.19',
-	logLevel: 'warning',
-};
 
 /** What is loaded lazily stays in files of its own: a cold start reads only what it needs. */
 async function buildModules(): Promise<void> {
 	await build({
 		...COMMON,
-		entryPoints: {index: 'src/index.ts', 'cli/main': 'src/cli/main.ts'},
+		entryPoints: {index: 'src/index.ts'},
 		outdir: DIST,
 		chunkNames: 'chunks/[name]-[hash]',
 		format: 'esm',
 		splitting: true,
-		packages: 'external',
 	});
-	await chmod(path.join(DIST, 'cli/main.js'), 0o755);
 }
 
 async function buildCommonJs(): Promise<void> {
-	await build({
-		...COMMON,
-		entryPoints: {index: 'src/index.ts'},
-		outdir: DIST,
-		outExtension: {'.js': '.cjs'},
-		format: 'cjs',
-		// jest's sandbox has no import(); what is lazy becomes a lazy require().
-		supported: {'dynamic-import': false},
-		// get-port is an ES module only, and jest cannot require() those: it comes into the bundle.
-		external: ['commander', 'fastest-levenshtein', 'node-forge', 'tcp-port-used', 'valibot', 'yaml'],
-		define: {'import.meta.url': '__fileUrl'},
-		banner: {js: "const __fileUrl = require('node:url').pathToFileURL(__filename).href;"},
-	});
+	await build({...COMMON_JS, entryPoints: {index: 'src/index.ts'}, outdir: DIST, outExtension: {'.js': '.cjs'}});
+}
+
+async function buildCommandLine(): Promise<void> {
+	const folder = path.join(DIST, 'cli');
+	await build({...COMMAND_LINE, outdir: folder});
+	await writeFile(path.join(folder, 'package.json'), COMMON_JS_FOLDER);
+	await chmod(path.join(folder, 'main.js'), 0o755);
 }
 
 /** One file each, so that no inner type is published. CommonJS is told apart by the name of the file alone. */
@@ -64,5 +47,25 @@ async function buildDeclarations(): Promise<void> {
 	await copyFile(file, path.join(DIST, 'index.d.cts'));
 }
 
+/** The licence of what is within the bundles asks for its own text beside them. */
+async function copyLicences(): Promise<void> {
+	for (const [name, file] of BUNDLED) {
+		await copyFile(path.join(ROOT, 'node_modules', name, file), path.join(DIST, `licence-of-${name}.txt`));
+	}
+}
+
+/** Packages within the bundles, and where each has its licence. */
+const BUNDLED = [
+	['get-port', 'license'],
+	['valibot', 'LICENSE.md'],
+] as const;
+
 await rm(DIST, {recursive: true, force: true});
-await Promise.all([buildModules(), buildCommonJs(), buildDeclarations(), writeSchema(path.join(ROOT, 'schema.json'))]);
+await Promise.all([
+	buildModules(),
+	buildCommonJs(),
+	buildCommandLine(),
+	buildDeclarations(),
+	writeSchema(path.join(ROOT, 'schema.json')),
+]);
+await copyLicences();

@@ -3,8 +3,8 @@
 import {mkdir, readdir, readFile, rename, rm, stat, utimes, writeFile} from 'node:fs/promises';
 import path from 'node:path';
 import {fileURLToPath, pathToFileURL} from 'node:url';
+import {COMMAND_LINE, COMMON_JS_FOLDER, ROOT} from './bundles.mjs';
 
-const ROOT = fileURLToPath(new URL('..', import.meta.url));
 const SOURCES = ['src', 'test', 'scripts'];
 
 /** Where the compiled files are, with the folders of the sources in it. */
@@ -99,6 +99,7 @@ async function compile(sources) {
 	}
 	// Read by the product, beside src/ as in the project and in the package.
 	await writeWhole(path.join(BUILD_FOLDER, 'package.json'), await readFile(path.join(ROOT, 'package.json')));
+	await writeWhole(path.join(BUILD_FOLDER, 'cli/package.json'), COMMON_JS_FOLDER);
 }
 
 const COMMON = {
@@ -126,12 +127,14 @@ function options(entryPoints, isProduct) {
 	};
 }
 
-/** The command line as users have it, in a few files: tests start it some hundred times. */
+/** The command line as users have it: tests start it some hundred times. */
 const commandLine = {
-	...COMMON,
-	entryPoints: {main: 'src/cli/main.ts'},
+	...COMMAND_LINE,
+	write: false,
+	logLevel: 'silent',
+	sourcemap: 'linked',
+	sourcesContent: false,
 	outdir: path.join(BUILD_FOLDER, 'cli'),
-	splitting: true,
 };
 
 const importsOfCompiled = {

@@ -32,7 +32,12 @@ process.on('uncaughtException', error => {
 	void output.end(PATIENCE_MS).finally(() => leave(EXIT.failed));
 });
 
-const code = await runProgram(process.argv.slice(2), {output, interruption});
-// What a command prints is waited for as long as its reader takes; who interrupts does not want to wait.
-await output.end(interruption.isInterrupted ? PATIENCE_MS : undefined);
-leave(output.hasFailed ? EXIT.failed : code);
+async function run(): Promise<void> {
+	const code = await runProgram(process.argv.slice(2), {output, interruption});
+	// What a command prints is waited for as long as its reader takes; who interrupts does not want to wait.
+	await output.end(interruption.isInterrupted ? PATIENCE_MS : undefined);
+	leave(output.hasFailed ? EXIT.failed : code);
+}
+
+// The command line is bundled as CommonJS, which has no top-level await.
+void run();
