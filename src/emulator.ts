@@ -28,7 +28,7 @@ import type {CertificateAuthority, LoadBalancer} from './emulator/load-balancer.
 import {EMULATOR_OPTIONS, type EmulatorOptions, type ReadOptions, readOptions} from './emulator/options.ts';
 import {concerned, differences, planReload, type Reloaded} from './emulator/reload-plan.ts';
 import {callerUnderTest, watchForForgotten} from './emulator/still-open.ts';
-import {DEFAULT_ACCOUNT, DEFAULT_REGION, dnsNameOf} from './model/dns-name.ts';
+import {DEFAULT_ACCOUNT_ID, DEFAULT_REGION, dnsNameOf} from './model/dns-name.ts';
 import type {Exchange} from './observability/exchange.ts';
 
 /** What an emulator tells while it runs. */
@@ -151,7 +151,7 @@ class RunningEmulator implements Emulator {
 	readonly #reloads = new SerialQueue();
 	#configured = NOTHING_CONFIGURED;
 	/** Read at the start alone: what has been named after it keeps its name. */
-	#account = {id: DEFAULT_ACCOUNT, region: DEFAULT_REGION};
+	#account = {id: DEFAULT_ACCOUNT_ID, region: DEFAULT_REGION};
 	readonly #options: ReadOptions;
 	readonly #time: Clock;
 	#control: Control | undefined;
@@ -351,7 +351,7 @@ class RunningEmulator implements Emulator {
 			},
 		});
 		if (before === NOTHING_CONFIGURED) {
-			const {id = DEFAULT_ACCOUNT, region = DEFAULT_REGION} = after.described.account;
+			const {id = DEFAULT_ACCOUNT_ID, region = DEFAULT_REGION} = after.described.account;
 			this.#account = {id, region};
 		}
 		const {entries} = this.#fleet;

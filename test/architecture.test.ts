@@ -10,6 +10,7 @@ const LEVELS: ReadonlyArray<readonly string[]> = [
 	['base'],
 	['model', 'codec'],
 	['observability', 'certificates', 'configuration'],
+	['operations'],
 	['data-plane', 'control-plane', 'fake-backends'],
 	['emulator'],
 	['cli', 'index'],

@@ -2,14 +2,14 @@ import path from 'node:path';
 import {EmulatorError, formatPath, type Violation} from '../base/errors.ts';
 import {readInput} from '../base/read-file.ts';
 import {andMore, Violations} from '../base/violations.ts';
-import type {DescribedAccessLog, DescribedCertificate, DescribedConfig} from './described.ts';
+import type {NormalisedAccessLog, NormalisedCertificate, NormalisedConfig} from '../model/normalised.ts';
 import type {Finding} from './finding.ts';
 import {type Location, SourceText} from './source-text.ts';
 
 /** A configuration file that was read and found valid. */
 export interface ConfigFile {
 	/** Certificate paths in it are absolute. */
-	readonly config: DescribedConfig;
+	readonly config: NormalisedConfig;
 	/** What the file says, as plain values. */
 	readonly raw: unknown;
 	/** As it was given. */
@@ -31,7 +31,7 @@ export interface LocatedViolation extends Violation {
  * Looks for more that is wrong: in the files that a configuration names, say. It is given what could be read of it, with
  * absolute paths, and what was found wrong so far.
  */
-export type LookFurther = (config: DescribedConfig, found: readonly Finding[]) => Promise<readonly Finding[]>;
+export type LookFurther = (config: NormalisedConfig, found: readonly Finding[]) => Promise<readonly Finding[]>;
 
 const NOTHING_FURTHER: LookFurther = () => Promise.resolve([]);
 
@@ -151,8 +151,8 @@ function decode(bytes: Uint8Array, file: string): string {
 	}
 }
 
-function withAbsolutePaths(config: DescribedConfig, directory: string): DescribedConfig {
-	const resolve = (certificate: DescribedCertificate): DescribedCertificate => {
+function withAbsolutePaths(config: NormalisedConfig, directory: string): NormalisedConfig {
+	const resolve = (certificate: NormalisedCertificate): NormalisedCertificate => {
 		if (certificate.kind !== 'files') return certificate;
 		const {cert, key, chain} = certificate;
 		// An empty path stands for one that could not be read.
@@ -180,7 +180,7 @@ function withAbsolutePaths(config: DescribedConfig, directory: string): Describe
 	};
 }
 
-function absolute(accessLog: DescribedAccessLog | undefined, directory: string): DescribedAccessLog | undefined {
+function absolute(accessLog: NormalisedAccessLog | undefined, directory: string): NormalisedAccessLog | undefined {
 	if (accessLog === undefined) return undefined;
 	if (accessLog.kind === 'file') return {...accessLog, file: path.resolve(directory, accessLog.file)};
 	return {...accessLog, folder: path.resolve(directory, accessLog.folder)};

@@ -1,5 +1,5 @@
 import {show} from '../base/quote.ts';
-import type {DescribedAccessLog} from './described.ts';
+import type {NormalisedAccessLog} from '../model/normalised.ts';
 import {find, type Place} from './place.ts';
 import type {Partly} from './read-shape.ts';
 import type {AccessLogSpec} from './spec-balancing.ts';
@@ -8,7 +8,7 @@ import type {AccessLogSpec} from './spec-balancing.ts';
 export function describeAccessLog(
 	shape: Partly<AccessLogSpec> | undefined,
 	place: Place,
-): DescribedAccessLog | undefined {
+): NormalisedAccessLog | undefined {
 	if (shape === undefined) return undefined;
 	if (typeof shape === 'string') {
 		judgeFile(shape, [], place);

@@ -2,12 +2,12 @@ import {millisecondsIn} from '../base/duration.ts';
 import {readCertificateName} from '../base/host-name.ts';
 import {show} from '../base/quote.ts';
 import type {
-	DescribedAddress,
-	DescribedBackend,
-	DescribedBackendTls,
-	DescribedFake,
 	FakeBehaviour,
-} from './described.ts';
+	NormalisedAddress,
+	NormalisedBackend,
+	NormalisedBackendTls,
+	NormalisedFake,
+} from '../model/normalised.ts';
 import {readAddress, readHost} from './host-names.ts';
 import {find, type Place} from './place.ts';
 import type {Partly} from './read-shape.ts';
@@ -26,7 +26,7 @@ export function describeBackend(
 	shape: Partly<BackendSpec> | undefined,
 	name: string | undefined,
 	place: Place,
-): DescribedBackend | undefined {
+): NormalisedBackend | undefined {
 	if (shape === undefined) return undefined;
 	if (typeof shape === 'string' || typeof shape === 'number') return describeAddressText(`${shape}`, name, place);
 	const given = shape.name ?? name ?? '';
@@ -45,7 +45,7 @@ export function describeBackend(
 }
 
 /** The `n` fakes that a number of back-ends stands for. */
-export function echoBackends(count: number): DescribedBackend[] {
+export function echoBackends(count: number): NormalisedBackend[] {
 	return Array.from({length: count}, (_, index) => ({
 		kind: 'fake',
 		name: letterOf(index),
@@ -66,7 +66,7 @@ export function describeAddress(
 	{host, port, ports}: Partly<Omit<AddressBackend, 'kind' | 'name'>>,
 	name: string | undefined,
 	place: Place,
-): DescribedAddress {
+): NormalisedAddress {
 	const readable = host === undefined ? undefined : readHost(host);
 	if (host !== undefined && readable === undefined) {
 		const read = readAddress(host);
@@ -105,7 +105,7 @@ function judgeName(name: string, {path, findings}: Place): void {
 	judgeBackendName(name, {path: [...path, 'name'], findings});
 }
 
-function describeAddressText(text: string, name: string | undefined, place: Place): DescribedBackend | undefined {
+function describeAddressText(text: string, name: string | undefined, place: Place): NormalisedBackend | undefined {
 	const read = readAddress(text);
 	if ('message' in read) {
 		find(place, [], read);
@@ -116,7 +116,7 @@ function describeAddressText(text: string, name: string | undefined, place: Plac
 
 type FakeShape = Exclude<BackendShape, {readonly kind?: 'address' | 'command' | undefined}>;
 
-function describeFake(shape: FakeShape, name: string, place: Place): DescribedFake {
+function describeFake(shape: FakeShape, name: string, place: Place): NormalisedFake {
 	if (shape.kind === 'reply') judgeReply(shape, place);
 	if (shape.kind === 'tcp' && shape.data !== undefined && (shape.mode === 'echo' || shape.mode === 'sink')) {
 		find(place, ['data'], {
@@ -134,7 +134,7 @@ function describeFake(shape: FakeShape, name: string, place: Place): DescribedFa
 	};
 }
 
-function describeTls(tls: boolean | Partly<BackendTls> | undefined, place: Place): DescribedBackendTls | undefined {
+function describeTls(tls: boolean | Partly<BackendTls> | undefined, place: Place): NormalisedBackendTls | undefined {
 	if (tls === undefined || tls === false) return undefined;
 	if (tls === true) return {names: undefined, clientAuth: false};
 	const names = describeNames(tls.names, {path: [...place.path, 'tls', 'names'], findings: place.findings});

@@ -1,9 +1,14 @@
 import {show} from '../base/quote.ts';
+import type {
+	NormalisedBackend,
+	NormalisedCertificate,
+	NormalisedConfig,
+	NormalisedLoadBalancer,
+} from '../model/normalised.ts';
 import {allRead, describeCommon, judgeLoadBalancerName} from './describe.ts';
 import {describeAddress, describeBackend, describeNames, judgeBackendName} from './describe-backend.ts';
 import {describeAccount, describeControl, describeVms} from './describe-control.ts';
 import {describeRules} from './describe-rules.ts';
-import type {DescribedBackend, DescribedCertificate, DescribedConfig, DescribedLoadBalancer} from './described.ts';
 import {type Findings, presentable} from './finding.ts';
 import {unknownName} from './host-names.ts';
 import {find, type Place, within} from './place.ts';
@@ -22,11 +27,11 @@ import type {AddressBackend, BackendConfig, CertificateConfig, LoadBalancerConfi
 export function describeConfig(
 	config: unknown,
 	options: {readonly origin?: Origin} = {},
-): {config: DescribedConfig} | {violations: Findings; partly: DescribedConfig | undefined} {
+): {config: NormalisedConfig} | {violations: Findings; partly: NormalisedConfig | undefined} {
 	const {value: shape, findings} = readShape(configSchema, sectionsOf(config), options);
 	if (shape === undefined) return {violations: presentable(findings), partly: undefined};
 
-	const certificates = new Map<string, DescribedCertificate>();
+	const certificates = new Map<string, NormalisedCertificate>();
 	for (const [name, certificate] of Object.entries(shape.certificates ?? {})) {
 		const described = describeCertificate(certificate, {path: ['certificates', name], findings});
 		// A broken certificate still has its name: who uses it is not at fault.
@@ -39,7 +44,7 @@ export function describeConfig(
 	const account = describeAccount(shape.account ?? {}, {path: ['account'], findings});
 	const vms = describeVms(shape.vms ?? {}, backends, {path: ['vms'], findings});
 
-	const loadBalancers = new Map<string, DescribedLoadBalancer>();
+	const loadBalancers = new Map<string, NormalisedLoadBalancer>();
 	for (const [name, loadBalancer] of Object.entries(shape.loadBalancers ?? {})) {
 		const place: Place = {path: ['loadBalancers', name], findings};
 		judgeLoadBalancerName(name, place, 'key');
@@ -77,7 +82,7 @@ function sectionsOf(config: unknown): unknown {
 function describeCertificate(
 	shape: Partly<CertificateConfig> | undefined,
 	place: Place,
-): DescribedCertificate | undefined {
+): NormalisedCertificate | undefined {
 	if (place.path.at(-1) === '') find(place, [], {message: 'the name of this certificate is empty', at: 'key'});
 	if (shape === undefined) return undefined;
 	if ('names' in shape) {
@@ -106,8 +111,8 @@ function judgePath(file: string | undefined, name: string, place: Place): void {
 type BackendShapes = Readonly<Record<string, Partly<BackendConfig> | undefined>>;
 
 /** Back-ends by every name they may be called; `app` with a count of 2 is `app-1`, `app-2`, and `app` for both. */
-function describeBackends(shapes: BackendShapes, place: Place): Map<string, readonly DescribedBackend[]> {
-	const byName = new Map<string, readonly DescribedBackend[]>();
+function describeBackends(shapes: BackendShapes, place: Place): Map<string, readonly NormalisedBackend[]> {
+	const byName = new Map<string, readonly NormalisedBackend[]>();
 	const owners = new Map<string, string>();
 	for (const [key, shape] of Object.entries(shapes)) {
 		const here: Place = {path: [...place.path, key], findings: place.findings};
@@ -133,7 +138,7 @@ function describeBackends(shapes: BackendShapes, place: Place): Map<string, read
 	return byName;
 }
 
-function expand(key: string, shape: Partly<BackendConfig> | undefined, place: Place): DescribedBackend[] {
+function expand(key: string, shape: Partly<BackendConfig> | undefined, place: Place): NormalisedBackend[] {
 	if (shape === undefined) return [];
 	if (typeof shape === 'string' || typeof shape === 'number') return present(describeBackend(shape, key, place));
 	if ('kind' in shape && shape.kind !== undefined) return expandKind(shape, key, place);
@@ -143,7 +148,7 @@ function expand(key: string, shape: Partly<BackendConfig> | undefined, place: Pl
 
 type KindShape = Extract<Partly<BackendConfig>, {readonly kind?: unknown}>;
 
-function expandKind(shape: KindShape, key: string, place: Place): DescribedBackend[] {
+function expandKind(shape: KindShape, key: string, place: Place): NormalisedBackend[] {
 	if (shape.kind === 'command' || !('count' in shape)) return present(describeBackend(shape, key, place));
 	const {count, ...one} = shape;
 	// The schema of the configuration lets no `name` through, so the key is the name.
@@ -152,7 +157,7 @@ function expandKind(shape: KindShape, key: string, place: Place): DescribedBacke
 	return Array.from({length: count}, (_, index) => ({...described, name: `${key}-${index + 1}`}));
 }
 
-function present(backend: DescribedBackend | undefined): DescribedBackend[] {
+function present(backend: NormalisedBackend | undefined): NormalisedBackend[] {
 	return backend === undefined ? [] : [backend];
 }
 
@@ -160,9 +165,9 @@ function present(backend: DescribedBackend | undefined): DescribedBackend[] {
 function registered(
 	{backends}: Partly<LoadBalancerConfig>,
 	place: Place,
-	known: ReadonlyMap<string, readonly DescribedBackend[]>,
-): DescribedBackend[] {
-	const found = new Set<DescribedBackend>();
+	known: ReadonlyMap<string, readonly NormalisedBackend[]>,
+): NormalisedBackend[] {
+	const found = new Set<NormalisedBackend>();
 	for (const [index, name] of (backends ?? []).entries()) {
 		if (name === undefined) continue;
 		const named = known.get(name);
@@ -179,7 +184,7 @@ function registered(
 }
 
 /** `app-1` while `app` could not be read: the fault is `app`'s alone. */
-function isOfBroken(name: string, known: ReadonlyMap<string, readonly DescribedBackend[]>): boolean {
+function isOfBroken(name: string, known: ReadonlyMap<string, readonly NormalisedBackend[]>): boolean {
 	const group = /^(.*)-\d+$/s.exec(name)?.[1];
 	return group !== undefined && known.get(group)?.length === 0;
 }

@@ -2,8 +2,8 @@ import {isIPv4} from 'node:net';
 import {millisecondsIn} from '../base/duration.ts';
 import {readCertificateName, readHostName} from '../base/host-name.ts';
 import {show} from '../base/quote.ts';
-import {NO_SURROUNDINGS, type Surroundings} from '../model/estate.ts';
-import type {DescribedAccount, DescribedBackend, DescribedControl} from './described.ts';
+import {EMPTY_INVENTORY, type Inventory} from '../model/account.ts';
+import type {NormalisedAccount, NormalisedBackend, NormalisedControl} from '../model/normalised.ts';
 import {isLoopback, readAddress, unknownName} from './host-names.ts';
 import {find, type Place} from './place.ts';
 import type {Partly} from './read-shape.ts';
@@ -14,7 +14,7 @@ import {refuseVmId} from './vm-id.ts';
 const MAX_LIFECYCLE_MS = 3_600_000;
 
 /** Judges the control port's section. */
-export function describeControl(shape: Partly<ControlConfig>, place: Place): DescribedControl {
+export function describeControl(shape: Partly<ControlConfig>, place: Place): NormalisedControl {
 	const {host, port, names, credentials, strict = false, lifecycle, faithfulHealth = false, accessLogs} = shape;
 	if (host !== undefined && !isLoopback(host)) {
 		find(place, ['host'], {
@@ -72,7 +72,7 @@ const IDS = {
 } as const;
 
 /** Judges what exists in the account. */
-export function describeAccount(shape: Partly<AccountConfig>, place: Place): DescribedAccount {
+export function describeAccount(shape: Partly<AccountConfig>, place: Place): NormalisedAccount {
 	const {id, region, nets = [], subnets = [], securityGroups = []} = shape;
 	if (id !== undefined && !/^[0-9]{12}$/.test(id)) {
 		find(place, ['id'], {message: `${show(id)} is not an account; write 12 digits, in quotes`});
@@ -100,8 +100,8 @@ export function describeAccount(shape: Partly<AccountConfig>, place: Place): Des
 			);
 		}
 	}
-	const surroundings: Surroundings = {
-		...NO_SURROUNDINGS,
+	const inventory: Inventory = {
+		...EMPTY_INVENTORY,
 		subregions: (shape.subregions ?? []).flatMap(subregion => subregion ?? []),
 		nets: nets.flatMap(net => (net === undefined ? [] : [{...net, id: net.id ?? ''}])),
 		subnets: subnets.flatMap(subnet =>
@@ -124,7 +124,7 @@ export function describeAccount(shape: Partly<AccountConfig>, place: Place): Des
 			address,
 		})),
 	};
-	return {id, region, surroundings};
+	return {id, region, inventory};
 }
 
 function judgeIds(
@@ -147,10 +147,10 @@ function judgeIds(
 /** Judges what VM ids mean: a back-end of the configuration, or an address. */
 export function describeVms(
 	shapes: Readonly<Record<string, string | number | undefined>>,
-	backends: ReadonlyMap<string, readonly DescribedBackend[]>,
+	backends: ReadonlyMap<string, readonly NormalisedBackend[]>,
 	place: Place,
-): Map<string, DescribedBackend> {
-	const vms = new Map<string, DescribedBackend>();
+): Map<string, NormalisedBackend> {
+	const vms = new Map<string, NormalisedBackend>();
 	for (const [id, given] of Object.entries(shapes)) {
 		const refusal = refuseVmId(id);
 		if (refusal !== undefined) find(place, [id], {...refusal, at: 'key'});

@@ -4,9 +4,9 @@ import {show} from '../base/quote.ts';
 import {refusalOfCiphers} from '../codec/cipher-list.ts';
 import {isSecure, type ListenerPorts, type ListenerSpec, readListener} from '../model/listener.ts';
 import type {PemPair} from '../model/load-balancer.ts';
+import type {CertificateReference, NormalisedListener} from '../model/normalised.ts';
 import {describeNames} from './describe-backend.ts';
 import {describeStickiness} from './describe-stickiness.ts';
-import type {CertificateReference, DescribedListener} from './described.ts';
 import {unknownName} from './host-names.ts';
 import {find, type Place} from './place.ts';
 import type {Partly} from './read-shape.ts';
@@ -27,7 +27,7 @@ export function describeListener(
 	shape: ListenerShape | undefined,
 	place: Place,
 	certificateNames: ReadonlySet<string>,
-): DescribedListener | undefined {
+): NormalisedListener | undefined {
 	if (shape === undefined) return undefined;
 	const listener: Partly<Listener> = typeof shape === 'string' ? {listen: shape} : shape;
 	const ports = portsOf(listener, typeof shape === 'string' ? [] : ['listen'], place);
@@ -141,7 +141,7 @@ function verificationOf(
 	{verifyBackend}: Partly<Listener>,
 	ports: ListenerPorts | undefined,
 	place: Place,
-): DescribedListener['verifyBackend'] {
+): NormalisedListener['verifyBackend'] {
 	if (verifyBackend === undefined || verifyBackend === false) return undefined;
 	if (ports !== undefined && !isSecure(ports.backendProtocol)) {
 		find(place, ['verifyBackend'], {

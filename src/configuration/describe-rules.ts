@@ -4,7 +4,7 @@ import {show} from '../base/quote.ts';
 import {isHttp} from '../model/listener.ts';
 import {violationsOfRules} from '../model/listener-rule.ts';
 import type {ScopedRule} from '../model/load-balancer.ts';
-import type {DescribedBackend, DescribedListener} from './described.ts';
+import type {NormalisedBackend, NormalisedListener} from '../model/normalised.ts';
 import {find, type Place} from './place.ts';
 import type {Partly} from './read-shape.ts';
 import type {RuleSpec} from './spec-balancing.ts';
@@ -12,10 +12,10 @@ import type {RuleSpec} from './spec-balancing.ts';
 /** What the rules of a load balancer may refer to. */
 export interface RuleContext {
 	/** Undefined: one of them could not be read, so it cannot be said which there are. */
-	readonly listeners: readonly DescribedListener[] | undefined;
-	readonly backends: readonly DescribedBackend[];
+	readonly listeners: readonly NormalisedListener[] | undefined;
+	readonly backends: readonly NormalisedBackend[];
 	/** Back-ends by every name that stands for them, registered with this load balancer or not. */
-	readonly groups: ReadonlyMap<string, readonly DescribedBackend[]>;
+	readonly groups: ReadonlyMap<string, readonly NormalisedBackend[]>;
 	/** Whether a name that nobody has may be that of a back-end which could not be read. */
 	readonly mayBeBroken: (name: string) => boolean;
 }
@@ -83,7 +83,7 @@ function isWritten(shapes: RuleShapes, path: readonly (string | number)[]): bool
 	return value !== undefined;
 }
 
-function judgeListeners(rules: readonly ScopedRule[], listeners: readonly DescribedListener[], place: Place): void {
+function judgeListeners(rules: readonly ScopedRule[], listeners: readonly NormalisedListener[], place: Place): void {
 	const ports = listeners.filter(({ports}) => isHttp(ports.protocol)).map(({ports}) => ports.port);
 	if (ports.length === 0) {
 		if (rules.length === 0 || listeners.length === 0) return;

@@ -2,12 +2,12 @@ import {type Duration, millisecondsIn} from '../base/duration.ts';
 import {show} from '../base/quote.ts';
 import {violationsOfSharedPorts} from '../model/listener.ts';
 import {DEFAULT_TIMEOUTS, type Timeouts} from '../model/load-balancer.ts';
+import type {NormalisedBackend, NormalisedListener, NormalisedLoadBalancer} from '../model/normalised.ts';
 import {describeAccessLog} from './describe-access-log.ts';
 import {describeBackend, echoBackends, letterOf} from './describe-backend.ts';
 import {describeHealthCheck} from './describe-health-check.ts';
 import {describeListener} from './describe-listener.ts';
 import {describeRules} from './describe-rules.ts';
-import type {DescribedBackend, DescribedListener, DescribedLoadBalancer} from './described.ts';
 import {type Findings, presentable} from './finding.ts';
 import {isLoopback} from './host-names.ts';
 import {find, type Place, within} from './place.ts';
@@ -21,7 +21,7 @@ export interface DescriptionContext {
 	/** What `certificate` may name. */
 	readonly certificateNames: Iterable<string>;
 	/** Back-ends that exist already: a text that is one of these names stands for them, and is not read as an address. */
-	readonly backends?: ReadonlyMap<string, readonly DescribedBackend[]>;
+	readonly backends?: ReadonlyMap<string, readonly NormalisedBackend[]>;
 }
 
 /**
@@ -35,7 +35,7 @@ export interface DescriptionContext {
 export function describeLoadBalancer(
 	spec: unknown,
 	{certificateNames, backends = new Map()}: DescriptionContext,
-): {described: DescribedLoadBalancer} | {violations: Findings; partly: DescribedLoadBalancer | undefined} {
+): {described: NormalisedLoadBalancer} | {violations: Findings; partly: NormalisedLoadBalancer | undefined} {
 	const {value: shape, findings} = readShape(loadBalancerSchema, spec);
 	if (shape === undefined) return {violations: presentable(findings), partly: undefined};
 	const place: Place = {path: [], findings};
@@ -76,7 +76,7 @@ export function describeCommon(
 	shape: Partly<Omit<LoadBalancerSpec, 'name' | 'backends'>>,
 	place: Place,
 	certificateNames: ReadonlySet<string>,
-): Omit<DescribedLoadBalancer, 'name' | 'source' | 'backends' | 'rules'> {
+): Omit<NormalisedLoadBalancer, 'name' | 'source' | 'backends' | 'rules'> {
 	judgeAddress(shape.address, place);
 	const listeners = describeListeners(shape.listeners, within(place, 'listeners'), certificateNames);
 	// Without a listener there is no back-end port, and nothing that runs.
@@ -100,8 +100,8 @@ export function describeCommon(
 /** The listeners, when every one that was written could be read. */
 export function allRead(
 	shapes: Partly<LoadBalancerSpec['listeners']> | undefined,
-	listeners: readonly DescribedListener[],
-): readonly DescribedListener[] | undefined {
+	listeners: readonly NormalisedListener[],
+): readonly NormalisedListener[] | undefined {
 	return shapes?.length === listeners.length ? listeners : undefined;
 }
 
@@ -125,7 +125,7 @@ function describeListeners(
 	shapes: Partly<LoadBalancerSpec['listeners']> | undefined,
 	place: Place,
 	certificateNames: ReadonlySet<string>,
-): DescribedListener[] {
+): NormalisedListener[] {
 	if (shapes === undefined) return [];
 	// OUTSCALE API 1.40, CreateLoadBalancerRequest: Listeners is required.
 	if (shapes.length === 0) find(place, [], {message: 'the list is empty; a load balancer needs at least one listener'});
@@ -168,12 +168,12 @@ function judgeAddress(address: string | undefined, place: Place): void {
 function describeBackends(
 	shape: number | readonly (Partly<BackendSpec> | undefined)[] | undefined,
 	place: Place,
-	known: ReadonlyMap<string, readonly DescribedBackend[]>,
-): DescribedBackend[] {
+	known: ReadonlyMap<string, readonly NormalisedBackend[]>,
+): NormalisedBackend[] {
 	if (shape === undefined) return [];
 	if (typeof shape === 'number') return echoBackends(shape);
 	const owners = new Map<string, number>();
-	const backends: DescribedBackend[] = [];
+	const backends: NormalisedBackend[] = [];
 	for (const [index, item] of shape.entries()) {
 		const here: Place = {path: [...place.path, index], findings: place.findings};
 		const existing = typeof item === 'string' ? known.get(item) : undefined;

@@ -3,6 +3,7 @@ import type {Duplex} from 'node:stream';
 import type {Duration} from '../base/duration.ts';
 import type {ListenerSpec} from '../model/listener.ts';
 import type {PemPair, RetryPolicy, TlsVersion, UpgradePolicy} from '../model/load-balancer.ts';
+import type {ProxyProtocolMode} from '../model/normalised.ts';
 import type {AccessLogSpec, HealthCheckSpec, RuleSpec, StickinessSpec} from './spec-balancing.ts';
 import type {AccountConfig, ControlConfig} from './spec-control.ts';
 
@@ -44,8 +45,7 @@ export interface BackendTls {
 	readonly clientAuth?: boolean;
 }
 
-/** What a fake back-end makes of a PROXY header, version 1 or 2, at the start of a connection. */
-export type ProxyProtocolMode = 'off' | 'accept' | 'require';
+export type {ProxyProtocolMode};
 
 /** What every fake back-end may have. */
 export interface FakeBackendCommon {

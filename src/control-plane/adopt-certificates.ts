@@ -1,9 +1,9 @@
 import {X509Certificate} from 'node:crypto';
-import {certificateNamed, type Estate, type ServerCertificate, withCertificate} from '../model/estate.ts';
+import {type Account, certificateNamed, type ServerCertificate, withCertificate} from '../model/account.ts';
 import type {PemPair} from '../model/load-balancer.ts';
-import type {Context} from './commands.ts';
-import {CERTIFICATE_NAME} from './operations/certificates.ts';
-import {samePair} from './operations/judge-pem.ts';
+import {CERTIFICATE_NAME} from '../operations/certificates.ts';
+import type {Context} from '../operations/context.ts';
+import {samePair} from '../operations/uploaded-pem.ts';
 
 /** A certificate that came without an API, and what it is called. */
 export interface BroughtCertificate {
@@ -14,71 +14,73 @@ export interface BroughtCertificate {
 	readonly broughtBy: string;
 }
 
-/** The estate with a certificate of the configuration, which stays whether a listener uses it or not. */
+/** The account with a certificate of the configuration, which stays whether a listener uses it or not. */
 export function adoptCertificate(
-	estate: Estate,
+	account: Account,
 	{name, pair}: {readonly name: string; readonly pair: PemPair},
 	context: Context,
-): Estate {
+): Account {
 	const called = usableName(name);
-	const before = certificateNamed(estate, called);
+	const before = certificateNamed(account, called);
 	if (before === undefined)
-		return withCertificate(...make(estate, {name: called, pair, broughtBy: undefined}, context));
-	return samePair(before.pair, pair) ? estate : withCertificate(estate, {...before, ...contentOf(pair)});
+		return withCertificate(...make(account, {name: called, pair, broughtBy: undefined}, context));
+	return samePair(before.pair, pair) ? account : withCertificate(account, {...before, ...contentOf(pair)});
 }
 
-/** The estate without a certificate that the configuration had and has no longer, unless a listener shows it still. */
-export function forgetCertificate(estate: Estate, pair: PemPair): Estate {
-	const gone = [...estate.certificates.values()].find(certificate => certificate.pair === pair);
-	if (gone === undefined) return estate;
-	const isUsed = [...estate.loadBalancers.values()].some(({listeners}) =>
+/** The account without a certificate that the configuration had and has no longer, unless a listener shows it still. */
+export function forgetCertificate(account: Account, pair: PemPair): Account {
+	const gone = [...account.certificates.values()].find(certificate => certificate.pair === pair);
+	if (gone === undefined) return account;
+	const isUsed = [...account.loadBalancers.values()].some(({listeners}) =>
 		listeners.some(({certificateId}) => certificateId === gone.id),
 	);
-	if (isUsed) return estate;
-	return {...estate, certificates: new Map([...estate.certificates].filter(([id]) => id !== gone.id))};
+	if (isUsed) return account;
+	return {...account, certificates: new Map([...account.certificates].filter(([id]) => id !== gone.id))};
 }
 
 /**
- * The estate with the certificate that a listener shows, and its id. One of the same bytes is the same certificate,
+ * The account with the certificate that a listener shows, and its id. One of the same bytes is the same certificate,
  * whatever it is called; one of the same name that a load balancer brought is replaced in its place.
  */
 export function bringCertificate(
-	estate: Estate,
+	account: Account,
 	brought: BroughtCertificate,
 	context: Context,
-): {readonly estate: Estate; readonly id: string} {
-	const same = [...estate.certificates.values()].find(({pair}) => samePair(pair, brought.pair));
-	if (same !== undefined) return {estate, id: same.id};
+): {readonly account: Account; readonly id: string} {
+	const same = [...account.certificates.values()].find(({pair}) => samePair(pair, brought.pair));
+	if (same !== undefined) return {account, id: same.id};
 	const name = usableName(brought.name);
-	const before = certificateNamed(estate, name);
+	const before = certificateNamed(account, name);
 	if (before !== undefined && before.broughtBy === brought.broughtBy) {
-		return {estate: withCertificate(estate, {...before, ...contentOf(brought.pair)}), id: before.id};
+		return {account: withCertificate(account, {...before, ...contentOf(brought.pair)}), id: before.id};
 	}
 	let free = name;
-	for (let count = 2; certificateNamed(estate, free) !== undefined; count++) free = `${name}-${count}`;
-	const [next, certificate] = make(estate, {...brought, name: free}, context);
-	return {estate: withCertificate(next, certificate), id: certificate.id};
+	for (let count = 2; certificateNamed(account, free) !== undefined; count++) free = `${name}-${count}`;
+	const [next, certificate] = make(account, {...brought, name: free}, context);
+	return {account: withCertificate(next, certificate), id: certificate.id};
 }
 
-/** The estate without those that this load balancer brought and that no listener shows any more. */
-export function withoutUnused(estate: Estate, loadBalancer: string): Estate {
+/** The account without those that this load balancer brought and that no listener shows any more. */
+export function withoutUnused(account: Account, loadBalancer: string): Account {
 	const used = new Set(
-		[...estate.loadBalancers.values()].flatMap(({listeners}) => listeners.map(({certificateId}) => certificateId)),
+		[...account.loadBalancers.values()].flatMap(({listeners}) => listeners.map(({certificateId}) => certificateId)),
 	);
-	const certificates = [...estate.certificates].filter(
+	const certificates = [...account.certificates].filter(
 		([id, {broughtBy}]) => broughtBy !== loadBalancer || used.has(id),
 	);
-	return certificates.length === estate.certificates.size ? estate : {...estate, certificates: new Map(certificates)};
+	return certificates.length === account.certificates.size
+		? account
+		: {...account, certificates: new Map(certificates)};
 }
 
 function make(
-	estate: Estate,
+	account: Account,
 	{name, pair, broughtBy}: Omit<BroughtCertificate, 'broughtBy'> & {readonly broughtBy: string | undefined},
 	{identifiers, wallMs}: Context,
-): [Estate, ServerCertificate] {
-	const id = identifiers.certificateId(estate.serial);
+): [Account, ServerCertificate] {
+	const id = identifiers.certificateId(account.serial);
 	const certificate = {id, name, path: '/', ...contentOf(pair), uploadedMs: wallMs, broughtBy};
-	return [{...estate, serial: estate.serial + 1}, certificate];
+	return [{...account, serial: account.serial + 1}, certificate];
 }
 
 function contentOf(pair: PemPair): Pick<ServerCertificate, 'pair' | 'chain' | 'notAfterMs' | 'warnings'> {

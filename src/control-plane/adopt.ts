@@ -1,7 +1,7 @@
 import path from 'node:path';
 import {isDeepStrictEqual} from 'node:util';
 import {isIP} from '../base/ip.ts';
-import type {DescribedBackend, DescribedListener, DescribedLoadBalancer} from '../configuration/described.ts';
+import {type Account, rulesOf, withLoadBalancer, withoutLoadBalancer} from '../model/account.ts';
 import {
 	type CloudAccessLog,
 	type CloudListener,
@@ -11,18 +11,17 @@ import {
 	NO_ACCESS_LOG,
 	type Registration,
 } from '../model/cloud-load-balancer.ts';
-import {type Estate, rulesOf, withLoadBalancer, withoutLoadBalancer} from '../model/estate.ts';
 import {isHttp} from '../model/listener.ts';
 import type {PemPair, ScopedRule} from '../model/load-balancer.ts';
+import type {NormalisedBackend, NormalisedListener, NormalisedLoadBalancer} from '../model/normalised.ts';
+import type {Context} from '../operations/context.ts';
 import {bringCertificate, withoutUnused} from './adopt-certificates.ts';
-import type {Context} from './commands.ts';
-import type {Account} from './view.ts';
 
 export {adoptCertificate, forgetCertificate} from './adopt-certificates.ts';
 
 /** A load balancer that runs without having come through an API. */
 export interface Adopted {
-	readonly described: DescribedLoadBalancer;
+	readonly described: NormalisedLoadBalancer;
 	/** What its listeners show, by logical port. */
 	readonly certificates: ReadonlyMap<number, PemPair>;
 }
@@ -31,12 +30,12 @@ export interface Adopted {
  * The account with a load balancer as the library or the configuration describes it. What it had before is kept where
  * only the cloud has a word for it: tags, ids, policies that no listener uses, the place it stands in.
  */
-export function adoptLoadBalancer(account: Account, {described, certificates}: Adopted, context: Context): Account {
+export function adoptLoadBalancer(before: Account, {described, certificates}: Adopted, context: Context): Account {
+	let account = before;
 	const {name} = described;
-	const former = account.estate.loadBalancers.get(name);
+	const former = account.loadBalancers.get(name);
 	const previous = former?.life.phase === 'deleting' ? undefined : former;
 	const registered = registrations(described, account, context);
-	let {estate} = account;
 	const enabled = described.listeners.map(listener => policyFor(listener, previous));
 	const listeners = described.listeners.map(({ports, certificate}, index): CloudListener => {
 		const same = previous?.listeners.find(({port}) => port === ports.port);
@@ -44,17 +43,17 @@ export function adoptLoadBalancer(account: Account, {described, certificates}: A
 		let certificateId: string | undefined;
 		if (pair !== undefined) {
 			const wanted = certificate?.kind === 'named' ? certificate.name : `${name}-${ports.port}`;
-			const brought = bringCertificate(estate, {name: wanted, pair, broughtBy: name}, context);
-			estate = brought.estate;
+			const brought = bringCertificate(account, {name: wanted, pair, broughtBy: name}, context);
+			account = brought.account;
 			certificateId = brought.id;
 		}
-		const id = same?.id ?? context.identifiers.listenerId(estate.serial);
-		if (same === undefined) estate = {...estate, serial: estate.serial + 1};
+		const id = same?.id ?? context.identifiers.listenerId(account.serial);
+		if (same === undefined) account = {...account, serial: account.serial + 1};
 		const policy = enabled[index];
 		return {...ports, id, certificateId, policies: policy === undefined ? [] : [policy.name]};
 	});
 	const loadBalancer: CloudLoadBalancer = {
-		...(previous ?? bornHere(name, estate, context)),
+		...(previous ?? bornHere(name, account, context)),
 		listeners,
 		healthCheck: described.healthCheck,
 		accessLog: accessLogOf(described),
@@ -62,22 +61,23 @@ export function adoptLoadBalancer(account: Account, {described, certificates}: A
 		backends: registered.backends,
 		securedCookies: described.securedCookies,
 	};
-	const rules = rulesFor(described, listeners, registered.idOf, {...estate, serial: estate.serial + 1}, context);
-	const kept = withoutLoadBalancer(estate, previous === undefined ? name : '');
+	const rules = rulesFor(described, listeners, registered.idOf, {...account, serial: account.serial + 1}, context);
+	const kept = withoutLoadBalancer(account, previous === undefined ? name : '');
 	const next = withLoadBalancer({...kept, rules: rules.rules, serial: rules.serial}, loadBalancer);
-	return {estate: withoutUnused(next, name), vms: registered.vms};
+	return {...withoutUnused(next, name), vms: registered.vms};
 }
 
 /** The account without a load balancer that has been stopped, and without what it brought. */
-export function forgetLoadBalancer({estate, vms}: Account, name: string, {identifiers}: Context): Account {
-	const rest = withoutLoadBalancer(estate, name);
+export function forgetLoadBalancer(account: Account, name: string, {identifiers}: Context): Account {
+	const {vms} = account;
+	const rest = withoutLoadBalancer(account, name);
 	const used = new Set([...rest.loadBalancers.values()].flatMap(({backends}) => backends).map(idOfVm));
-	const own = new Set(estate.loadBalancers.get(name)?.backends.map(idOfVm));
+	const own = new Set(account.loadBalancers.get(name)?.backends.map(idOfVm));
 	const isMade = (id: string, backend: string) =>
 		[backend, `${name}/${backend}`].some(of => identifiers.resourceId('i', of) === id);
 	// Ids that somebody has declared go on meaning what they were declared to be.
 	const kept = [...vms].filter(([id, backend]) => !own.has(id) || used.has(id) || !isMade(id, backend.name));
-	return {estate: withoutUnused(rest, name), vms: kept.length === vms.size ? vms : new Map(kept)};
+	return {...withoutUnused(rest, name), vms: kept.length === vms.size ? vms : new Map(kept)};
 }
 
 function idOfVm(registration: Registration): string | undefined {
@@ -85,7 +85,7 @@ function idOfVm(registration: Registration): string | undefined {
 }
 
 /** What the cloud would have given it at its creation: it stands in the public Cloud, and has always been there. */
-function bornHere(name: string, {serial}: Estate, {identifiers}: Context) {
+function bornHere(name: string, {serial}: Account, {identifiers}: Context) {
 	return {
 		name,
 		dnsName: identifiers.dnsName(name, false),
@@ -98,7 +98,7 @@ function bornHere(name: string, {serial}: Estate, {identifiers}: Context) {
 }
 
 /** A file has no word in the cloud: its load balancer shows none. A folder is a bucket. */
-function accessLogOf({accessLog}: DescribedLoadBalancer): CloudAccessLog {
+function accessLogOf({accessLog}: NormalisedLoadBalancer): CloudAccessLog {
 	if (accessLog?.kind !== 'folder') return NO_ACCESS_LOG;
 	const {folder, prefix, intervalMinutes} = accessLog;
 	return {enabled: true, bucket: path.basename(folder), prefix: prefix === '' ? undefined : prefix, intervalMinutes};
@@ -106,7 +106,7 @@ function accessLogOf({accessLog}: DescribedLoadBalancer): CloudAccessLog {
 
 /** The policy that a listener's stickiness shows as: the one it had, where that says the same. */
 function policyFor(
-	{ports, stickiness}: DescribedListener,
+	{ports, stickiness}: NormalisedListener,
 	previous: CloudLoadBalancer | undefined,
 ): CloudPolicy | undefined {
 	if (stickiness === undefined) return undefined;
@@ -132,7 +132,7 @@ interface Registrations {
 
 /** Addresses without a port are addresses in the cloud too; everything else is a VM, because only VMs can be anything. */
 function registrations(
-	{name, backends, rules}: DescribedLoadBalancer,
+	{name, backends, rules}: NormalisedLoadBalancer,
 	account: Account,
 	{identifiers}: Context,
 ): Registrations {
@@ -153,7 +153,7 @@ function registrations(
 	return {backends: registered, idOf, vms: isSame ? account.vms : vms};
 }
 
-function isPlainAddress(backend: DescribedBackend): boolean {
+function isPlainAddress(backend: NormalisedBackend): boolean {
 	return (
 		backend.kind === 'address' &&
 		backend.port === undefined &&
@@ -163,7 +163,7 @@ function isPlainAddress(backend: DescribedBackend): boolean {
 	);
 }
 
-function idIn(vms: Account['vms'], backend: DescribedBackend): string | undefined {
+function idIn(vms: Account['vms'], backend: NormalisedBackend): string | undefined {
 	return [...vms].find(([, other]) => other === backend || isDeepStrictEqual(other, backend))?.[0];
 }
 
@@ -175,16 +175,16 @@ function freeId(vms: Account['vms'], backend: string, loadBalancer: string, idFr
 
 /** The account's rules, with those of this load balancer as it describes them: one for each listener they hold on. */
 function rulesFor(
-	described: DescribedLoadBalancer,
+	described: NormalisedLoadBalancer,
 	listeners: readonly CloudListener[],
 	idOf: ReadonlyMap<string, string>,
-	estate: Estate,
+	account: Account,
 	{identifiers}: Context,
 ): {readonly rules: ReadonlyMap<string, CloudRule>; readonly serial: number} {
 	const {name} = described;
-	const before = rulesOf(estate, name);
-	const rules = new Map([...estate.rules].filter(([, rule]) => rule.loadBalancer !== name));
-	let {serial} = estate;
+	const before = rulesOf(account, name);
+	const rules = new Map([...account.rules].filter(([, rule]) => rule.loadBalancer !== name));
+	let {serial} = account;
 	const httpPorts = listeners.filter(({protocol}) => isHttp(protocol)).map(({port}) => port);
 	for (const rule of described.rules) {
 		const ports = rule.listener === undefined ? httpPorts : [rule.listener];

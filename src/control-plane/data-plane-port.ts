@@ -1,6 +1,6 @@
-import type {DescribedLoadBalancer} from '../configuration/described.ts';
 import type {HealthReason, ServiceState} from '../model/health.ts';
 import type {PemPair} from '../model/load-balancer.ts';
+import type {NormalisedLoadBalancer} from '../model/normalised.ts';
 
 /** Why a registered back-end is in the state it is in. */
 export interface BackendHealth {
@@ -12,7 +12,7 @@ export interface BackendHealth {
 /** A load balancer as it runs, whoever had it started. */
 export interface RunningLoadBalancer {
 	/** The same object for as long as nothing about it changes. */
-	readonly described: DescribedLoadBalancer;
+	readonly described: NormalisedLoadBalancer;
 	/** What its listeners show, by logical port. */
 	readonly certificates: ReadonlyMap<number, PemPair>;
 }
@@ -34,9 +34,9 @@ export interface DataPlane {
 	 * @throws EmulatorError `PORT_UNAVAILABLE` and others; then what ran before runs on.
 	 */
 	apply(
-		described: DescribedLoadBalancer,
-		insteadOf: DescribedLoadBalancer | undefined,
-	): Promise<DescribedLoadBalancer | undefined>;
+		described: NormalisedLoadBalancer,
+		insteadOf: NormalisedLoadBalancer | undefined,
+	): Promise<NormalisedLoadBalancer | undefined>;
 	/** Ends it. Resolves when its ports are free. */
 	remove(name: string): Promise<void>;
 	/** State and reason of each registered back-end, by its name; empty for a load balancer that does not run. */

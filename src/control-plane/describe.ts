@@ -1,14 +1,14 @@
 import path from 'node:path';
 import {isDeepStrictEqual} from 'node:util';
-import type {
-	DescribedAccessLog,
-	DescribedBackend,
-	DescribedListener,
-	DescribedLoadBalancer,
-} from '../configuration/described.ts';
 import type {CloudListener} from '../model/cloud-load-balancer.ts';
 import {isHttp} from '../model/listener.ts';
 import {DEFAULT_TIMEOUTS, type ScopedRule} from '../model/load-balancer.ts';
+import type {
+	NormalisedAccessLog,
+	NormalisedBackend,
+	NormalisedListener,
+	NormalisedLoadBalancer,
+} from '../model/normalised.ts';
 import type {StickinessPolicy} from '../model/stickiness-policy.ts';
 import type {View} from './view.ts';
 
@@ -22,16 +22,16 @@ export interface Defaults {
 /** A description, and the view it says the same as. */
 export interface Translation {
 	readonly view: View;
-	readonly described: DescribedLoadBalancer;
+	readonly described: NormalisedLoadBalancer;
 }
 
 /**
- * What the data plane is to run for a load balancer of the estate.
+ * What the data plane is to run for a load balancer of the account.
  *
  * @param base what runs already. Its parts that the cloud has no word for are kept, and so is, as it was written, every
  * part that shows in the view as it did then.
  */
-export function describe(view: View, base: Translation | undefined, defaults: Defaults): DescribedLoadBalancer {
+export function describe(view: View, base: Translation | undefined, defaults: Defaults): NormalisedLoadBalancer {
 	const {loadBalancer} = view;
 	const listeners = loadBalancer.listeners.map(listener => describeListener(listener, view, base));
 	const running = new Map(base?.described.backends.map(backend => [backend.name, backend]));
@@ -59,13 +59,13 @@ export function describe(view: View, base: Translation | undefined, defaults: De
 	};
 }
 
-function describeListener(listener: CloudListener, view: View, base: Translation | undefined): DescribedListener {
+function describeListener(listener: CloudListener, view: View, base: Translation | undefined): NormalisedListener {
 	const {protocol, port, backendProtocol, backendPort} = listener;
 	const ports = {protocol, port, backendProtocol, backendPort};
 	const before = base?.described.listeners.find(other => other.ports.port === port);
 	const pair = view.certificates.get(port);
 	const isSamePair = before?.certificate !== undefined && isDeepStrictEqual(pair, base?.view.certificates.get(port));
-	const described: DescribedListener = {
+	const described: NormalisedListener = {
 		ports,
 		certificate: pair === undefined ? undefined : isSamePair ? before.certificate : {kind: 'pem', pair},
 		tls: before?.tls ?? {minVersion: 'TLSv1.2', ciphers: undefined},
@@ -86,12 +86,12 @@ function stickinessOf(
 }
 
 /** The back-end that runs already, where it is described alike: a fake one that is shared is known by its identity. */
-function sameAs(backend: DescribedBackend, running: DescribedBackend | undefined): DescribedBackend {
+function sameAs(backend: NormalisedBackend, running: NormalisedBackend | undefined): NormalisedBackend {
 	return running !== undefined && isDeepStrictEqual(running, backend) ? running : backend;
 }
 
 /** What the library or the configuration did not register. */
-function pendingAmong(backends: readonly DescribedBackend[], base: DescribedLoadBalancer | undefined): Set<string> {
+function pendingAmong(backends: readonly NormalisedBackend[], base: NormalisedLoadBalancer | undefined): Set<string> {
 	const settled = new Set(base?.backends.map(({name}) => name).filter(name => !base.pendingBackends.has(name)));
 	return new Set(backends.map(({name}) => name).filter(name => !settled.has(name)));
 }
@@ -132,7 +132,7 @@ function describeAccessLog(
 	{loadBalancer: {accessLog}}: View,
 	base: Translation | undefined,
 	{accessLogFolder}: Defaults,
-): DescribedAccessLog | undefined {
+): NormalisedAccessLog | undefined {
 	if (base !== undefined && isDeepStrictEqual(accessLog, base.view.loadBalancer.accessLog))
 		return base.described.accessLog;
 	const {enabled, bucket, prefix = '', intervalMinutes} = accessLog;

@@ -2,17 +2,17 @@ import {isDeepStrictEqual} from 'node:util';
 import type {Clock} from '../base/clock.ts';
 import {EmulatorError} from '../base/errors.ts';
 import {SerialQueue} from '../base/serial-queue.ts';
-import type {DescribedBackend} from '../configuration/described.ts';
-import {DEFAULT_ACCOUNT, DEFAULT_REGION} from '../model/dns-name.ts';
-import {type Estate, emptyEstate, type Surroundings} from '../model/estate.ts';
+import {type Account, emptyAccount, type Inventory} from '../model/account.ts';
+import {DEFAULT_ACCOUNT_ID, DEFAULT_REGION} from '../model/dns-name.ts';
+import type {NormalisedBackend} from '../model/normalised.ts';
 import {Refusal} from '../model/refusal.ts';
-import {type Change, type Context, NO_QUOTAS, type Quotas} from './commands.ts';
+import {type Change, type Context, NO_QUOTAS, type Quotas} from '../operations/context.ts';
+import {Identifiers} from '../operations/identifiers.ts';
+import {withoutGone} from '../operations/load-balancers.ts';
 import type {BackendHealth, DataPlane, Outside} from './data-plane-port.ts';
 import {type Defaults, describe, type Translation} from './describe.ts';
-import {Identifiers} from './identifiers.ts';
 import {lookedOutside, type Seen, seenNothing} from './look-outside.ts';
-import {withoutGone} from './operations/load-balancers.ts';
-import {type Account, touchedBetween, viewOf} from './view.ts';
+import {touchedBetween, viewOf} from './view.ts';
 
 export interface ExecutorOptions {
 	readonly dataPlane: DataPlane;
@@ -21,7 +21,7 @@ export interface ExecutorOptions {
 	/** `eu-west-2` unless said otherwise. */
 	readonly region?: string | undefined;
 	/** 12 digits. */
-	readonly account?: string | undefined;
+	readonly accountId?: string | undefined;
 	/** How long creation, change and deletion show; 0 unless said otherwise: over with their answer. */
 	readonly lifecycleMs?: number | undefined;
 	/** Takes private keys as RSA in PKCS#1 only, as the cloud asks for. */
@@ -29,9 +29,9 @@ export interface ExecutorOptions {
 	readonly faithfulHealth?: boolean | undefined;
 	readonly accessLogFolder?: string | undefined;
 	readonly quotas?: Partial<Quotas> | undefined;
-	readonly surroundings?: Surroundings | undefined;
+	readonly inventory?: Inventory | undefined;
 	/** What VM ids mean. */
-	readonly vms?: ReadonlyMap<string, DescribedBackend> | undefined;
+	readonly vms?: ReadonlyMap<string, NormalisedBackend> | undefined;
 	/** What comes, changes and goes without an API; undefined = nothing does. */
 	readonly outside?: Outside | undefined;
 }
@@ -40,8 +40,8 @@ export interface ExecutorOptions {
 const PATIENCE = 100;
 
 /**
- * Carries out the commands of every API, one at a time: the next estate is computed, the data plane follows, and only
- * then is it kept. When the data plane cannot follow it is put back, and the estate is what it was.
+ * Carries out the commands of every API, one at a time: the next account is computed, the data plane follows, and only
+ * then is it kept. When the data plane cannot follow it is put back, and the account is what it was.
  */
 export class Executor {
 	readonly identifiers: Identifiers;
@@ -53,20 +53,20 @@ export class Executor {
 	#following = false;
 
 	constructor(options: ExecutorOptions) {
-		const {seed, region = DEFAULT_REGION, account = DEFAULT_ACCOUNT} = options;
+		const {seed, region = DEFAULT_REGION, accountId = DEFAULT_ACCOUNT_ID} = options;
 		this.#options = options;
-		this.identifiers = new Identifiers({seed, region, account});
+		this.identifiers = new Identifiers({seed, region, accountId});
 		this.#defaults = {
 			faithfulHealth: options.faithfulHealth ?? false,
 			accessLogFolder: options.accessLogFolder,
 		};
-		this.#seen = seenNothing({estate: emptyEstate(options.surroundings), vms: options.vms ?? new Map()});
+		this.#seen = seenNothing(emptyAccount(options.inventory, options.vms));
 	}
 
 	/** What is described at the moment, without what has been deleted for long enough. */
-	get estate(): Estate {
+	get account(): Account {
 		this.#lookOutside();
-		return withoutGone(this.#seen.account.estate, this.context());
+		return withoutGone(this.#seen.account, this.context());
 	}
 
 	/** Whether access logs that are switched on through an API are written anywhere. */
@@ -75,7 +75,7 @@ export class Executor {
 	}
 
 	/** What VM ids mean. */
-	get vms(): ReadonlyMap<string, DescribedBackend> {
+	get vms(): ReadonlyMap<string, NormalisedBackend> {
 		this.#lookOutside();
 		return this.#seen.account.vms;
 	}
@@ -102,9 +102,9 @@ export class Executor {
 		return this.#queue.run(async () => {
 			let result: Result | undefined;
 			await this.#untilFollowed(() => {
-				const changed = change(this.estate, this.context());
+				const changed = change(this.account, this.context());
 				result = changed.result;
-				return {...this.#seen.account, estate: changed.estate};
+				return changed.account;
 			});
 			// It has been set: a change is made at least once.
 			return result as Result;
@@ -113,17 +113,17 @@ export class Executor {
 
 	/** Judges a command as if it were carried out, and changes nothing. @throws Refusal */
 	rehearse<Result>(change: Change<Result>): void {
-		change(this.estate, this.context());
+		change(this.account, this.context());
 	}
 
 	/** Says what a VM id means, or, without a back-end, that it means nothing any more. */
-	async declareVm(id: string, backend: DescribedBackend | undefined): Promise<void> {
+	async declareVm(id: string, backend: NormalisedBackend | undefined): Promise<void> {
 		await this.#queue.run(() =>
 			this.#untilFollowed(() => {
 				const vms = new Map(this.vms);
 				if (backend === undefined) vms.delete(id);
 				else vms.set(id, backend);
-				return {estate: this.estate, vms};
+				return {...this.account, vms};
 			}),
 		);
 	}
@@ -134,7 +134,7 @@ export class Executor {
 
 	/** The name of the back-end that each registered VM id stands for. */
 	backendsOfVms(name: string): ReadonlyMap<string, string> {
-		return viewOf({...this.#seen.account, estate: this.estate}, name)?.backendOfVm ?? new Map();
+		return viewOf(this.account, name)?.backendOfVm ?? new Map();
 	}
 
 	/**
@@ -142,10 +142,10 @@ export class Executor {
 	 *
 	 * @param vms what VM ids mean from then on.
 	 */
-	reset(vms: ReadonlyMap<string, DescribedBackend>, task: () => Promise<void>): Promise<void> {
+	reset(vms: ReadonlyMap<string, NormalisedBackend>, task: () => Promise<void>): Promise<void> {
 		return this.#queue.run(async () => {
 			await task();
-			this.#seen = seenNothing({estate: emptyEstate(this.#options.surroundings), vms});
+			this.#seen = seenNothing(emptyAccount(this.#options.inventory, vms));
 		});
 	}
 

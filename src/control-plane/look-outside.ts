@@ -1,9 +1,10 @@
+import type {Account} from '../model/account.ts';
 import type {PemPair} from '../model/load-balancer.ts';
+import type {Context} from '../operations/context.ts';
 import {adoptCertificate, adoptLoadBalancer, forgetCertificate, forgetLoadBalancer} from './adopt.ts';
-import type {Context} from './commands.ts';
 import type {Outside} from './data-plane-port.ts';
 import type {Translation} from './describe.ts';
-import {type Account, viewOf} from './view.ts';
+import {viewOf} from './view.ts';
 
 /** The account, and what of the outside it says the same as. */
 export interface Seen {
@@ -24,7 +25,7 @@ export function lookedOutside(seen: Seen, outside: Outside, context: Context): S
 	const known = outside.certificates();
 	for (const [name, pair] of known) {
 		if (seen.known.get(name) === pair) continue;
-		account = {...account, estate: adoptCertificate(account.estate, {name, pair}, context)};
+		account = adoptCertificate(account, {name, pair}, context);
 	}
 	const running = new Map(seen.running);
 	const names = new Set<string>();
@@ -42,7 +43,7 @@ export function lookedOutside(seen: Seen, outside: Outside, context: Context): S
 		account = forgetLoadBalancer(account, name, context);
 	}
 	for (const [name, pair] of seen.known) {
-		if (!known.has(name)) account = {...account, estate: forgetCertificate(account.estate, pair)};
+		if (!known.has(name)) account = forgetCertificate(account, pair);
 	}
 	return {account, running, known};
 }

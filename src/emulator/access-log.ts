@@ -1,13 +1,13 @@
 import {randomBytes} from 'node:crypto';
 import type {Clock} from '../base/clock.ts';
-import type {DescribedAccessLog} from '../configuration/described.ts';
+import type {NormalisedAccessLog} from '../model/normalised.ts';
 import {type AccessLog, openAccessLogFile} from '../observability/access-log-file.ts';
 import {openAccessLogFolder} from '../observability/access-log-folder.ts';
 import type {AccessLogTrouble} from '../observability/line-writer.ts';
 
 /** Opens the access log of one load balancer. @throws EmulatorError `ACCESS_LOG_UNWRITABLE`, `INVALID_DESCRIPTION` */
 export function openAccessLog(
-	described: DescribedAccessLog,
+	described: NormalisedAccessLog,
 	options: {
 		readonly loadBalancer: string;
 		readonly address: string;

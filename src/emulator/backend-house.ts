@@ -1,5 +1,5 @@
 import type {Authority} from '../certificates/authority.ts';
-import type {DescribedBackend} from '../configuration/described.ts';
+import type {NormalisedBackend} from '../model/normalised.ts';
 import {type RunningBackend, startBackend} from './backends.ts';
 
 interface Lodging {
@@ -16,10 +16,10 @@ interface Lodging {
  */
 export class BackendHouse {
 	readonly #authority: Authority;
-	readonly #lodgings = new Map<DescribedBackend, Lodging>();
+	readonly #lodgings = new Map<NormalisedBackend, Lodging>();
 	/** Those that are being stopped. */
-	readonly #leaving = new Map<DescribedBackend, Promise<void>>();
-	#kept: ReadonlySet<DescribedBackend> = new Set();
+	readonly #leaving = new Map<NormalisedBackend, Promise<void>>();
+	#kept: ReadonlySet<NormalisedBackend> = new Set();
 
 	constructor(authority: Authority) {
 		this.#authority = authority;
@@ -32,7 +32,7 @@ export class BackendHouse {
 	 * @param signal once it aborts, nobody waits for the start: what only this call holds is stopped.
 	 * @throws EmulatorError `COMMAND_FAILED`, `PORT_UNAVAILABLE`, or the signal's reason; then it is not held.
 	 */
-	async hold(backend: DescribedBackend, dnsNames: readonly string[], signal: AbortSignal): Promise<RunningBackend> {
+	async hold(backend: NormalisedBackend, dnsNames: readonly string[], signal: AbortSignal): Promise<RunningBackend> {
 		const lodging = this.#lodgings.get(backend) ?? this.#take(backend, dnsNames);
 		lodging.holders++;
 		const held = await Promise.race([lodging.starting, aborted(signal)]);
@@ -41,7 +41,7 @@ export class BackendHouse {
 		throw signal.reason;
 	}
 
-	#take(backend: DescribedBackend, dnsNames: readonly string[]): Lodging {
+	#take(backend: NormalisedBackend, dnsNames: readonly string[]): Lodging {
 		const callOff = new AbortController();
 		const lodging = {starting: this.#start(backend, dnsNames, callOff.signal), callOff, holders: 0};
 		this.#lodgings.set(backend, lodging);
@@ -51,7 +51,7 @@ export class BackendHouse {
 		return lodging;
 	}
 
-	async #start(backend: DescribedBackend, dnsNames: readonly string[], signal: AbortSignal): Promise<RunningBackend> {
+	async #start(backend: NormalisedBackend, dnsNames: readonly string[], signal: AbortSignal): Promise<RunningBackend> {
 		if (backend.kind === 'command' && backend.port !== undefined) {
 			const {port} = backend;
 			const before = [...this.#leaving].filter(([each]) => each.kind === 'command' && each.port === port);
@@ -61,7 +61,7 @@ export class BackendHouse {
 	}
 
 	/** Resolves when it is stopped, if it was held by nobody else. */
-	async release(backend: DescribedBackend): Promise<void> {
+	async release(backend: NormalisedBackend): Promise<void> {
 		const lodging = this.#lodgings.get(backend);
 		if (lodging === undefined) return;
 		lodging.holders--;
@@ -69,23 +69,23 @@ export class BackendHouse {
 	}
 
 	/** Goes on running these when nobody holds them. Resolves when those are stopped that this was true of before. */
-	async keep(backends: Iterable<DescribedBackend>): Promise<void> {
+	async keep(backends: Iterable<NormalisedBackend>): Promise<void> {
 		this.#kept = new Set(backends);
 		const left = [...this.#lodgings].filter(([backend, {holders}]) => holders === 0 && !this.#kept.has(backend));
 		await Promise.all(left.map(([backend, lodging]) => this.#end(backend, lodging)));
 	}
 
-	get kept(): ReadonlySet<DescribedBackend> {
+	get kept(): ReadonlySet<NormalisedBackend> {
 		return this.#kept;
 	}
 
 	/** Those that run or are starting. */
-	get backends(): Iterable<DescribedBackend> {
+	get backends(): Iterable<NormalisedBackend> {
 		return this.#lodgings.keys();
 	}
 
 	/** Stops a back-end whose place another is to take. Returns what brings it back. */
-	async suspend(backend: DescribedBackend): Promise<() => Promise<void>> {
+	async suspend(backend: NormalisedBackend): Promise<() => Promise<void>> {
 		// What could not be started is in nobody's place.
 		const running = await this.#lodgings.get(backend)?.starting.catch(() => undefined);
 		await running?.stop();
@@ -97,7 +97,7 @@ export class BackendHouse {
 		await Promise.all([...this.#lodgings].map(([backend, lodging]) => this.#end(backend, lodging)));
 	}
 
-	#end(backend: DescribedBackend, lodging: Lodging): Promise<void> {
+	#end(backend: NormalisedBackend, lodging: Lodging): Promise<void> {
 		this.#lodgings.delete(backend);
 		const before = this.#leaving.get(backend);
 		const left = Promise.all([before, stopped(lodging)]).then(() => {

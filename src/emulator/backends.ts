@@ -3,10 +3,10 @@ import {readHostName} from '../base/host-name.ts';
 import {madeOnce} from '../base/made-once.ts';
 import {quote} from '../base/quote.ts';
 import type {Authority} from '../certificates/authority.ts';
-import type {DescribedBackend, DescribedFake} from '../configuration/described.ts';
 import type {CommandBackendProcess} from '../fake-backends/command-backend.ts';
 import type {FakeBackend} from '../fake-backends/fake-backend.ts';
 import type {BackendDescription, PemPair} from '../model/load-balancer.ts';
+import type {NormalisedBackend, NormalisedFake} from '../model/normalised.ts';
 
 /** One back-end that an emulator runs or knows, whichever load balancers it is registered with. */
 export interface RunningBackend {
@@ -34,7 +34,7 @@ const LOOPBACK_NAMES = ['localhost', '127.0.0.1', '::1'];
  * @param signal calls the start of a command off.
  */
 export async function startBackend(
-	described: DescribedBackend,
+	described: NormalisedBackend,
 	{
 		authority,
 		dnsNames,
@@ -53,12 +53,12 @@ export async function startBackend(
 			return ofServer(command, 'command');
 		}
 		case 'fake': {
-			const {startFakeBackend} = await import('../fake-backends/fake-backend.ts');
+			const {behaviourOf, startFakeBackend} = await import('../fake-backends/fake-backend.ts');
 			const {tls} = described;
 			const issue = tls === undefined ? undefined : issuing(described, authority, dnsNames);
 			const fake = await startFakeBackend({
 				name,
-				behaviour: described.behaviour,
+				behaviour: behaviourOf(described.behaviour),
 				proxyProtocol: described.proxyProtocol,
 				tls: issue && {
 					mode: tls === 'detect' ? 'detect' : 'always',
@@ -126,7 +126,7 @@ function ofServer(
 }
 
 /** @throws EmulatorError at once, when no certificate can be issued for the names that are asked for. */
-function issuing({name, tls}: DescribedFake, authority: Authority, dnsNames: readonly string[]): () => PemPair {
+function issuing({name, tls}: NormalisedFake, authority: Authority, dnsNames: readonly string[]): () => PemPair {
 	if (typeof tls === 'object' && tls.names !== undefined) {
 		const issued = authority.issue({names: tls.names});
 		return () => issued;

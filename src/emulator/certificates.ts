@@ -9,8 +9,8 @@ import type {CertificateFacts} from '../certificates/facts.ts';
 import {withHiddenKey} from '../certificates/hidden-key.ts';
 import {inspectCertificate} from '../certificates/inspect.ts';
 import {dateWarnings} from '../certificates/warnings.ts';
-import type {CertificateReference, DescribedCertificate} from '../configuration/described.ts';
 import type {PemPair} from '../model/load-balancer.ts';
+import type {CertificateReference, NormalisedCertificate} from '../model/normalised.ts';
 
 /** A certificate that was judged and can be used, and what is to be said about it. */
 export interface UsableCertificate {
@@ -49,7 +49,7 @@ export function issueUsable(
 
 /** The certificates of a configuration, as they are described and as they are. */
 export interface LoadedCertificates {
-	readonly described: {readonly certificates: ReadonlyMap<string, DescribedCertificate>};
+	readonly described: {readonly certificates: ReadonlyMap<string, NormalisedCertificate>};
 	readonly certificates: ReadonlyMap<string, UsableCertificate>;
 }
 
@@ -62,7 +62,7 @@ export interface LoadedCertificates {
  * @returns the usable ones by name, and what is wrong with the others.
  */
 export async function loadCertificates(
-	described: ReadonlyMap<string, DescribedCertificate>,
+	described: ReadonlyMap<string, NormalisedCertificate>,
 	authority: Authority | undefined,
 	before: LoadedCertificates = {described: {certificates: new Map()}, certificates: new Map()},
 	told: ReadonlySet<string> = new Set(),
@@ -97,7 +97,7 @@ function isSamePair(one: PemPair, other: PemPair): boolean {
 
 /** The texts of the files; undefined when one of them cannot be read, and then the others are judged for themselves. */
 async function readFiles(
-	files: Extract<DescribedCertificate, {readonly kind: 'files'}>,
+	files: Extract<NormalisedCertificate, {readonly kind: 'files'}>,
 	path: Violation['path'],
 	{violations, told}: {readonly violations: Violation[]; readonly told: ReadonlySet<string>},
 ): Promise<PemPair | undefined> {

@@ -3,16 +3,16 @@ import {EmulatorError, invalidDescription} from '../base/errors.ts';
 import {Violations} from '../base/violations.ts';
 import type {Authority} from '../certificates/authority.ts';
 import type {LookFurther} from '../configuration/config-file.ts';
-import type {DescribedBackend, DescribedConfig, DescribedLoadBalancer} from '../configuration/described.ts';
 import type {Finding} from '../configuration/finding.ts';
-import {NO_SURROUNDINGS} from '../model/estate.ts';
+import {EMPTY_INVENTORY} from '../model/account.ts';
+import type {NormalisedBackend, NormalisedConfig, NormalisedLoadBalancer} from '../model/normalised.ts';
 import type {UsableCertificate} from './certificates.ts';
 import {judgeFiles} from './judge-files.ts';
 import type {Refuse} from './listener-certificates.ts';
 
 /** A configuration that was read and judged, its certificates too. */
 export interface Configured {
-	readonly described: DescribedConfig;
+	readonly described: NormalisedConfig;
 	readonly certificates: ReadonlyMap<string, UsableCertificate>;
 	readonly refuse: Refuse;
 	/** `file:line:column` of something in it; undefined when it was not read from a file. */
@@ -31,7 +31,7 @@ export const NOTHING_CONFIGURED: Configured = {
 			faithfulHealth: false,
 			accessLogs: undefined,
 		},
-		account: {id: undefined, region: undefined, surroundings: NO_SURROUNDINGS},
+		account: {id: undefined, region: undefined, inventory: EMPTY_INVENTORY},
 		vms: new Map(),
 		certificates: new Map(),
 		backends: new Map(),
@@ -96,7 +96,7 @@ async function readConfig(config: unknown, lookFurther: LookFurther): Promise<Om
 	return {described, refuse, placeOf};
 }
 
-function isEmpty({certificates, backends, vms, loadBalancers}: DescribedConfig): boolean {
+function isEmpty({certificates, backends, vms, loadBalancers}: NormalisedConfig): boolean {
 	return certificates.size + backends.size + vms.size + loadBalancers.size === 0;
 }
 
@@ -107,23 +107,23 @@ function emptied(file: string): EmulatorError<'CONFIG_INVALID'> {
 	});
 }
 
-function filesOf({certificates}: DescribedConfig): string[] {
+function filesOf({certificates}: NormalisedConfig): string[] {
 	return [...certificates.values()].flatMap(certificate =>
 		certificate.kind === 'files' ? [certificate.cert, certificate.key, certificate.chain ?? []].flat() : [],
 	);
 }
 
 /** The same configuration, and in place of each back-end that equals the one of that name before, that very one. */
-function withSameBackends(config: DescribedConfig, before: DescribedConfig): DescribedConfig {
-	const same = new Map<DescribedBackend, DescribedBackend>();
+function withSameBackends(config: NormalisedConfig, before: NormalisedConfig): NormalisedConfig {
+	const same = new Map<NormalisedBackend, NormalisedBackend>();
 	for (const [name, backends] of config.backends) {
 		for (const backend of backends) {
 			const old = before.backends.get(name)?.find(other => isDeepStrictEqual(other, backend));
 			if (old !== undefined) same.set(backend, old);
 		}
 	}
-	const replace = (backends: readonly DescribedBackend[]) => backends.map(backend => same.get(backend) ?? backend);
-	const loadBalancers = [...config.loadBalancers].map(([name, each]): [string, DescribedLoadBalancer] => [
+	const replace = (backends: readonly NormalisedBackend[]) => backends.map(backend => same.get(backend) ?? backend);
+	const loadBalancers = [...config.loadBalancers].map(([name, each]): [string, NormalisedLoadBalancer] => [
 		name,
 		{...each, backends: replace(each.backends)},
 	]);

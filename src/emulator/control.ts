@@ -1,7 +1,6 @@
 import {type Clock, systemClock} from '../base/clock.ts';
 import {formatAddress} from '../base/errors.ts';
 import {version} from '../base/version.ts';
-import type {DescribedBackend, DescribedConfig, DescribedLoadBalancer} from '../configuration/described.ts';
 import {readAddress} from '../configuration/host-names.ts';
 import type {LoggedCall} from '../control-plane/call-log.ts';
 import type {DataPlane, Outside} from '../control-plane/data-plane-port.ts';
@@ -14,6 +13,7 @@ import {type ControlPlane, startControlPlane} from '../control-plane/server.ts';
 import {authenticator} from '../control-plane/signature.ts';
 import {stateOf} from '../model/life.ts';
 import type {PemPair} from '../model/load-balancer.ts';
+import type {NormalisedBackend, NormalisedConfig, NormalisedLoadBalancer} from '../model/normalised.ts';
 import type {Fleet} from './fleet.ts';
 
 /** The port that the command line takes when nobody asked for one. */
@@ -21,7 +21,7 @@ const USUAL_PORT = 8089;
 
 export interface ControlOptions {
 	readonly fleet: Fleet;
-	readonly config: DescribedConfig;
+	readonly config: NormalisedConfig;
 	/** undefined = what the configuration says. */
 	readonly port: number | undefined;
 	/** Whether a port that nobody asked for is the usual one or the next free one; any free one otherwise. */
@@ -47,7 +47,7 @@ export interface ControlOptions {
 export class Control implements OwnPort {
 	readonly #options: ControlOptions;
 	readonly #executor: Executor;
-	#vms: DescribedConfig['vms'];
+	#vms: NormalisedConfig['vms'];
 	#door: ControlPlane | undefined;
 
 	private constructor(options: ControlOptions) {
@@ -61,12 +61,12 @@ export class Control implements OwnPort {
 			clock,
 			seed,
 			region: account.region,
-			account: account.id,
+			accountId: account.id,
 			lifecycleMs: control.lifecycleMs,
 			strict: control.strict,
 			faithfulHealth: control.faithfulHealth,
 			accessLogFolder: control.accessLogs,
-			surroundings: account.surroundings,
+			inventory: account.inventory,
 			vms,
 		});
 	}
@@ -96,7 +96,7 @@ export class Control implements OwnPort {
 	}
 
 	/** Takes over what the configuration says by now of VMs. */
-	async setVms(vms: DescribedConfig['vms']): Promise<void> {
+	async setVms(vms: NormalisedConfig['vms']): Promise<void> {
 		const before = this.#vms;
 		this.#vms = vms;
 		for (const id of before.keys()) if (!vms.has(id)) await this.#executor.declareVm(id, undefined);
@@ -107,7 +107,7 @@ export class Control implements OwnPort {
 
 	state(): ReturnType<OwnPort['state']> {
 		const {fleet, config, clock, clockKind, notices, warnings} = this.#options;
-		const {estate, identifiers} = this.#executor;
+		const {account, identifiers} = this.#executor;
 		const moment = this.#executor.context();
 		return {
 			version: version(),
@@ -116,7 +116,7 @@ export class Control implements OwnPort {
 			credentials: config.control.credentials === undefined ? 'any' : 'verified',
 			clock: {kind: clockKind, now: new Date(clock.wallMs()).toISOString()},
 			loadBalancers: [...fleet.entries.values()].map(({handle}) => {
-				const life = estate.loadBalancers.get(handle.name)?.life;
+				const life = account.loadBalancers.get(handle.name)?.life;
 				return loadBalancerState(handle, life === undefined ? 'active' : stateOf(life, moment));
 			}),
 			vms: [...this.#executor.vms].map(([id, backend]) => ({id, address: this.#addressOf(backend)})),
@@ -183,7 +183,7 @@ export class Control implements OwnPort {
 	}
 
 	/** Where a VM is; of one that nothing has been started for yet, its back-end's name. */
-	#addressOf(backend: DescribedBackend): string {
+	#addressOf(backend: NormalisedBackend): string {
 		if (backend.kind === 'address') return formatHost(backend.host, backend.port);
 		for (const {backends} of this.#options.fleet.entries.values()) {
 			const description = backends.get(backend)?.description;
@@ -200,7 +200,7 @@ function formatHost(host: string, port: number | undefined): string {
 function dataPlaneOver(fleet: Fleet): DataPlane {
 	return {
 		async apply(described, insteadOf) {
-			let running: DescribedLoadBalancer | undefined;
+			let running: NormalisedLoadBalancer | undefined;
 			const current = () => fleet.entries.get(described.name)?.described;
 			await fleet.change([described.name], () => {
 				if (current() !== insteadOf) return {wanted: []};

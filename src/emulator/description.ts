@@ -1,5 +1,5 @@
-import type {DescribedLoadBalancer} from '../configuration/described.ts';
 import type {BackendDescription, ListenerDescription, LoadBalancerDescription} from '../model/load-balancer.ts';
+import type {NormalisedLoadBalancer} from '../model/normalised.ts';
 import type {UsableCertificate} from './certificates.ts';
 import type {PortMode} from './options.ts';
 import {bindingFor} from './ports.ts';
@@ -19,7 +19,7 @@ export interface DescriptionParts {
 }
 
 /** A load balancer as the data plane runs it: addresses, certificates and bound ports in place of names and wishes. */
-export function descriptionOf(described: DescribedLoadBalancer, parts: DescriptionParts): LoadBalancerDescription {
+export function descriptionOf(described: NormalisedLoadBalancer, parts: DescriptionParts): LoadBalancerDescription {
 	const {name, timeouts, retry, upgrade, rules, healthCheck, faithfulHealth, drainMs, securedCookies} = described;
 	return {
 		name,
@@ -39,7 +39,7 @@ export function descriptionOf(described: DescribedLoadBalancer, parts: Descripti
 	};
 }
 
-function listenersOf({address, listeners}: DescribedLoadBalancer, parts: DescriptionParts): ListenerDescription[] {
+function listenersOf({address, listeners}: NormalisedLoadBalancer, parts: DescriptionParts): ListenerDescription[] {
 	const host = address ?? parts.host;
 	// Listeners are bound one after the other, so each sees what the ones before it will take.
 	const planned = new Set<string>();

@@ -1,7 +1,7 @@
 import {nextTurn} from '../base/timers.ts';
-import type {DescribedBackend, DescribedLoadBalancer} from '../configuration/described.ts';
 import type {RunningLoadBalancer} from '../data-plane/running-load-balancer.ts';
 import {isSecure} from '../model/listener.ts';
+import type {NormalisedBackend, NormalisedLoadBalancer} from '../model/normalised.ts';
 import type {AccessLog} from '../observability/access-log-file.ts';
 import type {Exchange} from '../observability/exchange.ts';
 import type {BackendHouse} from './backend-house.ts';
@@ -12,11 +12,11 @@ import {LoadBalancerHandle, type LoadBalancerParts} from './load-balancer.ts';
 
 /** What a load balancer is to be, with everything it needs at hand. */
 export interface Becoming {
-	readonly described: DescribedLoadBalancer;
+	readonly described: NormalisedLoadBalancer;
 	/** By logical port. */
 	readonly certificates: ReadonlyMap<number, UsableCertificate>;
 	/** At least those that are described and were not there before. They are the entry's to release. */
-	readonly backends: ReadonlyMap<DescribedBackend, RunningBackend>;
+	readonly backends: ReadonlyMap<NormalisedBackend, RunningBackend>;
 	readonly log: AccessLog | undefined;
 }
 
@@ -40,10 +40,10 @@ export interface EntryOptions {
 
 /** One load balancer that runs, and what is kept of it beside its handle. */
 export class Entry {
-	described: DescribedLoadBalancer;
+	described: NormalisedLoadBalancer;
 	readonly running: RunningLoadBalancer;
 	/** Held for it, by what describes them; those that were deregistered too, until nothing is left at them. */
-	readonly backends = new Map<DescribedBackend, RunningBackend>();
+	readonly backends = new Map<NormalisedBackend, RunningBackend>();
 	/** By logical port. */
 	readonly certificates = new Map<number, UsableCertificate>();
 	readonly isConfigured: boolean;
@@ -138,10 +138,10 @@ export class Entry {
 	}
 
 	/** Releases back-ends that have left, once nothing is left at them, unless they have come back by then. */
-	async #releaseUnused(left: readonly DescribedBackend[]): Promise<void> {
+	async #releaseUnused(left: readonly NormalisedBackend[]): Promise<void> {
 		const {inTurn, house} = this.#options;
 		await this.running.settled();
-		const unused: DescribedBackend[] = [];
+		const unused: NormalisedBackend[] = [];
 		await inTurn(async () => {
 			const described = new Set(this.described.backends);
 			for (const backend of left) {

@@ -1,8 +1,8 @@
 import {isDeepStrictEqual} from 'node:util';
 import {EmulatorError, messageOf} from '../base/errors.ts';
-import type {DescribedBackend, DescribedLoadBalancer} from '../configuration/described.ts';
 import {type PreparedChange, RunningLoadBalancer} from '../data-plane/running-load-balancer.ts';
 import type {LoadBalancerDescription} from '../model/load-balancer.ts';
+import type {NormalisedBackend, NormalisedLoadBalancer} from '../model/normalised.ts';
 import type {AccessLog} from '../observability/access-log-file.ts';
 import type {RunningBackend} from './backends.ts';
 import type {UsableCertificate} from './certificates.ts';
@@ -21,13 +21,13 @@ import {type Change, explained, type FleetView, nameTaken, type Wanted} from './
 /** One wanted load balancer on its way. */
 interface Step {
 	readonly wanted: Wanted;
-	readonly described: DescribedLoadBalancer;
+	readonly described: NormalisedLoadBalancer;
 	/** The one that runs; undefined when there is none yet. */
 	readonly entry: Entry | undefined;
 	/** What that was described as when this was planned. */
-	readonly before: DescribedLoadBalancer | undefined;
+	readonly before: NormalisedLoadBalancer | undefined;
 	readonly certificates: ReadonlyMap<number, UsableCertificate>;
-	backends: ReadonlyMap<DescribedBackend, RunningBackend>;
+	backends: ReadonlyMap<NormalisedBackend, RunningBackend>;
 	log: AccessLog | undefined;
 	data: {readonly running: RunningLoadBalancer; readonly change: PreparedChange} | undefined;
 }
@@ -42,7 +42,7 @@ export class FleetChange {
 	readonly #fleet: FleetView;
 	readonly #steps: readonly Step[];
 	/** undefined: it says nothing of them. */
-	readonly #kept: ReadonlySet<DescribedBackend> | undefined;
+	readonly #kept: ReadonlySet<NormalisedBackend> | undefined;
 	/** What takes back what was done, in the order it was done. */
 	readonly #undo: (() => unknown)[] = [];
 
@@ -263,8 +263,8 @@ export class FleetChange {
 }
 
 /** The same description, and in place of each back-end that equals one there is, that very one: it goes on running. */
-function recognised(described: DescribedLoadBalancer, {backends}: Entry): DescribedLoadBalancer {
-	const byName = new Map<string, DescribedBackend[]>();
+function recognised(described: NormalisedLoadBalancer, {backends}: Entry): NormalisedLoadBalancer {
+	const byName = new Map<string, NormalisedBackend[]>();
 	for (const backend of backends.keys()) byName.set(backend.name, [...(byName.get(backend.name) ?? []), backend]);
 	const same = described.backends.map(
 		backend => byName.get(backend.name)?.find(other => isDeepStrictEqual(other, backend)) ?? backend,

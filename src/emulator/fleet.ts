@@ -3,7 +3,7 @@ import {quote} from '../base/quote.ts';
 import {alternatives, didYouMean} from '../base/suggest.ts';
 import {nextTurn} from '../base/timers.ts';
 import {Turns} from '../base/turns.ts';
-import type {DescribedLoadBalancer} from '../configuration/described.ts';
+import type {NormalisedLoadBalancer} from '../model/normalised.ts';
 import type {UsableCertificate} from './certificates.ts';
 import type {Entry} from './entry.ts';
 import {FleetChange} from './fleet-change.ts';
@@ -60,7 +60,7 @@ export class Fleet {
 	 *
 	 * @throws EmulatorError as {@link change}; then everything is as it was.
 	 */
-	async apply(described: DescribedLoadBalancer, options: Omit<Wanted, 'described'> = {}): Promise<LoadBalancer> {
+	async apply(described: NormalisedLoadBalancer, options: Omit<Wanted, 'described'> = {}): Promise<LoadBalancer> {
 		await this.change([described.name], () => ({wanted: [{...options, described}]}));
 		return this.get(described.name).handle;
 	}

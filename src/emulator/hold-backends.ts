@@ -1,5 +1,5 @@
 import {setMaxListeners} from 'node:events';
-import type {DescribedBackend, DescribedLoadBalancer} from '../configuration/described.ts';
+import type {NormalisedBackend, NormalisedLoadBalancer} from '../model/normalised.ts';
 import type {BackendHouse} from './backend-house.ts';
 import type {RunningBackend} from './backends.ts';
 import type {Entry} from './entry.ts';
@@ -8,7 +8,7 @@ import {explained, type Household, type Wanted} from './wanted.ts';
 /** What is asked of one load balancer in a change. */
 export interface Holder {
 	readonly wanted: Wanted;
-	readonly described: DescribedLoadBalancer;
+	readonly described: NormalisedLoadBalancer;
 	/** The one that runs; undefined when there is none yet. */
 	readonly entry: Entry | undefined;
 }
@@ -20,7 +20,7 @@ export interface Holding {
 	readonly entries: ReadonlyMap<string, Entry>;
 	readonly unwanted: ReadonlyMap<Entry, number>;
 	/** Those that go on when no load balancer holds them. */
-	readonly kept: ReadonlySet<DescribedBackend>;
+	readonly kept: ReadonlySet<NormalisedBackend>;
 	/** All load balancers that change. */
 	readonly steps: readonly Holder[];
 	/** Aborts when the change is called off. */
@@ -38,7 +38,7 @@ export interface Holding {
 export async function holdBackends(
 	{entry, described, wanted}: Holder,
 	holding: Holding,
-): Promise<Map<DescribedBackend, RunningBackend>> {
+): Promise<Map<NormalisedBackend, RunningBackend>> {
 	const fresh = described.backends.filter(backend => entry?.backends.has(backend) !== true);
 	for (const backend of fresh) await makeRoom(backend, holding);
 	const {house, undo, signal} = holding;
@@ -63,7 +63,7 @@ export async function holdBackends(
 }
 
 /** Two commands cannot listen on one port: the one that leaves has to go before the other can start. */
-async function makeRoom(fresh: DescribedBackend, holding: Holding): Promise<void> {
+async function makeRoom(fresh: NormalisedBackend, holding: Holding): Promise<void> {
 	if (fresh.kind !== 'command' || fresh.port === undefined) return;
 	const {house, undo} = holding;
 	for (const old of [...house.backends]) {
@@ -73,7 +73,7 @@ async function makeRoom(fresh: DescribedBackend, holding: Holding): Promise<void
 }
 
 /** Whether nobody will hold this back-end any more. */
-function leaves(backend: DescribedBackend, {kept, entries, unwanted, steps}: Holding): boolean {
+function leaves(backend: NormalisedBackend, {kept, entries, unwanted, steps}: Holding): boolean {
 	if (kept.has(backend)) return false;
 	return [...entries.values()].every(entry => {
 		const step = steps.find(each => each.entry === entry);
@@ -82,7 +82,7 @@ function leaves(backend: DescribedBackend, {kept, entries, unwanted, steps}: Hol
 	});
 }
 
-function dnsNamesFor(backend: DescribedBackend, own: DescribedLoadBalancer, {steps, dnsNameOf}: Holding): string[] {
+function dnsNamesFor(backend: NormalisedBackend, own: NormalisedLoadBalancer, {steps, dnsNameOf}: Holding): string[] {
 	const users = steps.map(({described}) => described).filter(({backends}) => backends.includes(backend));
 	return [...new Set([own, ...users].map(dnsNameOf))];
 }

@@ -1,7 +1,7 @@
 import {isDeepStrictEqual} from 'node:util';
 import {formatPath, type Violation} from '../base/errors.ts';
 import type {Authority} from '../certificates/authority.ts';
-import type {DescribedConfig, DescribedLoadBalancer} from '../configuration/described.ts';
+import type {NormalisedConfig, NormalisedLoadBalancer} from '../model/normalised.ts';
 import {refusalOfLogPath} from '../observability/access-log-path.ts';
 import {type LoadedCertificates, loadCertificates, type UsableCertificate, violationsOfPairs} from './certificates.ts';
 import {violationsOfServing} from './serving.ts';
@@ -10,7 +10,7 @@ export interface JudgeFilesOptions {
 	/** Issues those that are only named, when nothing is wrong. undefined: they are left out. */
 	readonly authority: Authority | undefined;
 	/** What runs. Where it writes its access logs is not at stake. */
-	readonly before?: LoadedCertificates & {readonly described: DescribedConfig};
+	readonly before?: LoadedCertificates & {readonly described: NormalisedConfig};
 }
 
 /**
@@ -20,7 +20,7 @@ export interface JudgeFilesOptions {
  * @param found what is wrong with it already. It may be incomplete then, and what was told is not told twice.
  */
 export async function judgeFiles(
-	config: DescribedConfig,
+	config: NormalisedConfig,
 	found: readonly Violation[],
 	{authority, before}: JudgeFilesOptions,
 ): Promise<{certificates: Map<string, UsableCertificate>; violations: Violation[]}> {
@@ -47,8 +47,8 @@ export async function judgeFiles(
  * @param options.before where it is written already, which is not judged again.
  */
 export async function violationsOfAccessLog(
-	{accessLog, source}: Pick<DescribedLoadBalancer, 'accessLog' | 'source'>,
-	{path = [], before}: {readonly path?: Violation['path']; readonly before?: DescribedLoadBalancer['accessLog']} = {},
+	{accessLog, source}: Pick<NormalisedLoadBalancer, 'accessLog' | 'source'>,
+	{path = [], before}: {readonly path?: Violation['path']; readonly before?: NormalisedLoadBalancer['accessLog']} = {},
 ): Promise<Violation[]> {
 	if (accessLog === undefined || isDeepStrictEqual(accessLog, before)) return [];
 	const at = [...path, 'accessLog', ...(typeof source['accessLog'] === 'string' ? [] : [accessLog.kind])];

@@ -2,10 +2,10 @@ import {type EmulatorError, formatPath, invalidDescription, type Violation} from
 import {quote} from '../base/quote.ts';
 import {Violations} from '../base/violations.ts';
 import type {DescriptionContext, describeLoadBalancer} from '../configuration/describe.ts';
-import type {DescribedLoadBalancer} from '../configuration/described.ts';
 import type {LoadBalancerSpec} from '../configuration/spec.ts';
 import {formatListener} from '../model/listener.ts';
 import type {Timeouts} from '../model/load-balancer.ts';
+import type {NormalisedLoadBalancer} from '../model/normalised.ts';
 import {violationsOfPairs} from './certificates.ts';
 import {untold, violationsOfAccessLog} from './judge-files.ts';
 
@@ -16,7 +16,7 @@ export const refuseLoadBalancer = (violations: Iterable<Violation>): EmulatorErr
 const refuseChange = (violations: Iterable<Violation>): EmulatorError => invalidDescription('The change', violations);
 
 /** Judges what `create()` was given. @throws EmulatorError `INVALID_DESCRIPTION` with every violation. */
-export async function judgeSpec(spec: unknown, context: DescriptionContext): Promise<DescribedLoadBalancer> {
+export async function judgeSpec(spec: unknown, context: DescriptionContext): Promise<NormalisedLoadBalancer> {
 	const {describeLoadBalancer} = await import('../configuration/describe.ts');
 	return soundOrRefused(describeLoadBalancer(spec, context), {
 		given: spec,
@@ -28,14 +28,14 @@ export async function judgeSpec(spec: unknown, context: DescriptionContext): Pro
 interface SoundOptions {
 	readonly given: unknown;
 	readonly refuse: (violations: Iterable<Violation>) => EmulatorError;
-	readonly judgeLog: (described: DescribedLoadBalancer) => Promise<Violation[]>;
+	readonly judgeLog: (described: NormalisedLoadBalancer) => Promise<Violation[]>;
 }
 
 /** What was described, when neither the description nor what it takes from outside is wrong. @throws all that is. */
 async function soundOrRefused(
 	result: ReturnType<typeof describeLoadBalancer>,
 	{given, refuse, judgeLog}: SoundOptions,
-): Promise<DescribedLoadBalancer> {
+): Promise<NormalisedLoadBalancer> {
 	const described = 'violations' in result ? result.partly : result.described;
 	const found = 'violations' in result ? result.violations : new Violations<Violation>();
 	const ofLog = described === undefined ? [] : await judgeLog(described);
@@ -53,10 +53,10 @@ async function soundOrRefused(
  * @throws EmulatorError `INVALID_DESCRIPTION` with every violation.
  */
 export async function judgeUpdate(
-	current: DescribedLoadBalancer,
+	current: NormalisedLoadBalancer,
 	spec: unknown,
 	context: DescriptionContext,
-): Promise<DescribedLoadBalancer> {
+): Promise<NormalisedLoadBalancer> {
 	const {name} = current;
 	if (typeof spec !== 'object' || spec === null || Array.isArray(spec)) {
 		throw refuseChange([{path: [], message: 'must be an object with the keys that change', hint: undefined}]);
@@ -84,7 +84,7 @@ export async function judgeUpdate(
 }
 
 /** A description that says enough of what runs to judge a change by: others than the library may have changed it. */
-function asItIs({name, source, listeners, backends, rules}: DescribedLoadBalancer, given: object): object {
+function asItIs({name, source, listeners, backends, rules}: NormalisedLoadBalancer, given: object): object {
 	// Rules that are not at stake are not judged anew: one may name a back-end that was drained since.
 	const ruled = 'listeners' in given || 'backends' in given ? rules.filter(({to}) => to.length > 0) : [];
 	return {
@@ -98,7 +98,7 @@ function asItIs({name, source, listeners, backends, rules}: DescribedLoadBalance
 }
 
 function withRegistered(
-	{backends}: DescribedLoadBalancer,
+	{backends}: NormalisedLoadBalancer,
 	context: DescriptionContext,
 ): NonNullable<DescriptionContext['backends']> {
 	return new Map([...(context.backends ?? []), ...backends.map(backend => [backend.name, [backend]] as const)]);
@@ -117,7 +117,7 @@ const PART_OF = {
 	accessLog: 'accessLog',
 	retry: 'retry',
 	upgrade: 'upgrade',
-} as const satisfies Partial<Record<keyof LoadBalancerSpec, keyof DescribedLoadBalancer>>;
+} as const satisfies Partial<Record<keyof LoadBalancerSpec, keyof NormalisedLoadBalancer>>;
 
 const TIMEOUT_OF = {
 	idleTimeout: 'idleMs',
@@ -126,10 +126,10 @@ const TIMEOUT_OF = {
 } as const satisfies Record<Exclude<keyof LoadBalancerSpec, keyof typeof PART_OF | 'name'>, keyof Timeouts>;
 
 function withKeys(
-	current: DescribedLoadBalancer,
-	judged: DescribedLoadBalancer,
+	current: NormalisedLoadBalancer,
+	judged: NormalisedLoadBalancer,
 	given: ReadonlySet<string>,
-): DescribedLoadBalancer {
+): NormalisedLoadBalancer {
 	const parts = Object.entries(PART_OF).filter(([key]) => given.has(key));
 	const timeouts = Object.entries(TIMEOUT_OF).filter(([key]) => given.has(key));
 	return {

@@ -3,9 +3,9 @@ import {type EmulatorError, invalidDescription, type Violation} from '../base/er
 import {readCertificateName} from '../base/host-name.ts';
 import type {Authority} from '../certificates/authority.ts';
 import {bestKeyFor} from '../codec/cipher-list.ts';
-import type {CertificateReference, DescribedLoadBalancer} from '../configuration/described.ts';
 import type {CertificateNames} from '../configuration/spec.ts';
 import type {PemPair, TlsSettings} from '../model/load-balancer.ts';
+import type {CertificateReference, NormalisedLoadBalancer} from '../model/normalised.ts';
 import {isPair, issueUsable, resolveCertificate, type UsableCertificate} from './certificates.ts';
 import {refusalOf} from './serving.ts';
 
@@ -22,7 +22,7 @@ export interface CertificateSources {
 	readonly dnsName: string;
 	/** What the load balancer shows already: a listener that asks for the same again keeps its own. */
 	readonly before?: {
-		readonly described: DescribedLoadBalancer;
+		readonly described: NormalisedLoadBalancer;
 		readonly certificates: ReadonlyMap<number, UsableCertificate>;
 	};
 }
@@ -33,7 +33,7 @@ export interface CertificateSources {
  * @throws what `refuse` makes of everything that is wrong with them.
  */
 export function certificatesOf(
-	{listeners}: DescribedLoadBalancer,
+	{listeners}: NormalisedLoadBalancer,
 	{known, authority, dnsName, before}: CertificateSources,
 	{path, refuse}: {readonly path: Violation['path']; readonly refuse: Refuse},
 ): Map<number, UsableCertificate> {

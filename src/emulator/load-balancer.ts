@@ -4,13 +4,13 @@ import {EmulatorError, formatAddress, invalidDescription} from '../base/errors.t
 import {INSPECT, type InspectArguments, showFields} from '../base/inspection.ts';
 import {quote, show} from '../base/quote.ts';
 import {alternatives, didYouMean} from '../base/suggest.ts';
-import type {CertificateReference, DescribedLoadBalancer} from '../configuration/described.ts';
 import type {CertificateNames, LoadBalancerSpec} from '../configuration/spec.ts';
 import type {Backend as RegisteredBackend} from '../data-plane/backend.ts';
 import type {RunningLoadBalancer} from '../data-plane/running-load-balancer.ts';
 import type {Health, OperatorSetting, ServiceState} from '../model/health.ts';
 import {formatListener} from '../model/listener.ts';
 import type {PemPair, TlsSettings} from '../model/load-balancer.ts';
+import type {CertificateReference, NormalisedLoadBalancer} from '../model/normalised.ts';
 import type {Exchange} from '../observability/exchange.ts';
 import type {Traffic} from '../observability/journal.ts';
 import type {RunningBackend} from './backends.ts';
@@ -174,9 +174,9 @@ export interface LoadBalancerParts {
 	/** See {@link LoadBalancer.endpoint}. */
 	readonly endpoint: () => string;
 	/** What it is described as at the moment. */
-	readonly described: () => DescribedLoadBalancer;
+	readonly described: () => NormalisedLoadBalancer;
 	/** Told what of that is different by now, so that a later change does not undo it. */
-	readonly onChange: (change: Partial<DescribedLoadBalancer>) => void;
+	readonly onChange: (change: Partial<NormalisedLoadBalancer>) => void;
 	/** Finds or judges a certificate that a listener with these settings is to show. */
 	readonly resolve: (
 		certificate: string | PemPair | CertificateNames,

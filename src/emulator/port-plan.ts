@@ -1,5 +1,5 @@
-import type {DescribedLoadBalancer} from '../configuration/described.ts';
 import type {BoundPort} from '../data-plane/listener.ts';
+import type {NormalisedLoadBalancer} from '../model/normalised.ts';
 import type {Entry} from './entry.ts';
 
 /** Which ports are whose while a change is prepared: those that its load balancers give up are there for the taking. */
@@ -21,7 +21,7 @@ export class PortPlan {
 			unwanted,
 			host,
 		}: {
-			readonly next: ReadonlyMap<Entry, DescribedLoadBalancer>;
+			readonly next: ReadonlyMap<Entry, NormalisedLoadBalancer>;
 			readonly unwanted: ReadonlySet<Entry>;
 			readonly host: string;
 		},

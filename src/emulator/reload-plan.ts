@@ -1,8 +1,8 @@
 import {isDeepStrictEqual} from 'node:util';
 import {EmulatorError, type Violation} from '../base/errors.ts';
-import type {DescribedBackend, DescribedConfig, DescribedLoadBalancer} from '../configuration/described.ts';
 import type {Finding} from '../configuration/finding.ts';
 import type {Timeouts} from '../model/load-balancer.ts';
+import type {NormalisedBackend, NormalisedConfig, NormalisedLoadBalancer} from '../model/normalised.ts';
 import type {Configured} from './configured.ts';
 import type {Entry} from './entry.ts';
 import type {Change, FailingPart, Wanted} from './wanted.ts';
@@ -84,7 +84,7 @@ function common(name: string, after: Configured): Omit<Wanted, 'described'> {
 function findingOf(
 	part: FailingPart,
 	path: Violation['path'],
-	{backends}: DescribedConfig,
+	{backends}: NormalisedConfig,
 ): Pick<Finding, 'path' | 'at'> {
 	if (part === 'name') return {path, at: 'key'};
 	if (typeof part === 'string') return {path: [...path, part]};
@@ -117,15 +117,15 @@ function difference<Value>(
 }
 
 /** Each back-end by its own name: a name that stands for several is left out. */
-function backendsOf({backends}: DescribedConfig): Map<string, DescribedBackend> {
+function backendsOf({backends}: NormalisedConfig): Map<string, NormalisedBackend> {
 	return new Map([...backends.values()].flat().map(backend => [backend.name, backend]));
 }
 
-function isSame({source: _, ...one}: DescribedLoadBalancer, {source: __, ...other}: DescribedLoadBalancer): boolean {
+function isSame({source: _, ...one}: NormalisedLoadBalancer, {source: __, ...other}: NormalisedLoadBalancer): boolean {
 	return isDeepStrictEqual(one, other);
 }
 
-function names({listeners}: DescribedLoadBalancer): string[] {
+function names({listeners}: NormalisedLoadBalancer): string[] {
 	return listeners.flatMap(({certificate}) => (certificate?.kind === 'named' ? [certificate.name] : []));
 }
 
@@ -136,10 +136,10 @@ function hasChanged(certificate: string, before: Configured, after: Configured):
 
 /** What runs, with the parts changed in which the configuration differs from what it was before. */
 function merged(
-	current: DescribedLoadBalancer,
-	before: DescribedLoadBalancer,
-	after: DescribedLoadBalancer,
-): DescribedLoadBalancer {
+	current: NormalisedLoadBalancer,
+	before: NormalisedLoadBalancer,
+	after: NormalisedLoadBalancer,
+): NormalisedLoadBalancer {
 	const parts = PARTS.filter(part => !isDeepStrictEqual(before[part], after[part]));
 	const changed = TIMEOUTS.filter(key => before.timeouts[key] !== after.timeouts[key]);
 	return {
@@ -165,15 +165,15 @@ const PARTS = [
 	'accessLog',
 	'retry',
 	'upgrade',
-] as const satisfies readonly (keyof DescribedLoadBalancer)[];
+] as const satisfies readonly (keyof NormalisedLoadBalancer)[];
 
 const TIMEOUTS = ['idleMs', 'headMs', 'connectMs', 'handshakeMs'] as const satisfies readonly (keyof Timeouts)[];
 
 function mergedSource(
-	current: DescribedLoadBalancer['source'],
-	before: DescribedLoadBalancer['source'],
-	after: DescribedLoadBalancer['source'],
-): DescribedLoadBalancer['source'] {
+	current: NormalisedLoadBalancer['source'],
+	before: NormalisedLoadBalancer['source'],
+	after: NormalisedLoadBalancer['source'],
+): NormalisedLoadBalancer['source'] {
 	const merged = {...current};
 	for (const key of new Set([...Object.keys(before), ...Object.keys(after)])) {
 		if (isDeepStrictEqual(before[key], after[key])) continue;

@@ -1,8 +1,8 @@
 import {createSecureContext} from 'node:tls';
 import {formatPath, messageOf, type Violation} from '../base/errors.ts';
 import {bestKeyFor, openSslCiphers, versionsWith} from '../codec/cipher-list.ts';
-import type {DescribedConfig} from '../configuration/described.ts';
 import type {TlsSettings} from '../model/load-balancer.ts';
+import type {NormalisedConfig} from '../model/normalised.ts';
 import type {UsableCertificate} from './certificates.ts';
 
 /**
@@ -24,7 +24,7 @@ export function refusalOf(
  * @param told paths of what is wrong already: ciphers that are no cipher list go with no certificate.
  */
 export function violationsOfServing(
-	{certificates, loadBalancers}: Pick<DescribedConfig, 'certificates' | 'loadBalancers'>,
+	{certificates, loadBalancers}: Pick<NormalisedConfig, 'certificates' | 'loadBalancers'>,
 	loaded: ReadonlyMap<string, UsableCertificate>,
 	told: ReadonlySet<string>,
 ): Violation[] {

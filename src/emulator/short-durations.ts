@@ -1,4 +1,4 @@
-import type {DescribedLoadBalancer} from '../configuration/described.ts';
+import type {NormalisedLoadBalancer} from '../model/normalised.ts';
 
 /** A guess: shorter times are seldom meant where the cloud counts in seconds, and tests that mean them can say `ms`. */
 const SHORT_MS = 100;
@@ -9,7 +9,7 @@ const SHORT_MS = 100;
  *
  * @param about how each sentence begins.
  */
-export function warningsOfDurations(described: DescribedLoadBalancer, about: string): string[] {
+export function warningsOfDurations(described: NormalisedLoadBalancer, about: string): string[] {
 	const {source, healthCheck, timeouts, drainMs} = described;
 	const {interval, timeout} = fieldsOf(source['healthCheck']);
 	const durations: readonly (readonly [key: string, written: unknown, ms: number | undefined])[] = [

@@ -1,8 +1,8 @@
 import {EmulatorError, type Violation} from '../base/errors.ts';
 import {quote} from '../base/quote.ts';
 import type {Authority} from '../certificates/authority.ts';
-import type {DescribedBackend, DescribedLoadBalancer} from '../configuration/described.ts';
 import type {Services} from '../data-plane/services.ts';
+import type {NormalisedBackend, NormalisedLoadBalancer} from '../model/normalised.ts';
 import type {Exchange} from '../observability/exchange.ts';
 import type {BackendHouse} from './backend-house.ts';
 import type {UsableCertificate} from './certificates.ts';
@@ -16,7 +16,7 @@ import type {ReadOptions} from './options.ts';
 export interface Household {
 	readonly options: Pick<ReadOptions, 'host' | 'ports' | 'seed'>;
 	/** The name that a load balancer is told to have. */
-	readonly dnsNameOf: (described: Pick<DescribedLoadBalancer, 'name' | 'internal'>) => string;
+	readonly dnsNameOf: (described: Pick<NormalisedLoadBalancer, 'name' | 'internal'>) => string;
 	/** Whose load balancers they are, as the configuration said at the start. */
 	readonly account: () => {readonly id: string; readonly region: string};
 	readonly authority: Authority;
@@ -34,11 +34,11 @@ export interface Household {
 }
 
 /** What a failure is about: the name, the listeners, the access log, or one back-end. */
-export type FailingPart = 'name' | 'listeners' | 'accessLog' | DescribedBackend;
+export type FailingPart = 'name' | 'listeners' | 'accessLog' | NormalisedBackend;
 
 /** A load balancer as it is to be. */
 export interface Wanted {
-	readonly described: DescribedLoadBalancer;
+	readonly described: NormalisedLoadBalancer;
 	/** Where it stands in what was described, for violations. */
 	readonly path?: Violation['path'];
 	readonly refuse?: Refuse;
@@ -62,7 +62,7 @@ export interface Change {
 	/** What listeners may name from then on. */
 	readonly known?: ReadonlyMap<string, UsableCertificate>;
 	/** Back-ends that from then on go on running when no load balancer holds them. */
-	readonly kept?: ReadonlySet<DescribedBackend>;
+	readonly kept?: ReadonlySet<NormalisedBackend>;
 	/** Called at the moment it has been made, before anybody else's. */
 	readonly onCommit?: () => void;
 }

@@ -2,6 +2,7 @@ import type {Violation} from '../base/errors.ts';
 import {show} from '../base/quote.ts';
 import {alternatives, didYouMean} from '../base/suggest.ts';
 import type {EchoBackend, HandlerBackend, ReplyBackend, SocketBackend, TcpBackend} from '../configuration/spec.ts';
+import type {FakeBehaviour} from '../model/normalised.ts';
 import {echo} from './echo.ts';
 import {echoUpgrade} from './echo-upgrade.ts';
 import {guardRequestHandler, guardSocketHandler} from './handlers.ts';
@@ -15,6 +16,12 @@ import {serveTcp} from './tcp.ts';
  * elsewhere.
  */
 export type Behaviour = EchoBackend | ReplyBackend | HandlerBackend | TcpBackend | SocketBackend;
+
+/** The behaviour that the model keeps without looking into it. */
+export function behaviourOf(kept: FakeBehaviour): Behaviour {
+	// What `configuration/` has validated as a `Behaviour`, or a JavaScript caller's value, which is validated at the start.
+	return kept as Behaviour;
+}
 
 /** A behaviour ready for connections. */
 export interface PreparedBehaviour {

@@ -52,6 +52,8 @@ export interface FakeBackend extends AsyncDisposable {
 	start(): Promise<void>;
 }
 
+export {behaviourOf} from './behaviour.ts';
+
 /** A handler that always fails must not fill the memory. */
 export const MAX_KEPT_ERRORS = 100;
 

@@ -10,7 +10,7 @@ export interface DnsZone {
 export const DEFAULT_REGION = 'eu-west-2';
 
 /** 12 digits: the account of OUTSCALE's own examples. */
-export const DEFAULT_ACCOUNT = '123456789012';
+export const DEFAULT_ACCOUNT_ID = '123456789012';
 
 /**
  * `<name>-<9 digits>.<region>.lbu.outscale.com`, with `internal-` in front of an internal one's. The digits look constant

@@ -2,7 +2,7 @@ import test from 'ava';
 import fc from 'fast-check';
 import {formatPath} from '../../src/base/errors.ts';
 import {describeConfig} from '../../src/configuration/describe-config.ts';
-import {NO_SURROUNDINGS} from '../../src/model/estate.ts';
+import {EMPTY_INVENTORY} from '../../src/model/account.ts';
 import {runs} from '../helpers/depth.ts';
 
 function violations(config: unknown): string[] {
@@ -28,7 +28,7 @@ const EMPTY = {
 		faithfulHealth: false,
 		accessLogs: undefined,
 	},
-	account: {id: undefined, region: undefined, surroundings: NO_SURROUNDINGS},
+	account: {id: undefined, region: undefined, inventory: EMPTY_INVENTORY},
 	vms: new Map(),
 	certificates: new Map(),
 	backends: new Map(),

@@ -1,14 +1,14 @@
 import test from 'ava';
 import {describeLoadBalancer} from '../../src/configuration/describe.ts';
 import {describeConfig} from '../../src/configuration/describe-config.ts';
-import type {DescribedLoadBalancer} from '../../src/configuration/described.ts';
 import type {PemPair} from '../../src/model/load-balancer.ts';
+import type {NormalisedLoadBalancer} from '../../src/model/normalised.ts';
 import {OutscaleHouse, pem} from '../helpers/outscale-house.ts';
 
 const WEB: PemPair = {cert: pem('web.test.crt'), key: pem('web.test.key')};
 const SHOP: PemPair = {cert: pem('shop.test.crt'), key: pem('shop.test.key')};
 
-function described(spec: object): DescribedLoadBalancer {
+function described(spec: object): NormalisedLoadBalancer {
 	const result = describeLoadBalancer(spec, {certificateNames: ['web']});
 	if ('violations' in result) throw new Error(JSON.stringify(result.violations));
 	return result.described;
@@ -264,7 +264,7 @@ test('back-ends and names of rules that load balancers of a configuration share 
 	const [one, two] = (await api.ok('ReadLoadBalancers'))['LoadBalancers'];
 	t.is(one.BackendVmIds[0], two.BackendVmIds[0], 'one back-end is one VM');
 	t.is(one.BackendVmIds[1], 'i-0000000b', 'an id that was declared for it is its id');
-	t.deepEqual([...api.executor.estate.rules.keys()], ['r', 'r-2']);
+	t.deepEqual([...api.executor.account.rules.keys()], ['r', 'r-2']);
 });
 
 test('rules without effect stay while the library changes something else', async t => {
@@ -280,7 +280,7 @@ test('rules without effect stay while the library changes something else', async
 		described({name: 'web', listeners: ['tcp:443', 'http:80'], backends: 2, retry: 'never'}),
 		new Map(),
 	);
-	t.deepEqual([...api.executor.estate.rules.keys()], ['tcp']);
+	t.deepEqual([...api.executor.account.rules.keys()], ['tcp']);
 	api.dataPlane.adopt(described({name: 'web', listeners: ['http:80'], backends: 2}), new Map());
-	t.deepEqual([...api.executor.estate.rules.keys()], []);
+	t.deepEqual([...api.executor.account.rules.keys()], []);
 });

@@ -1,12 +1,12 @@
 import test from 'ava';
 import {EmulatorError} from '../../src/base/errors.ts';
-import type {DescribedAddress} from '../../src/configuration/described.ts';
 import {Executor} from '../../src/control-plane/executor.ts';
-import {registerBackends} from '../../src/control-plane/operations/backends.ts';
-import {addListeners, type NewListener} from '../../src/control-plane/operations/listeners.ts';
-import {createLoadBalancer, deleteLoadBalancer} from '../../src/control-plane/operations/load-balancers.ts';
-import {addTags} from '../../src/control-plane/operations/tags.ts';
 import {stateOf} from '../../src/model/life.ts';
+import type {NormalisedAddress} from '../../src/model/normalised.ts';
+import {registerBackends} from '../../src/operations/backends.ts';
+import {addListeners, type NewListener} from '../../src/operations/listeners.ts';
+import {createLoadBalancer, deleteLoadBalancer} from '../../src/operations/load-balancers.ts';
+import {addTags} from '../../src/operations/tags.ts';
 import {HandClock} from '../helpers/hand-clock.ts';
 import {MemoryDataPlane} from '../helpers/memory-data-plane.ts';
 
@@ -33,7 +33,7 @@ function creation(name: string) {
 	});
 }
 
-const address = (name: string, port: number): DescribedAddress => ({
+const address = (name: string, port: number): NormalisedAddress => ({
 	kind: 'address',
 	name,
 	host: '127.0.0.1',
@@ -50,13 +50,13 @@ test('a load balancer runs as soon as it is described, with the defaults of the 
 	t.deepEqual(described?.listeners[0]?.ports, {protocol: 'http', port: 80, backendProtocol: 'http', backendPort: 80});
 	t.like(described, {source: {}, faithfulHealth: false, drainMs: undefined, backends: []});
 	t.like(described?.healthCheck, {protocol: 'tcp', port: 80, intervalMs: 30_000, healthyThreshold: 10});
-	t.is(executor.estate.loadBalancers.get('web')?.dnsName, 'web-954435761.eu-west-2.lbu.outscale.com');
+	t.is(executor.account.loadBalancers.get('web')?.dnsName, 'web-954435761.eu-west-2.lbu.outscale.com');
 });
 
 test('what the data plane cannot do has not been described', async t => {
 	const {executor, dataPlane} = house();
 	await executor.change(creation('web'));
-	const before = executor.estate;
+	const before = executor.account;
 	dataPlane.failures.set('web', new EmulatorError('PORT_UNAVAILABLE', 'nginx holds the port', {hint: 'Stop it.'}));
 
 	const error = await t.throwsAsync(executor.change(addListeners({loadBalancer: 'web', listeners: [listener(81)]})), {
@@ -65,7 +65,7 @@ test('what the data plane cannot do has not been described', async t => {
 	});
 
 	t.truthy(error);
-	t.deepEqual(executor.estate, before);
+	t.deepEqual(executor.account, before);
 	t.deepEqual(dataPlane.running.get('web')?.listeners.length, 1);
 });
 
@@ -75,12 +75,12 @@ test('a command that touches several load balancers is taken back from all of th
 		await executor.change(creation(name));
 		await executor.change(registerBackends({loadBalancer: name, vmIds: ['i-00000001'], ips: []}));
 	}
-	const before = executor.estate;
+	const before = executor.account;
 	dataPlane.failures.set('c', new EmulatorError('NO_SUCH_BACKEND', 'not now'));
 
 	await t.throwsAsync(executor.declareVm('i-00000001', address('i-00000001', 3000)), {code: 'DATA_PLANE_REFUSED'});
 
-	t.deepEqual(executor.estate, before);
+	t.deepEqual(executor.account, before);
 	t.is(executor.vms.size, 0);
 	for (const name of ['a', 'b', 'c']) {
 		t.deepEqual(dataPlane.running.get(name)?.backends, [{kind: 'undeclared', name: 'i-00000001'}]);
@@ -130,14 +130,14 @@ test('200 listeners added at once are all there, each on its own port', async t 
 
 	const described = dataPlane.running.get('web')?.listeners.map(({ports: {port}}) => port);
 	t.deepEqual(described, [80, ...ports]);
-	const ids = executor.estate.loadBalancers.get('web')?.listeners.map(({id}) => id);
+	const ids = executor.account.loadBalancers.get('web')?.listeners.map(({id}) => id);
 	t.is(new Set(ids).size, 201);
 });
 
 test('a life takes the time it is given, and its name is free when it is over', async t => {
 	const {executor, clock, dataPlane} = house({lifecycleMs: 1000});
 	const state = () => {
-		const loadBalancer = executor.estate.loadBalancers.get('web');
+		const loadBalancer = executor.account.loadBalancers.get('web');
 		return loadBalancer && stateOf(loadBalancer.life, executor.context());
 	};
 	const states = [];

@@ -3,7 +3,6 @@ import {type AddressInfo, connect, createServer} from 'node:net';
 import test, {type ExecutionContext} from 'ava';
 import {systemClock} from '../../src/base/clock.ts';
 import {createAuthority} from '../../src/certificates/authority.ts';
-import type {DescribedLoadBalancer} from '../../src/configuration/described.ts';
 import {ReadBuffers} from '../../src/data-plane/read-buffers.ts';
 import {ReadTurns} from '../../src/data-plane/read-turns.ts';
 import {SecureContexts} from '../../src/data-plane/tls-settings.ts';
@@ -12,7 +11,8 @@ import {clockOf} from '../../src/emulator/clock.ts';
 import {Fleet} from '../../src/emulator/fleet.ts';
 import {judgeSpec} from '../../src/emulator/judging.ts';
 import type {LoadBalancer, LoadBalancerSpec} from '../../src/index.ts';
-import {DEFAULT_ACCOUNT, DEFAULT_REGION, dnsNameOf} from '../../src/model/dns-name.ts';
+import {DEFAULT_ACCOUNT_ID, DEFAULT_REGION, dnsNameOf} from '../../src/model/dns-name.ts';
+import type {NormalisedLoadBalancer} from '../../src/model/normalised.ts';
 
 const authority = createAuthority();
 
@@ -22,7 +22,7 @@ function startFleet(t: ExecutionContext): Fleet {
 		options: {host: '127.0.0.1', ports: 'free', seed: 1},
 		dnsNameOf: ({name, internal}) => dnsNameOf(name, {seed: 1, internal}),
 		endpoint: () => '',
-		account: () => ({id: DEFAULT_ACCOUNT, region: DEFAULT_REGION}),
+		account: () => ({id: DEFAULT_ACCOUNT_ID, region: DEFAULT_REGION}),
 		authority,
 		ca: {pem: authority.pem, file: ''},
 		clock: clockOf('real').handle,
@@ -48,7 +48,7 @@ function startFleet(t: ExecutionContext): Fleet {
 	return fleet;
 }
 
-const described = (spec: LoadBalancerSpec): Promise<DescribedLoadBalancer> => judgeSpec(spec, {certificateNames: []});
+const described = (spec: LoadBalancerSpec): Promise<NormalisedLoadBalancer> => judgeSpec(spec, {certificateNames: []});
 
 async function refusal(port: number): Promise<string> {
 	const [error] = await once(connect(port, '127.0.0.1'), 'error');

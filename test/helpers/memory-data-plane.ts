@@ -1,13 +1,13 @@
-import type {DescribedLoadBalancer} from '../../src/configuration/described.ts';
 import type {BackendHealth, DataPlane, Outside, RunningLoadBalancer} from '../../src/control-plane/data-plane-port.ts';
 import type {PemPair} from '../../src/model/load-balancer.ts';
+import type {NormalisedLoadBalancer} from '../../src/model/normalised.ts';
 
 const PENDING = {code: 'ELB', description: 'Instance registration is pending'} as const;
 const FINE = {code: 'N/A', description: 'N/A'} as const;
 
 /** A data plane that moves no bytes: it keeps what it was asked to run, and what it was asked. */
 export class MemoryDataPlane implements DataPlane, Outside {
-	readonly running = new Map<string, DescribedLoadBalancer>();
+	readonly running = new Map<string, NormalisedLoadBalancer>();
 	/** Certificates of a configuration, by name. */
 	readonly known = new Map<string, PemPair>();
 	/** What listeners show that were not described with their certificates, by load balancer and port. */
@@ -20,7 +20,7 @@ export class MemoryDataPlane implements DataPlane, Outside {
 	readonly failures = new Map<string, Error>();
 
 	/** Runs what did not come through an API. */
-	adopt(described: DescribedLoadBalancer, shown: ReadonlyMap<number, PemPair>): void {
+	adopt(described: NormalisedLoadBalancer, shown: ReadonlyMap<number, PemPair>): void {
 		this.running.set(described.name, described);
 		this.#shown.set(described.name, shown);
 	}
@@ -39,7 +39,7 @@ export class MemoryDataPlane implements DataPlane, Outside {
 		return new Map(this.known);
 	}
 
-	async apply(described: DescribedLoadBalancer): Promise<DescribedLoadBalancer> {
+	async apply(described: NormalisedLoadBalancer): Promise<NormalisedLoadBalancer> {
 		this.calls.push(`apply ${described.name}`);
 		// What binds a port takes its time, and others get their turn meanwhile.
 		await new Promise(resolve => setImmediate(resolve));

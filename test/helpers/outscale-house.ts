@@ -3,7 +3,7 @@ import {readAddress} from '../../src/configuration/host-names.ts';
 import type {ApiAnswer, ApiCall} from '../../src/control-plane/dialect.ts';
 import {Executor, type ExecutorOptions} from '../../src/control-plane/executor.ts';
 import {OutscaleDialect, type OutscaleOptions} from '../../src/control-plane/outscale/dialect.ts';
-import {NO_SURROUNDINGS, type Surroundings} from '../../src/model/estate.ts';
+import {EMPTY_INVENTORY, type Inventory} from '../../src/model/account.ts';
 import {HandClock} from './hand-clock.ts';
 import {MemoryDataPlane} from './memory-data-plane.ts';
 
@@ -13,8 +13,8 @@ export function pem(file: string): string {
 	return readFileSync(new URL(file, CERTS), 'utf8');
 }
 
-export interface HouseOptions extends Partial<Omit<ExecutorOptions, 'surroundings' | 'vms'>> {
-	readonly surroundings?: Partial<Surroundings>;
+export interface HouseOptions extends Partial<Omit<ExecutorOptions, 'inventory' | 'vms'>> {
+	readonly inventory?: Partial<Inventory>;
 	/** Addresses by VM id. */
 	readonly vms?: Readonly<Record<string, string>>;
 	readonly authenticate?: OutscaleOptions['authenticate'];
@@ -27,7 +27,7 @@ export class OutscaleHouse {
 	readonly executor: Executor;
 	readonly dialect: OutscaleDialect;
 
-	constructor({vms = {}, surroundings, authenticate, ...options}: HouseOptions = {}) {
+	constructor({vms = {}, inventory, authenticate, ...options}: HouseOptions = {}) {
 		const targets = Object.entries(vms).map(([name, text]) => {
 			const read = readAddress(text);
 			if ('message' in read) throw new Error(read.message);
@@ -39,7 +39,7 @@ export class OutscaleHouse {
 			clock: this.clock,
 			seed: 1,
 			...options,
-			surroundings: {...NO_SURROUNDINGS, ...surroundings},
+			inventory: {...EMPTY_INVENTORY, ...inventory},
 			vms: new Map(targets),
 		});
 		this.dialect = new OutscaleDialect({executor: this.executor, authenticate});

@@ -1,4 +1,4 @@
-import type {Operation} from '../commands.ts';
+import type {Operation} from '../../operations/context.ts';
 import type {Executor} from '../executor.ts';
 import type {Json} from './encode.ts';
 import type {Fields} from './fields.ts';

@@ -1,7 +1,7 @@
-import {loadBalancerNamed} from '../../model/estate.ts';
+import {loadBalancerNamed} from '../../model/account.ts';
+import {type Backends, deregisterBackends, judgeRegistered, registerBackends} from '../../operations/backends.ts';
+import {judgeId} from '../../operations/validate.ts';
 import type {Executor} from '../executor.ts';
-import {type Backends, deregisterBackends, judgeRegistered, registerBackends} from '../operations/backends.ts';
-import {judgeId} from '../operations/judge.ts';
 import {type Action, type AnswerFields, mutation, query} from './action.ts';
 import {encodeHealth} from './encode.ts';
 import type {Fields} from './fields.ts';
@@ -48,7 +48,7 @@ function readHealth(fields: Fields): HealthAsked {
 /** In registration order, or in the order asked for. Addresses have no entry (*guess*: the API has no field for them). */
 function answerToHealth({loadBalancer: name, vmIds}: HealthAsked, executor: Executor): AnswerFields {
 	for (const id of vmIds ?? []) judgeId('i', id);
-	const loadBalancer = loadBalancerNamed(executor.estate, name);
+	const loadBalancer = loadBalancerNamed(executor.account, name);
 	judgeRegistered(loadBalancer, vmIds ?? []);
 	const registered = loadBalancer.backends.flatMap(backend => (backend.kind === 'vm' ? [backend.id] : []));
 	const names = executor.backendsOfVms(name);

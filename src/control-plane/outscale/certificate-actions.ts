@@ -3,7 +3,7 @@ import {
 	renameCertificate,
 	type UploadCertificate,
 	uploadCertificate,
-} from '../operations/certificates.ts';
+} from '../../operations/certificates.ts';
 import {type Action, mutation, query} from './action.ts';
 import {encodeCertificate} from './encode.ts';
 import type {Fields} from './fields.ts';
@@ -20,7 +20,7 @@ export const CERTIFICATE_ACTIONS: readonly (readonly [string, Action])[] = [
 	[
 		'ReadServerCertificates',
 		query(readPaths, (paths, executor) => ({
-			ServerCertificates: [...executor.estate.certificates.values()]
+			ServerCertificates: [...executor.account.certificates.values()]
 				.filter(({path}) => paths === undefined || paths.includes(path))
 				.map(certificate => encodeCertificate(certificate, executor)),
 		})),

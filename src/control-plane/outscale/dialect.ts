@@ -9,11 +9,11 @@ import {BACKEND_ACTIONS} from './backend-actions.ts';
 import {CERTIFICATE_ACTIONS} from './certificate-actions.ts';
 import {writeJson} from './encode.ts';
 import {Reading} from './fields.ts';
+import {INVENTORY_ACTIONS} from './inventory-actions.ts';
 import {readJsonBody} from './json-body.ts';
 import {LISTENER_RULE_ACTIONS} from './listener-rule-actions.ts';
 import {LOAD_BALANCER_ACTIONS} from './load-balancer-actions.ts';
 import {POLICY_ACTIONS} from './policy-actions.ts';
-import {SURROUNDINGS_ACTIONS} from './surroundings-actions.ts';
 import {TAG_ACTIONS} from './tag-actions.ts';
 import {errorOf} from './wire-errors.ts';
 
@@ -25,7 +25,7 @@ export const OUTSCALE_ACTIONS: ReadonlyMap<string, Action> = new Map([
 	...POLICY_ACTIONS,
 	...BACKEND_ACTIONS,
 	...TAG_ACTIONS,
-	...SURROUNDINGS_ACTIONS,
+	...INVENTORY_ACTIONS,
 ]);
 
 export interface OutscaleOptions {

@@ -1,5 +1,5 @@
+import type {ServerCertificate} from '../../model/account.ts';
 import type {CloudListener, CloudLoadBalancer, CloudRule} from '../../model/cloud-load-balancer.ts';
-import type {ServerCertificate} from '../../model/estate.ts';
 import type {HealthCheck} from '../../model/health-check.ts';
 import type {LifeState} from '../../model/life.ts';
 import type {BackendHealth} from '../data-plane-port.ts';
@@ -8,8 +8,8 @@ import type {Executor} from '../executor.ts';
 /** What JSON can say; keys that are undefined are left out. */
 export type Json = string | number | boolean | null | readonly Json[] | {readonly [key: string]: Json | undefined};
 
-/** What an answer is read from. One estate for all of it: an executor looks at everything that runs for each. */
-export type Told = Pick<Executor, 'estate' | 'identifiers'>;
+/** What an answer is read from. One account for all of it: an executor looks at everything that runs for each. */
+export type Told = Pick<Executor, 'account' | 'identifiers'>;
 
 /** Compact, keys in alphabetical order, nothing that is undefined: as the real service writes (recorded in 2026). */
 export function writeJson(value: Json): string {
@@ -57,12 +57,12 @@ export function encodeLoadBalancer(
 /** OUTSCALE API 1.40, ListenerRule; a pattern that is not there has no key. */
 export function encodeRule(
 	{id, name, priority, host, path, vmIds, loadBalancer, listener}: CloudRule,
-	{estate}: Told,
+	{account}: Told,
 ): Json {
 	return {
 		Action: 'forward',
 		HostNamePattern: host,
-		ListenerId: estate.loadBalancers.get(loadBalancer)?.listeners.find(({port}) => port === listener)?.id,
+		ListenerId: account.loadBalancers.get(loadBalancer)?.listeners.find(({port}) => port === listener)?.id,
 		ListenerRuleId: id,
 		ListenerRuleName: name,
 		PathPattern: path,
@@ -100,7 +100,7 @@ function encodeListener(
 	{protocol, port, backendProtocol, backendPort, certificateId, policies}: CloudListener,
 	told: Told,
 ): Json {
-	const certificate = certificateId === undefined ? undefined : told.estate.certificates.get(certificateId);
+	const certificate = certificateId === undefined ? undefined : told.account.certificates.get(certificateId);
 	return {
 		BackendPort: backendPort,
 		BackendProtocol: backendProtocol.toUpperCase(),
@@ -147,12 +147,12 @@ function encodePolicies({policies}: CloudLoadBalancer): Readonly<Record<string, 
 }
 
 /** In the public Cloud OUTSCALE's own; in a Net the first security group (recorded). */
-function encodeSource({placement}: CloudLoadBalancer, {estate, identifiers}: Told): Json {
+function encodeSource({placement}: CloudLoadBalancer, {account, identifiers}: Told): Json {
 	if (placement.kind === 'public')
 		return {SecurityGroupAccountId: 'outscale-elb', SecurityGroupName: 'outscale-elb-sg'};
 	const [first = ''] = placement.securityGroups;
-	const known = estate.surroundings.securityGroups.find(({id}) => id === first);
-	return {SecurityGroupAccountId: identifiers.account, SecurityGroupName: known?.name ?? first};
+	const known = account.inventory.securityGroups.find(({id}) => id === first);
+	return {SecurityGroupAccountId: identifiers.accountId, SecurityGroupName: known?.name ?? first};
 }
 
 /** ISO 8601 in UTC, whole seconds. */

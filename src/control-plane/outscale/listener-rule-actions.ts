@@ -1,4 +1,4 @@
-import {type CreateRule, createRule, deleteRule, type UpdateRule, updateRule} from '../operations/listener-rules.ts';
+import {type CreateRule, createRule, deleteRule, type UpdateRule, updateRule} from '../../operations/listener-rules.ts';
 import {type Action, mutation, query} from './action.ts';
 import {encodeRule} from './encode.ts';
 import type {Fields} from './fields.ts';
@@ -14,10 +14,10 @@ export const LISTENER_RULE_ACTIONS: readonly (readonly [string, Action])[] = [
 	],
 	[
 		'ReadListenerRules',
-		query(readNames, (names, {estate, identifiers}) => ({
-			ListenerRules: [...estate.rules.values()]
+		query(readNames, (names, {account, identifiers}) => ({
+			ListenerRules: [...account.rules.values()]
 				.filter(({name}) => names === undefined || names.includes(name))
-				.map(rule => encodeRule(rule, {estate, identifiers})),
+				.map(rule => encodeRule(rule, {account, identifiers})),
 		})),
 	],
 	[

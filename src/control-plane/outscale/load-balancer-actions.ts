@@ -3,10 +3,10 @@ import type {HealthCheck, HealthCheckProtocol} from '../../model/health-check.ts
 import {stateInAnswer, stateOf} from '../../model/life.ts';
 import type {Protocol} from '../../model/listener.ts';
 import {compilePattern, matchesPattern, type Pattern} from '../../model/pattern.ts';
+import {addListeners, type NewListener, removeListeners} from '../../operations/listeners.ts';
+import {type CreateLoadBalancer, createLoadBalancer, deleteLoadBalancer} from '../../operations/load-balancers.ts';
+import {type UpdateLoadBalancer, updateLoadBalancer} from '../../operations/update-load-balancer.ts';
 import type {Executor} from '../executor.ts';
-import {addListeners, type NewListener, removeListeners} from '../operations/listeners.ts';
-import {type CreateLoadBalancer, createLoadBalancer, deleteLoadBalancer} from '../operations/load-balancers.ts';
-import {type UpdateLoadBalancer, updateLoadBalancer} from '../operations/update-load-balancer.ts';
 import {type Action, type AnswerFields, mutation, query} from './action.ts';
 import {encodeLoadBalancer} from './encode.ts';
 import type {Fields} from './fields.ts';
@@ -52,8 +52,8 @@ interface ReadFilters {
 /** Unknown names are no error; without a filter, or with an empty one, there are all of them. */
 function answerToRead({names, states}: ReadFilters, executor: Executor): AnswerFields {
 	const context = executor.context();
-	const {estate, identifiers} = executor;
-	const found = [...estate.loadBalancers.values()]
+	const {account, identifiers} = executor;
+	const found = [...account.loadBalancers.values()]
 		.map(loadBalancer => ({loadBalancer, state: stateOf(loadBalancer.life, context)}))
 		.filter(
 			({loadBalancer}) => names === undefined || names.some(pattern => matchesPattern(pattern, loadBalancer.name)),
@@ -61,7 +61,7 @@ function answerToRead({names, states}: ReadFilters, executor: Executor): AnswerF
 		.filter(({state}) => states === undefined || states.includes(state));
 	return {
 		LoadBalancers: found.map(({loadBalancer, state}) =>
-			encodeLoadBalancer(loadBalancer, {state, isNew: false}, {estate, identifiers}),
+			encodeLoadBalancer(loadBalancer, {state, isNew: false}, {account, identifiers}),
 		),
 	};
 }

@@ -1,5 +1,5 @@
 import type {StickinessPolicy} from '../../model/stickiness-policy.ts';
-import {type CreatePolicy, createPolicy, deletePolicy} from '../operations/policies.ts';
+import {type CreatePolicy, createPolicy, deletePolicy} from '../../operations/policies.ts';
 import {type Action, mutation} from './action.ts';
 import type {Fields} from './fields.ts';
 import {answerToChange} from './load-balancer-actions.ts';

@@ -1,5 +1,5 @@
-import {loadBalancerNamed} from '../../model/estate.ts';
-import {addTags, removeTags, type Tag} from '../operations/tags.ts';
+import {loadBalancerNamed} from '../../model/account.ts';
+import {addTags, removeTags, type Tag} from '../../operations/tags.ts';
 import {type Action, mutation, query} from './action.ts';
 import type {Fields} from './fields.ts';
 
@@ -21,9 +21,9 @@ export const TAG_ACTIONS: readonly (readonly [string, Action])[] = [
 	],
 	[
 		'ReadLoadBalancerTags',
-		query(readNames, (names, {estate}) => ({
+		query(readNames, (names, {account}) => ({
 			Tags: [...new Set(names)]
-				.map(name => loadBalancerNamed(estate, name))
+				.map(name => loadBalancerNamed(account, name))
 				.flatMap(({name, tags}) => [...tags].map(([Key, Value]) => ({Key, LoadBalancerName: name, Value}))),
 		})),
 	],

@@ -180,7 +180,7 @@ test('a dry run judges everything and changes nothing', async t => {
 	const {answer} = await api.call('CreateLoadBalancer', {...WEB, DryRun: true});
 
 	t.regex(answer.body, /^\{"ResponseContext":\{"RequestId":"[0-9a-f-]{36}"\}\}$/);
-	t.is(api.executor.estate.loadBalancers.size, 0);
+	t.is(api.executor.account.loadBalancers.size, 0);
 	t.deepEqual(api.dataPlane.calls, []);
 	t.is((await api.refusal('DeleteLoadBalancer', {LoadBalancerName: 'web', DryRun: true})).slice(0, 8), '400 5030');
 });
@@ -194,7 +194,7 @@ test('a bug of the data plane is a 500 without a stack, and the log says what it
 	t.is(answer.status, 500);
 	t.false(answer.body.includes('x is not a function'));
 	t.is(call.error?.details, 'x is not a function');
-	t.is(api.executor.estate.loadBalancers.size, 0);
+	t.is(api.executor.account.loadBalancers.size, 0);
 });
 
 test('a certificate keeps its listeners when it is renamed, and shows what it was made of to nobody', async t => {
@@ -232,7 +232,7 @@ test('a chain that parses is taken, and only what belongs to the leaf is shown t
 	await api.ok('CreateServerCertificate', {...upload, Name: 'leaf', Chain: pem('web.test.crt')});
 	await api.ok('CreateServerCertificate', {...upload, Name: 'stranger', Chain: pem('shop.test.crt')});
 
-	const [leaf, stranger] = [...api.executor.estate.certificates.values()];
+	const [leaf, stranger] = [...api.executor.account.certificates.values()];
 
 	t.is(leaf?.pair.chain, undefined);
 	t.is(stranger?.pair.chain, undefined);

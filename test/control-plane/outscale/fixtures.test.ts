@@ -25,7 +25,7 @@ for (const name of CASES) {
 		const api = new OutscaleHouse(options);
 		for (const backend of healthy) api.dataPlane.healthy.add(backend);
 		for (const before of given) await api.ok(actionOf(before), requestOf(before));
-		const estate = api.executor.estate;
+		const account = api.executor.account;
 		const calls = api.dataPlane.calls.length;
 
 		const {answer, call} = await api.call(actionOf(name), requestOf(name));
@@ -36,7 +36,7 @@ for (const name of CASES) {
 		t.is(call.status, status);
 		t.true(source.length > 10, 'a fixture says where it comes from');
 		if (status === 200) return;
-		t.deepEqual(api.executor.estate, estate, 'a refused call changes nothing');
+		t.deepEqual(api.executor.account, account, 'a refused call changes nothing');
 		t.is(api.dataPlane.calls.length, calls);
 	});
 }

@@ -99,7 +99,7 @@ async function someAccount(): Promise<OutscaleHouse> {
 
 /** What runs is what is described: names, listeners, certificates, stickiness, back-ends and rules. */
 function isConsistent({executor, dataPlane}: OutscaleHouse): boolean {
-	const {loadBalancers, certificates, rules} = executor.estate;
+	const {loadBalancers, certificates, rules} = executor.account;
 	if ([...loadBalancers.keys()].toSorted().join() !== [...dataPlane.running.keys()].toSorted().join()) return false;
 	return [...loadBalancers.values()].every(({name: each, listeners, backends, policies}) => {
 		const described = dataPlane.running.get(each);
@@ -134,13 +134,13 @@ test('whatever is asked, what runs is what is described, and a refused call chan
 					const failure = new EmulatorError('PORT_UNAVAILABLE', 'somebody holds the port');
 					if (one && other) for (const each of ['a', 'b', 'c']) api.dataPlane.failures.set(each, failure);
 					else api.dataPlane.failures.clear();
-					const estate = api.executor.estate;
+					const account = api.executor.account;
 					const running = new Map(api.dataPlane.running);
 					const {answer} = await api.call(action, body);
 					counts[answer.status === 200 ? 'done' : 'refused']++;
 					if (answer.status >= 500) throw new Error(answer.body);
 					if (answer.status !== 200) {
-						t.deepEqual(api.executor.estate, estate);
+						t.deepEqual(api.executor.account, account);
 						t.deepEqual(api.dataPlane.running, running);
 					}
 					if (!isConsistent(api)) throw new Error(`after ${action} ${JSON.stringify(body)}`);
@@ -175,7 +175,7 @@ test('200 calls at once on one load balancer are carried out one by one', async 
 
 	t.is(statuses.filter(status => status === 200).length, 151);
 	t.is(statuses.filter(status => status === 409).length, 49);
-	const loadBalancer = api.executor.estate.loadBalancers.get('web');
+	const loadBalancer = api.executor.account.loadBalancers.get('web');
 	t.deepEqual([loadBalancer?.backends.length, loadBalancer?.listeners.length, loadBalancer?.tags.size], [50, 52, 50]);
 	t.true(isConsistent(api));
 });

@@ -1,9 +1,9 @@
-import {quote} from '../../base/quote.ts';
-import type {CloudLoadBalancer} from '../../model/cloud-load-balancer.ts';
-import {type Estate, withLoadBalancer} from '../../model/estate.ts';
-import {Refusal} from '../../model/refusal.ts';
-import type {Operation} from '../commands.ts';
-import {changeable, judgeQuota} from './judge.ts';
+import {quote} from '../base/quote.ts';
+import {type Account, withLoadBalancer} from '../model/account.ts';
+import type {CloudLoadBalancer} from '../model/cloud-load-balancer.ts';
+import {Refusal} from '../model/refusal.ts';
+import type {Operation} from './context.ts';
+import {changeable, judgeQuota} from './validate.ts';
 
 export interface Tag {
 	readonly key: string;
@@ -16,12 +16,12 @@ const MAX_LENGTH = 255;
 /** CreateLoadBalancerTags. A key that is there gets the new value; names and keys may repeat (recorded). */
 export const addTags: Operation<{readonly loadBalancers: readonly string[]; readonly tags: readonly Tag[]}, undefined> =
 	({loadBalancers, tags}) =>
-	(estate, context) => {
+	(account, context) => {
 		judgeTags(tags);
-		const found = distinct(loadBalancers).map(name => changeable(estate, name, context));
+		const found = distinct(loadBalancers).map(name => changeable(account, name, context));
 		const after = found.map(each => ({...each, tags: withTags(each.tags, tags)}));
 		for (const each of after) judgeQuota('TOO_MANY_TAGS', each.tags.size, context.quotas.tags, 'tags');
-		return {estate: after.reduce(withLoadBalancer, estate), result: undefined};
+		return {account: after.reduce(withLoadBalancer, account), result: undefined};
 	};
 
 /** DeleteLoadBalancerTags, by key. A key that is not there is gone already (*guess*). */
@@ -30,16 +30,16 @@ export const removeTags: Operation<
 	undefined
 > =
 	({loadBalancers, keys}) =>
-	(estate, context) => {
+	(account, context) => {
 		judgeTags(keys.map(key => ({key, value: ''})));
 		const gone = new Set(keys);
-		const found = distinct(loadBalancers).map(name => changeable(estate, name, context));
+		const found = distinct(loadBalancers).map(name => changeable(account, name, context));
 		const remove = ({tags, ...rest}: CloudLoadBalancer): CloudLoadBalancer => ({
 			...rest,
 			tags: new Map([...tags].filter(([key]) => !gone.has(key))),
 		});
-		const after = (before: Estate, each: CloudLoadBalancer) => withLoadBalancer(before, remove(each));
-		return {estate: found.reduce(after, estate), result: undefined};
+		const after = (before: Account, each: CloudLoadBalancer) => withLoadBalancer(before, remove(each));
+		return {account: found.reduce(after, account), result: undefined};
 	};
 
 /** Names may repeat, a hundred thousand times in one request. */

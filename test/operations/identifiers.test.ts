@@ -1,7 +1,7 @@
 import test from 'ava';
-import {Identifiers} from '../../src/control-plane/identifiers.ts';
+import {Identifiers} from '../../src/operations/identifiers.ts';
 
-const make = (seed: number) => new Identifiers({seed, region: 'eu-west-2', account: '123456789012'});
+const make = (seed: number) => new Identifiers({seed, region: 'eu-west-2', accountId: '123456789012'});
 
 test('identifiers have the forms of the cloud', t => {
 	const ids = make(1);

@@ -8,19 +8,19 @@ export interface IdentifierOptions {
 	readonly seed: number;
 	readonly region: string;
 	/** 12 digits. */
-	readonly account: string;
+	readonly accountId: string;
 }
 
 /** Identifiers in the cloud's forms. Pure: a serial is given to each, and never twice. */
 export class Identifiers {
 	readonly region: string;
-	readonly account: string;
+	readonly accountId: string;
 	readonly #seed: number;
 
-	constructor({seed, region, account}: IdentifierOptions) {
+	constructor({seed, region, accountId}: IdentifierOptions) {
 		this.#seed = seed;
 		this.region = region;
-		this.account = account;
+		this.accountId = accountId;
 	}
 
 	/** A UUID (version 4 in form): OUTSCALE API 1.40, ResponseContext.RequestId. */
@@ -65,9 +65,9 @@ export class Identifiers {
 		return `${prefix}-${this.#bytes(`${prefix} of ${of}`, 0).toString('hex').slice(0, 8)}`;
 	}
 
-	/** `orn:ows:idauth::<account>:server-certificate<path><name>`: OUTSCALE API 1.40, ServerCertificate.Orn. */
+	/** `orn:ows:idauth::<account id>:server-certificate<path><name>`: OUTSCALE API 1.40, ServerCertificate.Orn. */
 	certificateOrn({path, name}: {readonly path: string; readonly name: string}): string {
-		return `orn:ows:idauth::${this.account}:server-certificate${path}${name}`;
+		return `orn:ows:idauth::${this.accountId}:server-certificate${path}${name}`;
 	}
 
 	dnsName(name: string, internal: boolean): string {

@@ -1,10 +1,10 @@
-import {quote} from '../../base/quote.ts';
-import type {CloudLoadBalancer, Registration} from '../../model/cloud-load-balancer.ts';
-import {withLoadBalancer} from '../../model/estate.ts';
-import {Refusal} from '../../model/refusal.ts';
-import type {Operation} from '../commands.ts';
-import {changeable, changing, judgeId, judgeIp} from './judge.ts';
+import {quote} from '../base/quote.ts';
+import {withLoadBalancer} from '../model/account.ts';
+import type {CloudLoadBalancer, Registration} from '../model/cloud-load-balancer.ts';
+import {Refusal} from '../model/refusal.ts';
+import type {Operation} from './context.ts';
 import {judgeVms} from './placement.ts';
+import {changeable, changing, judgeId, judgeIp} from './validate.ts';
 
 /** Back-ends of one load balancer; the two lists are registries apart, and at least one of them is there. */
 export interface Backends {
@@ -14,27 +14,27 @@ export interface Backends {
 }
 
 /** LinkLoadBalancerBackendMachines and RegisterVmsInLoadBalancer. What is registered already stays as it is. */
-export const registerBackends: Operation<Backends, CloudLoadBalancer> = input => (estate, context) => {
+export const registerBackends: Operation<Backends, CloudLoadBalancer> = input => (account, context) => {
 	const asked = judged(input);
-	const before = changeable(estate, input.loadBalancer, context);
-	judgeVms(input.vmIds, before, estate.surroundings);
+	const before = changeable(account, input.loadBalancer, context);
+	judgeVms(input.vmIds, before, account.inventory);
 	const known = new Set(before.backends.map(keyOf));
 	const fresh = [...new Map(asked.map(one => [keyOf(one), one])).values()].filter(one => !known.has(keyOf(one)));
 	const backends = [...before.backends, ...fresh];
 	const after = changing(before, {backends}, context);
-	return {estate: withLoadBalancer(estate, after), result: after};
+	return {account: withLoadBalancer(account, after), result: after};
 };
 
 /** UnlinkLoadBalancerBackendMachines and DeregisterVmsInLoadBalancer. A stranger is refused (recorded). */
-export const deregisterBackends: Operation<Backends, CloudLoadBalancer> = input => (estate, context) => {
+export const deregisterBackends: Operation<Backends, CloudLoadBalancer> = input => (account, context) => {
 	const asked = judged(input);
-	const before = changeable(estate, input.loadBalancer, context);
+	const before = changeable(account, input.loadBalancer, context);
 	const known = new Set(before.backends.map(keyOf));
 	for (const one of asked) if (!known.has(keyOf(one))) throw notRegistered(before, one.kind === 'vm' ? one.id : one.ip);
 	const gone = new Set(asked.map(keyOf));
 	const backends = before.backends.filter(one => !gone.has(keyOf(one)));
 	const after = changing(before, {backends}, context);
-	return {estate: withLoadBalancer(estate, after), result: after};
+	return {account: withLoadBalancer(account, after), result: after};
 };
 
 function notRegistered({name}: CloudLoadBalancer, backend: string): Refusal {

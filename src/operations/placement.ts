@@ -1,9 +1,9 @@
-import {quote} from '../../base/quote.ts';
-import type {CloudLoadBalancer, Placement, Scheme} from '../../model/cloud-load-balancer.ts';
-import type {Estate, Surroundings} from '../../model/estate.ts';
-import {Refusal} from '../../model/refusal.ts';
-import type {Context} from '../commands.ts';
-import {judgeId, judgeIp} from './judge.ts';
+import {quote} from '../base/quote.ts';
+import type {Account, Inventory} from '../model/account.ts';
+import type {CloudLoadBalancer, Placement, Scheme} from '../model/cloud-load-balancer.ts';
+import {Refusal} from '../model/refusal.ts';
+import type {Context} from './context.ts';
+import {judgeId, judgeIp} from './validate.ts';
 
 /** Where a load balancer is asked to stand. */
 export interface PlacementAsked {
@@ -47,24 +47,24 @@ export function judgePlacement(asked: PlacementAsked, publicIp: string | undefin
 }
 
 /** Looks up where it stands. What the emulator was told nothing of is taken as it is named. @throws Refusal */
-export function placementOf(asked: PlacementAsked, scheme: Scheme, estate: Estate, context: Context): Placement {
-	const {surroundings} = estate;
+export function placementOf(asked: PlacementAsked, scheme: Scheme, account: Account, context: Context): Placement {
+	const {inventory} = account;
 	const [subnetId] = asked.subnets;
 	if (subnetId === undefined) {
 		const subregion = asked.subregions[0] ?? '';
-		if (surroundings.subregions.length > 0 && !surroundings.subregions.includes(subregion)) {
-			const known = surroundings.subregions.join(', ');
+		if (inventory.subregions.length > 0 && !inventory.subregions.includes(subregion)) {
+			const known = inventory.subregions.join(', ');
 			throw new Refusal('BAD_VALUE', `no Subregion is named ${quote(subregion)}; there is ${known}`, subregion);
 		}
 		return {kind: 'public', subregion};
 	}
 	const {identifiers} = context;
-	const subnet = surroundings.subnets.find(({id}) => id === subnetId);
-	if (subnet === undefined && surroundings.subnets.length > 0) {
+	const subnet = inventory.subnets.find(({id}) => id === subnetId);
+	if (subnet === undefined && inventory.subnets.length > 0) {
 		throw new Refusal('NO_SUCH_SUBNET', `there is no Subnet ${quote(subnetId)}`, subnetId);
 	}
 	const netId = subnet?.netId ?? identifiers.resourceId('vpc', subnetId);
-	const net = surroundings.nets.find(({id}) => id === netId);
+	const net = inventory.nets.find(({id}) => id === netId);
 	if (scheme === 'internet-facing' && net?.internetService === false) {
 		throw new Refusal('NO_INTERNET_SERVICE', `Net ${netId} has no internet service attached`, netId);
 	}
@@ -73,8 +73,8 @@ export function placementOf(asked: PlacementAsked, scheme: Scheme, estate: Estat
 		subregion: subnet?.subregion ?? `${identifiers.region}a`,
 		netId,
 		subnetId,
-		securityGroups: securityGroupsOf(asked.securityGroups, netId, surroundings, context),
-		privateIp: identifiers.privateIp(subnet?.ipRange, estate.serial),
+		securityGroups: securityGroupsOf(asked.securityGroups, netId, inventory, context),
+		privateIp: identifiers.privateIp(subnet?.ipRange, account.serial),
 	};
 }
 
@@ -82,7 +82,7 @@ export function placementOf(asked: PlacementAsked, scheme: Scheme, estate: Estat
 export function securityGroupsOf(
 	asked: readonly string[],
 	netId: string,
-	{securityGroups}: Surroundings,
+	{securityGroups}: Inventory,
 	{identifiers}: Context,
 ): readonly string[] {
 	const inNet = securityGroups.filter(group => group.netId === netId);
@@ -95,12 +95,12 @@ export function securityGroupsOf(
 }
 
 /** One of the account's own addresses that no other load balancer has. @throws Refusal `NO_SUCH_IP`, `IP_IN_USE` */
-export function judgePublicIp(estate: Estate, address: string, loadBalancer: string): void {
-	const {publicIps} = estate.surroundings;
+export function judgePublicIp(account: Account, address: string, loadBalancer: string): void {
+	const {publicIps} = account.inventory;
 	if (publicIps.length > 0 && !publicIps.some(ip => ip.address === address)) {
 		throw new Refusal('NO_SUCH_IP', `the account has no public IP ${quote(address)}`, address);
 	}
-	const holder = [...estate.loadBalancers.values()].find(
+	const holder = [...account.loadBalancers.values()].find(
 		({name, publicIp, life}) => name !== loadBalancer && publicIp?.address === address && life.phase !== 'deleting',
 	);
 	if (holder === undefined) return;
@@ -108,13 +108,9 @@ export function judgePublicIp(estate: Estate, address: string, loadBalancer: str
 }
 
 /** @throws Refusal `NETWORK_MISMATCH`, `VM_TERMINATED` */
-export function judgeVms(
-	vmIds: readonly string[],
-	{name, placement}: CloudLoadBalancer,
-	surroundings: Surroundings,
-): void {
+export function judgeVms(vmIds: readonly string[], {name, placement}: CloudLoadBalancer, inventory: Inventory): void {
 	const netId = placement.kind === 'net' ? placement.netId : undefined;
-	const known = new Map(surroundings.vms.map(vm => [vm.id, vm]));
+	const known = new Map(inventory.vms.map(vm => [vm.id, vm]));
 	for (const id of vmIds) {
 		const vm = known.get(id);
 		if (vm === undefined) continue;

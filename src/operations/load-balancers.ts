@@ -1,14 +1,14 @@
-import {quote} from '../../base/quote.ts';
-import {type CloudLoadBalancer, NO_ACCESS_LOG, type Scheme} from '../../model/cloud-load-balancer.ts';
-import {type Estate, withLoadBalancer, withoutLoadBalancer} from '../../model/estate.ts';
-import {defaultHealthCheck} from '../../model/health-check.ts';
-import {isOver, stateOf} from '../../model/life.ts';
-import {Refusal} from '../../model/refusal.ts';
-import type {Context, Operation} from '../commands.ts';
-import {changeable, judgeQuota} from './judge.ts';
+import {quote} from '../base/quote.ts';
+import {type Account, withLoadBalancer, withoutLoadBalancer} from '../model/account.ts';
+import {type CloudLoadBalancer, NO_ACCESS_LOG, type Scheme} from '../model/cloud-load-balancer.ts';
+import {defaultHealthCheck} from '../model/health-check.ts';
+import {isOver, stateOf} from '../model/life.ts';
+import {Refusal} from '../model/refusal.ts';
+import type {Context, Operation} from './context.ts';
 import {judgeListeners, makeListeners, type NewListener} from './listeners.ts';
 import {judgePlacement, judgePublicIp, type PlacementAsked, placementOf} from './placement.ts';
 import {judgeTags, type Tag, withTags} from './tags.ts';
+import {changeable, judgeQuota} from './validate.ts';
 
 export interface CreateLoadBalancer extends PlacementAsked {
 	readonly name: string;
@@ -22,21 +22,21 @@ export interface CreateLoadBalancer extends PlacementAsked {
 const MAX_NAME_LENGTH = 32;
 
 /** CreateLoadBalancer. */
-export const createLoadBalancer: Operation<CreateLoadBalancer, CloudLoadBalancer> = input => (estate, context) => {
+export const createLoadBalancer: Operation<CreateLoadBalancer, CloudLoadBalancer> = input => (account, context) => {
 	const {name, publicIp} = input;
 	const scheme: Scheme = input.scheme ?? 'internet-facing';
 	judgeName(name);
 	judgeListeners(input.listeners);
 	judgeTags(input.tags);
 	judgePlacement(input, publicIp);
-	const placement = placementOf(input, scheme, estate, context);
-	if (publicIp !== undefined) judgePublicIp(estate, publicIp, name);
-	judgeFreeName(estate, name, context);
-	judgeQuota('TOO_MANY_LOAD_BALANCERS', estate.loadBalancers.size + 1, context.quotas.loadBalancers, 'load balancers');
+	const placement = placementOf(input, scheme, account, context);
+	if (publicIp !== undefined) judgePublicIp(account, publicIp, name);
+	judgeFreeName(account, name, context);
+	judgeQuota('TOO_MANY_LOAD_BALANCERS', account.loadBalancers.size + 1, context.quotas.loadBalancers, 'load balancers');
 	judgeQuota('TOO_MANY_LISTENERS', input.listeners.length, context.quotas.listeners, 'listeners');
 	judgeQuota('TOO_MANY_TAGS', input.tags.length, context.quotas.tags, 'tags');
-	const made = makeListeners(input.listeners, estate, context);
-	const {serial} = made.estate;
+	const made = makeListeners(input.listeners, account, context);
+	const {serial} = made.account;
 	const lent = {address: context.identifiers.publicIp(serial), own: false};
 	const loadBalancer: CloudLoadBalancer = {
 		name,
@@ -56,7 +56,7 @@ export const createLoadBalancer: Operation<CreateLoadBalancer, CloudLoadBalancer
 	};
 	return {
 		// What was being deleted under this name makes way, and stands last again.
-		estate: withLoadBalancer({...withoutLoadBalancer(made.estate, name), serial: serial + 1}, loadBalancer),
+		account: withLoadBalancer({...withoutLoadBalancer(made.account, name), serial: serial + 1}, loadBalancer),
 		result: loadBalancer,
 	};
 };
@@ -64,16 +64,16 @@ export const createLoadBalancer: Operation<CreateLoadBalancer, CloudLoadBalancer
 /** DeleteLoadBalancer: works with back-ends and rules still there. An unknown one is refused, unlike on AWS (recorded). */
 export const deleteLoadBalancer: Operation<{readonly name: string}, CloudLoadBalancer> =
 	({name}) =>
-	(estate, context) => {
-		const before = changeable(estate, name, context);
+	(account, context) => {
+		const before = changeable(account, name, context);
 		const after: CloudLoadBalancer = {...before, life: {phase: 'deleting', sinceMs: context.nowMs}};
-		return {estate: withoutGone(withLoadBalancer(estate, after), context), result: after};
+		return {account: withoutGone(withLoadBalancer(account, after), context), result: after};
 	};
 
-/** The estate without the load balancers whose deletion is over. */
-export function withoutGone(estate: Estate, context: Pick<Context, 'nowMs' | 'lifecycleMs'>): Estate {
-	const gone = [...estate.loadBalancers.values()].filter(({life}) => isOver(life, context));
-	return gone.reduce((rest, {name}) => withoutLoadBalancer(rest, name), estate);
+/** The account without the load balancers whose deletion is over. */
+export function withoutGone(account: Account, context: Pick<Context, 'nowMs' | 'lifecycleMs'>): Account {
+	const gone = [...account.loadBalancers.values()].filter(({life}) => isOver(life, context));
+	return gone.reduce((rest, {name}) => withoutLoadBalancer(rest, name), account);
 }
 
 /** @throws Refusal `BAD_NAME`, `TOO_LONG` */
@@ -91,8 +91,8 @@ function judgeName(name: string): void {
 }
 
 /** Recorded: taken with identical parameters too, and while the last bearer is still being deleted. */
-function judgeFreeName(estate: Estate, name: string, context: Context): void {
-	const bearer = estate.loadBalancers.get(name);
+function judgeFreeName(account: Account, name: string, context: Context): void {
+	const bearer = account.loadBalancers.get(name);
 	if (bearer === undefined) return;
 	const why = stateOf(bearer.life, context) === 'deleting' ? 'is still being deleted' : 'exists already';
 	throw new Refusal('LOAD_BALANCER_NAME_TAKEN', `load balancer ${quote(name)} ${why}`, name);

@@ -1,10 +1,10 @@
-import {inspectCertificate} from '../../certificates/inspect.ts';
-import {readPem} from '../../certificates/pem.ts';
-import {type Problem, readCertificates} from '../../certificates/read-parts.ts';
-import type {ServerCertificate} from '../../model/estate.ts';
-import type {PemPair} from '../../model/load-balancer.ts';
-import {Refusal} from '../../model/refusal.ts';
-import type {Context} from '../commands.ts';
+import {inspectCertificate} from '../certificates/inspect.ts';
+import {readPem} from '../certificates/pem.ts';
+import {type Problem, readCertificates} from '../certificates/read-parts.ts';
+import type {ServerCertificate} from '../model/account.ts';
+import type {PemPair} from '../model/load-balancer.ts';
+import {Refusal} from '../model/refusal.ts';
+import type {Context} from './context.ts';
 
 /** The texts of a certificate as they are uploaded. */
 export interface UploadedPem {

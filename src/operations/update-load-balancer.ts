@@ -1,16 +1,16 @@
-import {quote} from '../../base/quote.ts';
-import type {CloudAccessLog, CloudListener, CloudLoadBalancer} from '../../model/cloud-load-balancer.ts';
-import {type Estate, loadBalancerNamed, withLoadBalancer} from '../../model/estate.ts';
-import {API_BOUNDS, type HealthCheck, violationsOfHealthCheck} from '../../model/health-check.ts';
-import {stateOf} from '../../model/life.ts';
-import {isSecure} from '../../model/listener.ts';
-import {Refusal} from '../../model/refusal.ts';
-import type {Context, Operation} from '../commands.ts';
+import {quote} from '../base/quote.ts';
+import {type Account, loadBalancerNamed, withLoadBalancer} from '../model/account.ts';
+import type {CloudAccessLog, CloudListener, CloudLoadBalancer} from '../model/cloud-load-balancer.ts';
+import {API_BOUNDS, type HealthCheck, violationsOfHealthCheck} from '../model/health-check.ts';
+import {stateOf} from '../model/life.ts';
+import {isSecure} from '../model/listener.ts';
+import {Refusal} from '../model/refusal.ts';
 import {certificateByOrn} from './certificates.ts';
-import {changing, isPort, judgeId, judgeIp, listenerOn} from './judge.ts';
+import type {Context, Operation} from './context.ts';
 import {certificateNotAllowed} from './listeners.ts';
 import {judgePublicIp, securityGroupsOf} from './placement.ts';
 import {judgeEnabled} from './policies.ts';
+import {changing, isPort, judgeId, judgeIp, listenerOn} from './validate.ts';
 
 /** Parts of a load balancer; undefined leaves one as it is. */
 export interface UpdateLoadBalancer {
@@ -33,9 +33,9 @@ export interface UpdateLoadBalancer {
  * UpdateLoadBalancer. The documents allow one part a call; Terraform's provider sends several and works, so all of them
  * are applied, or none.
  */
-export const updateLoadBalancer: Operation<UpdateLoadBalancer, CloudLoadBalancer> = input => (estate, context) => {
+export const updateLoadBalancer: Operation<UpdateLoadBalancer, CloudLoadBalancer> = input => (account, context) => {
 	judgeUpdate(input, context);
-	const before = loadBalancerNamed(estate, input.name);
+	const before = loadBalancerNamed(account, input.name);
 	const state = stateOf(before.life, context);
 	if (state !== 'active') {
 		throw new Refusal('LOAD_BALANCER_NOT_READY', `load balancer ${quote(input.name)} is ${state}`, input.name);
@@ -43,16 +43,16 @@ export const updateLoadBalancer: Operation<UpdateLoadBalancer, CloudLoadBalancer
 	const after = changing(
 		before,
 		{
-			listeners: listenersOf(before, input, estate, context),
+			listeners: listenersOf(before, input, account, context),
 			healthCheck: input.healthCheck ?? before.healthCheck,
 			accessLog: input.accessLog ?? before.accessLog,
 			securedCookies: input.securedCookies ?? before.securedCookies,
-			placement: placementOf(before, input, estate, context),
-			publicIp: publicIpOf(before, input, estate, context),
+			placement: placementOf(before, input, account, context),
+			publicIp: publicIpOf(before, input, account, context),
 		},
 		context,
 	);
-	return {estate: withLoadBalancer({...estate, serial: estate.serial + 1}, after), result: after};
+	return {account: withLoadBalancer({...account, serial: account.serial + 1}, after), result: after};
 };
 
 function judgeUpdate(input: UpdateLoadBalancer, {strict}: Pick<Context, 'strict'>): void {
@@ -115,12 +115,12 @@ function judgeAccessLog({enabled, bucket, prefix}: CloudAccessLog, strict: boole
 function listenersOf(
 	before: CloudLoadBalancer,
 	{port, certificate, policies}: UpdateLoadBalancer,
-	estate: Estate,
+	account: Account,
 	{identifiers}: Context,
 ): readonly CloudListener[] {
 	if (port === undefined || (certificate === undefined && policies === undefined)) return before.listeners;
 	const listener = listenerOn(before, port);
-	const found = certificate === undefined ? undefined : certificateByOrn(estate, certificate, identifiers);
+	const found = certificate === undefined ? undefined : certificateByOrn(account, certificate, identifiers);
 	if (found !== undefined && !isSecure(listener.protocol)) throw certificateNotAllowed(listener);
 	if (policies !== undefined) judgeEnabled(before, listener, policies);
 	const after: CloudListener = {
@@ -134,27 +134,27 @@ function listenersOf(
 function placementOf(
 	{placement}: CloudLoadBalancer,
 	{securityGroups}: UpdateLoadBalancer,
-	{surroundings}: Estate,
+	{inventory}: Account,
 	context: Context,
 ): CloudLoadBalancer['placement'] {
 	if (securityGroups === undefined) return placement;
 	if (placement.kind === 'public') {
 		throw new Refusal('ILLEGAL_COMBINATION', 'security groups go with a load balancer in a Net only');
 	}
-	return {...placement, securityGroups: securityGroupsOf(securityGroups, placement.netId, surroundings, context)};
+	return {...placement, securityGroups: securityGroupsOf(securityGroups, placement.netId, inventory, context)};
 }
 
 function publicIpOf(
 	{name, scheme, publicIp}: CloudLoadBalancer,
 	asked: UpdateLoadBalancer,
-	estate: Estate,
+	account: Account,
 	{identifiers}: Context,
 ): CloudLoadBalancer['publicIp'] {
 	if (asked.publicIp === undefined) return publicIp;
 	if (scheme === 'internal') throw new Refusal('ILLEGAL_COMBINATION', 'an internal load balancer has no public IP');
 	if (asked.publicIp !== '') {
-		judgePublicIp(estate, asked.publicIp, name);
+		judgePublicIp(account, asked.publicIp, name);
 		return {address: asked.publicIp, own: true};
 	}
-	return publicIp?.own === false ? publicIp : {address: identifiers.publicIp(estate.serial), own: false};
+	return publicIp?.own === false ? publicIp : {address: identifiers.publicIp(account.serial), own: false};
 }

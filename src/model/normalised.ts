@@ -1,9 +1,8 @@
-import type {Surroundings} from '../model/estate.ts';
-import type {HealthCheck} from '../model/health-check.ts';
-import type {ListenerPorts} from '../model/listener.ts';
-import type {PemPair, RetryPolicy, ScopedRule, Timeouts, TlsSettings, UpgradePolicy} from '../model/load-balancer.ts';
-import type {StickinessPolicy} from '../model/stickiness-policy.ts';
-import type {EchoBackend, HandlerBackend, ProxyProtocolMode, ReplyBackend, SocketBackend, TcpBackend} from './spec.ts';
+import type {Inventory} from './account.ts';
+import type {HealthCheck} from './health-check.ts';
+import type {ListenerPorts} from './listener.ts';
+import type {PemPair, RetryPolicy, ScopedRule, Timeouts, TlsSettings, UpgradePolicy} from './load-balancer.ts';
+import type {StickinessPolicy} from './stickiness-policy.ts';
 
 /** Where a listener's certificate comes from. */
 export type CertificateReference =
@@ -15,7 +14,7 @@ export type CertificateReference =
 	| {readonly kind: 'pem'; readonly pair: PemPair};
 
 /** A listener whose text has been read and whose defaults are filled in. */
-export interface DescribedListener {
+export interface NormalisedListener {
 	readonly ports: ListenerPorts;
 	/** Present on HTTPS and SSL listeners, absent on the others. */
 	readonly certificate: CertificateReference | undefined;
@@ -29,17 +28,25 @@ export interface DescribedListener {
 		| undefined;
 }
 
-/** What a fake back-end does with what it is sent. */
-export type FakeBehaviour = EchoBackend | ReplyBackend | HandlerBackend | TcpBackend | SocketBackend;
+/**
+ * What a fake back-end does with what it is sent. What it holds beside its kind, handlers included, is for
+ * `fake-backends/` to read.
+ */
+export interface FakeBehaviour {
+	readonly kind: 'echo' | 'reply' | 'handler' | 'tcp' | 'socket';
+}
+
+/** What a fake back-end makes of a PROXY header, version 1 or 2, at the start of a connection. */
+export type ProxyProtocolMode = 'off' | 'accept' | 'require';
 
 /** The certificate of a fake back-end; names undefined = its own name, the DNS names of its load balancers, loopback. */
-export interface DescribedBackendTls {
+export interface NormalisedBackendTls {
 	readonly names: readonly string[] | undefined;
 	readonly clientAuth: boolean;
 }
 
 /** Your own server. */
-export interface DescribedAddress {
+export interface NormalisedAddress {
 	readonly kind: 'address';
 	readonly name: string;
 	readonly host: string;
@@ -49,17 +56,17 @@ export interface DescribedAddress {
 	readonly ports: ReadonlyMap<number, number>;
 }
 
-export interface DescribedFake {
+export interface NormalisedFake {
 	readonly kind: 'fake';
 	readonly name: string;
 	readonly behaviour: FakeBehaviour;
 	/** undefined = plain; `detect` = TLS when the first byte is a TLS record's, plain otherwise. */
-	readonly tls: DescribedBackendTls | 'detect' | undefined;
+	readonly tls: NormalisedBackendTls | 'detect' | undefined;
 	readonly proxyProtocol: ProxyProtocolMode;
 }
 
 /** A shell command that is started with `PORT` in its environment. */
-export interface DescribedCommand {
+export interface NormalisedCommand {
 	readonly kind: 'command';
 	readonly name: string;
 	readonly run: string;
@@ -71,23 +78,23 @@ export interface DescribedCommand {
  * A VM id that came through a cloud API and that nobody declared: registered, never in service, never probed. Its health
  * reason says how to declare it: under `vms` in the configuration, or with `lb-local set vm i-… host:port`.
  */
-export interface DescribedUndeclared {
+export interface NormalisedUndeclared {
 	readonly kind: 'undeclared';
 	readonly name: string;
 }
 
-export type DescribedBackend = DescribedAddress | DescribedFake | DescribedCommand | DescribedUndeclared;
+export type NormalisedBackend = NormalisedAddress | NormalisedFake | NormalisedCommand | NormalisedUndeclared;
 
 /**
  * Where access log lines go. Paths are as written until `readConfigFile` has resolved them; an empty prefix is none.
  * The interval is OUTSCALE's `PublicationInterval`.
  */
-export type DescribedAccessLog =
+export type NormalisedAccessLog =
 	| {readonly kind: 'file'; readonly file: string}
 	| {readonly kind: 'folder'; readonly folder: string; readonly prefix: string; readonly intervalMinutes: 5 | 60};
 
 /** A load balancer whose every part has been judged and whose defaults are filled in. */
-export interface DescribedLoadBalancer {
+export interface NormalisedLoadBalancer {
 	readonly name: string;
 	/** What the user wrote, name and all: an update changes some of its keys and has the whole judged again. */
 	readonly source: Readonly<Record<string, unknown>>;
@@ -95,9 +102,9 @@ export interface DescribedLoadBalancer {
 	readonly internal: boolean;
 	/** The loopback address to bind; undefined = the emulator's host. */
 	readonly address: string | undefined;
-	readonly listeners: readonly DescribedListener[];
+	readonly listeners: readonly NormalisedListener[];
 	/** In registration order. A back-end that two load balancers of a configuration share is one and the same object. */
-	readonly backends: readonly DescribedBackend[];
+	readonly backends: readonly NormalisedBackend[];
 	/** Names of back-ends that a cloud API registered: they start out of service until a probe has passed. */
 	readonly pendingBackends: ReadonlySet<string>;
 	readonly healthCheck: HealthCheck;
@@ -108,19 +115,19 @@ export interface DescribedLoadBalancer {
 	readonly drainMs: number | undefined;
 	readonly securedCookies: boolean;
 	/** undefined = none is written. */
-	readonly accessLog: DescribedAccessLog | undefined;
+	readonly accessLog: NormalisedAccessLog | undefined;
 	readonly timeouts: Timeouts;
 	readonly retry: RetryPolicy;
 	readonly upgrade: UpgradePolicy;
 }
 
 /** A certificate of the configuration. The paths of `files` are as written until `readConfigFile` has resolved them. */
-export type DescribedCertificate =
+export type NormalisedCertificate =
 	| {readonly kind: 'issue'; readonly names: readonly string[]; readonly key: 'ec' | 'rsa'}
 	| {readonly kind: 'files'; readonly cert: string; readonly key: string; readonly chain: string | undefined};
 
 /** The control port, its defaults filled in. The path of `accessLogs` is as written until `readConfigFile` has resolved it. */
-export interface DescribedControl {
+export interface NormalisedControl {
 	readonly host: string;
 	/** 0 = any free one; undefined = the program's choice. */
 	readonly port: number | undefined;
@@ -134,20 +141,20 @@ export interface DescribedControl {
 }
 
 /** What exists in the account. */
-export interface DescribedAccount {
+export interface NormalisedAccount {
 	readonly id: string | undefined;
 	readonly region: string | undefined;
-	readonly surroundings: Surroundings;
+	readonly inventory: Inventory;
 }
 
 /** A configuration whose every part has been judged. Maps keep the order of the file. */
-export interface DescribedConfig {
-	readonly control: DescribedControl;
-	readonly account: DescribedAccount;
+export interface NormalisedConfig {
+	readonly control: NormalisedControl;
+	readonly account: NormalisedAccount;
 	/** What VM ids mean. */
-	readonly vms: ReadonlyMap<string, DescribedBackend>;
-	readonly certificates: ReadonlyMap<string, DescribedCertificate>;
+	readonly vms: ReadonlyMap<string, NormalisedBackend>;
+	readonly certificates: ReadonlyMap<string, NormalisedCertificate>;
 	/** By each name that a load balancer may use: `app-1` holds one, and `app` with a count of 2 holds both of its own. */
-	readonly backends: ReadonlyMap<string, readonly DescribedBackend[]>;
-	readonly loadBalancers: ReadonlyMap<string, DescribedLoadBalancer>;
+	readonly backends: ReadonlyMap<string, readonly NormalisedBackend[]>;
+	readonly loadBalancers: ReadonlyMap<string, NormalisedLoadBalancer>;
 }

@@ -1,11 +1,11 @@
-import {quote} from '../../base/quote.ts';
-import type {CloudListener, CloudLoadBalancer, CloudPolicy} from '../../model/cloud-load-balancer.ts';
-import {withLoadBalancer} from '../../model/estate.ts';
-import {isHttp} from '../../model/listener.ts';
-import {Refusal} from '../../model/refusal.ts';
-import {DEFAULT_STICKY_COOKIE, type StickinessPolicy, violationsOfPolicy} from '../../model/stickiness-policy.ts';
-import type {Operation} from '../commands.ts';
-import {changeable, changing} from './judge.ts';
+import {quote} from '../base/quote.ts';
+import {withLoadBalancer} from '../model/account.ts';
+import type {CloudListener, CloudLoadBalancer, CloudPolicy} from '../model/cloud-load-balancer.ts';
+import {isHttp} from '../model/listener.ts';
+import {Refusal} from '../model/refusal.ts';
+import {DEFAULT_STICKY_COOKIE, type StickinessPolicy, violationsOfPolicy} from '../model/stickiness-policy.ts';
+import type {Operation} from './context.ts';
+import {changeable, changing} from './validate.ts';
 
 export interface CreatePolicy {
 	readonly loadBalancer: string;
@@ -19,14 +19,14 @@ export interface CreatePolicy {
 const MAX_NAME_LENGTH = 32;
 
 /** CreateLoadBalancerPolicy. To create is not to enable, so a load balancer without HTTP listeners may have one (recorded). */
-export const createPolicy: Operation<CreatePolicy, CloudLoadBalancer> = input => (estate, context) => {
+export const createPolicy: Operation<CreatePolicy, CloudLoadBalancer> = input => (account, context) => {
 	const {name} = input;
 	if (!/^[A-Za-z0-9-]{1,32}$/.test(name)) {
 		const message = `${quote(name)} is not a policy's name; allowed are 1 to ${MAX_NAME_LENGTH} of A-Z, a-z, 0-9 and "-"`;
 		throw new Refusal('BAD_POLICY_NAME', message, name);
 	}
 	const policy: CloudPolicy = {name, stickiness: stickinessOf(input)};
-	const before = changeable(estate, input.loadBalancer, context);
+	const before = changeable(account, input.loadBalancer, context);
 	if (before.policies.some(other => other.name === name)) {
 		throw new Refusal(
 			'POLICY_NAME_TAKEN',
@@ -35,14 +35,14 @@ export const createPolicy: Operation<CreatePolicy, CloudLoadBalancer> = input =>
 		);
 	}
 	const after = changing(before, {policies: [...before.policies, policy]}, context);
-	return {estate: withLoadBalancer(estate, after), result: after};
+	return {account: withLoadBalancer(account, after), result: after};
 };
 
 /** DeleteLoadBalancerPolicy; refused while a listener has it enabled. */
 export const deletePolicy: Operation<{readonly loadBalancer: string; readonly name: string}, CloudLoadBalancer> =
 	({loadBalancer, name}) =>
-	(estate, context) => {
-		const before = changeable(estate, loadBalancer, context);
+	(account, context) => {
+		const before = changeable(account, loadBalancer, context);
 		policyNamed(before, name);
 		const user = before.listeners.find(({policies}) => policies.includes(name));
 		if (user !== undefined) {
@@ -53,7 +53,7 @@ export const deletePolicy: Operation<{readonly loadBalancer: string; readonly na
 			);
 		}
 		const after = changing(before, {policies: before.policies.filter(policy => policy.name !== name)}, context);
-		return {estate: withLoadBalancer(estate, after), result: after};
+		return {account: withLoadBalancer(account, after), result: after};
 	};
 
 /** Judges which policies a listener is to have: one, of an HTTP or HTTPS listener, or none. @throws Refusal */

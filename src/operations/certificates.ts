@@ -1,10 +1,10 @@
-import {quote} from '../../base/quote.ts';
-import {certificateNamed, type Estate, type ServerCertificate, withCertificate} from '../../model/estate.ts';
-import {Refusal} from '../../model/refusal.ts';
-import type {Operation} from '../commands.ts';
-import type {Identifiers} from '../identifiers.ts';
-import {judgeQuota} from './judge.ts';
-import {judgePem} from './judge-pem.ts';
+import {quote} from '../base/quote.ts';
+import {type Account, certificateNamed, type ServerCertificate, withCertificate} from '../model/account.ts';
+import {Refusal} from '../model/refusal.ts';
+import type {Operation} from './context.ts';
+import type {Identifiers} from './identifiers.ts';
+import {judgePem} from './uploaded-pem.ts';
+import {judgeQuota} from './validate.ts';
 
 export interface UploadCertificate {
 	readonly name: string;
@@ -16,22 +16,27 @@ export interface UploadCertificate {
 }
 
 /** CreateServerCertificate. */
-export const uploadCertificate: Operation<UploadCertificate, ServerCertificate> = input => (estate, context) => {
+export const uploadCertificate: Operation<UploadCertificate, ServerCertificate> = input => (account, context) => {
 	const {name, path = '/'} = input;
 	judgeName(name);
 	judgePath(path);
 	const judged = judgePem(input, context);
-	judgeFree(estate, name);
-	judgeQuota('TOO_MANY_CERTIFICATES', estate.certificates.size + 1, context.quotas.certificates, 'server certificates');
+	judgeFree(account, name);
+	judgeQuota(
+		'TOO_MANY_CERTIFICATES',
+		account.certificates.size + 1,
+		context.quotas.certificates,
+		'server certificates',
+	);
 	const certificate: ServerCertificate = {
-		id: context.identifiers.certificateId(estate.serial),
+		id: context.identifiers.certificateId(account.serial),
 		name,
 		path,
 		...judged,
 		uploadedMs: context.wallMs,
 		broughtBy: undefined,
 	};
-	return {estate: withCertificate({...estate, serial: estate.serial + 1}, certificate), result: certificate};
+	return {account: withCertificate({...account, serial: account.serial + 1}, certificate), result: certificate};
 };
 
 export interface RenameCertificate {
@@ -41,34 +46,34 @@ export interface RenameCertificate {
 }
 
 /** UpdateServerCertificate. Listeners hold on to the certificate's id, so they go on and show its new ORN. */
-export const renameCertificate: Operation<RenameCertificate, ServerCertificate> = input => estate => {
+export const renameCertificate: Operation<RenameCertificate, ServerCertificate> = input => account => {
 	const {name, newName, newPath} = input;
 	if (newName === undefined && newPath === undefined) {
 		throw new Refusal('MISSING_PARAMETER', 'nothing to update: give a new name, a new path or both');
 	}
 	if (newName !== undefined) judgeName(newName);
 	if (newPath !== undefined) judgePath(newPath);
-	const before = existing(estate, name);
-	if (newName !== undefined && newName !== name) judgeFree(estate, newName);
+	const before = existing(account, name);
+	if (newName !== undefined && newName !== name) judgeFree(account, newName);
 	const after = {...before, name: newName ?? before.name, path: newPath ?? before.path};
-	return {estate: withCertificate(estate, after), result: after};
+	return {account: withCertificate(account, after), result: after};
 };
 
 /** DeleteServerCertificate. Refused while a listener uses it, as AWS IAM does; OUTSCALE is silent (*guess*). */
 export const deleteCertificate: Operation<{readonly name: string}, undefined> =
 	({name}) =>
-	estate => {
-		const {id} = existing(estate, name);
-		const user = [...estate.loadBalancers.values()].find(({listeners, life}) =>
+	account => {
+		const {id} = existing(account, name);
+		const user = [...account.loadBalancers.values()].find(({listeners, life}) =>
 			listeners.some(listener => listener.certificateId === id && life.phase !== 'deleting'),
 		);
 		if (user !== undefined) {
 			const message = `server certificate ${quote(name)} is in use by load balancer ${quote(user.name)}`;
 			throw new Refusal('CERTIFICATE_IN_USE', message, name);
 		}
-		const certificates = new Map(estate.certificates);
+		const certificates = new Map(account.certificates);
 		certificates.delete(id);
-		return {estate: {...estate, certificates}, result: undefined};
+		return {account: {...account, certificates}, result: undefined};
 	};
 
 /**
@@ -77,25 +82,25 @@ export const deleteCertificate: Operation<{readonly name: string}, undefined> =
  *
  * @throws Refusal `CERTIFICATE_UNUSABLE`
  */
-export function certificateByOrn(estate: Estate, orn: string, identifiers: Identifiers): ServerCertificate {
+export function certificateByOrn(account: Account, orn: string, identifiers: Identifiers): ServerCertificate {
 	const read = /^(?:orn:ows:idauth|arn:aws:iam)::(\d{12}):server-certificate(\/.*)$/s.exec(orn);
-	const resource = read?.[1] === identifiers.account ? read[2] : undefined;
-	const found = [...estate.certificates.values()].find(({path, name}) => path + name === resource);
+	const resource = read?.[1] === identifiers.accountId ? read[2] : undefined;
+	const found = [...account.certificates.values()].find(({path, name}) => path + name === resource);
 	if (found !== undefined) return found;
-	const id = [...estate.certificates.values()].find(certificate => certificate.id === orn);
+	const id = [...account.certificates.values()].find(certificate => certificate.id === orn);
 	const hint =
 		id === undefined ? '' : `; this is the Id of a certificate, and its ORN is ${identifiers.certificateOrn(id)}`;
 	throw new Refusal('CERTIFICATE_UNUSABLE', `no server certificate has the ORN ${quote(orn)}${hint}`, orn);
 }
 
-function existing(estate: Estate, name: string): ServerCertificate {
-	const found = certificateNamed(estate, name);
+function existing(account: Account, name: string): ServerCertificate {
+	const found = certificateNamed(account, name);
 	if (found !== undefined) return found;
 	throw new Refusal('NO_SUCH_CERTIFICATE', `no server certificate is named ${quote(name)}`, name);
 }
 
-function judgeFree(estate: Estate, name: string): void {
-	if (certificateNamed(estate, name) === undefined) return;
+function judgeFree(account: Account, name: string): void {
+	if (certificateNamed(account, name) === undefined) return;
 	throw new Refusal('CERTIFICATE_NAME_TAKEN', `there is a server certificate named ${quote(name)} already`, name);
 }
 

@@ -1,6 +1,7 @@
 import {quote} from '../base/quote.ts';
 import type {CloudLoadBalancer, CloudRule} from './cloud-load-balancer.ts';
 import type {PemPair} from './load-balancer.ts';
+import type {NormalisedBackend} from './normalised.ts';
 import {Refusal} from './refusal.ts';
 
 /** A server certificate of the account. */
@@ -32,7 +33,7 @@ export interface KnownVm {
 }
 
 /** What the emulator was told exists around the load balancers. What it was told nothing of is taken as it is named. */
-export interface Surroundings {
+export interface Inventory {
 	readonly subregions: readonly string[];
 	readonly nets: readonly {
 		readonly id: string;
@@ -56,7 +57,7 @@ export interface Surroundings {
 	readonly publicIps: readonly {readonly id: string; readonly address: string}[];
 }
 
-export const NO_SURROUNDINGS: Surroundings = {
+export const EMPTY_INVENTORY: Inventory = {
 	subregions: [],
 	nets: [],
 	subnets: [],
@@ -66,56 +67,58 @@ export const NO_SURROUNDINGS: Surroundings = {
 };
 
 /** Everything described in one account. A value: an operation makes the next one. */
-export interface Estate {
+export interface Account {
 	/** By name, in the order of creation. */
 	readonly loadBalancers: ReadonlyMap<string, CloudLoadBalancer>;
 	/** By id, in the order of upload. */
 	readonly certificates: ReadonlyMap<string, ServerCertificate>;
 	/** By name, in the order of creation. */
 	readonly rules: ReadonlyMap<string, CloudRule>;
-	readonly surroundings: Surroundings;
+	/** What VM ids mean. An id that is not in here can be registered, and is never in service. */
+	readonly vms: ReadonlyMap<string, NormalisedBackend>;
+	readonly inventory: Inventory;
 	/** How many identifiers have been given; the number of the next. */
 	readonly serial: number;
 }
 
-export function emptyEstate(surroundings: Surroundings = NO_SURROUNDINGS): Estate {
-	return {loadBalancers: new Map(), certificates: new Map(), rules: new Map(), surroundings, serial: 0};
+export function emptyAccount(inventory: Inventory = EMPTY_INVENTORY, vms: Account['vms'] = new Map()): Account {
+	return {loadBalancers: new Map(), certificates: new Map(), rules: new Map(), vms, inventory, serial: 0};
 }
 
 /** @throws Refusal `NO_SUCH_LOAD_BALANCER` */
-export function loadBalancerNamed(estate: Estate, name: string): CloudLoadBalancer {
-	const found = estate.loadBalancers.get(name);
+export function loadBalancerNamed(account: Account, name: string): CloudLoadBalancer {
+	const found = account.loadBalancers.get(name);
 	if (found !== undefined) return found;
 	throw new Refusal('NO_SUCH_LOAD_BALANCER', `no load balancer is named ${quote(name)}`, name);
 }
 
-export function withLoadBalancer(estate: Estate, loadBalancer: CloudLoadBalancer): Estate {
-	return {...estate, loadBalancers: new Map(estate.loadBalancers).set(loadBalancer.name, loadBalancer)};
+export function withLoadBalancer(account: Account, loadBalancer: CloudLoadBalancer): Account {
+	return {...account, loadBalancers: new Map(account.loadBalancers).set(loadBalancer.name, loadBalancer)};
 }
 
 /** Without that load balancer and its rules. */
-export function withoutLoadBalancer(estate: Estate, name: string): Estate {
-	const loadBalancers = new Map(estate.loadBalancers);
+export function withoutLoadBalancer(account: Account, name: string): Account {
+	const loadBalancers = new Map(account.loadBalancers);
 	loadBalancers.delete(name);
-	return withRules({...estate, loadBalancers}, rule => rule.loadBalancer !== name);
+	return withRules({...account, loadBalancers}, rule => rule.loadBalancer !== name);
 }
 
 /** With those of its rules alone that `keep` is true for. */
-export function withRules(estate: Estate, keep: (rule: CloudRule) => boolean): Estate {
-	const rules = [...estate.rules].filter(([, rule]) => keep(rule));
-	return rules.length === estate.rules.size ? estate : {...estate, rules: new Map(rules)};
+export function withRules(account: Account, keep: (rule: CloudRule) => boolean): Account {
+	const rules = [...account.rules].filter(([, rule]) => keep(rule));
+	return rules.length === account.rules.size ? account : {...account, rules: new Map(rules)};
 }
 
-export function withCertificate(estate: Estate, certificate: ServerCertificate): Estate {
-	return {...estate, certificates: new Map(estate.certificates).set(certificate.id, certificate)};
+export function withCertificate(account: Account, certificate: ServerCertificate): Account {
+	return {...account, certificates: new Map(account.certificates).set(certificate.id, certificate)};
 }
 
 /** The rules of one load balancer, in the order of their creation. */
-export function rulesOf(estate: Estate, name: string): CloudRule[] {
-	return [...estate.rules.values()].filter(({loadBalancer}) => loadBalancer === name);
+export function rulesOf(account: Account, name: string): CloudRule[] {
+	return [...account.rules.values()].filter(({loadBalancer}) => loadBalancer === name);
 }
 
 /** The certificate of that name; names are unique in an account whatever their paths. */
-export function certificateNamed(estate: Estate, name: string): ServerCertificate | undefined {
-	return [...estate.certificates.values()].find(certificate => certificate.name === name);
+export function certificateNamed(account: Account, name: string): ServerCertificate | undefined {
+	return [...account.certificates.values()].find(certificate => certificate.name === name);
 }

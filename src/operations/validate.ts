@@ -1,18 +1,18 @@
-import {isIP} from '../../base/ip.ts';
-import {quote} from '../../base/quote.ts';
-import {alternatives} from '../../base/suggest.ts';
-import type {CloudListener, CloudLoadBalancer} from '../../model/cloud-load-balancer.ts';
-import {type Estate, loadBalancerNamed} from '../../model/estate.ts';
-import {changed, stateOf} from '../../model/life.ts';
-import {Refusal, type RefusalCode} from '../../model/refusal.ts';
-import type {Context} from '../commands.ts';
+import {isIP} from '../base/ip.ts';
+import {quote} from '../base/quote.ts';
+import {alternatives} from '../base/suggest.ts';
+import {type Account, loadBalancerNamed} from '../model/account.ts';
+import type {CloudListener, CloudLoadBalancer} from '../model/cloud-load-balancer.ts';
+import {changed, stateOf} from '../model/life.ts';
+import {Refusal, type RefusalCode} from '../model/refusal.ts';
+import type {Context} from './context.ts';
 
 /** 1 to 65535: OUTSCALE API 1.40, ListenerForCreation.LoadBalancerPort and .BackendPort, HealthCheck.Port. */
 const MAX_PORT = 65_535;
 
 /** The load balancer of that name, when it may be changed. @throws Refusal */
-export function changeable(estate: Estate, name: string, context: Context): CloudLoadBalancer {
-	const loadBalancer = loadBalancerNamed(estate, name);
+export function changeable(account: Account, name: string, context: Context): CloudLoadBalancer {
+	const loadBalancer = loadBalancerNamed(account, name);
 	if (stateOf(loadBalancer.life, context) !== 'deleting') return loadBalancer;
 	throw new Refusal('LOAD_BALANCER_NOT_READY', `load balancer ${quote(name)} is being deleted`, name);
 }

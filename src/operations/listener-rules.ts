@@ -1,12 +1,12 @@
-import {quote} from '../../base/quote.ts';
-import type {CloudRule} from '../../model/cloud-load-balancer.ts';
-import type {Estate} from '../../model/estate.ts';
-import {MAX_PRIORITY} from '../../model/listener-rule.ts';
-import {violationsOfPattern} from '../../model/pattern.ts';
-import {Refusal} from '../../model/refusal.ts';
-import type {Operation} from '../commands.ts';
+import {quote} from '../base/quote.ts';
+import type {Account} from '../model/account.ts';
+import type {CloudRule} from '../model/cloud-load-balancer.ts';
+import {MAX_PRIORITY} from '../model/listener-rule.ts';
+import {violationsOfPattern} from '../model/pattern.ts';
+import {Refusal} from '../model/refusal.ts';
 import {judgeRegistered} from './backends.ts';
-import {changeable, judgeId, judgeQuota, listenerOn} from './judge.ts';
+import type {Operation} from './context.ts';
+import {changeable, judgeId, judgeQuota, listenerOn} from './validate.ts';
 
 export interface CreateRule {
 	readonly loadBalancer: string;
@@ -21,7 +21,7 @@ export interface CreateRule {
 }
 
 /** CreateListenerRule. On a TCP or SSL listener it is taken, and has no effect (recorded). */
-export const createRule: Operation<CreateRule, CloudRule> = input => (estate, context) => {
+export const createRule: Operation<CreateRule, CloudRule> = input => (account, context) => {
 	const {name, priority, vmIds, port} = input;
 	judgeName(name);
 	judgePriority(priority);
@@ -29,11 +29,11 @@ export const createRule: Operation<CreateRule, CloudRule> = input => (estate, co
 	const path = patternOf(input.path, 'path');
 	judgeSomePattern(host, path);
 	for (const id of vmIds) judgeId('i', id);
-	const loadBalancer = changeable(estate, input.loadBalancer, context);
+	const loadBalancer = changeable(account, input.loadBalancer, context);
 	listenerOn(loadBalancer, port);
 	judgeRegistered(loadBalancer, vmIds);
-	const others = [...estate.rules.values()];
-	if (estate.rules.has(name))
+	const others = [...account.rules.values()];
+	if (account.rules.has(name))
 		throw new Refusal('RULE_NAME_TAKEN', `there is a rule named ${quote(name)} already`, name);
 	const owner = others.find(
 		rule => rule.loadBalancer === loadBalancer.name && rule.listener === port && rule.priority === priority,
@@ -44,7 +44,7 @@ export const createRule: Operation<CreateRule, CloudRule> = input => (estate, co
 	judgeQuota('TOO_MANY_RULES', others.length + 1, context.quotas.rules, 'listener rules');
 	const rule: CloudRule = {
 		name,
-		id: context.identifiers.ruleId(estate.serial),
+		id: context.identifiers.ruleId(account.serial),
 		loadBalancer: loadBalancer.name,
 		listener: port,
 		priority,
@@ -52,7 +52,7 @@ export const createRule: Operation<CreateRule, CloudRule> = input => (estate, co
 		path,
 		vmIds: [...new Set(vmIds)],
 	};
-	return {estate: withRule({...estate, serial: estate.serial + 1}, rule), result: rule};
+	return {account: withRule({...account, serial: account.serial + 1}, rule), result: rule};
 };
 
 export interface UpdateRule {
@@ -63,38 +63,38 @@ export interface UpdateRule {
 }
 
 /** UpdateListenerRule: the patterns, and nothing else. */
-export const updateRule: Operation<UpdateRule, CloudRule> = input => estate => {
+export const updateRule: Operation<UpdateRule, CloudRule> = input => account => {
 	if (input.host === undefined && input.path === undefined) {
 		throw new Refusal('MISSING_PARAMETER', 'nothing to update: give a host pattern, a path pattern or both');
 	}
 	const host = patternOf(input.host ?? '', 'host');
 	const path = patternOf(input.path ?? '', 'path');
-	const before = ruleNamed(estate, input.name);
+	const before = ruleNamed(account, input.name);
 	const after: CloudRule = {
 		...before,
 		host: input.host === undefined ? before.host : host,
 		path: input.path === undefined ? before.path : path,
 	};
 	judgeSomePattern(after.host, after.path);
-	return {estate: withRule(estate, after), result: after};
+	return {account: withRule(account, after), result: after};
 };
 
 /** DeleteListenerRule. */
 export const deleteRule: Operation<{readonly name: string}, undefined> =
 	({name}) =>
-	estate => {
-		ruleNamed(estate, name);
-		const rules = new Map(estate.rules);
+	account => {
+		ruleNamed(account, name);
+		const rules = new Map(account.rules);
 		rules.delete(name);
-		return {estate: {...estate, rules}, result: undefined};
+		return {account: {...account, rules}, result: undefined};
 	};
 
-function withRule(estate: Estate, rule: CloudRule): Estate {
-	return {...estate, rules: new Map(estate.rules).set(rule.name, rule)};
+function withRule(account: Account, rule: CloudRule): Account {
+	return {...account, rules: new Map(account.rules).set(rule.name, rule)};
 }
 
-function ruleNamed(estate: Estate, name: string): CloudRule {
-	const found = estate.rules.get(name);
+function ruleNamed(account: Account, name: string): CloudRule {
+	const found = account.rules.get(name);
 	if (found !== undefined) return found;
 	throw new Refusal('NO_SUCH_RULE', `no listener rule is named ${quote(name)}`, name);
 }

@@ -1,4 +1,4 @@
-import type {Estate} from '../model/estate.ts';
+import type {Account} from '../model/account.ts';
 import type {Moment} from '../model/life.ts';
 import type {Identifiers} from './identifiers.ts';
 
@@ -19,7 +19,7 @@ export const NO_QUOTAS: Quotas = {
 	tags: Number.POSITIVE_INFINITY,
 };
 
-/** What a change goes by beside the estate. */
+/** What a change goes by beside the account. */
 export interface Context extends Moment {
 	readonly identifiers: Identifiers;
 	/** Milliseconds since 1970-01-01 UTC. */
@@ -29,9 +29,9 @@ export interface Context extends Moment {
 	readonly quotas: Quotas;
 }
 
-/** What a change makes of an estate, and what its answer is about. */
+/** What a change makes of an account, and what its answer is about. */
 export interface Changed<Result> {
-	readonly estate: Estate;
+	readonly account: Account;
 	readonly result: Result;
 }
 
@@ -40,7 +40,7 @@ export interface Changed<Result> {
  *
  * @throws Refusal
  */
-export type Change<Result> = (estate: Estate, context: Context) => Changed<Result>;
+export type Change<Result> = (account: Account, context: Context) => Changed<Result>;
 
 /** An operation: its input makes a command. */
 export type Operation<Input, Result> = (input: Input) => Change<Result>;

@@ -1,11 +1,11 @@
-import {quote} from '../../base/quote.ts';
-import type {CloudListener, CloudLoadBalancer} from '../../model/cloud-load-balancer.ts';
-import {type Estate, withLoadBalancer, withRules} from '../../model/estate.ts';
-import {isSecure, type ListenerPorts, violationOfLayers} from '../../model/listener.ts';
-import {Refusal} from '../../model/refusal.ts';
-import type {Context, Operation} from '../commands.ts';
+import {quote} from '../base/quote.ts';
+import {type Account, withLoadBalancer, withRules} from '../model/account.ts';
+import type {CloudListener, CloudLoadBalancer} from '../model/cloud-load-balancer.ts';
+import {isSecure, type ListenerPorts, violationOfLayers} from '../model/listener.ts';
+import {Refusal} from '../model/refusal.ts';
 import {certificateByOrn} from './certificates.ts';
-import {changeable, changing, isPort, judgeQuota, listenerOn} from './judge.ts';
+import type {Context, Operation} from './context.ts';
+import {changeable, changing, isPort, judgeQuota, listenerOn} from './validate.ts';
 
 /** A listener that is asked for. */
 export interface NewListener extends ListenerPorts {
@@ -19,14 +19,14 @@ export interface AddListeners {
 }
 
 /** CreateLoadBalancerListeners. The health check stays as it is (recorded from OUTSCALE). */
-export const addListeners: Operation<AddListeners, CloudLoadBalancer> = input => (estate, context) => {
+export const addListeners: Operation<AddListeners, CloudLoadBalancer> = input => (account, context) => {
 	judgeListeners(input.listeners);
-	const before = changeable(estate, input.loadBalancer, context);
-	const made = makeListeners(input.listeners, estate, context, before.listeners);
+	const before = changeable(account, input.loadBalancer, context);
+	const made = makeListeners(input.listeners, account, context, before.listeners);
 	const listeners = [...before.listeners, ...made.listeners];
 	judgeQuota('TOO_MANY_LISTENERS', listeners.length, context.quotas.listeners, 'listeners');
 	const after = changing(before, {listeners}, context);
-	return {estate: withLoadBalancer(made.estate, after), result: after};
+	return {account: withLoadBalancer(made.account, after), result: after};
 };
 
 export interface RemoveListeners {
@@ -35,17 +35,17 @@ export interface RemoveListeners {
 }
 
 /** DeleteLoadBalancerListeners. All of them may go; the rules of those that go, go with them (*guess*). */
-export const removeListeners: Operation<RemoveListeners, CloudLoadBalancer> = input => (estate, context) => {
-	const before = changeable(estate, input.loadBalancer, context);
+export const removeListeners: Operation<RemoveListeners, CloudLoadBalancer> = input => (account, context) => {
+	const before = changeable(account, input.loadBalancer, context);
 	const gone = new Set(input.ports);
 	for (const port of gone) listenerOn(before, port);
 	const listeners = before.listeners.filter(({port}) => !gone.has(port));
 	const after = changing(before, {listeners}, context);
 	const kept = withRules(
-		estate,
+		account,
 		rule => rule.loadBalancer !== before.name || listeners.some(({port}) => port === rule.listener),
 	);
-	return {estate: withLoadBalancer(kept, after), result: after};
+	return {account: withLoadBalancer(kept, after), result: after};
 };
 
 /** Judges listeners by themselves, before anything is looked up. @throws Refusal */
@@ -87,12 +87,12 @@ export function certificateNotAllowed({protocol, port}: ListenerPorts): Refusal 
 /** Makes judged listeners, with their ids and certificates. @throws Refusal */
 export function makeListeners(
 	asked: readonly NewListener[],
-	estate: Estate,
+	account: Account,
 	{identifiers}: Context,
 	existing: readonly ListenerPorts[] = [],
-): {readonly listeners: CloudListener[]; readonly estate: Estate} {
+): {readonly listeners: CloudListener[]; readonly account: Account} {
 	const certificates = asked.map(({certificate}) =>
-		certificate === undefined ? undefined : certificateByOrn(estate, certificate, identifiers).id,
+		certificate === undefined ? undefined : certificateByOrn(account, certificate, identifiers).id,
 	);
 	const taken = new Set(existing.map(({port}) => port));
 	for (const {port} of asked) {
@@ -111,10 +111,10 @@ export function makeListeners(
 			port,
 			backendProtocol,
 			backendPort,
-			id: identifiers.listenerId(estate.serial + index),
+			id: identifiers.listenerId(account.serial + index),
 			certificateId: certificates[index],
 			policies: [],
 		}),
 	);
-	return {listeners, estate: {...estate, serial: estate.serial + listeners.length}};
+	return {listeners, account: {...account, serial: account.serial + listeners.length}};
 }

@@ -1,4 +1,4 @@
-import type {Surroundings} from '../../model/estate.ts';
+import type {Inventory} from '../../model/account.ts';
 import type {Executor} from '../executor.ts';
 import {type Action, query} from './action.ts';
 import type {Json} from './encode.ts';
@@ -6,7 +6,7 @@ import type {Fields} from './fields.ts';
 import {nonEmpty} from './load-balancer-actions.ts';
 
 /** What clients ask before they create a load balancer: what the emulator was told exists, and nothing else. */
-export const SURROUNDINGS_ACTIONS: readonly (readonly [string, Action])[] = [
+export const INVENTORY_ACTIONS: readonly (readonly [string, Action])[] = [
 	list('ReadSubregions', 'Subregions', 'SubregionNames', ({subregions}, {identifiers: {region}}) =>
 		subregions.map(name => [
 			name,
@@ -33,11 +33,11 @@ export const SURROUNDINGS_ACTIONS: readonly (readonly [string, Action])[] = [
 			},
 		]),
 	),
-	list('ReadSecurityGroups', 'SecurityGroups', 'SecurityGroupIds', ({securityGroups}, {identifiers: {account}}) =>
+	list('ReadSecurityGroups', 'SecurityGroups', 'SecurityGroupIds', ({securityGroups}, {identifiers: {accountId}}) =>
 		securityGroups.map(({id, name, netId}) => [
 			id,
 			{
-				AccountId: account,
+				AccountId: accountId,
 				Description: '',
 				InboundRules: [],
 				NetId: netId,
@@ -48,7 +48,7 @@ export const SURROUNDINGS_ACTIONS: readonly (readonly [string, Action])[] = [
 			},
 		]),
 	),
-	list('ReadVms', 'Vms', 'VmIds', (surroundings, executor) => vmsOf(surroundings, executor)),
+	list('ReadVms', 'Vms', 'VmIds', (inventory, executor) => vmsOf(inventory, executor)),
 	list('ReadPublicIps', 'PublicIps', 'PublicIpIds', ({publicIps}) =>
 		publicIps.map(({id, address}) => [id, {PublicIp: address, PublicIpId: id, Tags: []}]),
 	),
@@ -61,7 +61,7 @@ function list(
 	action: string,
 	key: string,
 	filter: string,
-	entries: (surroundings: Surroundings, executor: Executor) => Entries,
+	entries: (inventory: Inventory, executor: Executor) => Entries,
 ): readonly [string, Action] {
 	const read = (fields: Fields) => {
 		const ids = fields.object('Filters', filters => {
@@ -74,7 +74,7 @@ function list(
 	return [
 		action,
 		query(read, (ids, executor) => ({
-			[key]: entries(executor.estate.surroundings, executor)
+			[key]: entries(executor.account.inventory, executor)
 				.filter(([id]) => ids === undefined || ids.includes(id))
 				.map(([, entry]) => entry),
 		})),
@@ -82,7 +82,7 @@ function list(
 }
 
 /** Those that were described, and those whose ids mean a back-end here. */
-function vmsOf({vms}: Surroundings, executor: Executor): Entries {
+function vmsOf({vms}: Inventory, executor: Executor): Entries {
 	const described = new Set(vms.map(({id}) => id));
 	const meant = [...executor.vms.keys()].filter(id => !described.has(id)).map(id => ({id, state: 'running'}) as const);
 	return [...vms, ...meant].map(vm => [
