@@ -1,12 +1,12 @@
 import type {Socket} from 'node:net';
 import type {SecureContext} from 'node:tls';
 import type {Protocol} from '../model/listener.ts';
-import {ClientConnection, type Serve} from './client-connection.ts';
-import {HttpFront} from './http-front.ts';
+import {UpstreamPool} from './backends/upstream-pool.ts';
+import {HttpFront} from './http/http-front.ts';
 import type {ListenerContext} from './listener-context.ts';
-import {TcpFront} from './tcp-front.ts';
-import {TlsHandshake} from './tls-front.ts';
-import {UpstreamPool} from './upstream-pool.ts';
+import {ClientConnection, type Serve} from './sockets/client-connection.ts';
+import {TlsHandshake} from './sockets/tls-front.ts';
+import {TcpFront} from './tcp/tcp-front.ts';
 
 /** What an HTTPS listener agrees on in ALPN, the best first: what `HttpFront` speaks. */
 const HTTP_ALPN = ['http/1.1', 'http/1.0'];

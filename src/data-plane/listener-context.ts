@@ -4,13 +4,13 @@ import {type Endpoint, encodeProxyLine} from '../codec/proxy-protocol.ts';
 import type {ListenerDescription, RetryPolicy, Timeouts, UpgradePolicy} from '../model/load-balancer.ts';
 import {type ExchangeKind, ExchangeRecord, type Peer} from '../observability/exchange.ts';
 import type {Journal} from '../observability/journal.ts';
-import type {Backend} from './backend.ts';
-import {BackendConnection, type BackendHandler, type BackendTlsOptions} from './backend-connection.ts';
-import type {Router} from './balancer.ts';
-import type {DateField} from './date-field.ts';
-import type {ReadBuffers} from './read-buffers.ts';
-import type {ReadTurns} from './read-turns.ts';
-import type {StickySessions} from './sticky-sessions.ts';
+import type {Backend} from './backends/backend.ts';
+import {BackendConnection, type BackendHandler, type BackendTlsOptions} from './backends/backend-connection.ts';
+import type {Router} from './balancing/balancer.ts';
+import type {StickySessions} from './balancing/sticky-sessions.ts';
+import type {DateField} from './http/date-field.ts';
+import type {ReadBuffers} from './sockets/read-buffers.ts';
+import type {ReadTurns} from './sockets/read-turns.ts';
 
 /** A connection that a front or a splice holds, and that `stop()` must be able to end. */
 export interface OpenConnection {

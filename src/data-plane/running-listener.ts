@@ -3,18 +3,18 @@ import type {Deadlines} from '../base/deadlines.ts';
 import {formatListener, isHttp, isSecure} from '../model/listener.ts';
 import type {ListenerDescription, LoadBalancerDescription, PemPair} from '../model/load-balancer.ts';
 import type {Journal} from '../observability/journal.ts';
-import type {Backend} from './backend.ts';
-import type {BackendTlsOptions} from './backend-connection.ts';
-import {Router} from './balancer.ts';
-import {DateField} from './date-field.ts';
+import type {Backend} from './backends/backend.ts';
+import type {BackendTlsOptions} from './backends/backend-connection.ts';
+import type {UpstreamPool} from './backends/upstream-pool.ts';
+import {Router} from './balancing/balancer.ts';
+import {StickySessions} from './balancing/sticky-sessions.ts';
 import {newPool, serverFor} from './front.ts';
-import {type BoundPort, listen} from './listener.ts';
+import {DateField} from './http/date-field.ts';
 import type {ListenerContext} from './listener-context.ts';
-import {OpenConnections} from './open-connections.ts';
 import type {Services} from './services.ts';
-import {StickySessions} from './sticky-sessions.ts';
-import type {LentContext} from './tls-settings.ts';
-import type {UpstreamPool} from './upstream-pool.ts';
+import {type BoundPort, listen} from './sockets/listener.ts';
+import {OpenConnections} from './sockets/open-connections.ts';
+import type {LentContext} from './sockets/tls-settings.ts';
 
 /** What the listeners of one load balancer share. */
 export interface ListenerSurroundings {

@@ -10,11 +10,11 @@ import type {
 } from '../model/load-balancer.ts';
 import {planListeners} from '../model/reconciliation.ts';
 import {Journal} from '../observability/journal.ts';
-import {Backend} from './backend.ts';
-import {HealthChecker} from './health-checker.ts';
-import type {BoundPort} from './listener.ts';
+import {Backend} from './backends/backend.ts';
+import {HealthChecker} from './health/health-checker.ts';
 import {bindListener, RunningListener} from './running-listener.ts';
 import type {Services} from './services.ts';
+import type {BoundPort} from './sockets/listener.ts';
 
 /** A change of a load balancer that can no longer fail. */
 export interface PreparedChange {

@@ -1,8 +1,8 @@
 import type {Clock} from '../base/clock.ts';
 import type {Transition} from '../model/health.ts';
-import type {ReadBuffers} from './read-buffers.ts';
-import type {ReadTurns} from './read-turns.ts';
-import type {SecureContexts} from './tls-settings.ts';
+import type {ReadBuffers} from './sockets/read-buffers.ts';
+import type {ReadTurns} from './sockets/read-turns.ts';
+import type {SecureContexts} from './sockets/tls-settings.ts';
 
 /** A back-end has come in service or gone out of it, as its probes say. */
 export interface HealthChange {

@@ -1,5 +1,5 @@
 import type {ExchangeRecord, Outcome} from '../observability/exchange.ts';
-import type {Backend} from './backend.ts';
+import type {Backend} from './backends/backend.ts';
 import {finishRecord, type ListenerContext} from './listener-context.ts';
 
 /**

@@ -5,7 +5,7 @@ import {INSPECT, type InspectArguments, showFields} from '../base/inspection.ts'
 import {quote, show} from '../base/quote.ts';
 import {alternatives, didYouMean} from '../base/suggest.ts';
 import type {CertificateNames, LoadBalancerSpec} from '../configuration/spec.ts';
-import type {Backend as RegisteredBackend} from '../data-plane/backend.ts';
+import type {Backend as RegisteredBackend} from '../data-plane/backends/backend.ts';
 import type {RunningLoadBalancer} from '../data-plane/running-load-balancer.ts';
 import type {Health, OperatorSetting, ServiceState} from '../model/health.ts';
 import {formatListener} from '../model/listener.ts';

@@ -1,4 +1,4 @@
-import type {BoundPort} from '../data-plane/listener.ts';
+import type {BoundPort} from '../data-plane/sockets/listener.ts';
 import type {NormalisedLoadBalancer} from '../model/normalised.ts';
 import type {Entry} from './entry.ts';
 

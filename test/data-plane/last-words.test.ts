@@ -1,6 +1,6 @@
 import {Buffer} from 'node:buffer';
 import test, {type ExecutionContext} from 'ava';
-import {giveTo} from '../../src/data-plane/stream-owner.ts';
+import {giveTo} from '../../src/data-plane/sockets/stream-owner.ts';
 import type {LoadBalancer} from '../../src/index.ts';
 import {openClient, startScene} from '../helpers/raw-scene.ts';
 import {type End, open, read} from '../helpers/stream-ends.ts';

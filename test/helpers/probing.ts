@@ -3,8 +3,8 @@ import {type AddressInfo, createServer, type Socket} from 'node:net';
 import {createSecureContext, TLSSocket} from 'node:tls';
 import {systemClock} from '../../src/base/clock.ts';
 import {createAuthority} from '../../src/certificates/authority.ts';
-import {ReadBuffers} from '../../src/data-plane/read-buffers.ts';
-import {SecureContexts} from '../../src/data-plane/tls-settings.ts';
+import {ReadBuffers} from '../../src/data-plane/sockets/read-buffers.ts';
+import {SecureContexts} from '../../src/data-plane/sockets/tls-settings.ts';
 import {defaultHealthCheck, type HealthCheck, readTarget} from '../../src/model/health-check.ts';
 
 const CONTEXT = new SecureContexts().forBackends(undefined);

@@ -1,6 +1,6 @@
 import type {Socket} from 'node:net';
 import test from 'ava';
-import {HealthChecker, type HealthCheckerOptions} from '../../../src/data-plane/health-checker.ts';
+import {HealthChecker, type HealthCheckerOptions} from '../../../src/data-plane/health/health-checker.ts';
 import type {Health} from '../../../src/model/health.ts';
 import {HandClock} from '../../helpers/hand-clock.ts';
 import {answering, checkOf, services, startProbed} from '../../helpers/probing.ts';

@@ -4,8 +4,8 @@ import {type AddressInfo, connect, createServer, type Socket} from 'node:net';
 import tls from 'node:tls';
 import test, {type ExecutionContext} from 'ava';
 import {createAuthority} from '../../../src/certificates/authority.ts';
-import {startProbe} from '../../../src/data-plane/probe.ts';
-import {ProbeSession} from '../../../src/data-plane/probe-session.ts';
+import {startProbe} from '../../../src/data-plane/health/probe.ts';
+import {ProbeSession} from '../../../src/data-plane/health/probe-session.ts';
 import {checkOf, openSockets, services} from '../../helpers/probing.ts';
 
 const pair = createAuthority().issue({names: ['shop.test']});

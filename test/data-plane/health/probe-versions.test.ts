@@ -3,9 +3,9 @@ import type {AddressInfo} from 'node:net';
 import tls from 'node:tls';
 import test, {type ExecutionContext} from 'ava';
 import {createAuthority} from '../../../src/certificates/authority.ts';
-import {startProbe} from '../../../src/data-plane/probe.ts';
-import {ProbeSession} from '../../../src/data-plane/probe-session.ts';
-import {SecureContexts} from '../../../src/data-plane/tls-settings.ts';
+import {startProbe} from '../../../src/data-plane/health/probe.ts';
+import {ProbeSession} from '../../../src/data-plane/health/probe-session.ts';
+import {SecureContexts} from '../../../src/data-plane/sockets/tls-settings.ts';
 import {eventually} from '../../helpers/patience.ts';
 import {checkOf, services} from '../../helpers/probing.ts';
 

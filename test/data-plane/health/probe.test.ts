@@ -4,7 +4,7 @@ import type {Socket} from 'node:net';
 import {networkInterfaces} from 'node:os';
 import test from 'ava';
 import type {Clock} from '../../../src/base/clock.ts';
-import {startProbe} from '../../../src/data-plane/probe.ts';
+import {startProbe} from '../../../src/data-plane/health/probe.ts';
 import type {ProbeResult} from '../../../src/model/health.ts';
 import {HandClock} from '../../helpers/hand-clock.ts';
 import {answering, checkOf, openSockets, type Probed, services, startProbed} from '../../helpers/probing.ts';

@@ -1,9 +1,9 @@
 import test from 'ava';
 import {systemClock} from '../../../src/base/clock.ts';
-import {ReadBuffers} from '../../../src/data-plane/read-buffers.ts';
-import {ReadTurns} from '../../../src/data-plane/read-turns.ts';
 import {RunningLoadBalancer} from '../../../src/data-plane/running-load-balancer.ts';
-import {SecureContexts} from '../../../src/data-plane/tls-settings.ts';
+import {ReadBuffers} from '../../../src/data-plane/sockets/read-buffers.ts';
+import {ReadTurns} from '../../../src/data-plane/sockets/read-turns.ts';
+import {SecureContexts} from '../../../src/data-plane/sockets/tls-settings.ts';
 import {type BackendDescription, DEFAULT_TIMEOUTS} from '../../../src/model/load-balancer.ts';
 import {checkOf, startProbed} from '../../helpers/probing.ts';
 import {holdDeadPort} from '../../helpers/raw-backend.ts';

@@ -2,7 +2,7 @@ import test from 'ava';
 import fc from 'fast-check';
 import {RequestHead, readRequestHead} from '../../../src/codec/request-head.ts';
 import {ResponseHead, readResponseHead} from '../../../src/codec/response-head.ts';
-import {answerHeadText, framingFor} from '../../../src/data-plane/answer-head.ts';
+import {answerHeadText, framingFor} from '../../../src/data-plane/http/answer-head.ts';
 import {request} from '../../codec/messages.ts';
 import {runs} from '../../helpers/depth.ts';
 

@@ -1,6 +1,6 @@
 import {Buffer} from 'node:buffer';
 import test from 'ava';
-import {BodyKeeper} from '../../../src/data-plane/kept-body.ts';
+import {BodyKeeper} from '../../../src/data-plane/http/kept-body.ts';
 import {startScene} from '../../helpers/raw-scene.ts';
 
 function textOf({parts}: BodyKeeper): string {

@@ -1,7 +1,7 @@
 import {once} from 'node:events';
 import {type AddressInfo, connect, createServer, type Socket} from 'node:net';
 import test, {type ExecutionContext} from 'ava';
-import {ClientConnection} from '../../../src/data-plane/client-connection.ts';
+import {ClientConnection} from '../../../src/data-plane/sockets/client-connection.ts';
 import {read, readAll, reset} from '../../helpers/stream-ends.ts';
 import {join, PAIRS} from '../../helpers/stream-pairs.ts';
 

@@ -1,10 +1,10 @@
 import test, {type ExecutionContext} from 'ava';
 import {systemClock} from '../../../src/base/clock.ts';
-import {ReadBuffers} from '../../../src/data-plane/read-buffers.ts';
-import {ReadTurns} from '../../../src/data-plane/read-turns.ts';
 import {RunningLoadBalancer} from '../../../src/data-plane/running-load-balancer.ts';
 import type {Services} from '../../../src/data-plane/services.ts';
-import {SecureContexts} from '../../../src/data-plane/tls-settings.ts';
+import {ReadBuffers} from '../../../src/data-plane/sockets/read-buffers.ts';
+import {ReadTurns} from '../../../src/data-plane/sockets/read-turns.ts';
+import {SecureContexts} from '../../../src/data-plane/sockets/tls-settings.ts';
 import {defaultHealthCheck} from '../../../src/model/health-check.ts';
 import {
 	DEFAULT_TIMEOUTS,

@@ -1,11 +1,11 @@
 import type {SecureContext} from 'node:tls';
-import type {Clock} from '../base/clock.ts';
-import {nextTurn} from '../base/timers.ts';
-import {forgetStreaks, type Health, initialHealth, isConfirmed, observe} from '../model/health.ts';
-import {formatTarget, type HealthCheck} from '../model/health-check.ts';
+import type {Clock} from '../../base/clock.ts';
+import {nextTurn} from '../../base/timers.ts';
+import {forgetStreaks, type Health, initialHealth, isConfirmed, observe} from '../../model/health.ts';
+import {formatTarget, type HealthCheck} from '../../model/health-check.ts';
+import type {ReadBuffers} from '../sockets/read-buffers.ts';
 import {type RunningProbe, startProbe} from './probe.ts';
 import {ProbeSession, type ProbeVersions} from './probe-session.ts';
-import type {ReadBuffers} from './read-buffers.ts';
 
 /** What the checker needs to know of a back-end. */
 export interface CheckedBackend {

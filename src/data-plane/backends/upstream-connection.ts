@@ -1,11 +1,11 @@
 import {Buffer} from 'node:buffer';
-import {ChunkedReader} from '../codec/chunked-reader.ts';
-import {HEAD_END, HeadBuffer} from '../codec/head-buffer.ts';
-import {MAX_INTERIM_ANSWERS, mayBecomeAnswer, ResponseHead, readResponseHead} from '../codec/response-head.ts';
-import type {Outcome} from '../observability/exchange.ts';
+import {ChunkedReader} from '../../codec/chunked-reader.ts';
+import {HEAD_END, HeadBuffer} from '../../codec/head-buffer.ts';
+import {MAX_INTERIM_ANSWERS, mayBecomeAnswer, ResponseHead, readResponseHead} from '../../codec/response-head.ts';
+import type {Outcome} from '../../observability/exchange.ts';
+import {lostConnection} from '../failure.ts';
 import type {Backend} from './backend.ts';
 import type {BackendConnection, BackendHandler} from './backend-connection.ts';
-import {lostConnection} from './failure.ts';
 
 /** The exchange a connection works for: what it is told of the answer, in this order. */
 export interface AnswerReceiver {

@@ -1,10 +1,10 @@
 import type {Socket} from 'node:net';
 import {type SecureContext, TLSSocket} from 'node:tls';
-import type {Timed} from '../base/deadlines.ts';
-import type {Outcome, Peer} from '../observability/exchange.ts';
+import type {Timed} from '../../base/deadlines.ts';
+import type {Outcome, Peer} from '../../observability/exchange.ts';
+import {handshakeCause} from '../failure.ts';
+import {finishRecord, type ListenerContext, newRecord, type OpenConnection} from '../listener-context.ts';
 import {ClientConnection, peerOf, type Serve} from './client-connection.ts';
-import {handshakeCause} from './failure.ts';
-import {finishRecord, type ListenerContext, newRecord, type OpenConnection} from './listener-context.ts';
 import {abandon, giveTo, type StreamOwner} from './stream-owner.ts';
 
 /**

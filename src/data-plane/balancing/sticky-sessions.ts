@@ -1,6 +1,6 @@
 import {createHash} from 'node:crypto';
-import type {Clock} from '../base/clock.ts';
-import {readCookie, readSetCookies, writeSetCookie} from '../codec/cookies.ts';
+import type {Clock} from '../../base/clock.ts';
+import {readCookie, readSetCookies, writeSetCookie} from '../../codec/cookies.ts';
 import {
 	BINDING_ID_LENGTH,
 	cookieFor,
@@ -8,9 +8,9 @@ import {
 	type StickyTarget,
 	sessionOf,
 	UNBOUND,
-} from '../model/stickiness.ts';
-import {ownCookieOf, type StickinessPolicy} from '../model/stickiness-policy.ts';
-import type {Backend} from './backend.ts';
+} from '../../model/stickiness.ts';
+import {ownCookieOf, type StickinessPolicy} from '../../model/stickiness-policy.ts';
+import type {Backend} from '../backends/backend.ts';
 
 /** A back-end under the name that it has in cookies. */
 class Target implements StickyTarget {

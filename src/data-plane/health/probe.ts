@@ -1,16 +1,16 @@
 import type {Buffer} from 'node:buffer';
 import net from 'node:net';
 import tls from 'node:tls';
-import {type Clock, systemClock} from '../base/clock.ts';
-import {codeOf, formatAddress, messageOf} from '../base/errors.ts';
-import {HeadBuffer} from '../codec/head-buffer.ts';
-import {MAX_INTERIM_ANSWERS, mayBecomeAnswer, ResponseHead, readResponseHead} from '../codec/response-head.ts';
-import type {ProbeResult} from '../model/health.ts';
-import {formatTarget, type HealthCheck} from '../model/health-check.ts';
-import {isTlsCode, tlsCause} from './failure.ts';
+import {type Clock, systemClock} from '../../base/clock.ts';
+import {codeOf, formatAddress, messageOf} from '../../base/errors.ts';
+import {HeadBuffer} from '../../codec/head-buffer.ts';
+import {MAX_INTERIM_ANSWERS, mayBecomeAnswer, ResponseHead, readResponseHead} from '../../codec/response-head.ts';
+import type {ProbeResult} from '../../model/health.ts';
+import {formatTarget, type HealthCheck} from '../../model/health-check.ts';
+import {isTlsCode, tlsCause} from '../failure.ts';
+import type {ReadBuffers} from '../sockets/read-buffers.ts';
+import {endedByReset, resetSocket} from '../sockets/reset.ts';
 import type {ProbeSession, ProbeVersions} from './probe-session.ts';
-import type {ReadBuffers} from './read-buffers.ts';
-import {endedByReset, resetSocket} from './reset.ts';
 
 export interface ProbeOptions {
 	readonly host: string;

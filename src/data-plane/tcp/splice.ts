@@ -1,19 +1,19 @@
 import type {Buffer} from 'node:buffer';
 import type {Socket} from 'node:net';
-import type {Timed} from '../base/deadlines.ts';
-import {hasCode} from '../base/errors.ts';
-import {ClientHelloReader} from '../codec/client-hello.ts';
-import {isSecure} from '../model/listener.ts';
-import type {ExchangeRecord, Outcome} from '../observability/exchange.ts';
-import type {Backend} from './backend.ts';
-import type {BackendConnection, BackendHandler} from './backend-connection.ts';
-import type {ClientConnection} from './client-connection.ts';
-import {lostConnection} from './failure.ts';
-import {type Ending, LastBytes} from './last-bytes.ts';
-import type {ListenerContext, OpenConnection} from './listener-context.ts';
-import type {TurnTaker} from './read-turns.ts';
-import {giveSharedTo, giveTo, type StreamOwner} from './stream-owner.ts';
-import type {Work} from './work.ts';
+import type {Timed} from '../../base/deadlines.ts';
+import {hasCode} from '../../base/errors.ts';
+import {ClientHelloReader} from '../../codec/client-hello.ts';
+import {isSecure} from '../../model/listener.ts';
+import type {ExchangeRecord, Outcome} from '../../observability/exchange.ts';
+import type {Backend} from '../backends/backend.ts';
+import type {BackendConnection, BackendHandler} from '../backends/backend-connection.ts';
+import {lostConnection} from '../failure.ts';
+import type {ListenerContext, OpenConnection} from '../listener-context.ts';
+import type {ClientConnection} from '../sockets/client-connection.ts';
+import {type Ending, LastBytes} from '../sockets/last-bytes.ts';
+import type {TurnTaker} from '../sockets/read-turns.ts';
+import {giveSharedTo, giveTo, type StreamOwner} from '../sockets/stream-owner.ts';
+import type {Work} from '../work.ts';
 
 /** What is there already when two connections are joined. */
 export interface Beginning {

@@ -1,5 +1,5 @@
-import {queueMicrotask} from '../base/timers.ts';
-import type {OpenConnection} from './listener-context.ts';
+import {queueMicrotask} from '../../base/timers.ts';
+import type {OpenConnection} from '../listener-context.ts';
 
 /** The connections that are served, and the news that the last of them is gone. */
 export class OpenConnections extends Set<OpenConnection> {

@@ -1,5 +1,5 @@
 import type {Socket} from 'node:net';
-import type {Peer} from '../observability/exchange.ts';
+import type {Peer} from '../../observability/exchange.ts';
 import {connectionReset, endedByReset, resetSocket} from './reset.ts';
 import {sendingFailure} from './stream-owner.ts';
 

@@ -1,4 +1,4 @@
-import {setImmediate} from '../base/timers.ts';
+import {setImmediate} from '../../base/timers.ts';
 
 /** A client's connection that can be left unread for a while. */
 export interface TurnTaker {

@@ -1,8 +1,8 @@
 import type {Buffer} from 'node:buffer';
-import type {BackendConnection} from './backend-connection.ts';
-import type {ListenerContext, ProxiedClient} from './listener-context.ts';
-import type {UpstreamPool} from './upstream-pool.ts';
-import type {Work} from './work.ts';
+import type {BackendConnection} from '../backends/backend-connection.ts';
+import type {UpstreamPool} from '../backends/upstream-pool.ts';
+import type {ListenerContext, ProxiedClient} from '../listener-context.ts';
+import type {Work} from '../work.ts';
 
 /** The client's connection, as far as one exchange is concerned. */
 export interface Downstream {

@@ -7,9 +7,9 @@ import {
 	type OperatorSetting,
 	undeclaredReason,
 	whyOut,
-} from '../model/health.ts';
-import {type BackendDescription, portOfBackend} from '../model/load-balancer.ts';
-import type {Candidate} from '../model/selection.ts';
+} from '../../model/health.ts';
+import {type BackendDescription, portOfBackend} from '../../model/load-balancer.ts';
+import type {Candidate} from '../../model/selection.ts';
 
 /** One registered back-end at run time. */
 export class Backend implements Candidate {

@@ -1,4 +1,4 @@
-import type {Clock} from '../base/clock.ts';
+import type {Clock} from '../../base/clock.ts';
 
 /**
  * The `Date` field of answers that have none yet: the load balancer's own, and a back-end's that sent none. Its text is

@@ -1,16 +1,16 @@
 import type {Buffer} from 'node:buffer';
-import type {Timed} from '../base/deadlines.ts';
-import {isSecure} from '../model/listener.ts';
-import type {Outcome} from '../observability/exchange.ts';
-import type {Backend} from './backend.ts';
-import type {BackendConnection, BackendHandler} from './backend-connection.ts';
-import type {ClientConnection} from './client-connection.ts';
-import {connectFailure} from './failure.ts';
-import {LastBytes} from './last-bytes.ts';
-import {dial, type ListenerContext, newRecord, type OpenConnection} from './listener-context.ts';
+import type {Timed} from '../../base/deadlines.ts';
+import {isSecure} from '../../model/listener.ts';
+import type {Outcome} from '../../observability/exchange.ts';
+import type {Backend} from '../backends/backend.ts';
+import type {BackendConnection, BackendHandler} from '../backends/backend-connection.ts';
+import {connectFailure} from '../failure.ts';
+import {dial, type ListenerContext, newRecord, type OpenConnection} from '../listener-context.ts';
+import type {ClientConnection} from '../sockets/client-connection.ts';
+import {LastBytes} from '../sockets/last-bytes.ts';
+import {abandon, giveTo, type StreamOwner} from '../sockets/stream-owner.ts';
+import {Work} from '../work.ts';
 import {Splice} from './splice.ts';
-import {abandon, giveTo, type StreamOwner} from './stream-owner.ts';
-import {Work} from './work.ts';
 
 /**
  * One client connection of a TCP or SSL listener until a back-end has taken it: chooses, dials, tries the next on

@@ -1,7 +1,7 @@
-import {type CompiledRule, compileRules, matchingRule} from '../model/listener-rule.ts';
-import type {ScopedRule} from '../model/load-balancer.ts';
-import {nextBackend} from '../model/selection.ts';
-import type {Backend} from './backend.ts';
+import {type CompiledRule, compileRules, matchingRule} from '../../model/listener-rule.ts';
+import type {ScopedRule} from '../../model/load-balancer.ts';
+import {nextBackend} from '../../model/selection.ts';
+import type {Backend} from '../backends/backend.ts';
 
 /** Of so many back-ends it is told why none of them could be chosen. */
 const TOLD = 5;

@@ -1,5 +1,5 @@
-import type {Clock} from '../base/clock.ts';
-import type {Deadlines, Timed} from '../base/deadlines.ts';
+import type {Clock} from '../../base/clock.ts';
+import type {Deadlines, Timed} from '../../base/deadlines.ts';
 import type {Backend} from './backend.ts';
 import type {UpstreamConnection} from './upstream-connection.ts';
 

@@ -1,7 +1,7 @@
-import {systemClock} from '../base/clock.ts';
-import type {Timed} from '../base/deadlines.ts';
+import {systemClock} from '../../base/clock.ts';
+import type {Timed} from '../../base/deadlines.ts';
+import type {ListenerContext, OpenConnection} from '../listener-context.ts';
 import type {ClientConnection} from './client-connection.ts';
-import type {ListenerContext, OpenConnection} from './listener-context.ts';
 import {abandon, giveUnreadTo, type StreamOwner, whenSent} from './stream-owner.ts';
 
 /** How long a closed connection's last bytes may take to be read by the client; nginx's `lingering_timeout`. */

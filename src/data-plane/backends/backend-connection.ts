@@ -1,11 +1,11 @@
 import type {Buffer} from 'node:buffer';
 import net from 'node:net';
 import tls from 'node:tls';
-import {hasCode} from '../base/errors.ts';
-import type {PeerTls} from '../observability/exchange.ts';
-import type {ReadBuffers} from './read-buffers.ts';
-import {connectionReset, endedByCloseNotify, endedByReset, resetSocket} from './reset.ts';
-import {giveTo, giveUnreadTo, type StreamOwner, sendingFailure, whenSent} from './stream-owner.ts';
+import {hasCode} from '../../base/errors.ts';
+import type {PeerTls} from '../../observability/exchange.ts';
+import type {ReadBuffers} from '../sockets/read-buffers.ts';
+import {connectionReset, endedByCloseNotify, endedByReset, resetSocket} from '../sockets/reset.ts';
+import {giveTo, giveUnreadTo, type StreamOwner, sendingFailure, whenSent} from '../sockets/stream-owner.ts';
 
 /**
  * Reads up to this size are handed on at once, from the shared buffer. 16 KiB is what Node writes from its stack

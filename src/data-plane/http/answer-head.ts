@@ -1,5 +1,5 @@
-import type {Framing} from '../codec/http1-grammar.ts';
-import type {ResponseHead} from '../codec/response-head.ts';
+import type {Framing} from '../../codec/http1-grammar.ts';
+import type {ResponseHead} from '../../codec/response-head.ts';
 
 /** How an answer's body is delimited for a client. */
 export interface ClientFraming {

@@ -1,21 +1,21 @@
 import type {Buffer} from 'node:buffer';
-import {withSecure} from '../codec/cookies.ts';
-import {listMembers, type Refusal} from '../codec/http1-grammar.ts';
-import type {RequestHead} from '../codec/request-head.ts';
-import type {ResponseHead} from '../codec/response-head.ts';
-import type {ExchangeRecord, Outcome} from '../observability/exchange.ts';
+import {withSecure} from '../../codec/cookies.ts';
+import {listMembers, type Refusal} from '../../codec/http1-grammar.ts';
+import type {RequestHead} from '../../codec/request-head.ts';
+import type {ResponseHead} from '../../codec/response-head.ts';
+import type {ExchangeRecord, Outcome} from '../../observability/exchange.ts';
+import type {Backend} from '../backends/backend.ts';
+import {type AnswerReceiver, UpstreamConnection} from '../backends/upstream-connection.ts';
+import type {Balancer} from '../balancing/balancer.ts';
+import type {StickySession} from '../balancing/sticky-sessions.ts';
+import {connectFailure, lostConnection, statusOfConnectFailure} from '../failure.ts';
+import {dial, type ListenerContext} from '../listener-context.ts';
+import {Work} from '../work.ts';
 import {answerHeadText, framingFor} from './answer-head.ts';
-import type {Backend} from './backend.ts';
-import type {Balancer} from './balancer.ts';
 import type {Downstream} from './downstream.ts';
-import {connectFailure, lostConnection, statusOfConnectFailure} from './failure.ts';
 import {BodyKeeper} from './kept-body.ts';
-import {dial, type ListenerContext} from './listener-context.ts';
 import {ownAnswer} from './own-answer.ts';
 import {RequestBody} from './request-body.ts';
-import type {StickySession} from './sticky-sessions.ts';
-import {type AnswerReceiver, UpstreamConnection} from './upstream-connection.ts';
-import {Work} from './work.ts';
 
 /** RFC 9110 section 9.2.2. */
 const IDEMPOTENT = new Set(['GET', 'HEAD', 'OPTIONS', 'TRACE', 'PUT', 'DELETE']);

@@ -1,4 +1,4 @@
-import {withoutPeer} from '../codec/tls-session.ts';
+import {withoutPeer} from '../../codec/tls-session.ts';
 
 /** After so many failed handshakes that offered a session, each followed by a full one that was good, none is offered. */
 const MAX_STRIKES = 2;

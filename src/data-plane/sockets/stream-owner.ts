@@ -1,6 +1,6 @@
 import type {Buffer} from 'node:buffer';
 import {Socket} from 'node:net';
-import {codeOf} from '../base/errors.ts';
+import {codeOf} from '../../base/errors.ts';
 import {readInto} from './transient-reads.ts';
 
 /** Whoever a stream's events are told to. */

@@ -1,9 +1,9 @@
 import {constants, createHash, randomBytes} from 'node:crypto';
 import {createSecureContext, type SecureContext} from 'node:tls';
-import {createServerContext, ticketKeysFor} from '../certificates/session-tickets.ts';
-import {openSslCiphers} from '../codec/cipher-list.ts';
-import type {BackendVerification, PemPair, TlsSettings} from '../model/load-balancer.ts';
-import type {ProbeVersions} from './probe-session.ts';
+import {createServerContext, ticketKeysFor} from '../../certificates/session-tickets.ts';
+import {openSslCiphers} from '../../codec/cipher-list.ts';
+import type {BackendVerification, PemPair, TlsSettings} from '../../model/load-balancer.ts';
+import type {ProbeVersions} from '../health/probe-session.ts';
 
 /**
  * Who asks for renegotiation is answered `no_renegotiation`, which leaves the rest to him. Node's own
