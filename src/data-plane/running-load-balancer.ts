@@ -57,11 +57,10 @@ export class RunningLoadBalancer {
 			clock: services.clock,
 			buffers: services.buffers,
 			secureContext: versions => services.contexts.forProbes(versions),
-			onHealth: (backend, health, before) => {
-				backend.health = health;
+			onProbed: ({name, health}, before) => {
 				const transition = health.transitions.at(-1);
 				if (health.state === before.state || transition === undefined) return;
-				services.onHealthChange({loadBalancer: description.name, backend: backend.name, transition});
+				services.onHealthChange({loadBalancer: description.name, backend: name, transition});
 			},
 		});
 	}
@@ -302,8 +301,7 @@ export class RunningLoadBalancer {
 		this.#register([...kept, ...added]);
 		for (const backend of added) {
 			if (backend.undeclared) continue;
-			const start = startOf(backend.description);
-			void this.#checker.add(backend, {start, firstProbe: start === 'pending' ? 'at-once' : 'at-next-beat'});
+			void this.#checker.add(backend, startOf(backend.description) === 'pending' ? 'at-once' : 'at-next-beat');
 		}
 		return left;
 	}

@@ -108,19 +108,23 @@ export function isPass({result}: ProbeResult): boolean {
 	return result === 'pass';
 }
 
+export interface ObserveOptions {
+	/** Its thresholds count. */
+	readonly check: HealthCheck;
+	/**
+	 * Brings a pending back-end in service on its first pass; otherwise it needs `healthyThreshold` passes in a row, as in
+	 * the cloud.
+	 */
+	readonly firstSuccessSuffices: boolean;
+}
+
 /**
  * Folds the result of one probe into a back-end's health. Only results in a row count: a pass puts the failures back to
  * none, and the reverse.
  *
- * @param firstSuccessSuffices brings a pending back-end in service on its first pass; otherwise it needs
- * `healthyThreshold` passes in a row, as in the cloud.
  * @see OUTSCALE user guide, Configuring Health Checks
  */
-export function observe(
-	health: Health,
-	probe: ProbeResult,
-	{check, firstSuccessSuffices}: {readonly check: HealthCheck; readonly firstSuccessSuffices: boolean},
-): Health {
+export function observe(health: Health, probe: ProbeResult, {check, firstSuccessSuffices}: ObserveOptions): Health {
 	const passed = isPass(probe);
 	const counted: Health = {
 		...health,

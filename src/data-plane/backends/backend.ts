@@ -1,17 +1,21 @@
 import {
 	effectiveReason,
 	effectiveState,
+	forgetStreaks,
 	type Health,
 	type HealthReason,
 	initialHealth,
+	type ObserveOptions,
 	type OperatorSetting,
+	observe,
+	type ProbeResult,
 	undeclaredReason,
 	whyOut,
 } from '../../model/health.ts';
 import {type BackendDescription, portOfBackend} from '../../model/load-balancer.ts';
 import type {Candidate} from '../../model/selection.ts';
 
-/** One registered back-end at run time. */
+/** One registered back-end at run time: what is in flight at it, and its health. */
 export class Backend implements Candidate {
 	readonly order: number;
 	readonly description: BackendDescription;
@@ -51,14 +55,20 @@ export class Backend implements Candidate {
 		return portOfBackend(this.description, backendPort);
 	}
 
-	/** What the probes say. */
+	/** What the probes say. Kept here alone. */
 	get health(): Health {
 		return this.#health;
 	}
 
-	set health(health: Health) {
-		this.#health = health;
-		this.#judge();
+	/** Folds the result of one probe into its health. */
+	observe(probe: ProbeResult, options: ObserveOptions): void {
+		this.#health = observe(this.#health, probe, options);
+		this.#updateInService();
+	}
+
+	/** Counts results in a row from none: the check asks for something else. */
+	forgetStreaks(): void {
+		this.#health = forgetStreaks(this.#health);
 	}
 
 	/** What the operator asked for. */
@@ -68,7 +78,7 @@ export class Backend implements Candidate {
 
 	set operator(setting: OperatorSetting) {
 		this.#operator = setting;
-		this.#judge();
+		this.#updateInService();
 	}
 
 	/** Why it is in the state that counts. */
@@ -99,7 +109,7 @@ export class Backend implements Candidate {
 	/** Gives it no more work, for good. */
 	deregister(): void {
 		this.#deregistered = true;
-		this.#judge();
+		this.#updateInService();
 	}
 
 	/** Resolves when nothing is in flight. For a back-end that is given no more work. */
@@ -115,7 +125,7 @@ export class Backend implements Candidate {
 		});
 	}
 
-	#judge(): void {
+	#updateInService(): void {
 		this.inService =
 			!this.#deregistered && !this.undeclared && effectiveState(this.#health, this.#operator) === 'InService';
 	}

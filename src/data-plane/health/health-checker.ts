@@ -1,17 +1,23 @@
 import type {SecureContext} from 'node:tls';
 import type {Clock} from '../../base/clock.ts';
 import {nextTurn} from '../../base/timers.ts';
-import {forgetStreaks, type Health, initialHealth, isConfirmed, observe} from '../../model/health.ts';
+import {type Health, isConfirmed, type ObserveOptions, type ProbeResult} from '../../model/health.ts';
 import {formatTarget, type HealthCheck} from '../../model/health-check.ts';
 import type {ReadBuffers} from '../sockets/read-buffers.ts';
 import {type RunningProbe, startProbe} from './probe.ts';
 import {ProbeSession, type ProbeVersions} from './probe-session.ts';
 
-/** What the checker needs to know of a back-end. */
+/** What the checker needs of a back-end, which keeps its own health. */
 export interface CheckedBackend {
 	readonly host: string;
+	/** What the probes say. */
+	readonly health: Health;
 	/** Where a check of this logical port goes. */
 	portFor(checkPort: number): number;
+	/** Folds the result of one probe into its health. */
+	observe(probe: ProbeResult, options: ObserveOptions): void;
+	/** Counts results in a row from none: the check asks for something else. */
+	forgetStreaks(): void;
 }
 
 export interface HealthCheckerOptions<Checked extends CheckedBackend> {
@@ -22,15 +28,12 @@ export interface HealthCheckerOptions<Checked extends CheckedBackend> {
 	readonly buffers: ReadBuffers;
 	/** For probes over TLS; asked for by the first of them. */
 	readonly secureContext: (versions: ProbeVersions) => SecureContext;
-	/** Told after every probe; compare `state` to see a flip. It must not throw. */
-	readonly onHealth: (backend: Checked, health: Health, before: Health) => void;
+	/** Called after every probe, with the health before it; compare `state` to see a flip. It must not throw. */
+	readonly onProbed: (backend: Checked, before: Health) => void;
 }
 
-export interface Registration {
-	readonly start: 'in-service' | 'pending';
-	/** Whether it is probed as it is added, or with the others at the next beat. */
-	readonly firstProbe: 'at-once' | 'at-next-beat';
-}
+/** Whether a back-end is probed as it is added, or with the others at the next beat. */
+export type FirstProbe = 'at-once' | 'at-next-beat';
 
 /** How many probes start in one turn of the event loop, so that a beat of hundreds does not hold up traffic. */
 const PROBES_PER_TURN = 8;
@@ -64,14 +67,9 @@ export class HealthChecker<Checked extends CheckedBackend> implements AsyncDispo
 	}
 
 	/** @returns resolves when the first probe is over, if it was to be at once. */
-	add(backend: Checked, {start, firstProbe}: Registration): Promise<void> {
+	add(backend: Checked, firstProbe: FirstProbe): Promise<void> {
 		if (this.#stopped || this.#watched.has(backend)) return Promise.resolve();
-		this.#watched.set(backend, {
-			health: initialHealth(start),
-			probe: undefined,
-			done: undefined,
-			session: new ProbeSession(),
-		});
+		this.#watched.set(backend, {probe: undefined, done: undefined, session: new ProbeSession()});
 		return firstProbe === 'at-once' ? this.#probe(backend) : Promise.resolve();
 	}
 
@@ -81,23 +79,18 @@ export class HealthChecker<Checked extends CheckedBackend> implements AsyncDispo
 		this.#watched.delete(backend);
 	}
 
-	/** What the probes say of a back-end; undefined when it is not watched. */
-	health(backend: Checked): Health | undefined {
-		return this.#watched.get(backend)?.health;
-	}
-
 	/**
 	 * Checks otherwise from now on; states stay. When something else is asked for, probes on their way end without a
-	 * result, and results in a row are counted anew. The next beat is one interval from now.
+	 * result, and results in a row are counted from none. The next beat is one interval from now.
 	 */
 	setCheck(check: HealthCheck): void {
 		if (this.#stopped) return;
 		const before = this.#check;
 		this.#check = check;
 		if (formatTarget(before) !== formatTarget(check)) {
-			for (const watched of this.#watched.values()) {
+			for (const [backend, watched] of this.#watched) {
 				watched.probe?.cancel();
-				watched.health = forgetStreaks(watched.health);
+				backend.forgetStreaks();
 				watched.session = new ProbeSession();
 			}
 		}
@@ -147,9 +140,8 @@ export class HealthChecker<Checked extends CheckedBackend> implements AsyncDispo
 		let left = SETTLE_PATIENCE * (this.#check.healthyThreshold + this.#check.unhealthyThreshold);
 		for (; left > 0; left--) {
 			await this.#probe(backend);
-			const watched = this.#watched.get(backend);
-			if (watched === undefined || this.#stopped) return false;
-			if (isConfirmed(watched.health, this.#check)) return true;
+			if (!this.#watched.has(backend) || this.#stopped) return false;
+			if (isConfirmed(backend.health, this.#check)) return true;
 		}
 		return false;
 	}
@@ -185,10 +177,10 @@ export class HealthChecker<Checked extends CheckedBackend> implements AsyncDispo
 		// One that had its result as it was cancelled still tells it.
 		if (result === undefined || this.#stopped || this.#watched.get(backend) !== watched) return;
 		if (result.target !== formatTarget(this.#check)) return;
-		const before = watched.health;
-		const {firstSuccessSuffices, onHealth} = this.#options;
-		watched.health = observe(before, result, {check: this.#check, firstSuccessSuffices: firstSuccessSuffices()});
-		onHealth(backend, watched.health, before);
+		const before = backend.health;
+		const {firstSuccessSuffices, onProbed} = this.#options;
+		backend.observe(result, {check: this.#check, firstSuccessSuffices: firstSuccessSuffices()});
+		onProbed(backend, before);
 	}
 
 	/** Starts a few in each turn of the event loop, and resolves when all are over. */
@@ -203,7 +195,6 @@ export class HealthChecker<Checked extends CheckedBackend> implements AsyncDispo
 }
 
 interface Watched {
-	health: Health;
 	probe: RunningProbe | undefined;
 	/** Resolves with the probe on its way. */
 	done: Promise<void> | undefined;

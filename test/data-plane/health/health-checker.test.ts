@@ -1,26 +1,23 @@
 import type {Socket} from 'node:net';
 import test from 'ava';
+import {Backend} from '../../../src/data-plane/backends/backend.ts';
 import {HealthChecker, type HealthCheckerOptions} from '../../../src/data-plane/health/health-checker.ts';
 import type {Health} from '../../../src/model/health.ts';
 import {HandClock} from '../../helpers/hand-clock.ts';
 import {answering, checkOf, services, startProbed} from '../../helpers/probing.ts';
 
-interface Checked {
-	readonly host: string;
-	portFor(checkPort: number): number;
-}
+const at = (port: number, start: 'in-service' | 'pending' = 'in-service', ports = new Map<number, number>()) =>
+	new Backend({name: 'a', host: '127.0.0.1', port, ports}, 0, start);
 
-const at = (port: number): Checked => ({host: '127.0.0.1', portFor: () => port});
-
-function start(options: Partial<HealthCheckerOptions<Checked>> = {}) {
+function start(options: Partial<HealthCheckerOptions<Backend>> = {}) {
 	const clock = new HandClock();
 	const told: [Health['state'], string][] = [];
-	const checker = new HealthChecker<Checked>({
+	const checker = new HealthChecker<Backend>({
 		...services,
 		clock,
 		check: checkOf('HTTP:80/', {intervalMs: 1000, timeoutMs: 500}),
 		firstSuccessSuffices: () => true,
-		onHealth: (_, {state, lastProbe}) => told.push([state, lastProbe?.result ?? '']),
+		onProbed: ({health: {state, lastProbe}}) => told.push([state, lastProbe?.result ?? '']),
 		...options,
 	});
 	return {clock, checker, told};
@@ -35,23 +32,20 @@ async function startAnswering(status = 200) {
 	return Object.assign(probed, {state, checked: at(probed.port)});
 }
 
-const IN = {start: 'in-service', firstProbe: 'at-next-beat'} as const;
-const PENDING = {start: 'pending', firstProbe: 'at-once'} as const;
-
 test('each back-end is probed once in each interval, whether it is healthy or not', async t => {
 	await using good = await startAnswering(200);
 	await using bad = await startAnswering(503);
 	const {clock, checker, told} = start();
 	await using _ = checker;
-	await checker.add(good.checked, IN);
-	await checker.add(bad.checked, IN);
+	await checker.add(good.checked, 'at-next-beat');
+	await checker.add(bad.checked, 'at-next-beat');
 
 	await clock.advance(999);
 	t.deepEqual(told, []);
 	for (let beat = 0; beat < 4; beat++) await clock.advance(beat === 0 ? 1 : 1000);
 
-	t.is(checker.health(good.checked)?.probes, 4);
-	t.like(checker.health(bad.checked), {probes: 4, state: 'OutOfService', failures: 4});
+	t.is(good.checked.health.probes, 4);
+	t.like(bad.checked.health, {probes: 4, state: 'OutOfService', failures: 4});
 	t.is(good.sockets.length, 4);
 	t.is(bad.sockets.length, 4);
 	t.is(told.length, 8);
@@ -61,7 +55,7 @@ test('a back-end goes out on its thresholds, and comes back on its thresholds', 
 	await using backend = await startAnswering(200);
 	const {clock, checker, told} = start();
 	await using _ = checker;
-	await checker.add(backend.checked, IN);
+	await checker.add(backend.checked, 'at-next-beat');
 
 	for (const status of [200, 500, 500, 200, 200]) {
 		backend.state.status = status;
@@ -84,9 +78,10 @@ test('a pending back-end is probed at once, and its first success suffices unles
 		[false, 'OutOfService'],
 	] as const) {
 		const {checker} = start({firstSuccessSuffices: () => firstSuccessSuffices});
-		await checker.add(backend.checked, PENDING);
+		const checked = at(backend.port, 'pending');
+		await checker.add(checked, 'at-once');
 
-		t.like(checker.health(backend.checked), {state, probes: 1});
+		t.like(checked.health, {state, probes: 1});
 		await checker.stop();
 	}
 });
@@ -105,8 +100,8 @@ test('a probe that is not over lets beats pass by, and holds up no other back-en
 	const {clock, checker} = start({check: checkOf('HTTP:80/', {intervalMs: 1000, timeoutMs: 60_000})});
 	await using _ = checker;
 	const hanging = at(slow.port);
-	await checker.add(hanging, IN);
-	await checker.add(good.checked, IN);
+	await checker.add(hanging, 'at-next-beat');
+	await checker.add(good.checked, 'at-next-beat');
 
 	const beats = [clock.advance(1000), connected, clock.advance(1000), clock.advance(1000)];
 	await connected;
@@ -116,19 +111,19 @@ test('a probe that is not over lets beats pass by, and holds up no other back-en
 	await Promise.all(beats);
 
 	t.is(slow.sockets.length, 1);
-	t.is(checker.health(hanging)?.probes, 1);
+	t.is(hanging.health.probes, 1);
 	const last = clock.advance(1000);
 	await slow.accepted(2);
 	answer();
 	await last;
-	t.true((checker.health(good.checked)?.probes ?? 0) >= 2);
+	t.true((good.checked.health.probes ?? 0) >= 2);
 });
 
 test('a back-end that hangs fails at its timeout, on the clock', async t => {
 	const {clock, checker, told} = start();
 	await using _ = checker;
 	await using slow = await startProbed(socket => void socket.on('data', () => void clock.advance(500)));
-	await checker.add(at(slow.port), IN);
+	await checker.add(at(slow.port), 'at-next-beat');
 
 	await clock.advance(1000);
 
@@ -141,13 +136,14 @@ test('settle probes until the thresholds have decided, without moving the clock'
 	await using bad = await startAnswering(404);
 	const {clock, checker} = start({check: checkOf('HTTP:80/', {healthyThreshold: 4, unhealthyThreshold: 3})});
 	await using _ = checker;
-	await checker.add(good.checked, {start: 'pending', firstProbe: 'at-next-beat'});
-	await checker.add(bad.checked, IN);
+	const pending = at(good.port, 'pending');
+	await checker.add(pending, 'at-next-beat');
+	await checker.add(bad.checked, 'at-next-beat');
 
 	t.deepEqual(await checker.settle(), []);
 
-	t.like(checker.health(good.checked), {state: 'InService', probes: 4});
-	t.like(checker.health(bad.checked), {state: 'OutOfService', probes: 3});
+	t.like(pending.health, {state: 'InService', probes: 4});
+	t.like(bad.checked.health, {state: 'OutOfService', probes: 3});
 	t.is(clock.now(), 0);
 });
 
@@ -156,15 +152,15 @@ test('settle sees what changed just before, even where the thresholds had decide
 	await using other = await startAnswering(200);
 	const {checker} = start();
 	await using _ = checker;
-	await checker.add(backend.checked, IN);
-	await checker.add(other.checked, IN);
+	await checker.add(backend.checked, 'at-next-beat');
+	await checker.add(other.checked, 'at-next-beat');
 	await checker.settle();
 	backend.state.status = 500;
 
 	t.deepEqual(await checker.settle([backend.checked]), []);
 
-	t.is(checker.health(backend.checked)?.state, 'OutOfService');
-	t.is(checker.health(other.checked)?.probes, 2);
+	t.is(backend.checked.health.state, 'OutOfService');
+	t.is(other.checked.health.probes, 2);
 });
 
 test('settle does not take a probe that was on its way for an answer', async t => {
@@ -180,14 +176,14 @@ test('settle does not take a probe that was on its way for an answer', async t =
 	const {checker} = start({check});
 	await using _ = checker;
 	const checked = at(backend.port);
-	void checker.add(checked, {start: 'in-service', firstProbe: 'at-once'});
+	void checker.add(checked, 'at-once');
 	await backend.accepted(1);
 
 	const settled = checker.settle();
 	answer();
 	await settled;
 
-	t.like(checker.health(checked), {state: 'OutOfService', probes: 2});
+	t.like(checked.health, {state: 'OutOfService', probes: 2});
 });
 
 test('settle gives up a back-end whose results alternate, and names it', async t => {
@@ -198,7 +194,7 @@ test('settle gives up a back-end whose results alternate, and names it', async t
 	const {checker} = start();
 	await using _ = checker;
 	const checked = at(backend.port);
-	await checker.add(checked, IN);
+	await checker.add(checked, 'at-next-beat');
 
 	t.deepEqual(await checker.settle(), [checked]);
 });
@@ -208,7 +204,7 @@ test('a removed back-end is asked no more, and told of no more', async t => {
 	const {clock, checker, told} = start();
 	await using _ = checker;
 	const checked = at(backend.port);
-	const first = checker.add(checked, {start: 'in-service', firstProbe: 'at-once'});
+	const first = checker.add(checked, 'at-once');
 	await backend.accepted(1);
 	const settled = checker.settle();
 
@@ -218,7 +214,7 @@ test('a removed back-end is asked no more, and told of no more', async t => {
 	t.deepEqual(await settled, []);
 	await backend.closed();
 	await clock.advance(5000);
-	t.is(checker.health(checked), undefined);
+	t.is(checked.health.probes, 0);
 	t.is(backend.sockets.length, 1);
 	t.deepEqual(told, []);
 });
@@ -228,8 +224,8 @@ test('another target starts the count anew and drops the probe on its way; the i
 	await using bad = await startAnswering(500);
 	const {clock, checker, told} = start();
 	await using _ = checker;
-	const checked: Checked = {host: '127.0.0.1', portFor: port => (port === 80 ? slow.port : bad.port)};
-	const first = checker.add(checked, {start: 'in-service', firstProbe: 'at-once'});
+	const checked = at(bad.port, 'in-service', new Map([[80, slow.port]]));
+	const first = checker.add(checked, 'at-once');
 	await slow.accepted(1);
 
 	checker.setCheck(checkOf('HTTP:81/', {intervalMs: 300}));
@@ -237,20 +233,20 @@ test('another target starts the count anew and drops the probe on its way; the i
 	t.deepEqual(told, []);
 	await clock.advance(300);
 
-	t.like(checker.health(checked), {state: 'InService', failures: 1});
-	t.is(checker.health(checked)?.lastProbe?.target, 'HTTP:81/');
+	t.like(checked.health, {state: 'InService', failures: 1});
+	t.is(checked.health.lastProbe?.target, 'HTTP:81/');
 	checker.setCheck(checkOf('HTTP:82/', {intervalMs: 300}));
 	await clock.advance(300);
-	t.like(checker.health(checked), {state: 'InService', failures: 1});
+	t.like(checked.health, {state: 'InService', failures: 1});
 	checker.setCheck(checkOf('HTTP:82/', {intervalMs: 100}));
 	await clock.advance(100);
-	t.like(checker.health(checked), {state: 'OutOfService', failures: 2});
+	t.like(checked.health, {state: 'OutOfService', failures: 2});
 });
 
 test('stopping in the midst of probes ends them, their sockets and timers, and says nothing', async t => {
 	await using slow = await startProbed(socket => void socket.resume());
 	const {clock, checker, told} = start();
-	for (let i = 0; i < 30; i++) await checker.add(at(slow.port), IN);
+	for (let i = 0; i < 30; i++) await checker.add(at(slow.port), 'at-next-beat');
 	const beat = clock.advance(1000);
 	await slow.accepted(30);
 	const settled = checker.settle();
@@ -263,7 +259,7 @@ test('stopping in the midst of probes ends them, their sockets and timers, and s
 	await slow.closed();
 	t.deepEqual(told, []);
 	await clock.advance(10_000);
-	await checker.add(at(slow.port), PENDING);
+	await checker.add(at(slow.port, 'pending'), 'at-once');
 	checker.setCheck(checkOf('TCP:80'));
 	t.is(clock.waiting, 0);
 	t.is(slow.sockets.length, 30);
@@ -272,7 +268,7 @@ test('stopping in the midst of probes ends them, their sockets and timers, and s
 test('stopping between the turns of a large beat starts no more probes', async t => {
 	await using backend = await startAnswering(200);
 	const {clock, checker} = start();
-	for (let i = 0; i < 200; i++) await checker.add(at(backend.port), IN);
+	for (let i = 0; i < 200; i++) await checker.add(at(backend.port), 'at-next-beat');
 	const beat = clock.advance(1000);
 
 	await checker.stop();
@@ -286,7 +282,7 @@ test('hundreds of back-ends are all probed at a beat, and the event loop turns m
 	await using backend = await startAnswering(200);
 	const {clock, checker, told} = start();
 	await using _ = checker;
-	for (let i = 0; i < 200; i++) await checker.add(at(backend.port), IN);
+	for (let i = 0; i < 200; i++) await checker.add(at(backend.port), 'at-next-beat');
 	let turns = 0;
 	const count = () => {
 		turns++;
