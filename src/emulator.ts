@@ -1,12 +1,9 @@
 import {EventEmitter} from 'node:events';
 import path from 'node:path';
-import {isDeepStrictEqual} from 'node:util';
 import type {Clock} from './base/clock.ts';
 import {messageOf} from './base/errors.ts';
 import {INSPECT, type InspectArguments, showFields} from './base/inspection.ts';
-import {withoutSecrets} from './base/quote.ts';
 import {assertNode} from './base/runtime.ts';
-import {SerialQueue} from './base/serial-queue.ts';
 import {assertRealTimers, queueMicrotask, setImmediate} from './base/timers.ts';
 import {type Authority, createAuthority} from './certificates/authority.ts';
 import type {LoadBalancerSpec} from './configuration/spec.ts';
@@ -15,21 +12,25 @@ import type {HealthChange} from './data-plane/services.ts';
 import {ReadBuffers} from './data-plane/sockets/read-buffers.ts';
 import {ReadTurns} from './data-plane/sockets/read-turns.ts';
 import {SecureContexts} from './data-plane/sockets/tls-settings.ts';
+import {AccountStore} from './emulator/account-store.ts';
 import {AuthorityFile} from './emulator/authority-file.ts';
-import {BackendHouse} from './emulator/backend-house.ts';
+import {BackendRegistry} from './emulator/backend-registry.ts';
 import {clientEnvironment} from './emulator/client-environment.ts';
 import {clockOf, type EmulatorClock} from './emulator/clock.ts';
-import {type Configured, NOTHING_CONFIGURED, readConfigured} from './emulator/configured.ts';
+import {NOTHING_CONFIGURED} from './emulator/configured.ts';
+import {Configurer} from './emulator/configurer.ts';
 import type {Control} from './emulator/control.ts';
-import {type Entry, handlesClosed} from './emulator/entry.ts';
-import {Fleet} from './emulator/fleet.ts';
-import {judgeSpec, judgeUpdate} from './emulator/judging.ts';
+import {createFromSpec, type LibraryContext, setCertificateOf, updateFromSpec} from './emulator/library-changes.ts';
 import type {CertificateAuthority, LoadBalancer} from './emulator/load-balancer.ts';
+import {handlesClosed} from './emulator/managed-load-balancer.ts';
 import {EMULATOR_OPTIONS, type EmulatorOptions, type ReadOptions, readOptions} from './emulator/options.ts';
-import {concerned, differences, planReload, type Reloaded} from './emulator/reload-plan.ts';
 import {callerUnderTest, watchForForgotten} from './emulator/still-open.ts';
-import {DEFAULT_ACCOUNT_ID, DEFAULT_REGION, dnsNameOf} from './model/dns-name.ts';
+import {DEFAULT_ACCOUNT_ID, DEFAULT_REGION} from './model/dns-name.ts';
+import type {NormalisedConfig} from './model/normalised.ts';
 import type {Exchange} from './observability/exchange.ts';
+import type {Reloaded} from './operations/configure.ts';
+import {type Context, NO_QUOTAS} from './operations/context.ts';
+import {Identifiers} from './operations/identifiers.ts';
 
 /** What an emulator tells while it runs. */
 export interface EmulatorEvents {
@@ -144,16 +145,14 @@ class RunningEmulator implements Emulator {
 	readonly clock: EmulatorClock;
 	readonly #authority: Authority;
 	readonly #authorityFile: AuthorityFile;
-	readonly #house: BackendHouse;
-	readonly #fleet: Fleet;
-	/** As it was given: a path, or the configuration itself. */
-	readonly #config: unknown;
-	readonly #reloads = new SerialQueue();
-	#configured = NOTHING_CONFIGURED;
-	/** Read at the start alone: what has been named after it keeps its name. */
-	#account = {id: DEFAULT_ACCOUNT_ID, region: DEFAULT_REGION};
+	readonly #registry: BackendRegistry;
+	readonly #store: AccountStore;
+	readonly #configurer: Configurer;
+	readonly #library: LibraryContext;
 	readonly #options: ReadOptions;
 	readonly #time: Clock;
+	/** Read at the start alone: what has been named after it keeps its name. */
+	#settings: Omit<Context, 'nowMs' | 'wallMs'>;
 	#control: Control | undefined;
 	/** What is to be told once somebody can listen; undefined from then on. */
 	#waiting: HealthChange[] | undefined = [];
@@ -162,19 +161,20 @@ class RunningEmulator implements Emulator {
 	#endWatch: () => void = () => {};
 
 	private constructor(options: ReadOptions, config: unknown) {
-		this.#config = config;
+		const {seed, record} = options;
 		this.#options = options;
 		this.#authority = options.authority ?? createAuthority();
 		this.#authorityFile = new AuthorityFile(this.#authority);
-		this.#house = new BackendHouse(this.#authority);
+		this.#registry = new BackendRegistry(this.#authority);
+		this.#settings = settingsOf(NOTHING_CONFIGURED.described, seed);
 		const {clock, handle} = clockOf(options.clock);
 		this.clock = handle;
 		this.#time = clock;
-		this.#fleet = new Fleet({
+		const common = {authority: this.#authority, warnings: this.warnings};
+		this.#store = new AccountStore({
+			...common,
 			options,
-			dnsNameOf: ({name, internal}) => dnsNameOf(name, {seed: options.seed, region: this.#account.region, internal}),
-			account: () => this.#account,
-			authority: this.#authority,
+			context: () => this.#context(),
 			ca: this.ca,
 			endpoint: () => this.endpoint,
 			clock: handle,
@@ -183,16 +183,29 @@ class RunningEmulator implements Emulator {
 				buffers: new ReadBuffers(),
 				readTurns: new ReadTurns(),
 				contexts: new SecureContexts(),
-				seed: options.seed,
+				seed,
 				onHealthChange: change => this.#tell(change),
-				record: options.record,
+				record,
 			},
-			house: this.#house,
-			warnings: this.warnings,
+			registry: this.#registry,
 			notices: this.notices,
 			onExchange: exchange => this.events.emit('exchange', exchange),
-			update: (entry, spec) => this.#update(entry, spec),
+			update: (managed, spec) => updateFromSpec(managed, spec, this.#library),
+			setCertificate: (managed, port, certificate) => setCertificateOf(managed, port, certificate, this.#library),
 		});
+		const dnsNameOf: LibraryContext['dnsNameOf'] = ({name, internal}) =>
+			this.#settings.identifiers.dnsName(name, internal);
+		const store = this.#store;
+		this.#configurer = new Configurer({
+			...common,
+			store,
+			config,
+			dnsNameOf,
+			onFiles: files => {
+				this.#configFiles = files.map(file => path.resolve(file));
+			},
+		});
+		this.#library = {store, authority: this.#authority, configured: () => this.#configurer.configured, dnsNameOf};
 	}
 
 	/** @throws EmulatorError see {@link startEmulator}; everything that was started is stopped then. */
@@ -228,7 +241,7 @@ class RunningEmulator implements Emulator {
 	}
 
 	get loadBalancers(): LoadBalancer[] {
-		return [...this.#fleet.entries.values()].map(({handle}) => handle);
+		return [...this.#store.managed.values()].map(({handle}) => handle);
 	}
 
 	get endpoint(): string {
@@ -244,12 +257,12 @@ class RunningEmulator implements Emulator {
 	}
 
 	get(name: string): LoadBalancer {
-		return this.#fleet.get(name).handle;
+		return this.#store.get(name).handle;
 	}
 
 	async reopenAccessLogs(): Promise<void> {
-		this.#fleet.refuseWhenStopped();
-		const reopened = await Promise.allSettled([...this.#fleet.entries.values()].map(({log}) => log?.reopen()));
+		this.#store.refuseWhenStopped();
+		const reopened = await Promise.allSettled([...this.#store.managed.values()].map(({log}) => log?.reopen()));
 		for (const result of reopened) if (result.status === 'rejected') throw result.reason;
 	}
 
@@ -268,28 +281,28 @@ class RunningEmulator implements Emulator {
 	}
 
 	reload(): Promise<Reloaded> {
-		return this.#reloads.run(() => this.#reload());
+		return this.#configurer.reload(described => {
+			this.#settings = settingsOf(described, this.#options.seed);
+		});
 	}
 
 	env(): Record<string, string> {
-		const {control} = this.#configured.described;
+		const {control} = this.#configurer.configured.described;
 		return clientEnvironment({
 			endpoint: this.endpoint,
-			region: this.#account.region,
+			region: this.#settings.identifiers.region,
 			isVerified: control.credentials !== undefined,
 		});
 	}
 
-	reset(): Promise<void> {
-		return this.#reloads.run(async () => {
-			this.#fleet.refuseWhenStopped();
-			await (this.#control?.resetAll() ?? this.#restore());
-		});
+	async reset(): Promise<void> {
+		await this.#configurer.reset();
+		this.#control?.forgetCalls();
 	}
 
 	stop({drainMs = 0}: {readonly drainMs?: number} = {}): Promise<void> {
 		if (this.#stopping === undefined) this.#stopping = this.#stop(drainMs);
-		else if (drainMs === 0) void this.#fleet.stop(0);
+		else if (drainMs === 0) void this.#store.stop(0);
 		return this.#stopping;
 	}
 
@@ -309,8 +322,8 @@ class RunningEmulator implements Emulator {
 	async #stop(drainMs: number): Promise<void> {
 		this.#endWatch();
 		// Nothing new comes from this moment on.
-		await Promise.all([this.#fleet.stop(drainMs), this.#control?.stop()]);
-		await this.#house.stop();
+		await Promise.all([this.#store.stop(drainMs), this.#control?.stop()]);
+		await this.#registry.stop();
 		await this.#authorityFile.remove();
 		this.events.removeAllListeners();
 		await handlesClosed();
@@ -319,7 +332,7 @@ class RunningEmulator implements Emulator {
 	/** Says so when it is forgotten by a test. */
 	#watch(startedAt: string | undefined): void {
 		if (this.#stopping !== undefined) return;
-		const names = () => [...this.#fleet.entries.keys()];
+		const names = () => [...this.#store.managed.keys()];
 		const activity = () =>
 			this.loadBalancers
 				.map(({traffic, backends}) => [traffic.length, traffic.forgotten, ...backends.map(({inFlight}) => inFlight)])
@@ -328,60 +341,23 @@ class RunningEmulator implements Emulator {
 	}
 
 	async #create(spec: unknown, stop?: (drainMs: number) => Promise<void>): Promise<LoadBalancer> {
-		const described = await judgeSpec(spec, this.#context());
-		return this.#fleet.apply(described, {isNew: true, ...(stop === undefined ? {} : {stop})});
-	}
-
-	/** Judges the whole description anew, starts what is new in it, and then changes what runs. */
-	async #update(entry: Entry, spec: unknown): Promise<void> {
-		await this.#fleet.change([entry.described.name], async () => {
-			this.#fleet.refuseUnless(entry);
-			return {wanted: [{described: await judgeUpdate(entry.described, spec, this.#context())}]};
-		});
-	}
-
-	async #reload(): Promise<Reloaded> {
-		const before = this.#configured;
-		this.#fleet.refuseWhenStopped();
-		const after = await readConfigured(this.#config, {
-			authority: this.#authority,
-			before,
-			onFiles: files => {
-				this.#configFiles = files.map(file => path.resolve(file));
-			},
-		});
-		if (before === NOTHING_CONFIGURED) {
-			const {id = DEFAULT_ACCOUNT_ID, region = DEFAULT_REGION} = after.described.account;
-			this.#account = {id, region};
-		}
-		const {entries} = this.#fleet;
-		await this.#fleet.change(concerned(before, after, entries), () => planReload(before, after, entries));
-		this.#configured = after;
-		await this.#tellControl(before, after);
-		const reloaded = differences(before, after);
-		for (const name of [...reloaded.certificates.added, ...reloaded.certificates.changed]) {
-			for (const warning of after.certificates.get(name)?.warnings ?? []) {
-				this.warnings.push(withoutSecrets(`certificate ${name}: ${warning}`));
-			}
-		}
-		return reloaded;
+		return (await createFromSpec(spec, this.#library, stop)).handle;
 	}
 
 	async #openControlPort(): Promise<void> {
 		const {Control} = await import('./emulator/control.ts');
-		const {ports, port, seed, clock} = this.#options;
+		const {ports, port, clock} = this.#options;
 		this.#control = await Control.start({
-			fleet: this.#fleet,
-			config: this.#configured.described,
+			store: this.#store,
+			context: () => this.#context(),
+			config: this.#configurer.configured.described,
 			port,
 			prefersUsualPort: ports === 'fallback' || ports === 'fallback-always',
-			seed,
 			clock: this.#time,
 			clockKind: clock,
 			authorityPem: this.#authority.pem,
 			warnings: this.warnings,
 			notices: this.notices,
-			restore: () => this.#restore(),
 			onReset: () => this.reset(),
 			askToStop: () => (this.events.listenerCount('stop') > 0 ? () => void this.events.emit('stop') : undefined),
 			onCall: call => queueMicrotask(() => this.events.emit('call', call)),
@@ -389,41 +365,8 @@ class RunningEmulator implements Emulator {
 		});
 	}
 
-	/** What the control port takes over of a configuration that was read anew, and what it does not. */
-	async #tellControl(before: Configured, after: Configured): Promise<void> {
-		if (this.#control === undefined) return;
-		const [old, next] = [before.described, after.described];
-		if (!isDeepStrictEqual([old.control, old.account], [next.control, next.account])) {
-			this.warnings.push('"control" and "account" are read at the start alone: start anew for what changed in them');
-		}
-		try {
-			await this.#control.setVms(next.vms);
-		} catch (error) {
-			this.warnings.push(`"vms": ${messageOf(error)}`);
-		}
-	}
-
-	/** Puts the load balancers back to what the configuration says. */
-	async #restore(): Promise<void> {
-		const {described, refuse} = this.#configured;
-		const {entries} = this.#fleet;
-		await this.#fleet.change([...entries.keys(), ...described.loadBalancers.keys()], () => ({
-			wanted: [...described.loadBalancers].map(([name, each]) => ({
-				described: each,
-				path: ['loadBalancers', name],
-				refuse,
-				isConfigured: true,
-			})),
-			unwanted: new Map([...entries.keys()].filter(name => !described.loadBalancers.has(name)).map(name => [name, 0])),
-		}));
-		for (const {handle} of entries.values()) {
-			handle.traffic.clear();
-			for (const {name} of handle.backends) handle.setHealth(name, 'auto');
-		}
-	}
-
-	#context() {
-		return {certificateNames: this.#fleet.known.keys(), backends: this.#configured.described.backends};
+	#context(): Context {
+		return {...this.#settings, nowMs: this.#time.now(), wallMs: this.#time.wallMs()};
 	}
 
 	#tell(change: HealthChange): void {
@@ -440,4 +383,18 @@ class RunningEmulator implements Emulator {
 		this.#waiting = undefined;
 		for (const change of waiting) this.#tell(change);
 	}
+}
+
+/** What operations go by, as the configuration says at the start. */
+function settingsOf({control, account}: NormalisedConfig, seed: number): Omit<Context, 'nowMs' | 'wallMs'> {
+	const {id: accountId = DEFAULT_ACCOUNT_ID, region = DEFAULT_REGION} = account;
+	const {lifecycleMs, strict, faithfulHealth, accessLogs} = control;
+	return {
+		identifiers: new Identifiers({seed, region, accountId}),
+		lifecycleMs,
+		strict,
+		faithfulHealth,
+		accessLogFolder: accessLogs,
+		quotas: NO_QUOTAS,
+	};
 }

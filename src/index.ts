@@ -45,7 +45,6 @@ export type {
 	LoadBalancer,
 } from './emulator/load-balancer.ts';
 export type {EmulatorOptions, PortMode, RecordOptions} from './emulator/options.ts';
-export type {Difference, Reloaded} from './emulator/reload-plan.ts';
 export {type Call, type Emulator, type EmulatorEvents, startEmulator, startLoadBalancer} from './emulator.ts';
 export {proxyHeaderOf} from './fake-backends/proxy-header.ts';
 export type {Health, HealthReason, OperatorSetting, ProbeResult, ServiceState, Transition} from './model/health.ts';
@@ -55,3 +54,4 @@ export type {Attempt} from './observability/attempt.ts';
 export type {Exchange, ExchangeKind, Outcome, Peer, PeerTls} from './observability/exchange.ts';
 export type {Traffic} from './observability/journal.ts';
 export type {Message} from './observability/message.ts';
+export type {Difference, Reloaded} from './operations/configure.ts';

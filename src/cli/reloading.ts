@@ -1,7 +1,7 @@
 import {EmulatorError, hasCode, messageOf} from '../base/errors.ts';
 import {SerialQueue} from '../base/serial-queue.ts';
-import type {Difference, Reloaded} from '../emulator/reload-plan.ts';
 import type {Emulator} from '../emulator.ts';
+import type {Difference, Reloaded} from '../operations/configure.ts';
 import {bannerLines} from './banner.ts';
 import type {News} from './news.ts';
 import type {Output} from './output.ts';

@@ -5,21 +5,12 @@ import {readInput} from '../base/read-file.ts';
 import {didYouMean} from '../base/suggest.ts';
 import {wallMs} from '../base/timers.ts';
 import type {Authority} from '../certificates/authority.ts';
-import type {CertificateFacts} from '../certificates/facts.ts';
 import {withHiddenKey} from '../certificates/hidden-key.ts';
 import {inspectCertificate} from '../certificates/inspect.ts';
 import {dateWarnings} from '../certificates/warnings.ts';
+import type {UsableCertificate} from '../model/account.ts';
 import type {PemPair} from '../model/load-balancer.ts';
 import type {CertificateReference, NormalisedCertificate} from '../model/normalised.ts';
-
-/** A certificate that was judged and can be used, and what is to be said about it. */
-export interface UsableCertificate {
-	readonly pair: PemPair;
-	readonly facts: Pick<CertificateFacts, 'names' | 'notAfter' | 'fingerprint256' | 'keyType'>;
-	readonly warnings: readonly string[];
-	/** Whether the emulator's authority signed it. */
-	readonly issued: boolean;
-}
 
 /** Judges a pair; adds what is wrong with it to `violations`, below `path`. */
 export function usable(pair: PemPair, path: Violation['path'], violations: Violation[]): UsableCertificate | undefined {

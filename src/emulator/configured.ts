@@ -4,9 +4,9 @@ import {Violations} from '../base/violations.ts';
 import type {Authority} from '../certificates/authority.ts';
 import type {LookFurther} from '../configuration/config-file.ts';
 import type {Finding} from '../configuration/finding.ts';
+import type {UsableCertificate} from '../model/account.ts';
 import {EMPTY_INVENTORY} from '../model/account.ts';
 import type {NormalisedBackend, NormalisedConfig, NormalisedLoadBalancer} from '../model/normalised.ts';
-import type {UsableCertificate} from './certificates.ts';
 import {judgeFiles} from './judge-files.ts';
 import type {Refuse} from './listener-certificates.ts';
 

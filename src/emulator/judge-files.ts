@@ -1,9 +1,10 @@
 import {isDeepStrictEqual} from 'node:util';
 import {formatPath, type Violation} from '../base/errors.ts';
 import type {Authority} from '../certificates/authority.ts';
+import type {UsableCertificate} from '../model/account.ts';
 import type {NormalisedConfig, NormalisedLoadBalancer} from '../model/normalised.ts';
 import {refusalOfLogPath} from '../observability/access-log-path.ts';
-import {type LoadedCertificates, loadCertificates, type UsableCertificate, violationsOfPairs} from './certificates.ts';
+import {type LoadedCertificates, loadCertificates, violationsOfPairs} from './certificates.ts';
 import {violationsOfServing} from './serving.ts';
 
 export interface JudgeFilesOptions {

@@ -6,6 +6,7 @@ import type {LoadBalancerSpec} from '../configuration/spec.ts';
 import {formatListener} from '../model/listener.ts';
 import type {Timeouts} from '../model/load-balancer.ts';
 import type {NormalisedLoadBalancer} from '../model/normalised.ts';
+import type {NormalisedPart} from '../operations/put-load-balancer.ts';
 import {violationsOfPairs} from './certificates.ts';
 import {untold, violationsOfAccessLog} from './judge-files.ts';
 
@@ -49,14 +50,14 @@ async function soundOrRefused(
 /**
  * Judges what `update()` was given, together with what the load balancer was described with.
  *
- * @returns what it is at the moment with the given keys changed: what another road has changed meanwhile stays.
+ * @returns what was given, with the parts that it changes: the others stay as whoever changed them last has left them.
  * @throws EmulatorError `INVALID_DESCRIPTION` with every violation.
  */
 export async function judgeUpdate(
 	current: NormalisedLoadBalancer,
 	spec: unknown,
 	context: DescriptionContext,
-): Promise<NormalisedLoadBalancer> {
+): Promise<GivenUpdate> {
 	const {name} = current;
 	if (typeof spec !== 'object' || spec === null || Array.isArray(spec)) {
 		throw refuseChange([{path: [], message: 'must be an object with the keys that change', hint: undefined}]);
@@ -81,6 +82,12 @@ export async function judgeUpdate(
 			'accessLog' in given ? violationsOfAccessLog(changed, {before: current.accessLog}) : [],
 	});
 	return withKeys(current, described, new Set(Object.keys(given)));
+}
+
+/** What an update changes. */
+export interface GivenUpdate {
+	readonly normalised: NormalisedLoadBalancer;
+	readonly parts: ReadonlySet<NormalisedPart>;
 }
 
 /** A description that says enough of what runs to judge a change by: others than the library may have changed it. */
@@ -129,13 +136,9 @@ function withKeys(
 	current: NormalisedLoadBalancer,
 	judged: NormalisedLoadBalancer,
 	given: ReadonlySet<string>,
-): NormalisedLoadBalancer {
-	const parts = Object.entries(PART_OF).filter(([key]) => given.has(key));
-	const timeouts = Object.entries(TIMEOUT_OF).filter(([key]) => given.has(key));
-	return {
-		...current,
-		...Object.fromEntries(parts.map(([, part]) => [part, judged[part]])),
-		timeouts: {...current.timeouts, ...Object.fromEntries(timeouts.map(([, key]) => [key, judged.timeouts[key]]))},
-		source: judged.source,
-	};
+): GivenUpdate {
+	const parts = Object.entries(PART_OF).flatMap(([key, part]) => (given.has(key) ? [part] : []));
+	const times = Object.entries(TIMEOUT_OF).filter(([key]) => given.has(key));
+	const timeouts = {...current.timeouts, ...Object.fromEntries(times.map(([, key]) => [key, judged.timeouts[key]]))};
+	return {normalised: {...judged, timeouts}, parts: new Set([...parts, 'timeouts', 'source'])};
 }

@@ -4,13 +4,17 @@ import {readCertificateName} from '../base/host-name.ts';
 import type {Authority} from '../certificates/authority.ts';
 import {bestKeyFor} from '../codec/cipher-list.ts';
 import type {CertificateNames} from '../configuration/spec.ts';
+import type {UsableCertificate} from '../model/account.ts';
 import type {PemPair, TlsSettings} from '../model/load-balancer.ts';
 import type {CertificateReference, NormalisedLoadBalancer} from '../model/normalised.ts';
-import {isPair, issueUsable, resolveCertificate, type UsableCertificate} from './certificates.ts';
+import {isPair, issueUsable, resolveCertificate} from './certificates.ts';
 import {refusalOf} from './serving.ts';
 
 /** Makes one error of all that is wrong with a description. */
 export type Refuse = (violations: Iterable<Violation>) => EmulatorError;
+
+/** A certificate as `setCertificate()` takes it. */
+export type GivenCertificate = string | PemPair | CertificateNames;
 
 type IssueReference = Extract<CertificateReference, {readonly kind: 'issue'}>;
 
@@ -71,7 +75,7 @@ export function certificatesOf(
 
 /** A certificate for a listener that runs already. @throws EmulatorError `INVALID_DESCRIPTION` */
 export function certificateFor(
-	certificate: string | PemPair | CertificateNames,
+	certificate: GivenCertificate,
 	tls: TlsSettings,
 	{known, authority}: Pick<CertificateSources, 'known' | 'authority'>,
 ): {readonly reference: CertificateReference; readonly resolved: UsableCertificate} {
@@ -89,10 +93,7 @@ export function certificateFor(
 }
 
 /** What a caller without types may have given. */
-function referenceTo(
-	certificate: string | PemPair | CertificateNames,
-	violations: Violation[],
-): CertificateReference | undefined {
+function referenceTo(certificate: GivenCertificate, violations: Violation[]): CertificateReference | undefined {
 	if (typeof certificate === 'string') return {kind: 'named', name: certificate};
 	if (isPair(certificate)) return {kind: 'pem', pair: certificate};
 	const given: unknown = certificate;

@@ -1,6 +1,6 @@
 import type {BoundPort} from '../data-plane/sockets/listener.ts';
-import type {NormalisedLoadBalancer} from '../model/normalised.ts';
-import type {Entry} from './entry.ts';
+import type {CloudLoadBalancer} from '../model/cloud-load-balancer.ts';
+import type {ManagedLoadBalancer} from './managed-load-balancer.ts';
 
 /** Which ports are whose while a change is prepared: those that its load balancers give up are there for the taking. */
 export class PortPlan {
@@ -9,31 +9,31 @@ export class PortPlan {
 	readonly #givenUp = new Set<BoundPort>();
 
 	/**
-	 * @param entries all that run.
+	 * @param managed all that run.
 	 * @param next what those are to become that change.
-	 * @param unwanted those that are to go.
+	 * @param removed those that are to go.
 	 * @param host where listeners of load balancers without an address of their own are bound.
 	 */
 	constructor(
-		entries: Iterable<Entry>,
+		managed: Iterable<ManagedLoadBalancer>,
 		{
 			next,
-			unwanted,
+			removed,
 			host,
 		}: {
-			readonly next: ReadonlyMap<Entry, NormalisedLoadBalancer>;
-			readonly unwanted: ReadonlySet<Entry>;
+			readonly next: ReadonlyMap<ManagedLoadBalancer, CloudLoadBalancer>;
+			readonly removed: ReadonlySet<ManagedLoadBalancer>;
 			readonly host: string;
 		},
 	) {
-		for (const entry of entries) {
-			const described = next.get(entry);
-			for (const {description, bound} of entry.running.listeners) {
+		for (const each of managed) {
+			const becomes = next.get(each);
+			for (const {description, bound} of each.running.listeners) {
 				const goes =
-					unwanted.has(entry) ||
-					(described !== undefined &&
-						(description.bind.host !== (described.address ?? host) ||
-							!described.listeners.some(({ports}) => ports.port === description.port)));
+					removed.has(each) ||
+					(becomes !== undefined &&
+						(description.bind.host !== (becomes.address ?? host) ||
+							!becomes.listeners.some(({port}) => port === description.port)));
 				(goes ? this.#givenUp : this.#taken).add(bound);
 			}
 		}

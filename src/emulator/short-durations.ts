@@ -1,4 +1,4 @@
-import type {NormalisedLoadBalancer} from '../model/normalised.ts';
+import type {CloudLoadBalancer} from '../model/cloud-load-balancer.ts';
 
 /** A guess: shorter times are seldom meant where the cloud counts in seconds, and tests that mean them can say `ms`. */
 const SHORT_MS = 100;
@@ -9,8 +9,8 @@ const SHORT_MS = 100;
  *
  * @param about how each sentence begins.
  */
-export function warningsOfDurations(described: NormalisedLoadBalancer, about: string): string[] {
-	const {source, healthCheck, timeouts, drainMs} = described;
+export function warningsOfDurations(loadBalancer: CloudLoadBalancer, about: string): string[] {
+	const {source, healthCheck, timeouts, drainMs} = loadBalancer;
 	const {interval, timeout} = fieldsOf(source['healthCheck']);
 	const durations: readonly (readonly [key: string, written: unknown, ms: number | undefined])[] = [
 		['healthCheck.interval', interval, healthCheck.intervalMs],

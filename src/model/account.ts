@@ -1,24 +1,38 @@
 import {quote} from '../base/quote.ts';
-import type {CloudLoadBalancer, CloudRule} from './cloud-load-balancer.ts';
+import type {CloudLoadBalancer, CloudRule, Rule} from './cloud-load-balancer.ts';
 import type {PemPair} from './load-balancer.ts';
 import type {NormalisedBackend} from './normalised.ts';
 import {Refusal} from './refusal.ts';
 
+/** A certificate that was read or issued, and inspected: it can be used. */
+export interface UsableCertificate {
+	/** What listeners show, in order. It prints without its key. */
+	readonly pair: PemPair;
+	readonly facts: {
+		readonly names: readonly string[];
+		readonly notAfter: Date;
+		/** SHA-256, upper-case hexadecimal with colons. */
+		readonly fingerprint256: string;
+		readonly keyType: string;
+	};
+	/** What works here and will surprise elsewhere. */
+	readonly warnings: readonly string[];
+	/** Whether the emulator's authority signed it. */
+	readonly issued: boolean;
+}
+
 /** A server certificate of the account. */
-export interface ServerCertificate {
+export interface ServerCertificate extends UsableCertificate {
 	/** 30 upper-case letters and digits; what listeners hold on to. */
 	readonly id: string;
 	readonly name: string;
 	/** Begins and ends with `/`. */
 	readonly path: string;
-	/** What listeners show: judged, in order. It prints without its key. */
-	readonly pair: PemPair;
 	/** As it was uploaded; the cloud does not insist that it is one. */
 	readonly chain: string | undefined;
-	readonly notAfterMs: number;
 	readonly uploadedMs: number;
-	/** What works here and will surprise elsewhere. */
-	readonly warnings: readonly string[];
+	/** The name that the configuration has for it; undefined: the configuration does not have it. */
+	readonly configuredAs: string | undefined;
 	/** The load balancer of the library or the configuration that brought it; undefined when it stands for itself. */
 	readonly broughtBy: string | undefined;
 }
@@ -72,8 +86,8 @@ export interface Account {
 	readonly loadBalancers: ReadonlyMap<string, CloudLoadBalancer>;
 	/** By id, in the order of upload. */
 	readonly certificates: ReadonlyMap<string, ServerCertificate>;
-	/** By name, in the order of creation. */
-	readonly rules: ReadonlyMap<string, CloudRule>;
+	/** In the order of creation. */
+	readonly rules: readonly Rule[];
 	/** What VM ids mean. An id that is not in here can be registered, and is never in service. */
 	readonly vms: ReadonlyMap<string, NormalisedBackend>;
 	readonly inventory: Inventory;
@@ -82,7 +96,7 @@ export interface Account {
 }
 
 export function emptyAccount(inventory: Inventory = EMPTY_INVENTORY, vms: Account['vms'] = new Map()): Account {
-	return {loadBalancers: new Map(), certificates: new Map(), rules: new Map(), vms, inventory, serial: 0};
+	return {loadBalancers: new Map(), certificates: new Map(), rules: [], vms, inventory, serial: 0};
 }
 
 /** @throws Refusal `NO_SUCH_LOAD_BALANCER` */
@@ -104,18 +118,24 @@ export function withoutLoadBalancer(account: Account, name: string): Account {
 }
 
 /** With those of its rules alone that `keep` is true for. */
-export function withRules(account: Account, keep: (rule: CloudRule) => boolean): Account {
-	const rules = [...account.rules].filter(([, rule]) => keep(rule));
-	return rules.length === account.rules.size ? account : {...account, rules: new Map(rules)};
+export function withRules(account: Account, keep: (rule: Rule) => boolean): Account {
+	const rules = account.rules.filter(keep);
+	return rules.length === account.rules.length ? account : {...account, rules};
 }
 
 export function withCertificate(account: Account, certificate: ServerCertificate): Account {
 	return {...account, certificates: new Map(account.certificates).set(certificate.id, certificate)};
 }
 
-/** The rules of one load balancer, in the order of their creation. */
-export function rulesOf(account: Account, name: string): CloudRule[] {
-	return [...account.rules.values()].filter(({loadBalancer}) => loadBalancer === name);
+/** The rules as the cloud lists them, one for each listener that they hold at, in the order of their creation. */
+export function listedRules({rules}: Pick<Account, 'rules'>): CloudRule[] {
+	return rules.flatMap(listedOf);
+}
+
+/** One rule as the cloud lists it. */
+export function listedOf({scope, loadBalancer, priority, host, path, vmIds}: Rule): CloudRule[] {
+	const listed = scope.kind === 'all' ? [...scope.shown] : [[scope.port, scope.shown] as const];
+	return listed.map(([listener, shown]) => ({...shown, loadBalancer, listener, priority, host, path, vmIds}));
 }
 
 /** The certificate of that name; names are unique in an account whatever their paths. */

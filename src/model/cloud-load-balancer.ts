@@ -1,12 +1,14 @@
 import type {HealthCheck} from './health-check.ts';
 import type {Life} from './life.ts';
 import type {ListenerPorts} from './listener.ts';
+import type {RetryPolicy, Timeouts, TlsSettings, UpgradePolicy} from './load-balancer.ts';
+import type {CertificateReference, NormalisedAccessLog, NormalisedListener} from './normalised.ts';
 import type {StickinessPolicy} from './stickiness-policy.ts';
 
 /** `internet-facing`: a public address; `internal`: reached from inside its Net (OUTSCALE API 1.40, LoadBalancerType). */
 export type Scheme = 'internet-facing' | 'internal';
 
-/** A listener as the cloud keeps it. */
+/** A listener, with what any surface has a word for. */
 export interface CloudListener extends ListenerPorts {
 	/** Shared by the rules of this listener, and nowhere else shown (OUTSCALE API 1.40, ListenerRule.ListenerId). */
 	readonly id: number;
@@ -14,6 +16,11 @@ export interface CloudListener extends ListenerPorts {
 	readonly certificateId: string | undefined;
 	/** Names of the policies that are enabled on it: one at most. */
 	readonly policies: readonly string[];
+	/** What was asked for: a listener that asks for the same again keeps its certificate. */
+	readonly certificate: CertificateReference | undefined;
+	readonly tls: TlsSettings;
+	readonly proxyProtocol: boolean;
+	readonly verifyBackend: NormalisedListener['verifyBackend'];
 }
 
 /** A stickiness policy and its name, which is unique on its load balancer. */
@@ -22,8 +29,14 @@ export interface CloudPolicy {
 	readonly stickiness: StickinessPolicy;
 }
 
-/** A back-end as it was registered: by VM, or by address. The two are registries apart. */
-export type Registration = {readonly kind: 'vm'; readonly id: string} | {readonly kind: 'address'; readonly ip: string};
+/** What a back-end is registered by: a VM, or an address. The two are registries apart. */
+export type BackendId = {readonly kind: 'vm'; readonly id: string} | {readonly kind: 'address'; readonly ip: string};
+
+/** A back-end as it was registered. */
+export type Registration = BackendId & {
+	/** Out of service until a probe has passed, as the cloud registers; the library and the configuration do not. */
+	readonly isPending: boolean;
+};
 
 /** Where a load balancer stands: in the public Cloud, or in a Net. */
 export type Placement =
@@ -54,7 +67,7 @@ export const NO_ACCESS_LOG: CloudAccessLog = {
 	intervalMinutes: 60,
 };
 
-/** A load balancer with everything the cloud knows of it. A value. */
+/** A load balancer, with everything that any surface has a word for. A value. */
 export interface CloudLoadBalancer {
 	readonly name: string;
 	readonly dnsName: string;
@@ -72,12 +85,48 @@ export interface CloudLoadBalancer {
 	readonly publicIp: {readonly address: string; readonly own: boolean} | undefined;
 	readonly securedCookies: boolean;
 	readonly life: Life;
+	/** Where the access log is written; undefined: nowhere. */
+	readonly logTarget: NormalisedAccessLog | undefined;
+	/** The loopback address to bind; undefined = the emulator's host. */
+	readonly address: string | undefined;
+	/** Whether a pending back-end needs `healthyThreshold` passes, as in the cloud, and not just one. */
+	readonly faithfulHealth: boolean;
+	/** undefined = what is in flight at a back-end that is deregistered is cut at once. */
+	readonly drainMs: number | undefined;
+	readonly timeouts: Timeouts;
+	readonly retry: RetryPolicy;
+	readonly upgrade: UpgradePolicy;
+	/** What the library or the configuration wrote, name and all; empty for one of an API. */
+	readonly source: Readonly<Record<string, unknown>>;
+	/** Whether the configuration describes it. */
+	readonly isConfigured: boolean;
 }
 
-/** A listener rule as the cloud keeps it; its name is unique in the account. */
-export interface CloudRule {
+/** A rule as it shows at one listener. The name is unique in the account. */
+export interface RuleIdentity {
 	readonly name: string;
 	readonly id: number;
+}
+
+/** Where a rule holds: at every HTTP and HTTPS listener, or at one listener. Ports are logical. */
+export type RuleScope =
+	| {readonly kind: 'all'; readonly shown: ReadonlyMap<number, RuleIdentity>}
+	| {readonly kind: 'listener'; readonly port: number; readonly shown: RuleIdentity};
+
+/** A rule of a load balancer. */
+export interface Rule {
+	readonly loadBalancer: string;
+	readonly scope: RuleScope;
+	/** As it was written; undefined where the library or the configuration gave none. */
+	readonly name: string | undefined;
+	readonly priority: number;
+	readonly host: string | undefined;
+	readonly path: string | undefined;
+	readonly vmIds: readonly string[];
+}
+
+/** A rule as the cloud lists it: of one listener. */
+export interface CloudRule extends RuleIdentity {
 	readonly loadBalancer: string;
 	/** The logical port of its listener. */
 	readonly listener: number;

@@ -1,6 +1,6 @@
 import {quote} from '../base/quote.ts';
 import {withLoadBalancer} from '../model/account.ts';
-import type {CloudLoadBalancer, Registration} from '../model/cloud-load-balancer.ts';
+import type {BackendId, CloudLoadBalancer} from '../model/cloud-load-balancer.ts';
 import {Refusal} from '../model/refusal.ts';
 import type {Operation} from './context.ts';
 import {judgeVms} from './placement.ts';
@@ -20,7 +20,7 @@ export const registerBackends: Operation<Backends, CloudLoadBalancer> = input =>
 	judgeVms(input.vmIds, before, account.inventory);
 	const known = new Set(before.backends.map(keyOf));
 	const fresh = [...new Map(asked.map(one => [keyOf(one), one])).values()].filter(one => !known.has(keyOf(one)));
-	const backends = [...before.backends, ...fresh];
+	const backends = [...before.backends, ...fresh.map(one => ({...one, isPending: true}))];
 	const after = changing(before, {backends}, context);
 	return {account: withLoadBalancer(account, after), result: after};
 };
@@ -48,7 +48,7 @@ export function judgeRegistered(loadBalancer: CloudLoadBalancer, vmIds: readonly
 	for (const id of vmIds) if (!registered.has(id)) throw notRegistered(loadBalancer, id);
 }
 
-function judged({vmIds, ips}: Backends): Registration[] {
+function judged({vmIds, ips}: Backends): BackendId[] {
 	if (vmIds.length === 0 && ips.length === 0) {
 		throw new Refusal('MISSING_PARAMETER', 'no back-end is named: give VM ids, IP addresses or both');
 	}
@@ -58,6 +58,6 @@ function judged({vmIds, ips}: Backends): Registration[] {
 }
 
 /** No VM id is an IP address. */
-function keyOf(one: Registration): string {
+export function keyOf(one: BackendId): string {
 	return one.kind === 'vm' ? one.id : one.ip;
 }

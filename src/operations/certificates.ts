@@ -35,6 +35,7 @@ export const uploadCertificate: Operation<UploadCertificate, ServerCertificate> 
 		...judged,
 		uploadedMs: context.wallMs,
 		broughtBy: undefined,
+		configuredAs: undefined,
 	};
 	return {account: withCertificate({...account, serial: account.serial + 1}, certificate), result: certificate};
 };

@@ -1,6 +1,6 @@
 import {quote} from '../base/quote.ts';
-import type {Account} from '../model/account.ts';
-import type {CloudRule} from '../model/cloud-load-balancer.ts';
+import {type Account, listedOf, listedRules} from '../model/account.ts';
+import type {CloudRule, Rule} from '../model/cloud-load-balancer.ts';
 import {MAX_PRIORITY} from '../model/listener-rule.ts';
 import {violationsOfPattern} from '../model/pattern.ts';
 import {Refusal} from '../model/refusal.ts';
@@ -32,8 +32,8 @@ export const createRule: Operation<CreateRule, CloudRule> = input => (account, c
 	const loadBalancer = changeable(account, input.loadBalancer, context);
 	listenerOn(loadBalancer, port);
 	judgeRegistered(loadBalancer, vmIds);
-	const others = [...account.rules.values()];
-	if (account.rules.has(name))
+	const others = listedRules(account);
+	if (others.some(rule => rule.name === name))
 		throw new Refusal('RULE_NAME_TAKEN', `there is a rule named ${quote(name)} already`, name);
 	const owner = others.find(
 		rule => rule.loadBalancer === loadBalancer.name && rule.listener === port && rule.priority === priority,
@@ -42,17 +42,20 @@ export const createRule: Operation<CreateRule, CloudRule> = input => (account, c
 		throw new Refusal('PRIORITY_TAKEN', `rule ${quote(owner.name)} has priority ${priority} already`, String(priority));
 	}
 	judgeQuota('TOO_MANY_RULES', others.length + 1, context.quotas.rules, 'listener rules');
-	const rule: CloudRule = {
+	const shown = {name, id: context.identifiers.ruleId(account.serial)};
+	const rule: Rule = {
 		name,
-		id: context.identifiers.ruleId(account.serial),
+		scope: {kind: 'listener', port, shown},
 		loadBalancer: loadBalancer.name,
-		listener: port,
 		priority,
 		host,
 		path,
 		vmIds: [...new Set(vmIds)],
 	};
-	return {account: withRule({...account, serial: account.serial + 1}, rule), result: rule};
+	return {
+		account: {...account, rules: [...account.rules, rule], serial: account.serial + 1},
+		result: listedNamed([rule], name),
+	};
 };
 
 export interface UpdateRule {
@@ -69,32 +72,47 @@ export const updateRule: Operation<UpdateRule, CloudRule> = input => account => 
 	}
 	const host = patternOf(input.host ?? '', 'host');
 	const path = patternOf(input.path ?? '', 'path');
-	const before = ruleNamed(account, input.name);
-	const after: CloudRule = {
-		...before,
+	const before = listedNamed(account.rules, input.name);
+	const changes = {
 		host: input.host === undefined ? before.host : host,
 		path: input.path === undefined ? before.path : path,
 	};
-	judgeSomePattern(after.host, after.path);
-	return {account: withRule(account, after), result: after};
+	judgeSomePattern(changes.host, changes.path);
+	return {account: withListed(account, input.name, rule => [{...rule, ...changes}]), result: {...before, ...changes}};
 };
 
 /** DeleteListenerRule. */
 export const deleteRule: Operation<{readonly name: string}, undefined> =
 	({name}) =>
 	account => {
-		ruleNamed(account, name);
-		const rules = new Map(account.rules);
-		rules.delete(name);
-		return {account: {...account, rules}, result: undefined};
+		listedNamed(account.rules, name);
+		return {account: withListed(account, name, () => []), result: undefined};
 	};
 
-function withRule(account: Account, rule: CloudRule): Account {
-	return {...account, rules: new Map(account.rules).set(rule.name, rule)};
+/** The account with other rules in place of the one that the cloud lists under this name. */
+function withListed(account: Account, name: string, change: (rule: Rule) => readonly Rule[]): Account {
+	const rules = account.rules.flatMap(rule => {
+		if (!listedOf(rule).some(listed => listed.name === name)) return [rule];
+		return separateRules(rule).flatMap(each => (each.name === name ? change(each) : [each]));
+	});
+	return {...account, rules};
 }
 
-function ruleNamed(account: Account, name: string): CloudRule {
-	const found = account.rules.get(name);
+/**
+ * The rules that a rule of the library or the configuration becomes when an API changes what it says at one listener:
+ * one for each listener, with the names that the cloud has listed.
+ */
+export function separateRules(rule: Rule): readonly Rule[] {
+	if (rule.scope.kind === 'listener') return [{...rule, name: rule.scope.shown.name}];
+	return [...rule.scope.shown].map(([port, shown]) => ({
+		...rule,
+		name: shown.name,
+		scope: {kind: 'listener', port, shown},
+	}));
+}
+
+function listedNamed(rules: readonly Rule[], name: string): CloudRule {
+	const found = listedRules({rules}).find(rule => rule.name === name);
 	if (found !== undefined) return found;
 	throw new Refusal('NO_SUCH_RULE', `no listener rule is named ${quote(name)}`, name);
 }

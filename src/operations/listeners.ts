@@ -1,10 +1,13 @@
+import {isDeepStrictEqual} from 'node:util';
 import {quote} from '../base/quote.ts';
-import {type Account, withLoadBalancer, withRules} from '../model/account.ts';
+import {type Account, type ServerCertificate, withLoadBalancer} from '../model/account.ts';
 import type {CloudListener, CloudLoadBalancer} from '../model/cloud-load-balancer.ts';
-import {isSecure, type ListenerPorts, violationOfLayers} from '../model/listener.ts';
+import {isHttp, isSecure, type ListenerPorts, violationOfLayers} from '../model/listener.ts';
+import type {CertificateReference} from '../model/normalised.ts';
 import {Refusal} from '../model/refusal.ts';
 import {certificateByOrn} from './certificates.ts';
 import type {Context, Operation} from './context.ts';
+import {separateRules} from './listener-rules.ts';
 import {changeable, changing, isPort, judgeQuota, listenerOn} from './validate.ts';
 
 /** A listener that is asked for. */
@@ -26,7 +29,7 @@ export const addListeners: Operation<AddListeners, CloudLoadBalancer> = input =>
 	const listeners = [...before.listeners, ...made.listeners];
 	judgeQuota('TOO_MANY_LISTENERS', listeners.length, context.quotas.listeners, 'listeners');
 	const after = changing(before, {listeners}, context);
-	return {account: withLoadBalancer(made.account, after), result: after};
+	return {account: withLoadBalancer(withRulesFor(after, before, made.account), after), result: after};
 };
 
 export interface RemoveListeners {
@@ -41,12 +44,28 @@ export const removeListeners: Operation<RemoveListeners, CloudLoadBalancer> = in
 	for (const port of gone) listenerOn(before, port);
 	const listeners = before.listeners.filter(({port}) => !gone.has(port));
 	const after = changing(before, {listeners}, context);
-	const kept = withRules(
-		account,
-		rule => rule.loadBalancer !== before.name || listeners.some(({port}) => port === rule.listener),
-	);
-	return {account: withLoadBalancer(kept, after), result: after};
+	return {account: withLoadBalancer(withRulesFor(after, before, account), after), result: after};
 };
+
+/**
+ * The account with the rules of a load balancer that has other listeners now. Those of listeners that are gone go with
+ * them. One that holds at all HTTP and HTTPS listeners says something else when there are others, so it becomes one for
+ * each listener that it held at.
+ */
+function withRulesFor(after: CloudLoadBalancer, before: CloudLoadBalancer, account: Account): Account {
+	const ports = new Set(after.listeners.map(({port}) => port));
+	const isSame = isDeepStrictEqual(httpPorts(after), httpPorts(before));
+	const rules = account.rules.flatMap(rule => {
+		if (rule.loadBalancer !== after.name || (rule.scope.kind === 'all' && isSame)) return [rule];
+		const each = rule.scope.kind === 'all' ? separateRules(rule) : [rule];
+		return each.filter(({scope}) => scope.kind === 'listener' && ports.has(scope.port));
+	});
+	return {...account, rules};
+}
+
+function httpPorts({listeners}: CloudLoadBalancer): number[] {
+	return listeners.filter(({protocol}) => isHttp(protocol)).map(({port}) => port);
+}
 
 /** Judges listeners by themselves, before anything is looked up. @throws Refusal */
 export function judgeListeners(listeners: readonly NewListener[]): void {
@@ -84,6 +103,11 @@ export function certificateNotAllowed({protocol, port}: ListenerPorts): Refusal 
 	);
 }
 
+/** What a listener that an API gives a certificate was asked to show: these bytes, whatever they are called. */
+export function referenceTo(certificate: ServerCertificate | undefined): CertificateReference | undefined {
+	return certificate && {kind: 'pem', pair: certificate.pair};
+}
+
 /** Makes judged listeners, with their ids and certificates. @throws Refusal */
 export function makeListeners(
 	asked: readonly NewListener[],
@@ -92,7 +116,7 @@ export function makeListeners(
 	existing: readonly ListenerPorts[] = [],
 ): {readonly listeners: CloudListener[]; readonly account: Account} {
 	const certificates = asked.map(({certificate}) =>
-		certificate === undefined ? undefined : certificateByOrn(account, certificate, identifiers).id,
+		certificate === undefined ? undefined : certificateByOrn(account, certificate, identifiers),
 	);
 	const taken = new Set(existing.map(({port}) => port));
 	for (const {port} of asked) {
@@ -112,8 +136,12 @@ export function makeListeners(
 			backendProtocol,
 			backendPort,
 			id: identifiers.listenerId(account.serial + index),
-			certificateId: certificates[index],
+			certificateId: certificates[index]?.id,
 			policies: [],
+			certificate: referenceTo(certificates[index]),
+			tls: {minVersion: 'TLSv1.2', ciphers: undefined},
+			proxyProtocol: false,
+			verifyBackend: undefined,
 		}),
 	);
 	return {listeners, account: {...account, serial: account.serial + listeners.length}};

@@ -1,11 +1,12 @@
 import {quote} from '../base/quote.ts';
 import {type Account, withLoadBalancer, withoutLoadBalancer} from '../model/account.ts';
-import {type CloudLoadBalancer, NO_ACCESS_LOG, type Scheme} from '../model/cloud-load-balancer.ts';
+import type {CloudLoadBalancer, Scheme} from '../model/cloud-load-balancer.ts';
 import {defaultHealthCheck} from '../model/health-check.ts';
 import {isOver, stateOf} from '../model/life.ts';
 import {Refusal} from '../model/refusal.ts';
 import type {Context, Operation} from './context.ts';
 import {judgeListeners, makeListeners, type NewListener} from './listeners.ts';
+import {newLoadBalancer} from './new-load-balancer.ts';
 import {judgePlacement, judgePublicIp, type PlacementAsked, placementOf} from './placement.ts';
 import {judgeTags, type Tag, withTags} from './tags.ts';
 import {changeable, judgeQuota} from './validate.ts';
@@ -39,20 +40,21 @@ export const createLoadBalancer: Operation<CreateLoadBalancer, CloudLoadBalancer
 	const {serial} = made.account;
 	const lent = {address: context.identifiers.publicIp(serial), own: false};
 	const loadBalancer: CloudLoadBalancer = {
-		name,
-		dnsName: context.identifiers.dnsName(name, scheme === 'internal'),
-		scheme,
+		...newLoadBalancer(
+			{
+				name,
+				scheme,
+				placement,
+				publicIp: scheme === 'internal' ? undefined : publicIp === undefined ? lent : {address: publicIp, own: true},
+				life: {phase: 'creating', sinceMs: context.nowMs},
+			},
+			context,
+		),
 		listeners: made.listeners,
 		// The first in the request; "the highest port" would fit the recordings as well.
 		healthCheck: defaultHealthCheck(input.listeners[0]?.backendPort ?? 80),
-		accessLog: NO_ACCESS_LOG,
-		policies: [],
 		tags: withTags(new Map(), input.tags),
-		backends: [],
-		placement,
-		publicIp: scheme === 'internal' ? undefined : publicIp === undefined ? lent : {address: publicIp, own: true},
-		securedCookies: false,
-		life: {phase: 'creating', sinceMs: context.nowMs},
+		faithfulHealth: context.faithfulHealth,
 	};
 	return {
 		// What was being deleted under this name makes way, and stands last again.

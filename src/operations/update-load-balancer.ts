@@ -1,5 +1,7 @@
+import path from 'node:path';
+import {isDeepStrictEqual} from 'node:util';
 import {quote} from '../base/quote.ts';
-import {type Account, loadBalancerNamed, withLoadBalancer} from '../model/account.ts';
+import {type Account, loadBalancerNamed, type ServerCertificate, withLoadBalancer} from '../model/account.ts';
 import type {CloudAccessLog, CloudListener, CloudLoadBalancer} from '../model/cloud-load-balancer.ts';
 import {API_BOUNDS, type HealthCheck, violationsOfHealthCheck} from '../model/health-check.ts';
 import {stateOf} from '../model/life.ts';
@@ -7,9 +9,10 @@ import {isSecure} from '../model/listener.ts';
 import {Refusal} from '../model/refusal.ts';
 import {certificateByOrn} from './certificates.ts';
 import type {Context, Operation} from './context.ts';
-import {certificateNotAllowed} from './listeners.ts';
+import {certificateNotAllowed, referenceTo} from './listeners.ts';
 import {judgePublicIp, securityGroupsOf} from './placement.ts';
 import {judgeEnabled} from './policies.ts';
+import {samePair} from './uploaded-pem.ts';
 import {changing, isPort, judgeId, judgeIp, listenerOn} from './validate.ts';
 
 /** Parts of a load balancer; undefined leaves one as it is. */
@@ -45,7 +48,7 @@ export const updateLoadBalancer: Operation<UpdateLoadBalancer, CloudLoadBalancer
 		{
 			listeners: listenersOf(before, input, account, context),
 			healthCheck: input.healthCheck ?? before.healthCheck,
-			accessLog: input.accessLog ?? before.accessLog,
+			...logOf(before, input.accessLog, context),
 			securedCookies: input.securedCookies ?? before.securedCookies,
 			placement: placementOf(before, input, account, context),
 			publicIp: publicIpOf(before, input, account, context),
@@ -126,9 +129,35 @@ function listenersOf(
 	const after: CloudListener = {
 		...listener,
 		certificateId: found?.id ?? listener.certificateId,
+		certificate: isShown(found, listener, account) ? listener.certificate : referenceTo(found),
 		policies: policies === undefined ? listener.policies : [...new Set(policies)],
 	};
 	return before.listeners.map(each => (each === listener ? after : each));
+}
+
+/** Whether a listener shows these bytes already, or goes on with what it shows. */
+function isShown(
+	found: ServerCertificate | undefined,
+	{certificateId = ''}: CloudListener,
+	{certificates}: Account,
+): boolean {
+	const shown = certificates.get(certificateId);
+	return found === undefined || (shown !== undefined && samePair(found.pair, shown.pair));
+}
+
+/** A log that is asked for as it is stays where it is written. */
+function logOf(
+	before: CloudLoadBalancer,
+	accessLog: CloudAccessLog | undefined,
+	{accessLogFolder}: Context,
+): Pick<CloudLoadBalancer, 'accessLog' | 'logTarget'> {
+	if (accessLog === undefined || isDeepStrictEqual(accessLog, before.accessLog)) {
+		return {accessLog: before.accessLog, logTarget: before.logTarget};
+	}
+	const {enabled, bucket, prefix = '', intervalMinutes} = accessLog;
+	if (!enabled || bucket === undefined || accessLogFolder === undefined) return {accessLog, logTarget: undefined};
+	const folder = path.join(accessLogFolder, bucket);
+	return {accessLog, logTarget: {kind: 'folder', folder, prefix, intervalMinutes}};
 }
 
 function placementOf(

@@ -1,7 +1,7 @@
 import {inspectCertificate} from '../certificates/inspect.ts';
 import {readPem} from '../certificates/pem.ts';
 import {type Problem, readCertificates} from '../certificates/read-parts.ts';
-import type {ServerCertificate} from '../model/account.ts';
+import type {ServerCertificate, UsableCertificate} from '../model/account.ts';
 import type {PemPair} from '../model/load-balancer.ts';
 import {Refusal} from '../model/refusal.ts';
 import type {Context} from './context.ts';
@@ -25,7 +25,7 @@ const PARTS = {cert: 'Body', key: 'PrivateKey', chain: 'Chain'} as const;
 export function judgePem(
 	{body, key, chain}: UploadedPem,
 	{strict, wallMs}: Pick<Context, 'strict' | 'wallMs'>,
-): Pick<ServerCertificate, 'pair' | 'chain' | 'notAfterMs' | 'warnings'> {
+): UsableCertificate & Pick<ServerCertificate, 'chain'> {
 	if (strict) judgeKeyForm(key);
 	const now = new Date(wallMs);
 	if (chain !== undefined) {
@@ -44,7 +44,8 @@ export function judgePem(
 	return {
 		pair: usable.pair,
 		chain,
-		notAfterMs: usable.facts.notAfter.getTime(),
+		facts: usable.facts,
+		issued: false,
 		warnings: [...usable.warnings, ...ignored],
 	};
 }

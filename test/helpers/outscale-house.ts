@@ -1,11 +1,10 @@
 import {readFileSync} from 'node:fs';
 import {readAddress} from '../../src/configuration/host-names.ts';
 import type {ApiAnswer, ApiCall} from '../../src/control-plane/dialect.ts';
-import {Executor, type ExecutorOptions} from '../../src/control-plane/executor.ts';
 import {OutscaleDialect, type OutscaleOptions} from '../../src/control-plane/outscale/dialect.ts';
 import {EMPTY_INVENTORY, type Inventory} from '../../src/model/account.ts';
 import {HandClock} from './hand-clock.ts';
-import {MemoryDataPlane} from './memory-data-plane.ts';
+import {MemoryStore, type MemoryStoreOptions} from './memory-store.ts';
 
 const CERTS = new URL('../../certs/', import.meta.url);
 
@@ -13,7 +12,7 @@ export function pem(file: string): string {
 	return readFileSync(new URL(file, CERTS), 'utf8');
 }
 
-export interface HouseOptions extends Partial<Omit<ExecutorOptions, 'inventory' | 'vms'>> {
+export interface HouseOptions extends Omit<MemoryStoreOptions, 'inventory' | 'vms' | 'clock'> {
 	readonly inventory?: Partial<Inventory>;
 	/** Addresses by VM id. */
 	readonly vms?: Readonly<Record<string, string>>;
@@ -22,9 +21,8 @@ export interface HouseOptions extends Partial<Omit<ExecutorOptions, 'inventory' 
 
 /** An OUTSCALE API over a data plane that moves no bytes. */
 export class OutscaleHouse {
-	readonly dataPlane = new MemoryDataPlane();
 	readonly clock = new HandClock();
-	readonly executor: Executor;
+	readonly store: MemoryStore;
 	readonly dialect: OutscaleDialect;
 
 	constructor({vms = {}, inventory, authenticate, ...options}: HouseOptions = {}) {
@@ -33,16 +31,13 @@ export class OutscaleHouse {
 			if ('message' in read) throw new Error(read.message);
 			return [name, {kind: 'address', name, ...read, ports: new Map()}] as const;
 		});
-		this.executor = new Executor({
-			dataPlane: this.dataPlane,
-			outside: this.dataPlane,
+		this.store = new MemoryStore({
 			clock: this.clock,
-			seed: 1,
 			...options,
 			inventory: {...EMPTY_INVENTORY, ...inventory},
 			vms: new Map(targets),
 		});
-		this.dialect = new OutscaleDialect({executor: this.executor, authenticate});
+		this.dialect = new OutscaleDialect({store: this.store, authenticate});
 	}
 
 	/** Sends a body as it is, or an object as JSON. */

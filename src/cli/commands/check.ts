@@ -1,7 +1,7 @@
 import {EmulatorError, formatPath, hasCode, type Violation} from '../../base/errors.ts';
 import {type ConfigFile, type LocatedViolation, readConfigFile} from '../../configuration/config-file.ts';
-import type {UsableCertificate} from '../../emulator/certificates.ts';
 import {judgeFiles} from '../../emulator/judge-files.ts';
+import type {UsableCertificate} from '../../model/account.ts';
 import {CONFIG_FILES, findConfigFile} from '../arguments.ts';
 import {EXIT, usageError} from '../exit-codes.ts';
 import type {Household} from '../program.ts';

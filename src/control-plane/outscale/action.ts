@@ -1,5 +1,5 @@
-import type {Operation} from '../../operations/context.ts';
-import type {Executor} from '../executor.ts';
+import type {Account} from '../../model/account.ts';
+import type {CloudStore, Operation} from '../../operations/context.ts';
 import type {Json} from './encode.ts';
 import type {Fields} from './fields.ts';
 
@@ -17,21 +17,35 @@ export interface Prepared {
 /** One action of the API. */
 export interface Action {
 	/** Reads the request; what is wrong with it is with its `Reading`, and it is carried out only if nothing is. */
-	prepare(fields: Fields, executor: Executor): Prepared;
+	prepare(fields: Fields, store: CloudStore): Prepared;
 }
 
-/** An action that changes something. */
+/** Concerns the load balancer that the input names. */
+export const ofLoadBalancer = ({loadBalancer}: {readonly loadBalancer: string}): readonly string[] => [loadBalancer];
+
+/** Concerns the load balancer that has the input as its name. */
+export const ofName = ({name}: {readonly name: string}): readonly string[] => [name];
+
+/** Concerns nothing that runs. */
+export const ofNone = (): readonly string[] => [];
+
+/**
+ * An action that changes something.
+ *
+ * @param concerns the load balancers it may concern: changes of one load balancer take turns.
+ */
 export function mutation<Input, Result>(
-	read: (fields: Fields, executor: Executor) => Input,
+	read: (fields: Fields, store: CloudStore) => Input,
 	operation: Operation<Input, Result>,
-	answer: (result: Result, executor: Executor) => AnswerFields = () => ({}),
+	concerns: (input: Input, account: Account) => readonly string[],
+	answer: (result: Result, store: CloudStore) => AnswerFields = () => ({}),
 ): Action {
 	return {
-		prepare(fields, executor) {
-			const input = read(fields, executor);
+		prepare(fields, store) {
+			const input = read(fields, store);
 			return {
-				rehearse: () => executor.rehearse(operation(input)),
-				run: async () => answer(await executor.change(operation(input)), executor),
+				rehearse: () => void operation(input)(store.account, store.context()),
+				run: async () => answer(await store.change(concerns(input, store.account), operation(input)), store),
 			};
 		},
 	};
@@ -40,14 +54,14 @@ export function mutation<Input, Result>(
 /** An action that reads what is described at the moment. */
 export function query<Input>(
 	read: (fields: Fields) => Input,
-	answer: (input: Input, executor: Executor) => AnswerFields,
+	answer: (input: Input, store: CloudStore) => AnswerFields,
 ): Action {
 	return {
-		prepare(fields, executor) {
+		prepare(fields, store) {
 			const input = read(fields);
 			return {
-				rehearse: () => void answer(input, executor),
-				run: async () => answer(input, executor),
+				rehearse: () => void answer(input, store),
+				run: async () => answer(input, store),
 			};
 		},
 	};

@@ -1,18 +1,19 @@
 import {loadBalancerNamed} from '../../model/account.ts';
+import {backendOf} from '../../model/resolve.ts';
 import {type Backends, deregisterBackends, judgeRegistered, registerBackends} from '../../operations/backends.ts';
+import type {CloudStore} from '../../operations/context.ts';
 import {judgeId} from '../../operations/validate.ts';
-import type {Executor} from '../executor.ts';
-import {type Action, type AnswerFields, mutation, query} from './action.ts';
+import {type Action, type AnswerFields, mutation, ofLoadBalancer, query} from './action.ts';
 import {encodeHealth} from './encode.ts';
 import type {Fields} from './fields.ts';
 import {nonEmpty} from './load-balancer-actions.ts';
 
 /** OUTSCALE API 1.40: back-ends of load balancers. */
 export const BACKEND_ACTIONS: readonly (readonly [string, Action])[] = [
-	['LinkLoadBalancerBackendMachines', mutation(readBackends, registerBackends)],
-	['UnlinkLoadBalancerBackendMachines', mutation(readBackends, deregisterBackends)],
-	['RegisterVmsInLoadBalancer', mutation(readVms, registerBackends)],
-	['DeregisterVmsInLoadBalancer', mutation(readVms, deregisterBackends)],
+	['LinkLoadBalancerBackendMachines', mutation(readBackends, registerBackends, ofLoadBalancer)],
+	['UnlinkLoadBalancerBackendMachines', mutation(readBackends, deregisterBackends, ofLoadBalancer)],
+	['RegisterVmsInLoadBalancer', mutation(readVms, registerBackends, ofLoadBalancer)],
+	['DeregisterVmsInLoadBalancer', mutation(readVms, deregisterBackends, ofLoadBalancer)],
 	['ReadVmsHealth', query(readHealth, answerToHealth)],
 ];
 
@@ -46,14 +47,16 @@ function readHealth(fields: Fields): HealthAsked {
 }
 
 /** In registration order, or in the order asked for. Addresses have no entry (*guess*: the API has no field for them). */
-function answerToHealth({loadBalancer: name, vmIds}: HealthAsked, executor: Executor): AnswerFields {
+function answerToHealth({loadBalancer: name, vmIds}: HealthAsked, store: CloudStore): AnswerFields {
 	for (const id of vmIds ?? []) judgeId('i', id);
-	const loadBalancer = loadBalancerNamed(executor.account, name);
+	const loadBalancer = loadBalancerNamed(store.account, name);
 	judgeRegistered(loadBalancer, vmIds ?? []);
 	const registered = loadBalancer.backends.flatMap(backend => (backend.kind === 'vm' ? [backend.id] : []));
-	const names = executor.backendsOfVms(name);
-	const healths = new Map(executor.healthOf(name).map(health => [health.name, health]));
+	const {account} = store;
+	const healths = new Map(store.healthOf(name).map(health => [health.name, health]));
 	return {
-		BackendVmHealth: (vmIds ?? registered).map(id => encodeHealth(id, healths.get(names.get(id) ?? ''))),
+		BackendVmHealth: (vmIds ?? registered).map(id =>
+			encodeHealth(id, healths.get(backendOf({kind: 'vm', id}, account).name)),
+		),
 	};
 }

@@ -4,7 +4,7 @@ import {
 	type UploadCertificate,
 	uploadCertificate,
 } from '../../operations/certificates.ts';
-import {type Action, mutation, query} from './action.ts';
+import {type Action, mutation, ofNone, query} from './action.ts';
 import {encodeCertificate} from './encode.ts';
 import type {Fields} from './fields.ts';
 import {nonEmpty} from './load-balancer-actions.ts';
@@ -13,16 +13,16 @@ import {nonEmpty} from './load-balancer-actions.ts';
 export const CERTIFICATE_ACTIONS: readonly (readonly [string, Action])[] = [
 	[
 		'CreateServerCertificate',
-		mutation(readUpload, uploadCertificate, (certificate, executor) => ({
-			ServerCertificate: encodeCertificate(certificate, executor),
+		mutation(readUpload, uploadCertificate, ofNone, (certificate, store) => ({
+			ServerCertificate: encodeCertificate(certificate, store),
 		})),
 	],
 	[
 		'ReadServerCertificates',
-		query(readPaths, (paths, executor) => ({
-			ServerCertificates: [...executor.account.certificates.values()]
+		query(readPaths, (paths, store) => ({
+			ServerCertificates: [...store.account.certificates.values()]
 				.filter(({path}) => paths === undefined || paths.includes(path))
-				.map(certificate => encodeCertificate(certificate, executor)),
+				.map(certificate => encodeCertificate(certificate, store)),
 		})),
 	],
 	[
@@ -34,10 +34,11 @@ export const CERTIFICATE_ACTIONS: readonly (readonly [string, Action])[] = [
 				newPath: fields.text('NewPath'),
 			}),
 			renameCertificate,
-			(certificate, executor) => ({ServerCertificate: encodeCertificate(certificate, executor)}),
+			ofNone,
+			(certificate, store) => ({ServerCertificate: encodeCertificate(certificate, store)}),
 		),
 	],
-	['DeleteServerCertificate', mutation(fields => ({name: fields.requiredText('Name')}), deleteCertificate)],
+	['DeleteServerCertificate', mutation(fields => ({name: fields.requiredText('Name')}), deleteCertificate, ofNone)],
 ];
 
 function readUpload(fields: Fields): UploadCertificate {

@@ -2,8 +2,8 @@ import {messageOf} from '../../base/errors.ts';
 import {isPrivateKey, quote} from '../../base/quote.ts';
 import {nearest} from '../../base/suggest.ts';
 import {Refusal, type RefusalCode} from '../../model/refusal.ts';
+import type {CloudStore} from '../../operations/context.ts';
 import type {ApiAnswer, ApiCall, ApiRequest, Dialect, Refusal as DoorRefusal} from '../dialect.ts';
-import type {Executor} from '../executor.ts';
 import type {Action, AnswerFields} from './action.ts';
 import {BACKEND_ACTIONS} from './backend-actions.ts';
 import {CERTIFICATE_ACTIONS} from './certificate-actions.ts';
@@ -29,19 +29,19 @@ export const OUTSCALE_ACTIONS: ReadonlyMap<string, Action> = new Map([
 ]);
 
 export interface OutscaleOptions {
-	readonly executor: Executor;
+	readonly store: CloudStore;
 	/** Judges a request's signature; undefined = whoever asks is let in. */
 	readonly authenticate?: ((request: ApiRequest) => undefined | {readonly reason: string}) | undefined;
 }
 
 /** The OUTSCALE API: JSON in, JSON out, one POST an action. */
 export class OutscaleDialect implements Dialect {
-	readonly #executor: Executor;
+	readonly #store: CloudStore;
 	readonly #authenticate: OutscaleOptions['authenticate'];
 	#requests = 0;
 
-	constructor({executor, authenticate}: OutscaleOptions) {
-		this.#executor = executor;
+	constructor({store, authenticate}: OutscaleOptions) {
+		this.#store = store;
 		this.#authenticate = authenticate;
 	}
 
@@ -50,7 +50,7 @@ export class OutscaleDialect implements Dialect {
 	}
 
 	async answer(request: ApiRequest): Promise<{readonly answer: ApiAnswer; readonly call: ApiCall}> {
-		const requestId = this.#executor.identifiers.requestId(this.#requests++);
+		const requestId = this.#store.identifiers.requestId(this.#requests++);
 		const action = actionIn(request.path) ?? '';
 		const reading = new Reading();
 		try {
@@ -82,7 +82,7 @@ export class OutscaleDialect implements Dialect {
 	refuse({status, reason}: DoorRefusal): ApiAnswer {
 		const refusal = new Refusal(codeFor(status), reason);
 		const {wire, details} = errorOf(refusal);
-		const requestId = this.#executor.identifiers.requestId(this.#requests++);
+		const requestId = this.#store.identifiers.requestId(this.#requests++);
 		return errorAnswer(status, {...wire, details, requestId});
 	}
 
@@ -99,7 +99,7 @@ export class OutscaleDialect implements Dialect {
 		let dryRun: boolean | undefined;
 		const prepared = reading.object(body, '', fields => {
 			dryRun = fields.boolean('DryRun');
-			return action.prepare(fields, this.#executor);
+			return action.prepare(fields, this.#store);
 		});
 		reading.finish();
 		if (dryRun !== true) return prepared.run();

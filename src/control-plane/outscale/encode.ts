@@ -2,14 +2,13 @@ import type {ServerCertificate} from '../../model/account.ts';
 import type {CloudListener, CloudLoadBalancer, CloudRule} from '../../model/cloud-load-balancer.ts';
 import type {HealthCheck} from '../../model/health-check.ts';
 import type {LifeState} from '../../model/life.ts';
-import type {BackendHealth} from '../data-plane-port.ts';
-import type {Executor} from '../executor.ts';
+import type {BackendHealth, CloudStore} from '../../operations/context.ts';
 
 /** What JSON can say; keys that are undefined are left out. */
 export type Json = string | number | boolean | null | readonly Json[] | {readonly [key: string]: Json | undefined};
 
-/** What an answer is read from. One account for all of it: an executor looks at everything that runs for each. */
-export type Told = Pick<Executor, 'account' | 'identifiers'>;
+/** What an answer is read from. One account for all of it: an store looks at everything that runs for each. */
+export type Told = Pick<CloudStore, 'account' | 'identifiers'>;
 
 /** Compact, keys in alphabetical order, nothing that is undefined: as the real service writes (recorded in 2026). */
 export function writeJson(value: Json): string {
@@ -73,9 +72,9 @@ export function encodeRule(
 
 /** OUTSCALE API 1.40, ServerCertificate: nothing of its texts ever comes back. */
 export function encodeCertificate(certificate: ServerCertificate, {identifiers}: Told): Json {
-	const {id, name, path, notAfterMs, uploadedMs} = certificate;
+	const {id, name, path, facts, uploadedMs} = certificate;
 	return {
-		ExpirationDate: encodeDate(notAfterMs),
+		ExpirationDate: encodeDate(facts.notAfter.getTime()),
 		Id: id,
 		Name: name,
 		Orn: identifiers.certificateOrn(certificate),

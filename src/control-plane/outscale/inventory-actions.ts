@@ -1,5 +1,5 @@
 import type {Inventory} from '../../model/account.ts';
-import type {Executor} from '../executor.ts';
+import type {CloudStore} from '../../operations/context.ts';
 import {type Action, query} from './action.ts';
 import type {Json} from './encode.ts';
 import type {Fields} from './fields.ts';
@@ -48,7 +48,7 @@ export const INVENTORY_ACTIONS: readonly (readonly [string, Action])[] = [
 			},
 		]),
 	),
-	list('ReadVms', 'Vms', 'VmIds', (inventory, executor) => vmsOf(inventory, executor)),
+	list('ReadVms', 'Vms', 'VmIds', (inventory, store) => vmsOf(inventory, store)),
 	list('ReadPublicIps', 'PublicIps', 'PublicIpIds', ({publicIps}) =>
 		publicIps.map(({id, address}) => [id, {PublicIp: address, PublicIpId: id, Tags: []}]),
 	),
@@ -61,7 +61,7 @@ function list(
 	action: string,
 	key: string,
 	filter: string,
-	entries: (inventory: Inventory, executor: Executor) => Entries,
+	entries: (inventory: Inventory, store: CloudStore) => Entries,
 ): readonly [string, Action] {
 	const read = (fields: Fields) => {
 		const ids = fields.object('Filters', filters => {
@@ -73,8 +73,8 @@ function list(
 	};
 	return [
 		action,
-		query(read, (ids, executor) => ({
-			[key]: entries(executor.account.inventory, executor)
+		query(read, (ids, store) => ({
+			[key]: entries(store.account.inventory, store)
 				.filter(([id]) => ids === undefined || ids.includes(id))
 				.map(([, entry]) => entry),
 		})),
@@ -82,9 +82,11 @@ function list(
 }
 
 /** Those that were described, and those whose ids mean a back-end here. */
-function vmsOf({vms}: Inventory, executor: Executor): Entries {
+function vmsOf({vms}: Inventory, store: CloudStore): Entries {
 	const described = new Set(vms.map(({id}) => id));
-	const meant = [...executor.vms.keys()].filter(id => !described.has(id)).map(id => ({id, state: 'running'}) as const);
+	const meant = [...store.account.vms.keys()]
+		.filter(id => !described.has(id))
+		.map(id => ({id, state: 'running'}) as const);
 	return [...vms, ...meant].map(vm => [
 		vm.id,
 		{

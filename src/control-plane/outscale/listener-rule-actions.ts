@@ -1,5 +1,6 @@
+import {type Account, listedRules} from '../../model/account.ts';
 import {type CreateRule, createRule, deleteRule, type UpdateRule, updateRule} from '../../operations/listener-rules.ts';
-import {type Action, mutation, query} from './action.ts';
+import {type Action, mutation, ofLoadBalancer, query} from './action.ts';
 import {encodeRule} from './encode.ts';
 import type {Fields} from './fields.ts';
 import {nonEmpty} from './load-balancer-actions.ts';
@@ -10,22 +11,27 @@ const ACTIONS: ReadonlyMap<string, 'forward'> = new Map([['forward', 'forward']]
 export const LISTENER_RULE_ACTIONS: readonly (readonly [string, Action])[] = [
 	[
 		'CreateListenerRule',
-		mutation(readRule, createRule, (rule, executor) => ({ListenerRule: encodeRule(rule, executor)})),
+		mutation(readRule, createRule, ofLoadBalancer, (rule, store) => ({ListenerRule: encodeRule(rule, store)})),
 	],
 	[
 		'ReadListenerRules',
 		query(readNames, (names, {account, identifiers}) => ({
-			ListenerRules: [...account.rules.values()]
+			ListenerRules: listedRules(account)
 				.filter(({name}) => names === undefined || names.includes(name))
 				.map(rule => encodeRule(rule, {account, identifiers})),
 		})),
 	],
 	[
 		'UpdateListenerRule',
-		mutation(readUpdate, updateRule, (rule, executor) => ({ListenerRule: encodeRule(rule, executor)})),
+		mutation(readUpdate, updateRule, ofRule, (rule, store) => ({ListenerRule: encodeRule(rule, store)})),
 	],
-	['DeleteListenerRule', mutation(fields => ({name: fields.requiredText('ListenerRuleName')}), deleteRule)],
+	['DeleteListenerRule', mutation(fields => ({name: fields.requiredText('ListenerRuleName')}), deleteRule, ofRule)],
 ];
+
+/** Concerns the load balancer of the rule. */
+function ofRule({name}: {readonly name: string}, account: Account): readonly string[] {
+	return listedRules(account).flatMap(rule => (rule.name === name ? [rule.loadBalancer] : []));
+}
 
 function readRule(fields: Fields): CreateRule {
 	const listener = fields.requiredObject('Listener', each => ({

@@ -3,11 +3,11 @@ import type {HealthCheck, HealthCheckProtocol} from '../../model/health-check.ts
 import {stateInAnswer, stateOf} from '../../model/life.ts';
 import type {Protocol} from '../../model/listener.ts';
 import {compilePattern, matchesPattern, type Pattern} from '../../model/pattern.ts';
+import type {CloudStore} from '../../operations/context.ts';
 import {addListeners, type NewListener, removeListeners} from '../../operations/listeners.ts';
 import {type CreateLoadBalancer, createLoadBalancer, deleteLoadBalancer} from '../../operations/load-balancers.ts';
 import {type UpdateLoadBalancer, updateLoadBalancer} from '../../operations/update-load-balancer.ts';
-import type {Executor} from '../executor.ts';
-import {type Action, type AnswerFields, mutation, query} from './action.ts';
+import {type Action, type AnswerFields, mutation, ofLoadBalancer, ofName, query} from './action.ts';
 import {encodeLoadBalancer} from './encode.ts';
 import type {Fields} from './fields.ts';
 import {readTag} from './tag-actions.ts';
@@ -26,22 +26,22 @@ const SCHEMES: ReadonlyMap<string, Scheme> = new Map([
 
 /** OUTSCALE API 1.40: load balancers and their listeners. */
 export const LOAD_BALANCER_ACTIONS: readonly (readonly [string, Action])[] = [
-	['CreateLoadBalancer', mutation(readCreation, createLoadBalancer, answerToCreation)],
+	['CreateLoadBalancer', mutation(readCreation, createLoadBalancer, ofName, answerToCreation)],
 	['ReadLoadBalancers', query(readFilters, answerToRead)],
-	['UpdateLoadBalancer', mutation(readUpdate, updateLoadBalancer, answerToChange)],
-	['DeleteLoadBalancer', mutation(readName, deleteLoadBalancer, answerToChange)],
-	['CreateLoadBalancerListeners', mutation(readAddition, addListeners, answerToChange)],
-	['DeleteLoadBalancerListeners', mutation(readRemoval, removeListeners, answerToChange)],
+	['UpdateLoadBalancer', mutation(readUpdate, updateLoadBalancer, ofName, answerToChange)],
+	['DeleteLoadBalancer', mutation(readName, deleteLoadBalancer, ofName, answerToChange)],
+	['CreateLoadBalancerListeners', mutation(readAddition, addListeners, ofLoadBalancer, answerToChange)],
+	['DeleteLoadBalancerListeners', mutation(readRemoval, removeListeners, ofLoadBalancer, answerToChange)],
 ];
 
 /** The load balancer as most changes answer with it. */
-export function answerToChange(loadBalancer: CloudLoadBalancer, executor: Executor): AnswerFields {
-	const state = stateInAnswer(loadBalancer.life, executor.context());
-	return {LoadBalancer: encodeLoadBalancer(loadBalancer, {state, isNew: false}, executor)};
+export function answerToChange(loadBalancer: CloudLoadBalancer, store: CloudStore): AnswerFields {
+	const state = stateInAnswer(loadBalancer.life, store.context());
+	return {LoadBalancer: encodeLoadBalancer(loadBalancer, {state, isNew: false}, store)};
 }
 
-function answerToCreation(loadBalancer: CloudLoadBalancer, executor: Executor): AnswerFields {
-	return {LoadBalancer: encodeLoadBalancer(loadBalancer, {state: 'provisioning', isNew: true}, executor)};
+function answerToCreation(loadBalancer: CloudLoadBalancer, store: CloudStore): AnswerFields {
+	return {LoadBalancer: encodeLoadBalancer(loadBalancer, {state: 'provisioning', isNew: true}, store)};
 }
 
 interface ReadFilters {
@@ -50,9 +50,9 @@ interface ReadFilters {
 }
 
 /** Unknown names are no error; without a filter, or with an empty one, there are all of them. */
-function answerToRead({names, states}: ReadFilters, executor: Executor): AnswerFields {
-	const context = executor.context();
-	const {account, identifiers} = executor;
+function answerToRead({names, states}: ReadFilters, store: CloudStore): AnswerFields {
+	const context = store.context();
+	const {account, identifiers} = store;
 	const found = [...account.loadBalancers.values()]
 		.map(loadBalancer => ({loadBalancer, state: stateOf(loadBalancer.life, context)}))
 		.filter(
@@ -138,7 +138,7 @@ function readRemoval(fields: Fields): {loadBalancer: string; ports: number[]} {
 	};
 }
 
-function readUpdate(fields: Fields, {writesAccessLogs}: Executor): UpdateLoadBalancer {
+function readUpdate(fields: Fields, store: CloudStore): UpdateLoadBalancer {
 	const read: UpdateLoadBalancer = {
 		name: fields.requiredText('LoadBalancerName'),
 		port: fields.integer('LoadBalancerPort'),
@@ -151,7 +151,8 @@ function readUpdate(fields: Fields, {writesAccessLogs}: Executor): UpdateLoadBal
 		publicIp: fields.text('PublicIp'),
 	};
 	fields.withoutEffect('SecurityGroups', 'PublicIp');
-	if (read.accessLog?.enabled === true && !writesAccessLogs) fields.withoutEffect('AccessLog');
+	if (read.accessLog?.enabled === true && store.context().accessLogFolder === undefined)
+		fields.withoutEffect('AccessLog');
 	return read;
 }
 

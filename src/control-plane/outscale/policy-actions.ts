@@ -1,6 +1,6 @@
 import type {StickinessPolicy} from '../../model/stickiness-policy.ts';
 import {type CreatePolicy, createPolicy, deletePolicy} from '../../operations/policies.ts';
-import {type Action, mutation} from './action.ts';
+import {type Action, mutation, ofLoadBalancer} from './action.ts';
 import type {Fields} from './fields.ts';
 import {answerToChange} from './load-balancer-actions.ts';
 
@@ -11,7 +11,7 @@ const KINDS: ReadonlyMap<string, StickinessPolicy['kind']> = new Map([
 
 /** OUTSCALE API 1.40: stickiness policies of load balancers. */
 export const POLICY_ACTIONS: readonly (readonly [string, Action])[] = [
-	['CreateLoadBalancerPolicy', mutation(readPolicy, createPolicy, answerToChange)],
+	['CreateLoadBalancerPolicy', mutation(readPolicy, createPolicy, ofLoadBalancer, answerToChange)],
 	[
 		'DeleteLoadBalancerPolicy',
 		mutation(
@@ -20,6 +20,7 @@ export const POLICY_ACTIONS: readonly (readonly [string, Action])[] = [
 				name: fields.requiredText('PolicyName'),
 			}),
 			deletePolicy,
+			ofLoadBalancer,
 			answerToChange,
 		),
 	],

@@ -7,7 +7,11 @@ import type {Fields} from './fields.ts';
 export const TAG_ACTIONS: readonly (readonly [string, Action])[] = [
 	[
 		'CreateLoadBalancerTags',
-		mutation(fields => ({loadBalancers: readNames(fields), tags: fields.requiredObjects('Tags', readTag)}), addTags),
+		mutation(
+			fields => ({loadBalancers: readNames(fields), tags: fields.requiredObjects('Tags', readTag)}),
+			addTags,
+			ofLoadBalancers,
+		),
 	],
 	[
 		'DeleteLoadBalancerTags',
@@ -17,6 +21,7 @@ export const TAG_ACTIONS: readonly (readonly [string, Action])[] = [
 				keys: fields.requiredObjects('Tags', tag => tag.requiredText('Key')),
 			}),
 			removeTags,
+			ofLoadBalancers,
 		),
 	],
 	[
@@ -28,6 +33,10 @@ export const TAG_ACTIONS: readonly (readonly [string, Action])[] = [
 		})),
 	],
 ];
+
+function ofLoadBalancers({loadBalancers}: {readonly loadBalancers: readonly string[]}): readonly string[] {
+	return loadBalancers;
+}
 
 export function readTag(fields: Fields): Tag {
 	return {key: fields.requiredText('Key'), value: fields.requiredText('Value')};

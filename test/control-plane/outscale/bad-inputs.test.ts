@@ -27,8 +27,8 @@ test('there are a hundred bad inputs and more', t => {
 for (const {what, action, body, refused} of BAD_INPUTS.filter(each => each.refused !== '200')) {
 	test(`${what} is refused in the cloud's form, and changes nothing`, async t => {
 		const api = await someAccount();
-		const account = api.executor.account;
-		const calls = [...api.dataPlane.calls];
+		const account = api.store.account;
+		const calls = [...api.store.calls];
 
 		const {answer, call} = await api.call(action, body);
 
@@ -36,8 +36,8 @@ for (const {what, action, body, refused} of BAD_INPUTS.filter(each => each.refus
 		t.is(`${answer.status} ${errors[0].Code}`, refused);
 		t.deepEqual(Object.keys(errors[0]), ['Code', 'Details', 'Type']);
 		t.regex(context.RequestId, /^[0-9a-f-]{36}$/);
-		t.deepEqual(api.executor.account, account);
-		t.deepEqual(api.dataPlane.calls, calls);
+		t.deepEqual(api.store.account, account);
+		t.deepEqual(api.store.calls, calls);
 		t.true(answer.body.length < 1000, 'no answer repeats all that was sent');
 		t.notRegex(answer.body, / at .*:\d+:\d+|node:/, 'no stack');
 		for (const secret of SECRETS) t.false(JSON.stringify([answer, call]).includes(secret), 'a key came back');

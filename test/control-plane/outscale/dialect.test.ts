@@ -180,21 +180,21 @@ test('a dry run judges everything and changes nothing', async t => {
 	const {answer} = await api.call('CreateLoadBalancer', {...WEB, DryRun: true});
 
 	t.regex(answer.body, /^\{"ResponseContext":\{"RequestId":"[0-9a-f-]{36}"\}\}$/);
-	t.is(api.executor.account.loadBalancers.size, 0);
-	t.deepEqual(api.dataPlane.calls, []);
+	t.is(api.store.account.loadBalancers.size, 0);
+	t.deepEqual(api.store.calls, []);
 	t.is((await api.refusal('DeleteLoadBalancer', {LoadBalancerName: 'web', DryRun: true})).slice(0, 8), '400 5030');
 });
 
 test('a bug of the data plane is a 500 without a stack, and the log says what it was', async t => {
 	const api = new OutscaleHouse();
-	api.dataPlane.failures.set('web', new TypeError('x is not a function'));
+	api.store.failures.set('web', new TypeError('x is not a function'));
 
 	const {answer, call} = await api.call('CreateLoadBalancer', WEB);
 
 	t.is(answer.status, 500);
 	t.false(answer.body.includes('x is not a function'));
 	t.is(call.error?.details, 'x is not a function');
-	t.is(api.executor.account.loadBalancers.size, 0);
+	t.is(api.store.account.loadBalancers.size, 0);
 });
 
 test('a certificate keeps its listeners when it is renamed, and shows what it was made of to nobody', async t => {
@@ -213,15 +213,15 @@ test('a certificate keeps its listeners when it is renamed, and shows what it wa
 		},
 	];
 	await api.ok('CreateLoadBalancer', {...WEB, Listeners});
-	const applied = api.dataPlane.running.get('web')?.listeners[0]?.certificate;
-	const calls = api.dataPlane.calls.length;
+	const applied = api.store.running.get('web')?.listeners[0]?.certificate;
+	const calls = api.store.calls.length;
 
 	answers.push(await api.ok('UpdateServerCertificate', {Name: 'web', NewName: 'moved', NewPath: '/a/'}));
 	answers.push(await api.ok('ReadServerCertificates'));
 	const [shown] = (await api.ok('ReadLoadBalancers'))['LoadBalancers'];
 
 	t.is(shown.Listeners[0].ServerCertificateId, 'orn:ows:idauth::123456789012:server-certificate/a/moved');
-	t.is(api.dataPlane.calls.length, calls, 'nothing that runs has changed');
+	t.is(api.store.calls.length, calls, 'nothing that runs has changed');
 	t.is(applied?.kind === 'pem' ? applied.pair.key.trim() : '', pem('rsa.web.test.key').trim());
 	t.notRegex(JSON.stringify(answers), /BEGIN|PRIVATE/);
 });
@@ -232,7 +232,7 @@ test('a chain that parses is taken, and only what belongs to the leaf is shown t
 	await api.ok('CreateServerCertificate', {...upload, Name: 'leaf', Chain: pem('web.test.crt')});
 	await api.ok('CreateServerCertificate', {...upload, Name: 'stranger', Chain: pem('shop.test.crt')});
 
-	const [leaf, stranger] = [...api.executor.account.certificates.values()];
+	const [leaf, stranger] = [...api.store.account.certificates.values()];
 
 	t.is(leaf?.pair.chain, undefined);
 	t.is(stranger?.pair.chain, undefined);

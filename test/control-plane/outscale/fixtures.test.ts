@@ -23,10 +23,10 @@ for (const name of CASES) {
 		const {source, status, given = [], house = {}} = caseOf(name);
 		const {healthy = [], ...options} = house;
 		const api = new OutscaleHouse(options);
-		for (const backend of healthy) api.dataPlane.healthy.add(backend);
+		for (const backend of healthy) api.store.healthy.add(backend);
 		for (const before of given) await api.ok(actionOf(before), requestOf(before));
-		const account = api.executor.account;
-		const calls = api.dataPlane.calls.length;
+		const account = api.store.account;
+		const calls = api.store.calls.length;
 
 		const {answer, call} = await api.call(actionOf(name), requestOf(name));
 
@@ -36,8 +36,8 @@ for (const name of CASES) {
 		t.is(call.status, status);
 		t.true(source.length > 10, 'a fixture says where it comes from');
 		if (status === 200) return;
-		t.deepEqual(api.executor.account, account, 'a refused call changes nothing');
-		t.is(api.dataPlane.calls.length, calls);
+		t.deepEqual(api.store.account, account, 'a refused call changes nothing');
+		t.is(api.store.calls.length, calls);
 	});
 }
 

@@ -101,7 +101,7 @@ test('the largest request that is taken is read once, and costs what it holds', 
 			});
 		const body = {Listeners: counting(Array.from({length: count}, () => counting({})))};
 		const reading = new Reading();
-		reading.object(body, '', fields => OUTSCALE_ACTIONS.get('CreateLoadBalancer')?.prepare(fields, cloud.executor));
+		reading.object(body, '', fields => OUTSCALE_ACTIONS.get('CreateLoadBalancer')?.prepare(fields, cloud.store));
 		t.throws(() => reading.finish(), {code: 'MISSING_PARAMETER'});
 		return steps;
 	};

@@ -98,11 +98,11 @@ async function someAccount(): Promise<OutscaleHouse> {
 }
 
 /** What runs is what is described: names, listeners, certificates, stickiness, back-ends and rules. */
-function isConsistent({executor, dataPlane}: OutscaleHouse): boolean {
-	const {loadBalancers, certificates, rules} = executor.account;
-	if ([...loadBalancers.keys()].toSorted().join() !== [...dataPlane.running.keys()].toSorted().join()) return false;
+function isConsistent({store}: OutscaleHouse): boolean {
+	const {loadBalancers, certificates, rules} = store.account;
+	if ([...loadBalancers.keys()].toSorted().join() !== [...store.running.keys()].toSorted().join()) return false;
 	return [...loadBalancers.values()].every(({name: each, listeners, backends, policies}) => {
-		const described = dataPlane.running.get(each);
+		const described = store.running.get(each);
 		return (
 			described !== undefined &&
 			described.listeners.length === listeners.length &&
@@ -117,7 +117,7 @@ function isConsistent({executor, dataPlane}: OutscaleHouse): boolean {
 					running.stickiness === policies.find(policy => policy.name === enabled)?.stickiness
 				);
 			}) &&
-			described.rules.every(running => rules.get(running.name ?? '')?.loadBalancer === each)
+			described.rules.every(running => rules.some(rule => rule.name === running.name && rule.loadBalancer === each))
 		);
 	});
 }
@@ -132,16 +132,16 @@ test('whatever is asked, what runs is what is described, and a refused call chan
 				for (const [{action, body}, one, other] of steps) {
 					// One in four of the steps finds a data plane that cannot follow.
 					const failure = new EmulatorError('PORT_UNAVAILABLE', 'somebody holds the port');
-					if (one && other) for (const each of ['a', 'b', 'c']) api.dataPlane.failures.set(each, failure);
-					else api.dataPlane.failures.clear();
-					const account = api.executor.account;
-					const running = new Map(api.dataPlane.running);
+					if (one && other) for (const each of ['a', 'b', 'c']) api.store.failures.set(each, failure);
+					else api.store.failures.clear();
+					const account = api.store.account;
+					const running = new Map(api.store.running);
 					const {answer} = await api.call(action, body);
 					counts[answer.status === 200 ? 'done' : 'refused']++;
 					if (answer.status >= 500) throw new Error(answer.body);
 					if (answer.status !== 200) {
-						t.deepEqual(api.executor.account, account);
-						t.deepEqual(api.dataPlane.running, running);
+						t.deepEqual(api.store.account, account);
+						t.deepEqual(api.store.running, running);
 					}
 					if (!isConsistent(api)) throw new Error(`after ${action} ${JSON.stringify(body)}`);
 				}
@@ -175,7 +175,7 @@ test('200 calls at once on one load balancer are carried out one by one', async 
 
 	t.is(statuses.filter(status => status === 200).length, 151);
 	t.is(statuses.filter(status => status === 409).length, 49);
-	const loadBalancer = api.executor.account.loadBalancers.get('web');
+	const loadBalancer = api.store.account.loadBalancers.get('web');
 	t.deepEqual([loadBalancer?.backends.length, loadBalancer?.listeners.length, loadBalancer?.tags.size], [50, 52, 50]);
 	t.true(isConsistent(api));
 });
@@ -192,6 +192,6 @@ test('500 load balancers are created, read and deleted without a call that costs
 	}
 	t.is((await api.ok('ReadLoadBalancers'))['LoadBalancers'].length, 500);
 	for (const LoadBalancerName of names) await api.ok('DeleteLoadBalancer', {LoadBalancerName});
-	t.is(api.dataPlane.calls.length, 1000);
-	t.is(api.dataPlane.running.size, 0);
+	t.is(api.store.calls.length, 1000);
+	t.is(api.store.running.size, 0);
 });

@@ -42,10 +42,10 @@ const SECOND: readonly (readonly [string, string, object, string])[] = [
 for (const [quota, action, body, code] of SECOND) {
 	test(`a quota of one of ${quota} refuses the second, and without a quota it is taken`, async t => {
 		const bounded = await house({[quota]: 1});
-		const account = bounded.executor.account;
+		const account = bounded.store.account;
 
 		t.regex(await bounded.refusal(action, body), new RegExp(`^400 ${code}: 2 .* are more than the quota of 1$`));
-		t.deepEqual(bounded.executor.account, account);
+		t.deepEqual(bounded.store.account, account);
 		t.is(await (await house(undefined)).refusal(action, body), '200');
 	});
 }

@@ -119,6 +119,6 @@ for (const lifecycleMs of [0, 1000]) {
 		await waitUntilGone(api);
 		await api.ok('DeleteServerCertificate', {Name: 'web'});
 		t.deepEqual(await api.ok('ReadServerCertificates').then(answer => answer['ServerCertificates']), []);
-		t.is(api.dataPlane.running.size, 0);
+		t.is(api.store.running.size, 0);
 	});
 }

@@ -1,12 +1,39 @@
 import test from 'ava';
 import {describeLoadBalancer} from '../../src/configuration/describe.ts';
 import {describeConfig} from '../../src/configuration/describe-config.ts';
+import {usable} from '../../src/emulator/certificates.ts';
+import {NOTHING_CONFIGURED} from '../../src/emulator/configured.ts';
+import {emptyAccount, listedRules, type UsableCertificate} from '../../src/model/account.ts';
 import type {PemPair} from '../../src/model/load-balancer.ts';
 import type {NormalisedLoadBalancer} from '../../src/model/normalised.ts';
+import {configure} from '../../src/operations/configure.ts';
+import {declareVm} from '../../src/operations/declare-vm.ts';
+import {putConfiguredCertificate} from '../../src/operations/kept-certificates.ts';
+import {putLoadBalancer, removeLoadBalancer} from '../../src/operations/put-load-balancer.ts';
 import {OutscaleHouse, pem} from '../helpers/outscale-house.ts';
 
 const WEB: PemPair = {cert: pem('web.test.crt'), key: pem('web.test.key')};
 const SHOP: PemPair = {cert: pem('shop.test.crt'), key: pem('shop.test.key')};
+
+function certificate(pair: PemPair): UsableCertificate {
+	const found = usable(pair, [], []);
+	if (found === undefined) throw new Error('the certificate of the project cannot be used');
+	return found;
+}
+
+/** `create()` or `update()` of the library. */
+function put(api: OutscaleHouse, normalised: NormalisedLoadBalancer, shown: ReadonlyMap<number, PemPair> = new Map()) {
+	const certificates = new Map([...shown].map(([port, pair]) => [port, certificate(pair)]));
+	api.store.apply(putLoadBalancer({normalised, certificates}));
+}
+
+/** A certificate of the configuration, read or read again. */
+function configureCertificate(api: OutscaleHouse, name: string, pair: PemPair) {
+	api.store.apply((account, context) => ({
+		account: putConfiguredCertificate(account, name, certificate(pair), context),
+		result: undefined,
+	}));
+}
 
 function described(spec: object): NormalisedLoadBalancer {
 	const result = describeLoadBalancer(spec, {certificateNames: ['web']});
@@ -33,7 +60,8 @@ const SPEC = {
 async function adopted(spec: object = SPEC) {
 	const api = new OutscaleHouse();
 	const before = described(spec);
-	api.dataPlane.adopt(
+	put(
+		api,
 		before,
 		new Map(before.listeners.flatMap(({ports, certificate}) => (certificate ? [[ports.port, WEB] as const] : []))),
 	);
@@ -89,7 +117,6 @@ test('what the library started reads like any other load balancer', async t => {
 			['web-5-80', 5, [fake]],
 		],
 	);
-	t.deepEqual(api.dataPlane.calls, [], 'it runs already');
 });
 
 test('a change through the API keeps everything that the cloud has no word for', async t => {
@@ -100,12 +127,15 @@ test('a change through the API keeps everything that the cloud has no word for',
 		Listeners: [{BackendPort: 80, LoadBalancerPort: 6379, LoadBalancerProtocol: 'TCP'}],
 	});
 
-	const after = api.dataPlane.running.get('web');
+	const after = api.store.running.get('web');
 	const {listeners, ...rest} = before;
-	t.like(after, rest);
+	t.like(after, {...rest, source: {}});
 	t.is(after?.backends[0], before.backends[0], 'a fake back-end is known by its identity');
-	t.is(after?.listeners[0], listeners[0], 'a listener that did not change is the very same, its certificate by name');
-	t.is(after?.listeners[1], listeners[1]);
+	t.deepEqual(
+		after?.listeners.slice(0, 2),
+		listeners,
+		'listeners that did not change are the same, certificates by name',
+	);
 	t.is(after?.listeners.length, 3);
 	t.deepEqual(after?.pendingBackends, new Set());
 });
@@ -116,17 +146,17 @@ test('a back-end that the API takes away and brings back has to prove itself', a
 
 	await api.ok('UnlinkLoadBalancerBackendMachines', fake);
 	t.deepEqual(
-		api.dataPlane.running.get('web')?.backends.map(({name}) => name),
+		api.store.running.get('web')?.backends.map(({name}) => name),
 		['127.0.0.5', '127.0.0.1:3000'],
 	);
 	t.deepEqual(
-		api.dataPlane.running.get('web')?.rules.map(({to}) => to),
-		[[], []],
+		api.store.running.get('web')?.rules.map(({to}) => to),
+		[[]],
 		'a rule without back-ends stays',
 	);
 	await api.ok('LinkLoadBalancerBackendMachines', fake);
 
-	t.deepEqual(api.dataPlane.running.get('web')?.pendingBackends, new Set(['fake']));
+	t.deepEqual(api.store.running.get('web')?.pendingBackends, new Set(['fake']));
 	const {BackendVmHealth: health} = await api.ok('ReadVmsHealth', fake);
 	t.is(health[0].State, 'DOWN');
 });
@@ -141,10 +171,10 @@ test('a certificate that the API swaps is the one that runs, and the other liste
 
 	await api.ok('UpdateLoadBalancer', {LoadBalancerName: 'web', LoadBalancerPort: 443, ServerCertificateId: shop.Orn});
 
-	const [https, http] = api.dataPlane.running.get('web')?.listeners ?? [];
+	const [https, http] = api.store.running.get('web')?.listeners ?? [];
 	t.is(https?.certificate?.kind === 'pem' ? https.certificate.pair.cert.trim() : '', SHOP.cert.trim());
 	t.deepEqual(https?.tls, before.listeners[0]?.tls);
-	t.is(http, before.listeners[1]);
+	t.deepEqual(http, before.listeners[1]);
 });
 
 test('a change by the library keeps tags, ids and policies that no listener uses', async t => {
@@ -155,14 +185,14 @@ test('a change by the library keeps tags, ids and policies that no listener uses
 	const rules = (await api.ok('ReadListenerRules'))['ListenerRules'];
 	const [before] = (await api.ok('ReadLoadBalancers'))['LoadBalancers'];
 
-	api.dataPlane.adopt(described({...SPEC, idleTimeout: '9s'}), new Map([[443, WEB]]));
+	put(api, described({...SPEC, idleTimeout: '9s'}), new Map([[443, WEB]]));
 
 	t.deepEqual((await api.ok('ReadListenerRules'))['ListenerRules'], rules);
 	t.deepEqual((await api.ok('ReadLoadBalancers'))['LoadBalancers'], [before]);
 	t.deepEqual(before.Tags, [{Key: 'a', Value: 'b'}]);
 	t.true(before.LoadBalancerStickyCookiePolicies.some(({PolicyName}: {PolicyName: string}) => PolicyName === 'spare'));
 	await api.ok('UpdateLoadBalancer', {...web, SecuredCookies: true});
-	t.is(api.dataPlane.running.get('web')?.timeouts.idleMs, 9000);
+	t.is(api.store.running.get('web')?.timeouts.idleMs, 9000);
 });
 
 test('a certificate that was issued gets a name of its own, and leaves with its load balancer', async t => {
@@ -172,58 +202,63 @@ test('a certificate that was issued gets a name of its own, and leaves with its 
 
 	t.is(shown.Listeners[1].ServerCertificateId, 'orn:ows:idauth::123456789012:server-certificate/plain-443');
 	t.deepEqual(await names(), ['plain-443']);
-	api.dataPlane.adopt(
-		described({name: 'plain', listeners: ['https:443 -> http:80'], backends: 1}),
-		new Map([[443, SHOP]]),
-	);
+	put(api, described({name: 'plain', listeners: ['https:443 -> http:80'], backends: 1}), new Map([[443, SHOP]]));
 	t.deepEqual(await names(), ['plain-443'], 'another one in its place is the same to the cloud');
 
-	api.dataPlane.running.delete('plain');
+	api.store.apply(removeLoadBalancer({name: 'plain'}));
 	t.deepEqual(await names(), []);
 	t.deepEqual((await api.ok('ReadLoadBalancers'))['LoadBalancers'], []);
 });
 
 test('a reset undoes what came through the API, and leaves the rest as it was described', async t => {
-	const {api, before, shown} = await adopted();
-	api.dataPlane.known.set('web', WEB);
-	const untouched = described({name: 'untouched', listeners: ['tcp:1']});
-	api.dataPlane.adopt(untouched, new Map());
+	const api = new OutscaleHouse();
+	const read = describeConfig({
+		certificates: {web: {cert: 'web.test.crt', key: 'web.test.key'}},
+		backends: {app: {kind: 'echo'}},
+		loadBalancers: {
+			web: {listeners: [{listen: 'https:443 -> http:80', certificate: 'web'}], backends: ['app']},
+			untouched: {listeners: ['tcp:1'], backends: ['app']},
+		},
+	});
+	if ('violations' in read) return t.fail(JSON.stringify(read.violations));
+	const after = {described: read.config, certificates: new Map([['web', certificate(WEB)]])};
+	const operation = configure({before: NOTHING_CONFIGURED, after, certificates: new Map()});
+	api.store.apply(operation);
+	const shown = (await api.ok('ReadLoadBalancers'))['LoadBalancers'];
+	const running = new Map(api.store.running);
 	const web = {LoadBalancerName: 'web'};
 	await api.ok('UpdateLoadBalancer', {...web, SecuredCookies: true});
 	await api.ok('CreateLoadBalancerTags', {LoadBalancerNames: ['web'], Tags: [{Key: 'a', Value: 'b'}]});
 	const Listeners = [{BackendPort: 80, LoadBalancerPort: 80, LoadBalancerProtocol: 'HTTP'}];
 	await api.ok('CreateLoadBalancer', {LoadBalancerName: 'own', Listeners, SubregionNames: ['eu-west-2a']});
 	await api.ok('CreateServerCertificate', {Name: 'shop', Body: SHOP.cert, PrivateKey: SHOP.key});
-	await api.executor.declareVm('i-0000000a', before.backends[2]);
-	api.dataPlane.calls.length = 0;
+	api.store.apply(declareVm({id: 'i-0000000a', backend: read.config.backends.get('app')?.[0]}));
+	api.store.calls.length = 0;
 
-	await api.executor.reset(new Map(), async () => {
-		api.dataPlane.running.delete('own');
-		api.dataPlane.running.set('web', before);
-	});
+	api.store.apply((_, context) => operation(emptyAccount(), context));
 
-	t.deepEqual(api.dataPlane.calls, []);
-	const read = (await api.ok('ReadLoadBalancers'))['LoadBalancers'];
-	t.like(read, [{...shown, PublicIp: read[0].PublicIp}, {LoadBalancerName: 'untouched'}]);
+	t.deepEqual(api.store.calls.toSorted(), ['apply web', 'remove own'], 'what is as it was is not touched');
+	t.deepEqual(api.store.running, running);
+	t.deepEqual((await api.ok('ReadLoadBalancers'))['LoadBalancers'], shown);
 	t.is((await api.ok('ReadServerCertificates'))['ServerCertificates'].length, 1);
-	t.false(api.executor.vms.has('i-0000000a'));
+	t.false(api.store.account.vms.has('i-0000000a'));
 });
 
 test('a VM id that was made for a back-end leaves with it, and one that was declared stays', async t => {
 	const {api, before} = await adopted();
-	await api.executor.declareVm('i-0000000a', before.backends[0]);
-	t.is(api.executor.vms.size, 3);
+	api.store.apply(declareVm({id: 'i-0000000a', backend: before.backends[0]}));
+	t.is(api.store.account.vms.size, 3);
 
-	api.dataPlane.running.delete('web');
+	api.store.apply(removeLoadBalancer({name: 'web'}));
 
-	t.deepEqual([...api.executor.vms.keys()], ['i-0000000a']);
+	t.deepEqual([...api.store.account.vms.keys()], ['i-0000000a']);
 });
 
 test('a certificate of the configuration can be referred to before anything uses it', async t => {
 	const api = new OutscaleHouse();
-	api.dataPlane.known.set('web', WEB);
-	api.dataPlane.known.set('web', SHOP);
-	api.dataPlane.known.set('my cert', WEB);
+	configureCertificate(api, 'web', WEB);
+	configureCertificate(api, 'web', SHOP);
+	configureCertificate(api, 'my cert', WEB);
 
 	const {ServerCertificates: all} = await api.ok('ReadServerCertificates');
 	t.deepEqual(
@@ -240,7 +275,7 @@ test('a certificate of the configuration can be referred to before anything uses
 		},
 	];
 	await api.ok('CreateLoadBalancer', {LoadBalancerName: 'x', Listeners, SubregionNames: ['eu-west-2a']});
-	const certificate = api.dataPlane.running.get('x')?.listeners[0]?.certificate;
+	const certificate = api.store.running.get('x')?.listeners[0]?.certificate;
 	t.is(certificate?.kind === 'pem' ? certificate.pair.cert : '', SHOP.cert);
 });
 
@@ -258,13 +293,13 @@ test('back-ends and names of rules that load balancers of a configuration share 
 	});
 	if ('violations' in result) return t.fail(JSON.stringify(result.violations));
 	const api = new OutscaleHouse({vms: {'i-0000000a': '127.0.0.1:3000'}});
-	await api.executor.declareVm('i-0000000b', result.config.backends.get('api')?.[0]);
-	for (const each of result.config.loadBalancers.values()) api.dataPlane.adopt(each, new Map());
+	api.store.apply(declareVm({id: 'i-0000000b', backend: result.config.backends.get('api')?.[0]}));
+	for (const each of result.config.loadBalancers.values()) put(api, each);
 
 	const [one, two] = (await api.ok('ReadLoadBalancers'))['LoadBalancers'];
 	t.is(one.BackendVmIds[0], two.BackendVmIds[0], 'one back-end is one VM');
 	t.is(one.BackendVmIds[1], 'i-0000000b', 'an id that was declared for it is its id');
-	t.deepEqual([...api.executor.account.rules.keys()], ['r', 'r-2']);
+	t.deepEqual(ruleNames(api), ['r', 'r-2']);
 });
 
 test('rules without effect stay while the library changes something else', async t => {
@@ -274,13 +309,14 @@ test('rules without effect stay while the library changes something else', async
 		ListenerRule: {ListenerRuleName: 'tcp', Priority: 1, PathPattern: '/'},
 		VmIds: [shown.BackendVmIds[0]],
 	});
-	t.deepEqual(api.dataPlane.calls, [], 'the data plane does not see it');
+	t.deepEqual(api.store.calls, ['apply web'], 'what runs does not see it');
 
-	api.dataPlane.adopt(
-		described({name: 'web', listeners: ['tcp:443', 'http:80'], backends: 2, retry: 'never'}),
-		new Map(),
-	);
-	t.deepEqual([...api.executor.account.rules.keys()], ['tcp']);
-	api.dataPlane.adopt(described({name: 'web', listeners: ['http:80'], backends: 2}), new Map());
-	t.deepEqual([...api.executor.account.rules.keys()], []);
+	put(api, described({name: 'web', listeners: ['tcp:443', 'http:80'], backends: 2, retry: 'never'}));
+	t.deepEqual(ruleNames(api), ['tcp']);
+	put(api, described({name: 'web', listeners: ['http:80'], backends: 2}));
+	t.deepEqual(ruleNames(api), []);
 });
+
+function ruleNames(api: OutscaleHouse): string[] {
+	return listedRules(api.store.account).map(({name}) => name);
+}

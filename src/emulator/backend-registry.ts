@@ -2,7 +2,7 @@ import type {Authority} from '../certificates/authority.ts';
 import type {NormalisedBackend} from '../model/normalised.ts';
 import {type RunningBackend, startBackend} from './backends.ts';
 
-interface Lodging {
+interface Lease {
 	readonly starting: Promise<RunningBackend>;
 	/** Of the start. */
 	readonly callOff: AbortController;
@@ -14,9 +14,9 @@ interface Lodging {
  * The back-ends that an emulator runs or knows, by what describes them: the same description object is the same back-end,
  * however many load balancers hold it. One that nobody holds is stopped, unless the configuration keeps it.
  */
-export class BackendHouse {
+export class BackendRegistry {
 	readonly #authority: Authority;
-	readonly #lodgings = new Map<NormalisedBackend, Lodging>();
+	readonly #leases = new Map<NormalisedBackend, Lease>();
 	/** Those that are being stopped. */
 	readonly #leaving = new Map<NormalisedBackend, Promise<void>>();
 	#kept: ReadonlySet<NormalisedBackend> = new Set();
@@ -26,29 +26,29 @@ export class BackendHouse {
 	}
 
 	/**
-	 * Starts a back-end, unless it runs already. Each `hold()` that resolves is followed by one `release()`.
+	 * Starts a back-end, unless it runs already. Each `acquire()` that resolves is followed by one `release()`.
 	 *
 	 * @param dnsNames see `startBackend`.
 	 * @param signal once it aborts, nobody waits for the start: what only this call holds is stopped.
-	 * @throws EmulatorError `COMMAND_FAILED`, `PORT_UNAVAILABLE`, or the signal's reason; then it is not held.
+	 * @throws EmulatorError `COMMAND_FAILED`, `PORT_UNAVAILABLE`, or the signal's reason; then it is not acquired.
 	 */
-	async hold(backend: NormalisedBackend, dnsNames: readonly string[], signal: AbortSignal): Promise<RunningBackend> {
-		const lodging = this.#lodgings.get(backend) ?? this.#take(backend, dnsNames);
-		lodging.holders++;
-		const held = await Promise.race([lodging.starting, aborted(signal)]);
-		if (held !== undefined) return held;
+	async acquire(backend: NormalisedBackend, dnsNames: readonly string[], signal: AbortSignal): Promise<RunningBackend> {
+		const lease = this.#leases.get(backend) ?? this.#take(backend, dnsNames);
+		lease.holders++;
+		const acquired = await Promise.race([lease.starting, aborted(signal)]);
+		if (acquired !== undefined) return acquired;
 		await this.release(backend);
 		throw signal.reason;
 	}
 
-	#take(backend: NormalisedBackend, dnsNames: readonly string[]): Lodging {
+	#take(backend: NormalisedBackend, dnsNames: readonly string[]): Lease {
 		const callOff = new AbortController();
-		const lodging = {starting: this.#start(backend, dnsNames, callOff.signal), callOff, holders: 0};
-		this.#lodgings.set(backend, lodging);
-		lodging.starting.catch(() => {
-			if (this.#lodgings.get(backend) === lodging) this.#lodgings.delete(backend);
+		const lease = {starting: this.#start(backend, dnsNames, callOff.signal), callOff, holders: 0};
+		this.#leases.set(backend, lease);
+		lease.starting.catch(() => {
+			if (this.#leases.get(backend) === lease) this.#leases.delete(backend);
 		});
-		return lodging;
+		return lease;
 	}
 
 	async #start(backend: NormalisedBackend, dnsNames: readonly string[], signal: AbortSignal): Promise<RunningBackend> {
@@ -62,17 +62,17 @@ export class BackendHouse {
 
 	/** Resolves when it is stopped, if it was held by nobody else. */
 	async release(backend: NormalisedBackend): Promise<void> {
-		const lodging = this.#lodgings.get(backend);
-		if (lodging === undefined) return;
-		lodging.holders--;
-		if (lodging.holders === 0 && !this.#kept.has(backend)) await this.#end(backend, lodging);
+		const lease = this.#leases.get(backend);
+		if (lease === undefined) return;
+		lease.holders--;
+		if (lease.holders === 0 && !this.#kept.has(backend)) await this.#end(backend, lease);
 	}
 
 	/** Goes on running these when nobody holds them. Resolves when those are stopped that this was true of before. */
 	async keep(backends: Iterable<NormalisedBackend>): Promise<void> {
 		this.#kept = new Set(backends);
-		const left = [...this.#lodgings].filter(([backend, {holders}]) => holders === 0 && !this.#kept.has(backend));
-		await Promise.all(left.map(([backend, lodging]) => this.#end(backend, lodging)));
+		const left = [...this.#leases].filter(([backend, {holders}]) => holders === 0 && !this.#kept.has(backend));
+		await Promise.all(left.map(([backend, lease]) => this.#end(backend, lease)));
 	}
 
 	get kept(): ReadonlySet<NormalisedBackend> {
@@ -81,26 +81,26 @@ export class BackendHouse {
 
 	/** Those that run or are starting. */
 	get backends(): Iterable<NormalisedBackend> {
-		return this.#lodgings.keys();
+		return this.#leases.keys();
 	}
 
 	/** Stops a back-end whose place another is to take. Returns what brings it back. */
 	async suspend(backend: NormalisedBackend): Promise<() => Promise<void>> {
 		// What could not be started is in nobody's place.
-		const running = await this.#lodgings.get(backend)?.starting.catch(() => undefined);
+		const running = await this.#leases.get(backend)?.starting.catch(() => undefined);
 		await running?.stop();
 		return async () => running?.start();
 	}
 
 	/** Stops everything. */
 	async stop(): Promise<void> {
-		await Promise.all([...this.#lodgings].map(([backend, lodging]) => this.#end(backend, lodging)));
+		await Promise.all([...this.#leases].map(([backend, lease]) => this.#end(backend, lease)));
 	}
 
-	#end(backend: NormalisedBackend, lodging: Lodging): Promise<void> {
-		this.#lodgings.delete(backend);
+	#end(backend: NormalisedBackend, lease: Lease): Promise<void> {
+		this.#leases.delete(backend);
 		const before = this.#leaving.get(backend);
-		const left = Promise.all([before, stopped(lodging)]).then(() => {
+		const left = Promise.all([before, stopped(lease)]).then(() => {
 			if (this.#leaving.get(backend) === left) this.#leaving.delete(backend);
 		});
 		this.#leaving.set(backend, left);
@@ -108,7 +108,7 @@ export class BackendHouse {
 	}
 }
 
-async function stopped({starting, callOff}: Lodging): Promise<void> {
+async function stopped({starting, callOff}: Lease): Promise<void> {
 	callOff.abort();
 	// What could not be started is not there.
 	const running = await starting.catch(() => undefined);

@@ -1,0 +1,87 @@
+import {setMaxListeners} from 'node:events';
+import type {NormalisedBackend} from '../model/normalised.ts';
+import type {BackendRegistry} from './backend-registry.ts';
+import type {RunningBackend} from './backends.ts';
+import {type Change, explained} from './change.ts';
+import type {ManagedLoadBalancer} from './managed-load-balancer.ts';
+import type {Step} from './planned-change.ts';
+
+/** The change that back-ends are acquired for. */
+export interface Acquiring {
+	readonly registry: BackendRegistry;
+	readonly managed: ReadonlyMap<string, ManagedLoadBalancer>;
+	readonly removed: ReadonlySet<ManagedLoadBalancer>;
+	/** Those that go on when no load balancer holds them. */
+	readonly kept: ReadonlySet<NormalisedBackend>;
+	/** All load balancers that change. */
+	readonly steps: readonly Step[];
+	readonly change: Pick<Change<unknown>, 'explain'>;
+	/** Aborts when the change is called off. */
+	readonly signal: AbortSignal;
+	/** Takes what takes back what was done. */
+	readonly undo: (() => unknown)[];
+}
+
+/**
+ * Starts those back-ends of a load balancer that do not run yet, all at once. When one fails, the others are not waited
+ * for.
+ *
+ * @throws EmulatorError `COMMAND_FAILED`, `PORT_UNAVAILABLE`, or the reason why the change was called off.
+ */
+export async function acquireBackends(
+	step: Step,
+	acquiring: Acquiring,
+): Promise<Map<NormalisedBackend, RunningBackend>> {
+	const {managed, registered, next} = step;
+	const fresh = registered.filter(backend => managed?.backends.has(backend) !== true);
+	for (const backend of fresh) await makeRoom(backend, acquiring);
+	const {registry, undo, signal, change} = acquiring;
+	const failing = new AbortController();
+	const either = AbortSignal.any([signal, failing.signal]);
+	// Each back-end listens to it, and Node would take the eleventh for a leak.
+	setMaxListeners(0, either);
+	const acquired = await Promise.allSettled(
+		fresh.map(async backend => {
+			try {
+				const running = await registry.acquire(backend, dnsNamesFor(backend, step, acquiring), either);
+				undo.push(() => registry.release(backend));
+				return [backend, running] as const;
+			} catch (error) {
+				// The first one to fail says why; an abort has its reason already.
+				if (!either.aborted) failing.abort(explained(change, error, backend, next.name));
+				throw either.reason;
+			}
+		}),
+	);
+	return new Map(acquired.map(result => fulfilled(result)));
+}
+
+/** Two commands cannot listen on one port: the one that leaves has to go before the other can start. */
+async function makeRoom(fresh: NormalisedBackend, acquiring: Acquiring): Promise<void> {
+	if (fresh.kind !== 'command' || fresh.port === undefined) return;
+	const {registry, undo} = acquiring;
+	for (const old of [...registry.backends]) {
+		if (old === fresh || old.kind !== 'command' || old.port !== fresh.port || !leaves(old, acquiring)) continue;
+		undo.push(await registry.suspend(old));
+	}
+}
+
+/** Whether nobody will hold this back-end any more. */
+function leaves(backend: NormalisedBackend, {kept, managed, removed, steps}: Acquiring): boolean {
+	if (kept.has(backend)) return false;
+	return [...managed.values()].every(each => {
+		const step = steps.find(one => one.managed === each);
+		const goes = removed.has(each) || step?.registered.includes(backend) === false;
+		return goes || !each.backends.has(backend);
+	});
+}
+
+function dnsNamesFor(backend: NormalisedBackend, own: Step, {steps}: Acquiring): string[] {
+	const users = steps.filter(({registered}) => registered.includes(backend));
+	return [...new Set([own, ...users].map(({next}) => next.dnsName))];
+}
+
+function fulfilled<Value>(result: PromiseSettledResult<Value>): Value {
+	if (result.status === 'rejected') throw result.reason;
+	return result.value;
+}

@@ -1,0 +1,69 @@
+import {X509Certificate} from 'node:crypto';
+import {formatAddress} from '../base/errors.ts';
+import {INSPECT, type InspectArguments, showFields} from '../base/inspection.ts';
+import type {Exchange} from '../observability/exchange.ts';
+import type {RunningBackend} from './backends.ts';
+import type {Backend} from './load-balancer.ts';
+
+/** A back-end in the hands of a test. */
+export class BackendHandle implements Backend {
+	readonly #running: RunningBackend;
+	readonly #received: () => readonly Exchange[];
+
+	constructor(running: RunningBackend, received: () => readonly Exchange[]) {
+		this.#running = running;
+		this.#received = received;
+	}
+
+	get name(): string {
+		return this.#running.name;
+	}
+
+	get url(): string {
+		const {description, secure, kind} = this.#running;
+		const scheme = kind === 'tcp' || kind === 'socket' ? (secure ? 'tls' : 'tcp') : secure ? 'https' : 'http';
+		return `${scheme}://${addressOf(description)}`;
+	}
+
+	get certificate(): Backend['certificate'] {
+		const certificate = this.#running.certificate();
+		if (certificate === undefined) return undefined;
+		return {pem: certificate.cert, fingerprint: new X509Certificate(certificate.cert).fingerprint256};
+	}
+
+	get received(): readonly Exchange[] {
+		return this.#received();
+	}
+
+	stop(): Promise<void> {
+		return this.#running.stop();
+	}
+
+	start(): Promise<void> {
+		return this.#running.start();
+	}
+
+	toString(): string {
+		return `back-end ${this.name} (${this.url})`;
+	}
+
+	[INSPECT](...how: InspectArguments): string {
+		const {name, url, received} = this;
+		return showFields('Backend', {name, url, received: received.map(String)}, how);
+	}
+}
+
+/** Where a back-end is, as people read it. */
+export function addressOf({
+	host,
+	port,
+	ports,
+}: {
+	host: string;
+	port: number | undefined;
+	ports: ReadonlyMap<number, number>;
+}): string {
+	if (port !== undefined) return formatAddress(host, port);
+	const mapped = [...ports].map(([from, to]) => `${from} at ${to}`).join(', ');
+	return mapped === '' ? host : `${host} (${mapped})`;
+}

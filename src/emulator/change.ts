@@ -1,0 +1,88 @@
+import {EmulatorError, type Violation} from '../base/errors.ts';
+import {quote} from '../base/quote.ts';
+import type {Authority} from '../certificates/authority.ts';
+import type {Services} from '../data-plane/services.ts';
+import type {NormalisedBackend} from '../model/normalised.ts';
+import type {Exchange} from '../observability/exchange.ts';
+import type {Context, Operate} from '../operations/context.ts';
+import type {BackendRegistry} from './backend-registry.ts';
+import type {EmulatorClock} from './clock.ts';
+import type {GivenCertificate} from './listener-certificates.ts';
+import type {CertificateAuthority} from './load-balancer.ts';
+import type {ManagedLoadBalancer} from './managed-load-balancer.ts';
+import type {ReadOptions} from './options.ts';
+
+/** What all load balancers of one emulator share. */
+export interface StoreDependencies {
+	readonly options: Pick<ReadOptions, 'host' | 'ports' | 'seed'>;
+	/** What operations go by, as of this moment. */
+	readonly context: () => Context;
+	readonly authority: Authority;
+	readonly ca: CertificateAuthority;
+	/** The control port, as it is when it is asked for. */
+	readonly endpoint: () => string;
+	readonly clock: EmulatorClock;
+	readonly services: Services;
+	readonly registry: BackendRegistry;
+	readonly warnings: string[];
+	readonly notices: string[];
+	readonly onExchange: (exchange: Exchange) => void;
+	/** What `lb.update()` does. */
+	readonly update: (loadBalancer: ManagedLoadBalancer, spec: unknown) => Promise<void>;
+	/** What `lb.setCertificate()` does. */
+	readonly setCertificate: (
+		loadBalancer: ManagedLoadBalancer,
+		port: number,
+		certificate: GivenCertificate,
+	) => Promise<void>;
+}
+
+/** What a failure is about: the listeners, the access log, or one back-end. */
+export type FailingPart = 'listeners' | 'accessLog' | NormalisedBackend;
+
+/** One change of the account, and how what runs follows. */
+export interface Change<Result> {
+	/** Run when the change is planned, and again on the account as it is when it is made. */
+	readonly operation: Operate<Result>;
+	/** Back-ends that from then on go on running when no load balancer holds them; undefined: as before. */
+	readonly kept?: ReadonlySet<NormalisedBackend>;
+	/** How many milliseconds what is in flight may go on at load balancers that go, by name; 0 unless said otherwise. */
+	readonly drainMs?: ReadonlyMap<string, number>;
+	/** Whether it is over only when nothing is left of the load balancers that go. */
+	readonly waitsForRemoved?: boolean;
+	/** Whether listeners take other ports where the command line's would be refused: the cloud would not refuse. */
+	readonly yieldsPorts?: boolean;
+	/** What stopping the handle of a load balancer that is new does; unless said otherwise it alone is stopped. */
+	readonly stop?: (drainMs: number) => Promise<void>;
+	/** Makes a failure say where in what was described it belongs. */
+	readonly explain?: (error: unknown, part: FailingPart, loadBalancer: string) => unknown;
+	/** Called at the moment it has been made. */
+	readonly onCommit?: () => void;
+}
+
+/** A failure as it is told, see {@link Change.explain}. */
+export function explained(
+	{explain}: Pick<Change<unknown>, 'explain'>,
+	error: unknown,
+	part: FailingPart,
+	loadBalancer: string,
+): unknown {
+	return explain === undefined ? error : explain(error, part, loadBalancer);
+}
+
+export function nameTaken(name: string): EmulatorError<'NAME_TAKEN'> {
+	return new EmulatorError('NAME_TAKEN', `There is a load balancer named ${quote(name)} already`, {
+		hint: 'Give this one another name: `name` of a description, or its key in a configuration.',
+	});
+}
+
+export function loadBalancerStopped(name: string): EmulatorError<'STOPPED'> {
+	return new EmulatorError('STOPPED', `Load balancer "${name}" has been stopped`);
+}
+
+export function emulatorStopped(): EmulatorError<'STOPPED'> {
+	return new EmulatorError('STOPPED', 'The emulator has been stopped');
+}
+
+/** Where something stands in what was described, for violations. */
+export type Path = Violation['path'];

@@ -1,0 +1,81 @@
+import type {Account} from '../model/account.ts';
+import type {PemPair} from '../model/load-balancer.ts';
+import {certificatesOf} from '../model/resolve.ts';
+import {asRefusal} from '../operations/as-refusal.ts';
+import type {BackendHealth, CloudStore, Context, Operate} from '../operations/context.ts';
+import {touchedBetween} from '../operations/touched.ts';
+import type {AccountStore} from './account-store.ts';
+import {refuseLoadBalancer} from './judging.ts';
+import {refusalOf} from './serving.ts';
+
+/** The account as the cloud's APIs see it. */
+export class AccountAsCloud implements CloudStore {
+	readonly #store: AccountStore;
+	readonly #context: () => Context;
+
+	constructor(store: AccountStore, context: () => Context) {
+		this.#store = store;
+		this.#context = context;
+	}
+
+	get account(): Account {
+		return this.#store.account;
+	}
+
+	get identifiers(): Context['identifiers'] {
+		return this.#context().identifiers;
+	}
+
+	context(): Context {
+		return this.#context();
+	}
+
+	async change<Result>(concerns: readonly string[], operation: Operate<Result>): Promise<Result> {
+		try {
+			return await this.#store.change(concerns, () => ({
+				operation: withServedCertificates(operation),
+				yieldsPorts: true,
+				waitsForRemoved: true,
+			}));
+		} catch (error) {
+			throw asRefusal(error);
+		}
+	}
+
+	healthOf(loadBalancer: string): readonly BackendHealth[] {
+		const backends = this.#store.managed.get(loadBalancer)?.running.backends ?? [];
+		return backends.map(backend => ({
+			name: backend.name,
+			state: backend.inService ? 'InService' : 'OutOfService',
+			reason: backend.reason,
+		}));
+	}
+}
+
+/** The same operation, which is refused when a listener could not serve the certificate that it is given. */
+function withServedCertificates<Result>(operation: Operate<Result>): Operate<Result> {
+	return (before, context) => {
+		const changed = operation(before, context);
+		const {account} = changed;
+		for (const name of touchedBetween(before, account)) {
+			const shown = pairsOf(name, before);
+			for (const [index, {port, tls, certificateId = ''}] of (
+				account.loadBalancers.get(name)?.listeners ?? []
+			).entries()) {
+				const certificate = account.certificates.get(certificateId);
+				if (certificate === undefined || shown.get(port) === certificate.pair) continue;
+				const refusal = refusalOf(certificate, tls);
+				const path = ['listeners', index, 'certificate'];
+				if (refusal !== undefined) throw refuseLoadBalancer([{path, ...refusal}]);
+			}
+		}
+		return changed;
+	};
+}
+
+/** What the listeners of a load balancer show, by logical port. */
+function pairsOf(name: string, account: Account): ReadonlyMap<number, PemPair> {
+	const loadBalancer = account.loadBalancers.get(name);
+	if (loadBalancer === undefined) return new Map();
+	return new Map([...certificatesOf(loadBalancer, account)].map(([port, {pair}]) => [port, pair]));
+}

@@ -1,0 +1,107 @@
+import {invalidDescription} from '../base/errors.ts';
+import type {Authority} from '../certificates/authority.ts';
+import type {NormalisedLoadBalancer} from '../model/normalised.ts';
+import {normalisedOf} from '../model/resolve.ts';
+import {putLoadBalancer} from '../operations/put-load-balancer.ts';
+import {setCertificate} from '../operations/set-certificate.ts';
+import type {AccountStore} from './account-store.ts';
+import {loadBalancerStopped, nameTaken} from './change.ts';
+import type {Configured} from './configured.ts';
+import {judgeSpec, judgeUpdate, refuseLoadBalancer} from './judging.ts';
+import type {GivenCertificate} from './listener-certificates.ts';
+import {certificateFor, certificatesOf} from './listener-certificates.ts';
+import type {ManagedLoadBalancer} from './managed-load-balancer.ts';
+
+/** What changes of the library go by. */
+export interface LibraryContext {
+	readonly store: AccountStore;
+	readonly authority: Authority;
+	/** The configuration as it was read last: what descriptions may name. */
+	readonly configured: () => Configured;
+	/** The name that a load balancer is told to have. */
+	readonly dnsNameOf: (loadBalancer: Pick<NormalisedLoadBalancer, 'name' | 'internal'>) => string;
+}
+
+/** What `create()` does. @param stop see `Change.stop`. */
+export async function createFromSpec(
+	spec: unknown,
+	library: LibraryContext,
+	stop?: (drainMs: number) => Promise<void>,
+): Promise<ManagedLoadBalancer> {
+	const {store} = library;
+	const normalised = await judgeSpec(spec, namesIn(library));
+	const {name} = normalised;
+	await store.change([name], () => {
+		if (store.managed.has(name)) throw nameTaken(name);
+		const certificates = listenerCertificates(normalised, library);
+		const operation = putLoadBalancer({normalised, certificates});
+		return {operation, ...(stop === undefined ? {} : {stop})};
+	});
+	return store.get(name);
+}
+
+/** What `update()` does: the whole description is validated again, and what differs changes. */
+export async function updateFromSpec(
+	managed: ManagedLoadBalancer,
+	spec: unknown,
+	library: LibraryContext,
+): Promise<void> {
+	const {store} = library;
+	const {name} = managed;
+	await store.change([name], async () => {
+		store.refuseUnless(managed);
+		const current = normalisedOf(managed.described, store.account);
+		const {normalised, parts} = await judgeUpdate(current, spec, namesIn(library));
+		const before = {described: current, certificates: managed.certificates};
+		const certificates = parts.has('listeners') ? listenerCertificates(normalised, library, before) : new Map();
+		return {
+			operation: (account, context) => {
+				const now = account.loadBalancers.get(name);
+				if (now === undefined) throw loadBalancerStopped(name);
+				const registered = new Set(normalisedOf(now, account).backends.map(backend => backend.name));
+				const gone = current.backends.filter(backend => !registered.has(backend.name));
+				const drained = new Set(gone.map(backend => backend.name));
+				return putLoadBalancer({normalised, parts, certificates, drained})(account, context);
+			},
+		};
+	});
+}
+
+/** What `setCertificate()` does. */
+export async function setCertificateOf(
+	managed: ManagedLoadBalancer,
+	port: number,
+	certificate: GivenCertificate,
+	{store, authority, configured}: LibraryContext,
+): Promise<void> {
+	const {name} = managed;
+	await store.change([name], () => {
+		store.refuseUnless(managed);
+		managed.client.listener(port);
+		const listener = managed.described.listeners.find(each => each.port === port);
+		if (listener?.certificateId === undefined) {
+			throw invalidDescription(`The certificate for port ${port}`, [
+				{path: ['certificate'], message: 'a certificate goes with https and ssl listeners only', hint: undefined},
+			]);
+		}
+		const known = configured().certificates;
+		const {reference, resolved} = certificateFor(certificate, listener.tls, {known, authority});
+		return {operation: setCertificate({loadBalancer: name, port, reference, certificate: resolved})};
+	});
+}
+
+/** What descriptions may refer to by name. */
+function namesIn({configured}: LibraryContext) {
+	const {certificates, described} = configured();
+	return {certificateNames: certificates.keys(), backends: described.backends};
+}
+
+function listenerCertificates(
+	normalised: NormalisedLoadBalancer,
+	{authority, configured, dnsNameOf}: LibraryContext,
+	before?: Parameters<typeof certificatesOf>[1]['before'],
+) {
+	const sources = {known: configured().certificates, authority, dnsName: dnsNameOf(normalised)};
+	const all = before === undefined ? sources : {...sources, before};
+	return certificatesOf(normalised, all, {path: [], refuse: refuseLoadBalancer});
+}

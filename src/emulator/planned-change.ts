@@ -1,0 +1,335 @@
+import {isDeepStrictEqual} from 'node:util';
+import {EmulatorError, messageOf} from '../base/errors.ts';
+import {type PreparedChange, RunningLoadBalancer} from '../data-plane/running-load-balancer.ts';
+import type {Account} from '../model/account.ts';
+import type {CloudLoadBalancer} from '../model/cloud-load-balancer.ts';
+import type {LoadBalancerDescription} from '../model/load-balancer.ts';
+import type {NormalisedBackend} from '../model/normalised.ts';
+import {backendsOf, certificatesOf, resolve} from '../model/resolve.ts';
+import type {AccessLog} from '../observability/access-log-file.ts';
+import type {Operate} from '../operations/context.ts';
+import {touchedBetween} from '../operations/touched.ts';
+import {acquireBackends} from './acquire-backends.ts';
+import type {RunningBackend} from './backends.ts';
+import {type Change, explained, loadBalancerStopped, type StoreDependencies} from './change.ts';
+import {warningsOf} from './listener-certificates.ts';
+import {ManagedLoadBalancer} from './managed-load-balancer.ts';
+import {setNotices} from './notices.ts';
+import type {PortMode} from './options.ts';
+import {PortPlan} from './port-plan.ts';
+import {bindingFor, fallbackNotices} from './ports.ts';
+import {warningsOfDurations} from './short-durations.ts';
+
+/** One load balancer on its way. */
+export interface Step {
+	/** What it is to be. */
+	readonly next: CloudLoadBalancer;
+	/** Its back-ends; those that run already are the very ones that run. */
+	readonly registered: readonly NormalisedBackend[];
+	/** The one that runs; undefined when there is none yet. */
+	readonly managed: ManagedLoadBalancer | undefined;
+	/** What that is until then. */
+	readonly before: CloudLoadBalancer | undefined;
+	/** Those of its back-ends that were started or found for it. */
+	acquired: ReadonlyMap<NormalisedBackend, RunningBackend>;
+	log: AccessLog | undefined;
+	data: {readonly running: RunningLoadBalancer; readonly change: PreparedChange} | undefined;
+}
+
+/** What a change needs of the store. */
+export interface StoreView {
+	readonly dependencies: StoreDependencies;
+	readonly managed: ReadonlyMap<string, ManagedLoadBalancer>;
+	readonly before: Account;
+	readonly next: Account;
+	readonly read: () => Account;
+	readonly remove: (managed: ManagedLoadBalancer, drainMs: number) => Promise<void>;
+	readonly changeAtOnce: (operation: Operate<unknown>) => void;
+	readonly inTurn: (name: string, task: () => Promise<void>) => Promise<void>;
+}
+
+/**
+ * How what runs follows a change of the account. `prepare()` does everything that can fail, and nothing shows; then comes
+ * `commit()` and `release()`, or `abandon()`.
+ */
+export class PlannedChange {
+	/** Those that are to go. */
+	readonly removed: ReadonlySet<ManagedLoadBalancer>;
+	/** Of all load balancers that differ, whether that shows in what runs or not. */
+	readonly #touched: ReadonlySet<string>;
+	readonly #change: Change<unknown>;
+	readonly #store: StoreView;
+	readonly #steps: readonly Step[];
+	/** What takes back what was done, in the order it was done. */
+	readonly #undo: (() => unknown)[] = [];
+
+	constructor(change: Change<unknown>, store: StoreView) {
+		const {before, next, managed} = store;
+		this.#change = change;
+		this.#store = store;
+		this.#touched = touchedBetween(before, next);
+		const removed = new Set<ManagedLoadBalancer>();
+		const steps: Step[] = [];
+		for (const name of this.#touched) {
+			const running = managed.get(name);
+			const wanted = runningIn(next, name);
+			if (wanted === undefined) {
+				if (running !== undefined) removed.add(running);
+				continue;
+			}
+			const former = running === undefined ? undefined : runningIn(before, name);
+			if (former !== undefined && runsAlike([former, before], [wanted, next])) continue;
+			steps.push(stepOf(wanted, next, running, former));
+		}
+		this.removed = removed;
+		this.#steps = steps;
+	}
+
+	/** Of the load balancers that start, change or go. */
+	get names(): string[] {
+		return [...this.#steps.map(({next}) => next.name), ...[...this.removed].map(({name}) => name)];
+	}
+
+	/**
+	 * @param signal aborts, with an error as its reason, when the change has become pointless.
+	 * @throws EmulatorError see `AccountStore.change`; then nothing is left of it.
+	 */
+	async prepare(signal: AbortSignal): Promise<void> {
+		try {
+			for (const step of this.#steps) step.acquired = await this.#acquire(step, signal);
+			for (const step of this.#steps) await this.#openLog(step);
+			await this.#bindAll();
+		} catch (error) {
+			await this.abandon();
+			throw error;
+		}
+	}
+
+	/** @throws EmulatorError `STOPPED` when a load balancer it concerns has been stopped meanwhile. */
+	assertUnchanged(): void {
+		const concerned = [...this.#steps.flatMap(({managed}) => managed ?? []), ...this.removed];
+		for (const managed of concerned) {
+			if (this.#store.managed.get(managed.name) !== managed) throw loadBalancerStopped(managed.name);
+		}
+	}
+
+	/** Whether what was prepared is what is to run for this account, but for back-ends that were drained meanwhile. */
+	fits(account: Account): boolean {
+		const {next, read} = this.#store;
+		const isFitting = (name: string) => {
+			const [planned, final] = [runningIn(next, name), runningIn(account, name)];
+			if (planned === undefined || final === undefined) return planned === final;
+			const names = new Set(backendsOf(final, account).map(backend => backend.name));
+			const staying = backendsOf(planned, next).filter(backend => names.has(backend.name));
+			return runsAlike([planned, next, staying], [final, account]);
+		};
+		return [...new Set([...this.#touched, ...touchedBetween(read(), account)])].every(isFitting);
+	}
+
+	/** Makes the change. @returns the load balancers that it concerns and that run from then on. */
+	commit(account: Account): ManagedLoadBalancer[] {
+		if (this.#change.kept !== undefined) void this.#store.dependencies.registry.keep(this.#change.kept);
+		const committed = this.#steps.map(step => this.#commit(step, account));
+		for (const name of this.#touched) this.#setNotices(name, account);
+		return committed;
+	}
+
+	/** The end of a commit: closes the ports that nobody serves any more. */
+	release(): void {
+		for (const {data} of this.#steps) data?.change.release();
+	}
+
+	/** Takes back what was begun. Resolves when nothing of it is left. */
+	async abandon(): Promise<void> {
+		for (const undo of this.#undo.splice(0).reverse()) {
+			try {
+				await undo();
+			} catch (error) {
+				// A command that had to make room, and does not come back.
+				this.#store.dependencies.warnings.push(messageOf(error));
+			}
+		}
+	}
+
+	#acquire(step: Step, signal: AbortSignal): Promise<Map<NormalisedBackend, RunningBackend>> {
+		const {dependencies, managed} = this.#store;
+		const {registry} = dependencies;
+		const kept = this.#change.kept ?? registry.kept;
+		const [steps, undo, change] = [this.#steps, this.#undo, this.#change];
+		return acquireBackends(step, {registry, managed, removed: this.removed, kept, steps, change, signal, undo});
+	}
+
+	async #openLog(step: Step): Promise<void> {
+		const {next, before} = step;
+		const {dependencies} = this.#store;
+		if (before !== undefined && isDeepStrictEqual(before.logTarget, next.logTarget)) return;
+		step.log = undefined;
+		if (next.logTarget === undefined) return;
+		const {identifiers} = dependencies.context();
+		try {
+			const {openAccessLog} = await import('./access-log.ts');
+			const log = await openAccessLog(next.logTarget, {
+				loadBalancer: next.name,
+				address: next.address ?? dependencies.options.host,
+				accountId: identifiers.accountId,
+				region: identifiers.region,
+				clock: dependencies.services.clock,
+				onTrouble: ({message}) => dependencies.warnings.push(`${next.name}, access log: ${message}`),
+			});
+			this.#undo.push(() => log.close());
+			step.log = log;
+		} catch (error) {
+			throw explained(this.#change, error, 'accessLog', next.name);
+		}
+	}
+
+	/** Binds what is to be bound, one load balancer after the other: each sees what those before it have taken. */
+	async #bindAll(): Promise<void> {
+		const {managed, dependencies} = this.#store;
+		const next = new Map(
+			this.#steps.flatMap(step => (step.managed === undefined ? [] : [[step.managed, step.next] as const])),
+		);
+		const plan = new PortPlan(managed.values(), {next, removed: this.removed, host: dependencies.options.host});
+		for (const step of this.#steps) {
+			try {
+				step.data = await this.#bind(step, plan);
+			} catch (error) {
+				throw explained(this.#change, error, 'listeners', step.next.name);
+			}
+			const {change} = step.data;
+			this.#undo.push(() => change.abandon());
+			plan.take(change.ports);
+		}
+	}
+
+	async #bind(step: Step, plan: PortPlan): Promise<NonNullable<Step['data']>> {
+		const resolved = this.#resolve(step, plan);
+		if (step.managed !== undefined) {
+			const {running} = step.managed;
+			return {running, change: await running.prepare(resolved, plan.adoptable)};
+		}
+		const {services} = this.#store.dependencies;
+		const change = await RunningLoadBalancer.prepareStart(resolved, services, plan.adoptable);
+		return {running: change.running, change};
+	}
+
+	#resolve(step: Step, plan: PortPlan): LoadBalancerDescription {
+		const {options, authority} = this.#store.dependencies;
+		const mode = this.#portsOf(step);
+		const byName = new Map(step.registered.map(backend => [backend.name, backend]));
+		// Listeners are bound one after the other, so each sees what the ones before it will take.
+		const planned = new Set<string>();
+		const isTaken = (host: string, port: number) => planned.has(`${host} ${port}`) || plan.isTaken(host, port);
+		return resolve(step.next, this.#store.next, {
+			host: options.host,
+			authorityPem: authority.pem,
+			addressOf: ({name}) => {
+				const backend = byName.get(name);
+				if (backend === undefined) return undefined;
+				return (step.acquired.get(backend) ?? step.managed?.backends.get(backend))?.description;
+			},
+			bindingOf: (host, port) => {
+				const binding = bindingFor({host, port, mode}, isTaken);
+				planned.add(`${host} ${binding.port}`);
+				return binding;
+			},
+		});
+	}
+
+	#portsOf({managed}: Step): PortMode {
+		const {ports} = this.#store.dependencies.options;
+		const yields = managed?.yieldsPorts === true || this.#change.yieldsPorts === true;
+		return yields && ports === 'fallback' ? 'fallback-always' : ports;
+	}
+
+	#commit({next, registered, managed, acquired, log, data}: Step, account: Account): ManagedLoadBalancer {
+		// `prepare()` has bound every step.
+		if (data === undefined) throw new EmulatorError('BUG', `Load balancer "${next.name}" was not prepared`);
+		const {running, change} = data;
+		change.commit();
+		const final = runningIn(account, next.name);
+		const names = new Set(final === undefined ? [] : backendsOf(final, account).map(backend => backend.name));
+		const drained = new Set(registered.filter(({name}) => !names.has(name)).map(({name}) => name));
+		for (const backend of running.backends) if (drained.has(backend.name)) void running.deregister(backend);
+		const state = {registered: registered.filter(({name}) => names.has(name)), acquired, log};
+		if (managed === undefined) return this.#start(next.name, state, running);
+		managed.follow(state);
+		return managed;
+	}
+
+	#start(
+		name: string,
+		state: Parameters<ManagedLoadBalancer['follow']>[0],
+		running: RunningLoadBalancer,
+	): ManagedLoadBalancer {
+		const {dependencies, read, remove, changeAtOnce, inTurn} = this.#store;
+		const {yieldsPorts = false, stop} = this.#change;
+		const managed: ManagedLoadBalancer = new ManagedLoadBalancer(name, state, {
+			running,
+			dependencies,
+			yieldsPorts,
+			read,
+			changeAtOnce,
+			inTurn: task => inTurn(name, task),
+			stop: stop ?? (drainMs => remove(managed, drainMs)),
+		});
+		return managed;
+	}
+
+	/** What is to be said of a load balancer by now: ports that were taken in place of others, and what will surprise. */
+	#setNotices(name: string, account: Account): void {
+		const {notices, warnings, options} = this.#store.dependencies;
+		const loadBalancer = runningIn(account, name);
+		if (loadBalancer === undefined) return;
+		const step = this.#steps.find(({next}) => next.name === name);
+		if (step?.data !== undefined) {
+			setNotices(notices, `${name}, `, fallbackNotices(name, step.data.running.listeners, options.ports));
+		}
+		// Those of the configuration's certificates are told under their names.
+		const own = [...certificatesOf(loadBalancer, account)].filter(([, {configuredAs}]) => configuredAs === undefined);
+		setNotices(warnings, `${name}, listener `, warningsOf(name, new Map(own)));
+		const about = `${name}, durations: `;
+		setNotices(warnings, about, warningsOfDurations(loadBalancer, about));
+	}
+}
+
+/** A load balancer that runs when the account says this; one that is being deleted does not. */
+function runningIn({loadBalancers}: Account, name: string): CloudLoadBalancer | undefined {
+	const found = loadBalancers.get(name);
+	return found?.life.phase === 'deleting' ? undefined : found;
+}
+
+/** The same back-ends, and in place of each that equals one that runs, that very one: it goes on running. */
+function stepOf(
+	next: CloudLoadBalancer,
+	account: Account,
+	managed: ManagedLoadBalancer | undefined,
+	before: CloudLoadBalancer | undefined,
+): Step {
+	const byName = new Map<string, NormalisedBackend[]>();
+	for (const backend of managed?.backends.keys() ?? []) {
+		byName.set(backend.name, [...(byName.get(backend.name) ?? []), backend]);
+	}
+	const registered = backendsOf(next, account).map(
+		backend => byName.get(backend.name)?.find(other => isDeepStrictEqual(other, backend)) ?? backend,
+	);
+	return {next, registered, managed, before, acquired: new Map(), log: managed?.log, data: undefined};
+}
+
+type Described = readonly [CloudLoadBalancer, Account, (readonly NormalisedBackend[])?];
+
+/** Whether two load balancers run alike, whatever else differs. */
+function runsAlike(one: Described, other: Described): boolean {
+	return isDeepStrictEqual(whatRuns(one), whatRuns(other));
+}
+
+function whatRuns([loadBalancer, account, backends = backendsOf(loadBalancer, account)]: Described): unknown {
+	const names = new Set(backends.map(({name}) => name));
+	const resolved = resolve(loadBalancer, account, {
+		host: '',
+		authorityPem: '',
+		addressOf: ({name}) => (names.has(name) ? {name, host: '', port: undefined, ports: new Map()} : undefined),
+		bindingOf: (host, port) => ({host, port, fallbackPorts: [], fallsBackWhenTaken: false}),
+	});
+	return [resolved, backends, loadBalancer.logTarget];
+}

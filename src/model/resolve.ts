@@ -1,0 +1,161 @@
+import type {Account, ServerCertificate} from './account.ts';
+import type {BackendId, CloudListener, CloudLoadBalancer, Rule} from './cloud-load-balancer.ts';
+import {isHttp} from './listener.ts';
+import type {
+	BackendDescription,
+	Binding,
+	ListenerDescription,
+	LoadBalancerDescription,
+	ScopedRule,
+} from './load-balancer.ts';
+import type {NormalisedBackend, NormalisedListener, NormalisedLoadBalancer} from './normalised.ts';
+import type {StickinessPolicy} from './stickiness-policy.ts';
+
+/** What is known of this machine beside the account. */
+export interface Surroundings {
+	/** The emulator's address, for a load balancer without one of its own. */
+	readonly host: string;
+	/** PEM of the emulator's authority. */
+	readonly authorityPem: string;
+	/** Where a back-end listens; undefined: it is left out. */
+	readonly addressOf: (backend: NormalisedBackend) => BackendDescription | undefined;
+	/** What to bind for a logical port. Asked for one listener after the other. */
+	readonly bindingOf: (host: string, port: number) => Binding;
+}
+
+/**
+ * What the data plane is to run for a load balancer: addresses, certificates and ports to bind in place of names and ids.
+ * The only way from what is described to what runs.
+ */
+export function resolve(
+	loadBalancer: CloudLoadBalancer,
+	account: Account,
+	{host: defaultHost, authorityPem, addressOf, bindingOf}: Surroundings,
+): LoadBalancerDescription {
+	const {name, dnsName, healthCheck, faithfulHealth, drainMs, securedCookies, timeouts, retry, upgrade} = loadBalancer;
+	const host = loadBalancer.address ?? defaultHost;
+	const pending = new Set(pendingOf(loadBalancer, account));
+	return {
+		name,
+		dnsName,
+		listeners: loadBalancer.listeners.map((listener): ListenerDescription => {
+			const {protocol, port, backendProtocol, backendPort, tls, proxyProtocol, verifyBackend} = listener;
+			return {
+				protocol,
+				port,
+				backendProtocol,
+				backendPort,
+				bind: bindingOf(host, port),
+				certificate: certificateOf(listener, account)?.pair,
+				tls,
+				proxyProtocol,
+				stickiness: stickinessOf(listener, loadBalancer),
+				verifyBackend: verifyBackend && {
+					ca: verifyBackend.ca === 'authority' ? authorityPem : verifyBackend.ca,
+					servername: verifyBackend.servername,
+				},
+			};
+		}),
+		backends: backendsOf(loadBalancer, account).flatMap(backend => {
+			const found = addressOf(backend);
+			if (found === undefined) return [];
+			return pending.has(backend.name) ? {...found, startsPending: true} : found;
+		}),
+		rules: rulesOf(loadBalancer, account),
+		healthCheck,
+		faithfulHealth,
+		drainMs,
+		securedCookies,
+		timeouts,
+		retry,
+		upgrade,
+	};
+}
+
+/** The certificates that the listeners show, by logical port. */
+export function certificatesOf(
+	{listeners}: Pick<CloudLoadBalancer, 'listeners'>,
+	account: Account,
+): Map<number, ServerCertificate> {
+	const shown = new Map<number, ServerCertificate>();
+	for (const listener of listeners) {
+		const certificate = certificateOf(listener, account);
+		if (certificate !== undefined) shown.set(listener.port, certificate);
+	}
+	return shown;
+}
+
+/** The back-ends in registration order; two VM ids that mean one back-end are one. */
+export function backendsOf(
+	{backends}: Pick<CloudLoadBalancer, 'backends'>,
+	account: Pick<Account, 'vms'>,
+): readonly NormalisedBackend[] {
+	const found = new Map<string, NormalisedBackend>();
+	for (const registration of backends) {
+		const backend = backendOf(registration, account);
+		if (!found.has(backend.name)) found.set(backend.name, backend);
+	}
+	return [...found.values()];
+}
+
+/** The back-end that is registered by this id. */
+export function backendOf(id: BackendId, {vms}: Pick<Account, 'vms'>): NormalisedBackend {
+	// An address as it is: each listener's traffic goes to its own back-end port there.
+	if (id.kind === 'address') return {kind: 'address', name: id.ip, host: id.ip, port: undefined, ports: new Map()};
+	return vms.get(id.id) ?? {kind: 'undeclared', name: id.id};
+}
+
+/** A load balancer in the words of the library and the configuration: what a change of some of its parts starts from. */
+export function normalisedOf(loadBalancer: CloudLoadBalancer, account: Account): NormalisedLoadBalancer {
+	const {scheme, listeners, logTarget, ...rest} = loadBalancer;
+	return {
+		...rest,
+		internal: scheme === 'internal',
+		listeners: listeners.map((listener): NormalisedListener => {
+			const {protocol, port, backendProtocol, backendPort, certificate, tls, proxyProtocol, verifyBackend} = listener;
+			const ports = {protocol, port, backendProtocol, backendPort};
+			const stickiness = stickinessOf(listener, loadBalancer);
+			return {ports, certificate, tls, proxyProtocol, stickiness, verifyBackend};
+		}),
+		backends: backendsOf(loadBalancer, account),
+		pendingBackends: new Set(pendingOf(loadBalancer, account)),
+		rules: rulesOf(loadBalancer, account),
+		accessLog: logTarget,
+	};
+}
+
+/** Names of back-ends that start out of service, unless they have been registered otherwise too. */
+function pendingOf({backends}: CloudLoadBalancer, account: Account): string[] {
+	const settled = new Set(backends.filter(({isPending}) => !isPending).map(each => backendOf(each, account).name));
+	return backends.map(each => backendOf(each, account).name).filter(name => !settled.has(name));
+}
+
+/** The rules that have an effect: those of HTTP and HTTPS listeners, to what is registered. */
+function rulesOf(loadBalancer: CloudLoadBalancer, account: Account): ScopedRule[] {
+	const {name, listeners} = loadBalancer;
+	const registered = new Set(backendsOf(loadBalancer, account).map(backend => backend.name));
+	const isEffective = ({scope}: Rule) =>
+		scope.kind === 'all' || listeners.some(({port, protocol}) => port === scope.port && isHttp(protocol));
+	return account.rules
+		.filter(rule => rule.loadBalancer === name && isEffective(rule))
+		.map(({name: written, priority, host, path, scope, vmIds}) => ({
+			name: written,
+			priority,
+			host,
+			path,
+			listener: scope.kind === 'all' ? undefined : scope.port,
+			to: [...new Set(vmIds.map(id => backendOf({kind: 'vm', id}, account).name))].filter(to => registered.has(to)),
+		}));
+}
+
+function certificateOf({certificateId}: CloudListener, {certificates}: Account): ServerCertificate | undefined {
+	return certificateId === undefined ? undefined : certificates.get(certificateId);
+}
+
+function stickinessOf(
+	{protocol, policies: [enabled]}: CloudListener,
+	{policies}: CloudLoadBalancer,
+): StickinessPolicy | undefined {
+	if (enabled === undefined || !isHttp(protocol)) return undefined;
+	return policies.find(({name}) => name === enabled)?.stickiness;
+}

@@ -1,0 +1,128 @@
+import {
+	type Account,
+	certificateNamed,
+	type ServerCertificate,
+	type UsableCertificate,
+	withCertificate,
+} from '../model/account.ts';
+import type {CertificateReference} from '../model/normalised.ts';
+import {CERTIFICATE_NAME} from './certificates.ts';
+import type {Context} from './context.ts';
+import {samePair} from './uploaded-pem.ts';
+
+/** A certificate of the library or the configuration, and what it is to be called. */
+export interface GivenCertificate {
+	readonly name: string;
+	readonly certificate: UsableCertificate;
+	/** The load balancer whose listener shows it. */
+	readonly broughtBy: string;
+}
+
+/** The account with a certificate of the configuration, which stays whether a listener shows it or not. */
+export function putConfiguredCertificate(
+	account: Account,
+	name: string,
+	certificate: UsableCertificate,
+	context: Context,
+): Account {
+	const called = usableName(name);
+	const before = certificateNamed(account, called);
+	const common = {...contentOf(certificate), configuredAs: name};
+	if (before === undefined) return withNew(account, {name: called, ...common, broughtBy: undefined}, context).account;
+	return samePair(before.pair, certificate.pair) && before.configuredAs === name
+		? account
+		: withCertificate(account, {...before, ...common});
+}
+
+/** The account without a certificate that the configuration no longer has, unless a listener shows it still. */
+export function removeConfiguredCertificate(account: Account, name: string): Account {
+	const gone = [...account.certificates.values()].find(({configuredAs}) => configuredAs === name);
+	if (gone === undefined) return account;
+	const isUsed = [...account.loadBalancers.values()].some(({listeners}) =>
+		listeners.some(({certificateId}) => certificateId === gone.id),
+	);
+	if (isUsed) return withCertificate(account, {...gone, configuredAs: undefined});
+	return {...account, certificates: new Map([...account.certificates].filter(([id]) => id !== gone.id))};
+}
+
+/** What a listener asks for, and what that is. */
+interface Asked {
+	readonly port: number;
+	readonly reference: CertificateReference;
+	readonly given: UsableCertificate | undefined;
+	readonly loadBalancer: string;
+}
+
+/** The account with the certificate that a listener asks for, and its id. What the configuration names is there already. */
+export function certificateOf(
+	{port, reference, given, loadBalancer}: Asked,
+	account: Account,
+	context: Context,
+): {readonly account: Account; readonly id: string | undefined} {
+	if (reference.kind === 'named') {
+		const named = [...account.certificates.values()].find(({configuredAs}) => configuredAs === reference.name);
+		if (named !== undefined) return {account, id: named.id};
+	}
+	if (given === undefined) return {account, id: undefined};
+	const name = reference.kind === 'named' ? reference.name : `${loadBalancer}-${port}`;
+	return putGivenCertificate(account, {name, certificate: given, broughtBy: loadBalancer}, context);
+}
+
+/**
+ * The account with the certificate that a listener shows, and its id. One of the same bytes is the same certificate,
+ * whatever it is called; one of the same name that this load balancer brought is replaced in its place.
+ */
+function putGivenCertificate(
+	account: Account,
+	{name: given, certificate, broughtBy}: GivenCertificate,
+	context: Context,
+): {readonly account: Account; readonly id: string} {
+	const same = [...account.certificates.values()].find(({pair}) => samePair(pair, certificate.pair));
+	if (same !== undefined) return {account, id: same.id};
+	const name = usableName(given);
+	const before = certificateNamed(account, name);
+	if (before !== undefined && before.broughtBy === broughtBy) {
+		return {account: withCertificate(account, {...before, ...contentOf(certificate)}), id: before.id};
+	}
+	let free = name;
+	for (let count = 2; certificateNamed(account, free) !== undefined; count++) free = `${name}-${count}`;
+	return withNew(account, {name: free, ...contentOf(certificate), broughtBy, configuredAs: undefined}, context);
+}
+
+/** The account without those that this load balancer brought and that no listener shows any more. */
+export function withoutUnused(account: Account, loadBalancer: string): Account {
+	const used = new Set(
+		[...account.loadBalancers.values()].flatMap(({listeners}) => listeners.map(({certificateId}) => certificateId)),
+	);
+	const certificates = [...account.certificates].filter(
+		([id, {broughtBy}]) => broughtBy !== loadBalancer || used.has(id),
+	);
+	return certificates.length === account.certificates.size
+		? account
+		: {...account, certificates: new Map(certificates)};
+}
+
+function withNew(
+	account: Account,
+	content: Omit<ServerCertificate, 'id' | 'path' | 'uploadedMs'>,
+	{identifiers, wallMs}: Context,
+): {readonly account: Account; readonly id: string} {
+	const id = identifiers.certificateId(account.serial);
+	const certificate = {...content, id, path: '/', uploadedMs: wallMs};
+	return {account: withCertificate({...account, serial: account.serial + 1}, certificate), id};
+}
+
+function contentOf({
+	pair,
+	facts,
+	warnings,
+	issued,
+}: UsableCertificate): UsableCertificate & {chain: string | undefined} {
+	return {pair, facts, warnings, issued, chain: pair.chain};
+}
+
+/** The cloud takes fewer characters than a configuration. */
+function usableName(name: string): string {
+	if (CERTIFICATE_NAME.test(name)) return name;
+	return name.replaceAll(/[^A-Za-z0-9+=,.@_-]/g, '-').slice(0, 128) || 'certificate';
+}

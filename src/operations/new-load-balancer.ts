@@ -1,0 +1,40 @@
+import type {CloudLoadBalancer, Placement, Scheme} from '../model/cloud-load-balancer.ts';
+import {NO_ACCESS_LOG} from '../model/cloud-load-balancer.ts';
+import {defaultHealthCheck} from '../model/health-check.ts';
+import type {Life} from '../model/life.ts';
+import {DEFAULT_TIMEOUTS} from '../model/load-balancer.ts';
+import type {Context} from './context.ts';
+
+/** What a load balancer has from its first moment, whoever creates it. */
+export interface NewLoadBalancer {
+	readonly name: string;
+	readonly scheme: Scheme;
+	readonly placement: Placement;
+	readonly publicIp: CloudLoadBalancer['publicIp'];
+	readonly life: Life;
+}
+
+/** A load balancer with nothing in it, and the defaults of the cloud. */
+export function newLoadBalancer(given: NewLoadBalancer, {identifiers}: Context): CloudLoadBalancer {
+	const {name, scheme} = given;
+	return {
+		...given,
+		dnsName: identifiers.dnsName(name, scheme === 'internal'),
+		listeners: [],
+		healthCheck: defaultHealthCheck(80),
+		accessLog: NO_ACCESS_LOG,
+		logTarget: undefined,
+		policies: [],
+		tags: new Map(),
+		backends: [],
+		securedCookies: false,
+		address: undefined,
+		faithfulHealth: false,
+		drainMs: undefined,
+		timeouts: DEFAULT_TIMEOUTS,
+		retry: 'idempotent',
+		upgrade: 'tunnel',
+		source: {},
+		isConfigured: false,
+	};
+}

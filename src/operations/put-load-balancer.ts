@@ -1,0 +1,218 @@
+import path from 'node:path';
+import {isDeepStrictEqual} from 'node:util';
+import {type Account, type UsableCertificate, withLoadBalancer, withoutLoadBalancer} from '../model/account.ts';
+import {
+	type CloudAccessLog,
+	type CloudListener,
+	type CloudLoadBalancer,
+	type CloudPolicy,
+	NO_ACCESS_LOG,
+} from '../model/cloud-load-balancer.ts';
+import {isHttp} from '../model/listener.ts';
+import type {NormalisedListener, NormalisedLoadBalancer} from '../model/normalised.ts';
+import {backendOf} from '../model/resolve.ts';
+import type {Context, Operation} from './context.ts';
+import {type GivenRule, withGivenRules} from './given-rules.ts';
+import {certificateOf, withoutUnused} from './kept-certificates.ts';
+import {newLoadBalancer} from './new-load-balancer.ts';
+import {type Registrations, registrationsOf, vmsWithout} from './registrations.ts';
+
+/** A part of a load balancer that the library and the configuration have a word for. */
+export type NormalisedPart = Exclude<keyof NormalisedLoadBalancer, 'name' | 'internal' | 'pendingBackends'>;
+
+/** A load balancer as the library or the configuration has it. */
+export interface PutLoadBalancer {
+	readonly normalised: NormalisedLoadBalancer;
+	/** The parts that change; undefined: all. Those of a load balancer that is new are all taken. */
+	readonly parts?: ReadonlySet<NormalisedPart> | undefined;
+	/** What its listeners show, by logical port. One that the configuration names is looked up in the account. */
+	readonly certificates: ReadonlyMap<number, UsableCertificate>;
+	/** Whether the configuration describes it, where it is new. */
+	readonly isConfigured?: boolean;
+	/** Back-ends that have been drained since the change was asked for, by name: they stay away. */
+	readonly drained?: ReadonlySet<string> | undefined;
+}
+
+/**
+ * `create()` and `update()` of the library, and what a configuration says of one load balancer. What it has no word for
+ * stays as it is: tags, ids, policies that no listener uses, the place it stands in.
+ */
+export const putLoadBalancer: Operation<PutLoadBalancer, CloudLoadBalancer> = input => (before, context) => {
+	const {normalised} = input;
+	const {name} = normalised;
+	const former = before.loadBalancers.get(name);
+	const previous = former?.life.phase === 'deleting' ? undefined : former;
+	const isGiven = (part: NormalisedPart) =>
+		previous === undefined || input.parts === undefined || input.parts.has(part);
+	const registered = isGiven('backends') ? register(input, before, context) : undefined;
+	let account: Account = registered === undefined ? before : {...before, vms: registered.vms};
+	if (previous === undefined) account = withoutLoadBalancer(account, name);
+
+	const made = isGiven('listeners') ? listenersOf(input, previous, account, context) : undefined;
+	account = made?.account ?? account;
+	const {isConfigured = false} = input;
+	const base = previous ?? {...newOfLibrary(name, account, context), isConfigured};
+	if (previous === undefined) account = {...account, serial: account.serial + 1};
+
+	const loadBalancer: CloudLoadBalancer = {
+		...base,
+		...(made === undefined ? {} : {listeners: made.listeners, policies: made.policies}),
+		...(registered === undefined ? {} : {backends: registered.backends}),
+		...pick(normalised, PLAIN.filter(isGiven)),
+		...(isGiven('accessLog') ? {accessLog: accessLogOf(normalised), logTarget: normalised.accessLog} : {}),
+	};
+	account = withLoadBalancer(account, loadBalancer);
+	if (isGiven('rules') || isGiven('listeners') || isGiven('backends')) {
+		const rules = isGiven('rules')
+			? writtenRules(normalised, registered ?? known(loadBalancer, account), previous, before)
+			: sameRules(name, registered, before);
+		account = withGivenRules(account, rules, loadBalancer, context);
+	}
+	return {account: withoutUnused(account, name), result: loadBalancer};
+};
+
+/** `stop()` of the library, and a load balancer that the configuration no longer has: what it brought goes with it. */
+export const removeLoadBalancer: Operation<{readonly name: string}, undefined> =
+	({name}) =>
+	(account, context) => {
+		const gone = account.loadBalancers.get(name);
+		if (gone === undefined) return {account, result: undefined};
+		const rest = withoutLoadBalancer(account, name);
+		return {account: {...withoutUnused(rest, name), vms: vmsWithout(gone, rest, context)}, result: undefined};
+	};
+
+/** Parts that the account keeps as they are given. */
+const PLAIN = [
+	'healthCheck',
+	'faithfulHealth',
+	'securedCookies',
+	'address',
+	'drainMs',
+	'timeouts',
+	'retry',
+	'upgrade',
+	'source',
+] as const satisfies readonly (NormalisedPart & keyof CloudLoadBalancer)[];
+
+function pick<Value, Key extends keyof Value>(value: Value, keys: readonly Key[]): Partial<Pick<Value, Key>> {
+	const picked: Partial<Pick<Value, Key>> = {};
+	for (const key of keys) picked[key] = value[key];
+	return picked;
+}
+
+/** What the cloud would have given it at its creation: it stands in the public Cloud, and has always been there. */
+function newOfLibrary(name: string, {serial}: Account, context: Context): CloudLoadBalancer {
+	const {identifiers} = context;
+	return newLoadBalancer(
+		{
+			name,
+			scheme: 'internet-facing',
+			placement: {kind: 'public', subregion: `${identifiers.region}a`},
+			publicIp: {address: identifiers.publicIp(serial), own: false},
+			life: {phase: 'changing', sinceMs: Number.NEGATIVE_INFINITY},
+		},
+		context,
+	);
+}
+
+function register({normalised, drained = new Set()}: PutLoadBalancer, account: Account, context: Context) {
+	const backends = normalised.backends.filter(({name}) => !drained.has(name));
+	return registrationsOf({...normalised, backends}, account, context);
+}
+
+/** The VM ids of what is registered, by the names of the back-ends. */
+function known({backends}: CloudLoadBalancer, account: Account): Pick<Registrations, 'idOf'> {
+	const ids = backends.flatMap(each => (each.kind === 'vm' ? [[backendOf(each, account).name, each.id] as const] : []));
+	return {idOf: new Map(ids)};
+}
+
+/** The rules as they are written. What they name is registered, or was when they were written. */
+function writtenRules(
+	{name, rules}: NormalisedLoadBalancer,
+	{idOf}: Pick<Registrations, 'idOf'>,
+	previous: CloudLoadBalancer | undefined,
+	before: Account,
+): GivenRule[] {
+	const earlier = new Map(
+		previous === undefined
+			? []
+			: before.rules
+					.filter(({loadBalancer}) => loadBalancer === name)
+					.flatMap(({vmIds}) => vmIds)
+					.map(id => [before.vms.get(id)?.name ?? id, id] as const),
+	);
+	return rules.map(({to, ...rule}) => ({
+		...rule,
+		vmIds: to.flatMap(backend => idOf.get(backend) ?? earlier.get(backend) ?? []),
+	}));
+}
+
+/** The rules that there are. Where one of the back-ends they name is another one now, they name that. */
+function sameRules(name: string, registered: Registrations | undefined, {rules, vms}: Account): GivenRule[] {
+	const idNow = (id: string) => registered?.idOf.get(vms.get(id)?.name ?? id) ?? id;
+	return rules
+		.filter(({loadBalancer}) => loadBalancer === name)
+		.map(({scope, name: written, priority, host, path: pattern, vmIds}) => ({
+			name: written,
+			priority,
+			host,
+			path: pattern,
+			listener: scope.kind === 'all' ? undefined : scope.port,
+			vmIds: vmIds.map(idNow),
+		}));
+}
+
+/** The listeners with their ids, certificates and policies. */
+function listenersOf(
+	{normalised, certificates}: PutLoadBalancer,
+	previous: CloudLoadBalancer | undefined,
+	before: Account,
+	context: Context,
+): Pick<CloudLoadBalancer, 'listeners' | 'policies'> & {readonly account: Account} {
+	let account = before;
+	const enabled = normalised.listeners.map(listener => policyFor(listener, previous));
+	const listeners = normalised.listeners.map((given, index): CloudListener => {
+		const {ports, certificate, tls, proxyProtocol, verifyBackend} = given;
+		const same = previous?.listeners.find(({port}) => port === ports.port);
+		const shown =
+			certificate &&
+			certificateOf(
+				{port: ports.port, reference: certificate, given: certificates.get(ports.port), loadBalancer: normalised.name},
+				account,
+				context,
+			);
+		account = shown?.account ?? account;
+		const id = same?.id ?? context.identifiers.listenerId(account.serial);
+		if (same === undefined) account = {...account, serial: account.serial + 1};
+		const policy = enabled[index];
+		const policies = policy === undefined ? [] : [policy.name];
+		return {...ports, id, certificateId: shown?.id, policies, certificate, tls, proxyProtocol, verifyBackend};
+	});
+	return {account, listeners, policies: withEnabled(previous?.policies ?? [], enabled)};
+}
+
+/** A file has no word in the cloud: its load balancer shows none. A folder is a bucket. */
+function accessLogOf({accessLog}: NormalisedLoadBalancer): CloudAccessLog {
+	if (accessLog?.kind !== 'folder') return NO_ACCESS_LOG;
+	const {folder, prefix, intervalMinutes} = accessLog;
+	return {enabled: true, bucket: path.basename(folder), prefix: prefix === '' ? undefined : prefix, intervalMinutes};
+}
+
+/** The policy that a listener's stickiness shows as: the one it had, where that says the same. */
+function policyFor(
+	{ports, stickiness}: NormalisedListener,
+	previous: CloudLoadBalancer | undefined,
+): CloudPolicy | undefined {
+	if (stickiness === undefined || !isHttp(ports.protocol)) return undefined;
+	const before = previous?.listeners.find(({port}) => port === ports.port)?.policies[0];
+	const same = previous?.policies.find(
+		policy => policy.name === before && isDeepStrictEqual(policy.stickiness, stickiness),
+	);
+	return same ?? {name: `stickiness-${ports.port}`, stickiness};
+}
+
+function withEnabled(before: readonly CloudPolicy[], enabled: readonly (CloudPolicy | undefined)[]): CloudPolicy[] {
+	const policies = new Map(before.map(policy => [policy.name, policy]));
+	for (const policy of enabled) if (policy !== undefined) policies.set(policy.name, policy);
+	return [...policies.values()];
+}

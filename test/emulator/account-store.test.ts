@@ -1,0 +1,138 @@
+import {once} from 'node:events';
+import {type AddressInfo, connect, createServer} from 'node:net';
+import test, {type ExecutionContext} from 'ava';
+import {type Emulator, type LoadBalancer, startEmulator} from '../../src/index.ts';
+import {gatedCommand} from '../helpers/gated-command.ts';
+
+async function start(t: ExecutionContext): Promise<Emulator> {
+	const emulator = await startEmulator();
+	t.teardown(() => emulator.stop());
+	return emulator;
+}
+
+async function refusal(port: number): Promise<string> {
+	const [error] = await once(connect(port, '127.0.0.1'), 'error');
+	return error.code;
+}
+
+async function answerer(lb: LoadBalancer): Promise<string> {
+	// An echo back-end's answer is JSON.
+	return ((await (await lb.fetch('/')).json()) as {backend: string}).backend;
+}
+
+test('create() starts what is new, and update() makes of what runs what is described', async t => {
+	const emulator = await start(t);
+	const lb = await emulator.create({name: 'web', listeners: ['http:80'], backends: 2});
+	const port = lb.port(80);
+	t.is(await answerer(lb), 'a');
+
+	await lb.update({listeners: ['http:80', 'http:81'], backends: [{kind: 'echo', name: 'z'}]});
+
+	t.is(emulator.get('web'), lb);
+	t.is(lb.port(80), port);
+	t.is(await answerer(lb), 'z');
+	t.is((await fetch(`http://127.0.0.1:${lb.port(81)}/`)).status, 200);
+});
+
+test('a change that fails leaves what runs as it was, and of what is new nothing', async t => {
+	const stranger = createServer().listen(0, '127.0.0.1');
+	await once(stranger, 'listening');
+	t.teardown(() => stranger.close());
+	const {port} = stranger.address() as AddressInfo; // A TCP server's address is an object.
+	const emulator = await start(t);
+	const lb = await emulator.create({name: 'web', listeners: ['http:80'], backends: 1});
+	const bad = [{kind: 'command' as const, name: 'bad', run: 'sleep 60', port}];
+
+	const spec = {listeners: ['http:80', 'http:81'] as const, backends: bad};
+	await t.throwsAsync(lb.update(spec), {code: 'PORT_UNAVAILABLE'});
+	await t.throwsAsync(emulator.create({name: 'api', ...spec}), {code: 'PORT_UNAVAILABLE'});
+
+	t.deepEqual(emulator.loadBalancers, [lb]);
+	t.throws(() => lb.port(81), {code: 'NO_SUCH_LISTENER'});
+	t.is(await answerer(lb), 'a');
+	t.deepEqual(Object.keys(lb.health), ['a']);
+	const {loadBalancers} = await state(emulator);
+	t.deepEqual(
+		loadBalancers.map(({name}) => name),
+		['web'],
+	);
+});
+
+test('stop() frees the name and the ports at once', async t => {
+	const slow = createServer().listen(0, '127.0.0.1');
+	await once(slow, 'listening');
+	t.teardown(() => slow.close());
+	const {port} = slow.address() as AddressInfo; // As above.
+	const emulator = await start(t);
+	const lb = await emulator.create({name: 'web', listeners: ['http:80'], backends: [`127.0.0.1:${port}`]});
+	const bound = lb.port(80);
+
+	const stopped = lb.stop();
+	const next = await emulator.create({name: 'web', listeners: ['http:80'], backends: 1});
+
+	t.is(await refusal(bound), 'ECONNREFUSED');
+	t.is(await answerer(next), 'a');
+	await stopped;
+	t.is(emulator.get('web'), next);
+});
+
+test('changes of one load balancer take turns, and those of others do not wait', async t => {
+	const emulator = await start(t);
+	const lb = await emulator.create({name: 'web', listeners: ['http:80'], backends: 1});
+	const command = await gatedCommand(t);
+	const order: string[] = [];
+	const slow = lb
+		.update({backends: [{kind: 'command', name: 'slow', run: command.run}]})
+		.then(() => order.push('slow'));
+	await command.reached;
+	const after = lb.update({idleTimeout: '7s'}).then(() => order.push('after'));
+
+	await emulator.create({name: 'api', listeners: ['http:80']}).then(() => order.push('api'));
+	await command.open();
+	await Promise.all([slow, after]);
+
+	t.deepEqual(order, ['api', 'slow', 'after']);
+});
+
+test('what changes something shared takes a turn with all that use it', async t => {
+	const emulator = await start(t);
+	const vm = 'i-00000001';
+	const creating = ['one', 'two'].map(name =>
+		call(emulator, 'CreateLoadBalancer', {
+			LoadBalancerName: name,
+			Listeners: [{BackendPort: 80, LoadBalancerPort: 80, LoadBalancerProtocol: 'HTTP'}],
+			SubregionNames: ['eu-west-2a'],
+		}).then(() => call(emulator, 'LinkLoadBalancerBackendMachines', {LoadBalancerName: name, BackendVmIds: [vm]})),
+	);
+	await Promise.all(creating);
+	const {port} = (await emulator.create({name: 'own', listeners: ['http:80'], backends: 1}))
+		.backend('a')
+		.url.match(/:(?<port>\d+)$/)?.groups ?? {port: ''};
+
+	const answer = await fetch(`${emulator.endpoint}/_lb/vms`, {
+		method: 'POST',
+		headers: {'content-type': 'application/json'},
+		body: JSON.stringify({id: vm, address: `127.0.0.1:${port}`}),
+	});
+
+	t.true(answer.ok, await answer.text());
+	for (const name of ['one', 'two']) {
+		const lb = emulator.get(name);
+		t.deepEqual(
+			lb.backends.map(({address}) => address),
+			[`127.0.0.1:${port}`],
+		);
+		await lb.settle();
+		t.is(await answerer(lb), 'a');
+	}
+});
+
+async function state(emulator: Emulator): Promise<{loadBalancers: {name: string}[]}> {
+	// The emulator's own answer, whose form docs/ describes.
+	return (await (await fetch(`${emulator.endpoint}/_lb/state`)).json()) as {loadBalancers: {name: string}[]};
+}
+
+async function call(emulator: Emulator, action: string, body: object): Promise<void> {
+	const answer = await fetch(`${emulator.endpoint}/api/v1/${action}`, {method: 'POST', body: JSON.stringify(body)});
+	if (!answer.ok) throw new Error(await answer.text());
+}
