@@ -88,7 +88,7 @@ export function describeCommon(
 		faithfulHealth: shape.faithfulHealth ?? false,
 		pendingBackends: new Set(),
 		internal: false,
-		drainMs: describeDraining(shape.draining, within(place, 'draining')),
+		drainingMs: describeDraining(shape.draining, within(place, 'draining')),
 		securedCookies: shape.securedCookies ?? false,
 		accessLog: describeAccessLog(shape.accessLog, within(place, 'accessLog')),
 		timeouts: describeTimeouts(shape, place),

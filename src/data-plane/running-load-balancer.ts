@@ -315,7 +315,7 @@ export class RunningLoadBalancer {
 	/** Gives a back-end no more work, and what is in flight its time. */
 	#letGo(backend: Backend): void {
 		backend.deregister();
-		const {drainMs = 0} = this.#description;
+		const {drainingMs: drainMs = 0} = this.#description;
 		this.#leave(async () => {
 			if (drainMs > 0 && backend.inFlight > 0) await this.#within(drainMs, backend.idle(), () => {});
 			for (const listener of [...this.#listeners, ...this.#retired]) listener.cutFrom(backend);
@@ -325,7 +325,7 @@ export class RunningLoadBalancer {
 	/** Serves nothing new, and what is in flight gets its time. */
 	#retire(listener: RunningListener): void {
 		this.#retired.add(listener);
-		const {drainMs = 0} = this.#description;
+		const {drainingMs: drainMs = 0} = this.#description;
 		if (drainMs > 0) listener.retire();
 		else listener.drain();
 		this.#leave(async () => {

@@ -159,7 +159,7 @@ export class Configurer {
 
 	#drainTimes(removed: readonly string[]): Map<string, number> {
 		const {loadBalancers}: Account = this.#options.store.account;
-		return new Map(removed.map(name => [name, loadBalancers.get(name)?.drainMs ?? 0]));
+		return new Map(removed.map(name => [name, loadBalancers.get(name)?.drainingMs ?? 0]));
 	}
 
 	#warnOfUnread(before: NormalisedConfig, after: NormalisedConfig): void {

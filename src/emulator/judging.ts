@@ -111,33 +111,26 @@ function withRegistered(
 	return new Map([...(context.backends ?? []), ...backends.map(backend => [backend.name, [backend]] as const)]);
 }
 
-/** Which part of a description each key of a spec becomes. */
-const PART_OF = {
-	address: 'address',
-	listeners: 'listeners',
-	backends: 'backends',
-	rules: 'rules',
-	healthCheck: 'healthCheck',
-	faithfulHealth: 'faithfulHealth',
-	draining: 'drainMs',
-	securedCookies: 'securedCookies',
-	accessLog: 'accessLog',
-	retry: 'retry',
-	upgrade: 'upgrade',
-} as const satisfies Partial<Record<keyof LoadBalancerSpec, keyof NormalisedLoadBalancer>>;
-
 const TIMEOUT_OF = {
 	idleTimeout: 'idleMs',
 	headTimeout: 'headMs',
 	connectTimeout: 'connectMs',
-} as const satisfies Record<Exclude<keyof LoadBalancerSpec, keyof typeof PART_OF | 'name'>, keyof Timeouts>;
+} as const satisfies Partial<Record<keyof LoadBalancerSpec, keyof Timeouts>>;
+
+/** The part that a key of a description becomes. */
+function partOf(key: string, normalised: NormalisedLoadBalancer): NormalisedPart | undefined {
+	if (key === 'draining') return 'drainingMs';
+	if (key === 'name' || key in TIMEOUT_OF) return undefined;
+	// Every other key has the name of its part, and a description has all parts.
+	return key in normalised ? (key as NormalisedPart) : undefined;
+}
 
 function withKeys(
 	current: NormalisedLoadBalancer,
 	judged: NormalisedLoadBalancer,
 	given: ReadonlySet<string>,
 ): GivenUpdate {
-	const parts = Object.entries(PART_OF).flatMap(([key, part]) => (given.has(key) ? [part] : []));
+	const parts = [...given].flatMap(key => partOf(key, judged) ?? []);
 	const times = Object.entries(TIMEOUT_OF).filter(([key]) => given.has(key));
 	const timeouts = {...current.timeouts, ...Object.fromEntries(times.map(([, key]) => [key, judged.timeouts[key]]))};
 	return {normalised: {...judged, timeouts}, parts: new Set([...parts, 'timeouts', 'source'])};

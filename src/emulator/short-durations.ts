@@ -10,12 +10,12 @@ const SHORT_MS = 100;
  * @param about how each sentence begins.
  */
 export function warningsOfDurations(loadBalancer: CloudLoadBalancer, about: string): string[] {
-	const {source, healthCheck, timeouts, drainMs} = loadBalancer;
+	const {source, healthCheck, timeouts, drainingMs} = loadBalancer;
 	const {interval, timeout} = fieldsOf(source['healthCheck']);
 	const durations: readonly (readonly [key: string, written: unknown, ms: number | undefined])[] = [
 		['healthCheck.interval', interval, healthCheck.intervalMs],
 		['healthCheck.timeout', timeout, healthCheck.timeoutMs],
-		['draining', source['draining'], drainMs],
+		['draining', source['draining'], drainingMs],
 		['idleTimeout', source['idleTimeout'], timeouts.idleMs],
 		['headTimeout', source['headTimeout'], timeouts.headMs],
 		['connectTimeout', source['connectTimeout'], timeouts.connectMs],

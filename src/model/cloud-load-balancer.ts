@@ -1,15 +1,15 @@
 import type {HealthCheck} from './health-check.ts';
 import type {Life} from './life.ts';
 import type {ListenerPorts} from './listener.ts';
-import type {RetryPolicy, Timeouts, TlsSettings, UpgradePolicy} from './load-balancer.ts';
-import type {CertificateReference, NormalisedAccessLog, NormalisedListener} from './normalised.ts';
+import type {CertificateReference, NormalisedAccessLog} from './normalised.ts';
+import type {ListenerSettings, Settings} from './settings.ts';
 import type {StickinessPolicy} from './stickiness-policy.ts';
 
 /** `internet-facing`: a public address; `internal`: reached from inside its Net (OUTSCALE API 1.40, LoadBalancerType). */
 export type Scheme = 'internet-facing' | 'internal';
 
 /** A listener, with what any surface has a word for. */
-export interface CloudListener extends ListenerPorts {
+export interface CloudListener extends ListenerPorts, ListenerSettings {
 	/** Shared by the rules of this listener, and nowhere else shown (OUTSCALE API 1.40, ListenerRule.ListenerId). */
 	readonly id: number;
 	/** Of a server certificate, by its internal id, so that a new name or path of it changes nothing here. */
@@ -18,9 +18,6 @@ export interface CloudListener extends ListenerPorts {
 	readonly policies: readonly string[];
 	/** What was asked for: a listener that asks for the same again keeps its certificate. */
 	readonly certificate: CertificateReference | undefined;
-	readonly tls: TlsSettings;
-	readonly proxyProtocol: boolean;
-	readonly verifyBackend: NormalisedListener['verifyBackend'];
 }
 
 /** A stickiness policy and its name, which is unique on its load balancer. */
@@ -68,7 +65,7 @@ export const NO_ACCESS_LOG: CloudAccessLog = {
 };
 
 /** A load balancer, with everything that any surface has a word for. A value. */
-export interface CloudLoadBalancer {
+export interface CloudLoadBalancer extends Settings {
 	readonly name: string;
 	readonly dnsName: string;
 	readonly scheme: Scheme;
@@ -83,19 +80,11 @@ export interface CloudLoadBalancer {
 	readonly placement: Placement;
 	/** `own`: one of the account's, not one that the cloud lends. Internal ones have none. */
 	readonly publicIp: {readonly address: string; readonly own: boolean} | undefined;
-	readonly securedCookies: boolean;
 	readonly life: Life;
 	/** Where the access log is written; undefined: nowhere. */
 	readonly logTarget: NormalisedAccessLog | undefined;
 	/** The loopback address to bind; undefined = the emulator's host. */
 	readonly address: string | undefined;
-	/** Whether a pending back-end needs `healthyThreshold` passes, as in the cloud, and not just one. */
-	readonly faithfulHealth: boolean;
-	/** undefined = what is in flight at a back-end that is deregistered is cut at once. */
-	readonly drainMs: number | undefined;
-	readonly timeouts: Timeouts;
-	readonly retry: RetryPolicy;
-	readonly upgrade: UpgradePolicy;
 	/** What the library or the configuration wrote, name and all; empty for one of an API. */
 	readonly source: Readonly<Record<string, unknown>>;
 	/** Whether the configuration describes it. */

@@ -1,7 +1,11 @@
 import type {HealthCheck} from './health-check.ts';
 import type {ListenerPorts} from './listener.ts';
 import type {ListenerRule} from './listener-rule.ts';
+import type {ListenerSettings, Settings} from './settings.ts';
 import type {StickinessPolicy} from './stickiness-policy.ts';
+
+export type {RetryPolicy, Timeouts, TlsSettings, TlsVersion, UpgradePolicy} from './settings.ts';
+export {DEFAULT_TIMEOUTS} from './settings.ts';
 
 /** PEM text of a certificate and its private key, and of the certificates between it and its root. */
 export interface PemPair {
@@ -10,15 +14,6 @@ export interface PemPair {
 	readonly key: string;
 	/** Issuer first, concatenated. */
 	readonly chain?: string | undefined;
-}
-
-/** Oldest TLS version a listener takes. 1.2 unless asked for: AWS and OUTSCALE end of life for older ones. */
-export type TlsVersion = 'TLSv1' | 'TLSv1.1' | 'TLSv1.2' | 'TLSv1.3';
-
-export interface TlsSettings {
-	readonly minVersion: TlsVersion;
-	/** OpenSSL cipher list; undefined = ECDHE with AEAD only. */
-	readonly ciphers: string | undefined;
 }
 
 /** How the certificate of a re-encrypting listener's back-ends is judged; undefined = not at all, as the cloud does. */
@@ -41,13 +36,10 @@ export interface Binding {
 }
 
 /** One listener as the data plane runs it. */
-export interface ListenerDescription extends ListenerPorts {
+export interface ListenerDescription extends ListenerPorts, Omit<ListenerSettings, 'verifyBackend'> {
 	readonly bind: Binding;
 	/** Present on HTTPS and SSL listeners, absent on the others. */
 	readonly certificate: PemPair | undefined;
-	readonly tls: TlsSettings;
-	/** Sends one PROXY v1 line at the start of each back-end connection (`ProxyProtocolPolicyType`). */
-	readonly proxyProtocol: boolean;
 	readonly verifyBackend: BackendVerification | undefined;
 	/** HTTP and HTTPS only; undefined balances every request. */
 	readonly stickiness: StickinessPolicy | undefined;
@@ -74,7 +66,7 @@ export interface BackendDescription {
 }
 
 /** The whole description of one load balancer, as the data plane runs it. A value: nothing in it changes. */
-export interface LoadBalancerDescription {
+export interface LoadBalancerDescription extends Settings {
 	readonly name: string;
 	readonly dnsName: string;
 	readonly listeners: readonly ListenerDescription[];
@@ -82,42 +74,7 @@ export interface LoadBalancerDescription {
 	readonly backends: readonly BackendDescription[];
 	readonly rules: readonly ScopedRule[];
 	readonly healthCheck: HealthCheck;
-	/** Whether a pending back-end needs `healthyThreshold` passes, as in the cloud, and not just one. */
-	readonly faithfulHealth: boolean;
-	/**
-	 * How long what is in flight may go on at a back-end that is deregistered; undefined cuts it at once.
-	 * AWS Classic ELB, connection draining: 1 to 3600 s, off through the API unless asked for.
-	 */
-	readonly drainMs: number | undefined;
-	/** Adds `Secure` to cookies on HTTPS listeners, the back-ends' own included (OUTSCALE API 1.40, SecuredCookies). */
-	readonly securedCookies: boolean;
-	readonly timeouts: Timeouts;
-	readonly retry: RetryPolicy;
-	readonly upgrade: UpgradePolicy;
 }
-
-/** `idempotent`: RFC 9110 section 9.2.2; `never`: what Classic ELB is reported to do. */
-export type RetryPolicy = 'idempotent' | 'never';
-
-/** `tunnel`: WebSocket and other upgrades pass; `refuse`: as Classic ELB's HTTP listeners, which do not carry them. */
-export type UpgradePolicy = 'tunnel' | 'refuse';
-
-export interface Timeouts {
-	/** No bytes either way, on either side. AWS Classic ELB: 60 s by default, 1 to 4000 s. */
-	readonly idleMs: number;
-	/** From the first byte of a request head to its last. */
-	readonly headMs: number;
-	/** To connect to one back-end, its TLS handshake included. */
-	readonly connectMs: number;
-	/** The TLS handshake of a client. */
-	readonly handshakeMs: number;
-}
-
-/**
- * Idle 60 s: AWS Classic ELB, config-idle-timeout. Head 60 s: AWS Classic ELB, 408 of a slow client.
- * Connect 5 s: *guess*, AWS does not publish it. Handshake 10 s: upper bound of the TLS checklist.
- */
-export const DEFAULT_TIMEOUTS: Timeouts = {idleMs: 60_000, headMs: 60_000, connectMs: 5000, handshakeMs: 10_000};
 
 /** The port of `backend` that traffic of a listener with this back-end port goes to. */
 export function portOfBackend(backend: BackendDescription, backendPort: number): number {

@@ -1,7 +1,8 @@
 import type {Inventory} from './account.ts';
 import type {HealthCheck} from './health-check.ts';
 import type {ListenerPorts} from './listener.ts';
-import type {PemPair, RetryPolicy, ScopedRule, Timeouts, TlsSettings, UpgradePolicy} from './load-balancer.ts';
+import type {PemPair, ScopedRule} from './load-balancer.ts';
+import type {ListenerSettings, Settings} from './settings.ts';
 import type {StickinessPolicy} from './stickiness-policy.ts';
 
 /** Where a listener's certificate comes from. */
@@ -14,18 +15,12 @@ export type CertificateReference =
 	| {readonly kind: 'pem'; readonly pair: PemPair};
 
 /** A listener whose text has been read and whose defaults are filled in. */
-export interface NormalisedListener {
+export interface NormalisedListener extends ListenerSettings {
 	readonly ports: ListenerPorts;
 	/** Present on HTTPS and SSL listeners, absent on the others. */
 	readonly certificate: CertificateReference | undefined;
-	readonly tls: TlsSettings;
-	readonly proxyProtocol: boolean;
 	/** On HTTP and HTTPS listeners only; undefined = every request is balanced. */
 	readonly stickiness: StickinessPolicy | undefined;
-	/** undefined = the back-ends' certificates are not verified. `authority` = the emulator's own is trusted. */
-	readonly verifyBackend:
-		| {readonly ca: 'authority' | (string & {}); readonly servername: string | undefined}
-		| undefined;
 }
 
 /**
@@ -94,7 +89,7 @@ export type NormalisedAccessLog =
 	| {readonly kind: 'folder'; readonly folder: string; readonly prefix: string; readonly intervalMinutes: 5 | 60};
 
 /** A load balancer whose every part has been judged and whose defaults are filled in. */
-export interface NormalisedLoadBalancer {
+export interface NormalisedLoadBalancer extends Settings {
 	readonly name: string;
 	/** What the user wrote, name and all: an update changes some of its keys and has the whole judged again. */
 	readonly source: Readonly<Record<string, unknown>>;
@@ -108,17 +103,10 @@ export interface NormalisedLoadBalancer {
 	/** Names of back-ends that a cloud API registered: they start out of service until a probe has passed. */
 	readonly pendingBackends: ReadonlySet<string>;
 	readonly healthCheck: HealthCheck;
-	readonly faithfulHealth: boolean;
 	/** As written; what they name is registered. */
 	readonly rules: readonly ScopedRule[];
-	/** undefined = what is in flight at a back-end that is deregistered is cut at once. */
-	readonly drainMs: number | undefined;
-	readonly securedCookies: boolean;
 	/** undefined = none is written. */
 	readonly accessLog: NormalisedAccessLog | undefined;
-	readonly timeouts: Timeouts;
-	readonly retry: RetryPolicy;
-	readonly upgrade: UpgradePolicy;
 }
 
 /** A certificate of the configuration. The paths of `files` are as written until `readConfigFile` has resolved them. */

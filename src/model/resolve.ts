@@ -9,6 +9,7 @@ import type {
 	ScopedRule,
 } from './load-balancer.ts';
 import type {NormalisedBackend, NormalisedListener, NormalisedLoadBalancer} from './normalised.ts';
+import {settingsOf} from './settings.ts';
 import type {StickinessPolicy} from './stickiness-policy.ts';
 
 /** What is known of this machine beside the account. */
@@ -32,23 +33,18 @@ export function resolve(
 	account: Account,
 	{host: defaultHost, authorityPem, addressOf, bindingOf}: Surroundings,
 ): LoadBalancerDescription {
-	const {name, dnsName, healthCheck, faithfulHealth, drainMs, securedCookies, timeouts, retry, upgrade} = loadBalancer;
+	const {name, dnsName, healthCheck} = loadBalancer;
 	const host = loadBalancer.address ?? defaultHost;
 	const pending = new Set(pendingOf(loadBalancer, account));
 	return {
 		name,
 		dnsName,
 		listeners: loadBalancer.listeners.map((listener): ListenerDescription => {
-			const {protocol, port, backendProtocol, backendPort, tls, proxyProtocol, verifyBackend} = listener;
+			const {id: _, certificateId: __, policies: ___, verifyBackend, ...rest} = listener;
 			return {
-				protocol,
-				port,
-				backendProtocol,
-				backendPort,
-				bind: bindingOf(host, port),
+				...rest,
+				bind: bindingOf(host, rest.port),
 				certificate: certificateOf(listener, account)?.pair,
-				tls,
-				proxyProtocol,
 				stickiness: stickinessOf(listener, loadBalancer),
 				verifyBackend: verifyBackend && {
 					ca: verifyBackend.ca === 'authority' ? authorityPem : verifyBackend.ca,
@@ -63,12 +59,7 @@ export function resolve(
 		}),
 		rules: rulesOf(loadBalancer, account),
 		healthCheck,
-		faithfulHealth,
-		drainMs,
-		securedCookies,
-		timeouts,
-		retry,
-		upgrade,
+		...settingsOf(loadBalancer),
 	};
 }
 
@@ -112,10 +103,10 @@ export function normalisedOf(loadBalancer: CloudLoadBalancer, account: Account):
 		...rest,
 		internal: scheme === 'internal',
 		listeners: listeners.map((listener): NormalisedListener => {
-			const {protocol, port, backendProtocol, backendPort, certificate, tls, proxyProtocol, verifyBackend} = listener;
+			const {protocol, port, backendProtocol, backendPort, id: _, certificateId: __, policies: ___, ...rest} = listener;
 			const ports = {protocol, port, backendProtocol, backendPort};
 			const stickiness = stickinessOf(listener, loadBalancer);
-			return {ports, certificate, tls, proxyProtocol, stickiness, verifyBackend};
+			return {ports, stickiness, ...rest};
 		}),
 		backends: backendsOf(loadBalancer, account),
 		pendingBackends: new Set(pendingOf(loadBalancer, account)),

@@ -1,9 +1,9 @@
 import {isDeepStrictEqual} from 'node:util';
 import type {Account, UsableCertificate} from '../model/account.ts';
 import type {CloudLoadBalancer} from '../model/cloud-load-balancer.ts';
-import type {Timeouts} from '../model/load-balancer.ts';
 import type {NormalisedBackend, NormalisedConfig, NormalisedLoadBalancer} from '../model/normalised.ts';
 import {normalisedOf} from '../model/resolve.ts';
+import {SETTINGS, type Timeouts} from '../model/settings.ts';
 import type {Context, Operation} from './context.ts';
 import {declareVm} from './declare-vm.ts';
 import {putConfiguredCertificate, removeConfiguredCertificate} from './kept-certificates.ts';
@@ -154,18 +154,15 @@ function merged(
 	};
 }
 
-const PARTS = [
+/** Timeouts are compared one by one. */
+const PARTS: readonly NormalisedPart[] = [
 	'address',
 	'listeners',
 	'backends',
 	'rules',
-	'faithfulHealth',
-	'drainMs',
-	'securedCookies',
 	'accessLog',
-	'retry',
-	'upgrade',
-] as const satisfies readonly NormalisedPart[];
+	...SETTINGS.filter(name => name !== 'timeouts'),
+];
 
 const TIMEOUTS = ['idleMs', 'headMs', 'connectMs', 'handshakeMs'] as const satisfies readonly (keyof Timeouts)[];
 

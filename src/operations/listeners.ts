@@ -5,6 +5,7 @@ import type {CloudListener, CloudLoadBalancer} from '../model/cloud-load-balance
 import {isHttp, isSecure, type ListenerPorts, violationOfLayers} from '../model/listener.ts';
 import type {CertificateReference} from '../model/normalised.ts';
 import {Refusal} from '../model/refusal.ts';
+import {DEFAULT_LISTENER_SETTINGS} from '../model/settings.ts';
 import {certificateByOrn} from './certificates.ts';
 import type {Context, Operation} from './context.ts';
 import {separateRules} from './listener-rules.ts';
@@ -139,9 +140,7 @@ export function makeListeners(
 			certificateId: certificates[index]?.id,
 			policies: [],
 			certificate: referenceTo(certificates[index]),
-			tls: {minVersion: 'TLSv1.2', ciphers: undefined},
-			proxyProtocol: false,
-			verifyBackend: undefined,
+			...DEFAULT_LISTENER_SETTINGS,
 		}),
 	);
 	return {listeners, account: {...account, serial: account.serial + listeners.length}};

@@ -2,7 +2,7 @@ import type {CloudLoadBalancer, Placement, Scheme} from '../model/cloud-load-bal
 import {NO_ACCESS_LOG} from '../model/cloud-load-balancer.ts';
 import {defaultHealthCheck} from '../model/health-check.ts';
 import type {Life} from '../model/life.ts';
-import {DEFAULT_TIMEOUTS} from '../model/load-balancer.ts';
+import {DEFAULT_SETTINGS} from '../model/settings.ts';
 import type {Context} from './context.ts';
 
 /** What a load balancer has from its first moment, whoever creates it. */
@@ -27,13 +27,8 @@ export function newLoadBalancer(given: NewLoadBalancer, {identifiers}: Context):
 		policies: [],
 		tags: new Map(),
 		backends: [],
-		securedCookies: false,
+		...DEFAULT_SETTINGS,
 		address: undefined,
-		faithfulHealth: false,
-		drainMs: undefined,
-		timeouts: DEFAULT_TIMEOUTS,
-		retry: 'idempotent',
-		upgrade: 'tunnel',
 		source: {},
 		isConfigured: false,
 	};

@@ -11,6 +11,7 @@ import {
 import {isHttp} from '../model/listener.ts';
 import type {NormalisedListener, NormalisedLoadBalancer} from '../model/normalised.ts';
 import {backendOf} from '../model/resolve.ts';
+import {SETTINGS} from '../model/settings.ts';
 import type {Context, Operation} from './context.ts';
 import {type GivenRule, withGivenRules} from './given-rules.ts';
 import {certificateOf, withoutUnused} from './kept-certificates.ts';
@@ -82,17 +83,7 @@ export const removeLoadBalancer: Operation<{readonly name: string}, undefined> =
 	};
 
 /** Parts that the account keeps as they are given. */
-const PLAIN = [
-	'healthCheck',
-	'faithfulHealth',
-	'securedCookies',
-	'address',
-	'drainMs',
-	'timeouts',
-	'retry',
-	'upgrade',
-	'source',
-] as const satisfies readonly (NormalisedPart & keyof CloudLoadBalancer)[];
+const PLAIN = ['healthCheck', 'address', 'source', ...SETTINGS] as const satisfies readonly NormalisedPart[];
 
 function pick<Value, Key extends keyof Value>(value: Value, keys: readonly Key[]): Partial<Pick<Value, Key>> {
 	const picked: Partial<Pick<Value, Key>> = {};
@@ -172,7 +163,7 @@ function listenersOf(
 	let account = before;
 	const enabled = normalised.listeners.map(listener => policyFor(listener, previous));
 	const listeners = normalised.listeners.map((given, index): CloudListener => {
-		const {ports, certificate, tls, proxyProtocol, verifyBackend} = given;
+		const {ports, certificate, stickiness: _, ...settings} = given;
 		const same = previous?.listeners.find(({port}) => port === ports.port);
 		const shown =
 			certificate &&
@@ -186,7 +177,7 @@ function listenersOf(
 		if (same === undefined) account = {...account, serial: account.serial + 1};
 		const policy = enabled[index];
 		const policies = policy === undefined ? [] : [policy.name];
-		return {...ports, id, certificateId: shown?.id, policies, certificate, tls, proxyProtocol, verifyBackend};
+		return {...ports, id, certificateId: shown?.id, policies, certificate, ...settings};
 	});
 	return {account, listeners, policies: withEnabled(previous?.policies ?? [], enabled)};
 }

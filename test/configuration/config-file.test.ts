@@ -310,7 +310,7 @@ test('durations with each of the four units are read from a file', async t => {
 	);
 
 	for (const {config} of read) {
-		t.like(config.loadBalancers.get('web'), {drainMs: 1_800_000, healthCheck: {intervalMs: 1_800_000}});
+		t.like(config.loadBalancers.get('web'), {drainingMs: 1_800_000, healthCheck: {intervalMs: 1_800_000}});
 	}
 });
 

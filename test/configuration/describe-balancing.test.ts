@@ -187,9 +187,9 @@ test('a back-end that exists and is not registered is told so', t => {
 });
 
 test('draining is off unless it is given a time', t => {
-	t.is(described({draining: false}).drainMs, undefined);
-	t.is(described({draining: '30s'}).drainMs, 30_000);
-	t.is(described({draining: 1}).drainMs, 1);
+	t.is(described({draining: false}).drainingMs, undefined);
+	t.is(described({draining: '30s'}).drainingMs, 30_000);
+	t.is(described({draining: 1}).drainingMs, 1);
 });
 const DRAINING = 'a draining time; write a duration such as "30s", or false';
 test(refuses, {draining: true}, `draining: true is not ${DRAINING}`);

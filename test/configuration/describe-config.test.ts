@@ -296,7 +296,7 @@ test('one judge of names tells the same wherever names stand', t => {
 test('in code a plain number is milliseconds', t => {
 	const {loadBalancers} = described({loadBalancers: {web: {listeners: ['http:80'], idleTimeout: 1500, draining: 20}}});
 
-	t.like(loadBalancers.get('web'), {drainMs: 20, timeouts: {idleMs: 1500}});
+	t.like(loadBalancers.get('web'), {drainingMs: 20, timeouts: {idleMs: 1500}});
 	t.deepEqual(violations({control: {lifecycle: '60'}}), [
 		'control.lifecycle: "60" is not a duration; write milliseconds as a number, or text such as "500ms", "5s", "2m" or "1h" ("60s" for seconds, "60ms" for milliseconds)',
 	]);

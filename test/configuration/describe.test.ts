@@ -51,7 +51,7 @@ test('the smallest description gets every default', t => {
 		pendingBackends: new Set(),
 		internal: false,
 		rules: [],
-		drainMs: undefined,
+		drainingMs: undefined,
 		securedCookies: false,
 		accessLog: undefined,
 		timeouts: {idleMs: 60_000, headMs: 60_000, connectMs: 5000, handshakeMs: 10_000},

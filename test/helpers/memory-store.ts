@@ -4,6 +4,7 @@ import {type Account, emptyAccount, type Inventory} from '../../src/model/accoun
 import {DEFAULT_ACCOUNT_ID, DEFAULT_REGION} from '../../src/model/dns-name.ts';
 import type {NormalisedBackend, NormalisedLoadBalancer} from '../../src/model/normalised.ts';
 import {normalisedOf} from '../../src/model/resolve.ts';
+import {settingsOf} from '../../src/model/settings.ts';
 import {asRefusal} from '../../src/operations/as-refusal.ts';
 import {
 	type BackendHealth,
@@ -123,23 +124,7 @@ function runningIn(account: Account): Map<string, NormalisedLoadBalancer> {
 
 /** What shows in what runs: the life of a load balancer, its tags and its policies by name do not. */
 function withoutLife({name, internal, address, listeners, backends, pendingBackends, ...rest}: NormalisedLoadBalancer) {
-	const {healthCheck, faithfulHealth, rules, drainMs, securedCookies, accessLog, timeouts, retry, upgrade} = rest;
-	return {
-		name,
-		internal,
-		address,
-		listeners,
-		backends,
-		pendingBackends,
-		healthCheck,
-		faithfulHealth,
-		rules,
-		drainMs,
-		securedCookies,
-		accessLog,
-		timeouts,
-		retry,
-		upgrade,
-		source: {},
-	};
+	const {healthCheck, rules, accessLog} = rest;
+	const own = {name, internal, address, listeners, backends, pendingBackends, healthCheck, rules, accessLog};
+	return {...own, ...settingsOf(rest), source: {}};
 }

@@ -50,7 +50,7 @@ test('a load balancer runs as soon as it is described, with the defaults of the 
 
 	const described = memory.running.get('web');
 	t.deepEqual(described?.listeners[0]?.ports, {protocol: 'http', port: 80, backendProtocol: 'http', backendPort: 80});
-	t.like(described, {source: {}, faithfulHealth: false, drainMs: undefined, backends: []});
+	t.like(described, {source: {}, faithfulHealth: false, drainingMs: undefined, backends: []});
 	t.like(described?.healthCheck, {protocol: 'tcp', port: 80, intervalMs: 30_000, healthyThreshold: 10});
 	t.is(memory.account.loadBalancers.get('web')?.dnsName, 'web-954435761.eu-west-2.lbu.outscale.com');
 });

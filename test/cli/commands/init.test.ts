@@ -32,7 +32,7 @@ test('every line that is commented out is valid once its hash is taken away', as
 	t.like(web, {
 		healthCheck: {protocol: 'http', path: '/health', intervalMs: 5000},
 		rules: [{priority: 10, to: ['app-2']}],
-		drainMs: 30_000,
+		drainingMs: 30_000,
 		accessLog: {kind: 'file', file: path.resolve('web.log')},
 	});
 	t.like(web?.listeners[0]?.stickiness, {kind: 'duration', seconds: 300});

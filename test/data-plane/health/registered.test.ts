@@ -52,7 +52,7 @@ test('back-ends that an API registers are pending until a probe has passed, and 
 			rules: [],
 			healthCheck: checkOf('TCP:80'),
 			faithfulHealth: false,
-			drainMs: undefined,
+			drainingMs: undefined,
 			securedCookies: false,
 			timeouts: DEFAULT_TIMEOUTS,
 			retry: 'idempotent',

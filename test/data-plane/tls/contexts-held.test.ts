@@ -34,7 +34,7 @@ const listener = (port: number, more: Partial<ListenerDescription> = {}): Listen
 	...more,
 });
 
-const describe = (listeners: readonly ListenerDescription[], drainMs?: number): LoadBalancerDescription => ({
+const describe = (listeners: readonly ListenerDescription[], drainingMs?: number): LoadBalancerDescription => ({
 	name: 'lb',
 	dnsName: 'lb.test',
 	listeners,
@@ -42,7 +42,7 @@ const describe = (listeners: readonly ListenerDescription[], drainMs?: number): 
 	rules: [],
 	healthCheck: defaultHealthCheck(80),
 	faithfulHealth: false,
-	drainMs,
+	drainingMs,
 	securedCookies: false,
 	timeouts: DEFAULT_TIMEOUTS,
 	retry: 'idempotent',

@@ -157,7 +157,7 @@ test.serial('a handshake that is not complete in time is ended, however slowly i
 			rules: [],
 			healthCheck: defaultHealthCheck(80),
 			faithfulHealth: false,
-			drainMs: undefined,
+			drainingMs: undefined,
 			securedCookies: false,
 			timeouts: {...DEFAULT_TIMEOUTS, handshakeMs: 300},
 			retry: 'idempotent',
