@@ -32,7 +32,7 @@ import type {Reloaded} from './operations/configure.ts';
 import {type Context, NO_QUOTAS} from './operations/context.ts';
 import {Identifiers} from './operations/identifiers.ts';
 
-/** What an emulator tells while it runs. */
+/** What an emulator emits while it runs. */
 export interface EmulatorEvents {
 	/** The cloud's API has been called, through the control port. */
 	call: [call: Call];
@@ -90,7 +90,7 @@ export interface Emulator extends AsyncDisposable {
 	/** Absolute paths of the files that its configuration consists of, its certificates' too; none without a file. */
 	readonly configFiles: readonly string[];
 	/**
-	 * Reads and judges its configuration anew, as a whole, and carries out what differs from what it said before: load
+	 * Reads and validates its configuration again, as a whole, and carries out what differs from what it said before: load
 	 * balancers, certificates and back-ends that come, change and go. Everything else goes on undisturbed, what was made
 	 * or changed in other ways included. Changes that are asked for meanwhile wait.
 	 *
@@ -154,7 +154,7 @@ class RunningEmulator implements Emulator {
 	/** Read at the start alone: what has been named after it keeps its name. */
 	#settings: Omit<Context, 'nowMs' | 'wallMs'>;
 	#control: Control | undefined;
-	/** What is to be told once somebody can listen; undefined from then on. */
+	/** Events that wait until somebody can listen; undefined from then on. */
 	#waiting: HealthChange[] | undefined = [];
 	#configFiles: readonly string[] = [];
 	#stopping: Promise<void> | undefined;
@@ -184,7 +184,7 @@ class RunningEmulator implements Emulator {
 				readTurns: new ReadTurns(),
 				contexts: new SecureContexts(),
 				seed,
-				onHealthChange: change => this.#tell(change),
+				onHealthChange: change => this.#emitHealth(change),
 				record,
 			},
 			registry: this.#registry,
@@ -221,7 +221,7 @@ class RunningEmulator implements Emulator {
 			if (config !== undefined) await emulator.reload();
 			if (opensControlPort) await emulator.#openControlPort();
 			// Whoever has started it listens by then.
-			setImmediate(() => emulator.#tellWaiting());
+			setImmediate(() => emulator.#emitWaiting());
 			emulator.#watch(startedAt);
 			return emulator;
 		} catch (error) {
@@ -369,7 +369,7 @@ class RunningEmulator implements Emulator {
 		return {...this.#settings, nowMs: this.#time.now(), wallMs: this.#time.wallMs()};
 	}
 
-	#tell(change: HealthChange): void {
+	#emitHealth(change: HealthChange): void {
 		if (this.#waiting !== undefined) {
 			this.#waiting.push(change);
 			return;
@@ -378,10 +378,10 @@ class RunningEmulator implements Emulator {
 		queueMicrotask(() => this.events.emit('health', change));
 	}
 
-	#tellWaiting(): void {
+	#emitWaiting(): void {
 		const waiting = this.#waiting ?? [];
 		this.#waiting = undefined;
-		for (const change of waiting) this.#tell(change);
+		for (const change of waiting) this.#emitHealth(change);
 	}
 }
 

@@ -1,7 +1,7 @@
 import * as v from 'valibot';
 import {type ControlClient, strangerAt} from './control-client.ts';
 
-/** What is shown of `OwnState` (control-plane/own/state.ts); a later version may tell more. */
+/** What is shown of `OwnState` (control-plane/admin/state.ts); a later version may tell more. */
 const listener = v.object({
 	spec: v.string(),
 	port: v.number(),

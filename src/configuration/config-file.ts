@@ -36,7 +36,7 @@ export type LookFurther = (config: NormalisedConfig, found: readonly Finding[]) 
 const NOTHING_FURTHER: LookFurther = () => Promise.resolve([]);
 
 /**
- * Reads and judges a configuration file, YAML or JSON.
+ * Reads and validates a configuration file, YAML or JSON.
  *
  * @throws EmulatorError `CONFIG_NOT_FOUND` when the file cannot be read or is too large, `CONFIG_INVALID` with every
  * violation and its place in the file.
@@ -46,7 +46,7 @@ export async function readConfigFile(file: string, lookFurther?: LookFurther): P
 }
 
 /**
- * Reads and judges the text of a configuration.
+ * Reads and validates the text of a configuration.
  *
  * @param file the name that messages give it, and what paths in it are relative to.
  * @param lookFurther what it finds is told together with everything else.

@@ -4,38 +4,38 @@ import {find, type Place} from './place.ts';
 import type {Partly} from './read-shape.ts';
 import type {AccessLogSpec} from './spec-balancing.ts';
 
-/** Judges where access log lines go. Whether it can be written there is for the one who opens it to say. */
+/** Validates where access log lines go. Whether it can be written there is for the one who opens it to say. */
 export function describeAccessLog(
 	shape: Partly<AccessLogSpec> | undefined,
 	place: Place,
 ): NormalisedAccessLog | undefined {
 	if (shape === undefined) return undefined;
 	if (typeof shape === 'string') {
-		judgeFile(shape, [], place);
+		validateFile(shape, [], place);
 		return {kind: 'file', file: shape};
 	}
 	if ('file' in shape) {
 		if (shape.file === undefined) return undefined;
-		judgeFile(shape.file, ['file'], place);
+		validateFile(shape.file, ['file'], place);
 		return {kind: 'file', file: shape.file};
 	}
 	const {folder, prefix = '', interval = '60m'} = shape;
-	if (folder !== undefined) judgePath(folder, 'folder', ['folder'], place);
-	judgePrefix(prefix, place);
+	if (folder !== undefined) validatePath(folder, 'folder', ['folder'], place);
+	validatePrefix(prefix, place);
 	if (folder === undefined) return undefined;
 	return {kind: 'folder', folder, prefix, intervalMinutes: interval === '5m' ? 5 : 60};
 }
 
-function judgeFile(file: string, keys: readonly string[], place: Place): void {
+function validateFile(file: string, keys: readonly string[], place: Place): void {
 	if (/[/\\]$/.test(file)) {
 		find(place, keys, {
 			message: `${show(file)} is a folder, not a file`,
 			hint: 'write {folder} for objects in a folder',
 		});
-	} else judgePath(file, 'file', keys, place);
+	} else validatePath(file, 'file', keys, place);
 }
 
-function judgePath(path: string, what: 'file' | 'folder', keys: readonly string[], place: Place): void {
+function validatePath(path: string, what: 'file' | 'folder', keys: readonly string[], place: Place): void {
 	if (path.trim() === '') find(place, keys, {message: `the path is empty; write the path of a ${what}`});
 	else if (/\p{Cc}/u.test(path)) {
 		find(place, keys, {message: `${show(path)} is not a path: it has control characters`});
@@ -43,7 +43,7 @@ function judgePath(path: string, what: 'file' | 'folder', keys: readonly string[
 }
 
 /** The characters that S3 calls safe in a key; neither `.` nor `..`, so that no prefix leads out of the folder. */
-function judgePrefix(prefix: string, place: Place): void {
+function validatePrefix(prefix: string, place: Place): void {
 	const isSafe = (name: string) => /^[A-Za-z0-9!_.*'()-]{1,255}$/.test(name) && name !== '.' && name !== '..';
 	if (prefix === '' || prefix.split('/').every(isSafe)) return;
 	find(place, ['prefix'], {

@@ -17,7 +17,7 @@ import type {AddressBackend, BackendSpec, BackendTls, ReplyBackend} from './spec
 type BackendShape = Partly<Exclude<BackendSpec, string | number>>;
 
 /**
- * Judges one back-end whose shape has been read.
+ * Validates one back-end whose shape has been read.
  *
  * @param name what it is called unless it says so itself: in a configuration its key, in the library its letter.
  * @returns undefined when there is too little to go on; what is returned counts only if nothing was found.
@@ -30,7 +30,7 @@ export function describeBackend(
 	if (shape === undefined) return undefined;
 	if (typeof shape === 'string' || typeof shape === 'number') return describeAddressText(`${shape}`, name, place);
 	const given = shape.name ?? name ?? '';
-	if (shape.name !== undefined) judgeName(shape.name, place);
+	if (shape.name !== undefined) validateName(shape.name, place);
 	switch (shape.kind) {
 		case undefined:
 			return undefined;
@@ -61,7 +61,7 @@ export function letterOf(index: number): string {
 	return index < 26 ? last : letterOf(Math.floor(index / 26) - 1) + last;
 }
 
-/** Judges a back-end's address; without a name it is called by its host and port. */
+/** Validates a back-end's address; without a name it is called by its host and port. */
 export function describeAddress(
 	{host, port, ports}: Partly<Omit<AddressBackend, 'kind' | 'name'>>,
 	name: string | undefined,
@@ -92,8 +92,8 @@ export function describeAddress(
 	};
 }
 
-/** Judges what a back-end is called, where it says so itself. */
-export function judgeBackendName(name: string, place: Place, at?: 'key'): void {
+/** Validates what a back-end is called, where it says so itself. */
+export function validateBackendName(name: string, place: Place, at?: 'key'): void {
 	if (/^[^\s\p{Cc}]{1,100}$/u.test(name)) return;
 	find(place, [], {
 		message: `${show(name)} is not a back-end's name; allowed are 1 to 100 characters without blanks`,
@@ -101,8 +101,8 @@ export function judgeBackendName(name: string, place: Place, at?: 'key'): void {
 	});
 }
 
-function judgeName(name: string, {path, findings}: Place): void {
-	judgeBackendName(name, {path: [...path, 'name'], findings});
+function validateName(name: string, {path, findings}: Place): void {
+	validateBackendName(name, {path: [...path, 'name'], findings});
 }
 
 function describeAddressText(text: string, name: string | undefined, place: Place): NormalisedBackend | undefined {
@@ -117,7 +117,7 @@ function describeAddressText(text: string, name: string | undefined, place: Plac
 type FakeShape = Exclude<BackendShape, {readonly kind?: 'address' | 'command' | undefined}>;
 
 function describeFake(shape: FakeShape, name: string, place: Place): NormalisedFake {
-	if (shape.kind === 'reply') judgeReply(shape, place);
+	if (shape.kind === 'reply') validateReply(shape, place);
 	if (shape.kind === 'tcp' && shape.data !== undefined && (shape.mode === 'echo' || shape.mode === 'sink')) {
 		find(place, ['data'], {
 			message: `data goes with "source" and "banner" only; "${shape.mode}" sends none of its own`,
@@ -141,7 +141,7 @@ function describeTls(tls: boolean | Partly<BackendTls> | undefined, place: Place
 	return {names, clientAuth: tls.clientAuth ?? false};
 }
 
-/** Judges the names that a certificate is to be issued for. @returns them as they stand in it. */
+/** Validates the names that a certificate is to be issued for. @returns them as they stand in it. */
 export function describeNames(
 	names: readonly (string | undefined)[] | undefined,
 	place: Place,
@@ -155,7 +155,7 @@ export function describeNames(
 	});
 }
 
-function judgeReply(reply: Partly<ReplyBackend>, place: Place): void {
+function validateReply(reply: Partly<ReplyBackend>, place: Place): void {
 	const {status, headers} = reply;
 	if (status !== undefined && !(Number.isInteger(status) && status >= 200 && status <= 599)) {
 		find(place, ['status'], {message: `${status} is not the status of an answer; allowed are 200 to 599`});

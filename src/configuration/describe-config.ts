@@ -5,8 +5,8 @@ import type {
 	NormalisedConfig,
 	NormalisedLoadBalancer,
 } from '../model/normalised.ts';
-import {allRead, describeCommon, judgeLoadBalancerName} from './describe.ts';
-import {describeAddress, describeBackend, describeNames, judgeBackendName} from './describe-backend.ts';
+import {allRead, describeCommon, validateLoadBalancerName} from './describe.ts';
+import {describeAddress, describeBackend, describeNames, validateBackendName} from './describe-backend.ts';
 import {describeAccount, describeControl, describeVms} from './describe-control.ts';
 import {describeRules} from './describe-rules.ts';
 import {type Findings, presentable} from './finding.ts';
@@ -17,7 +17,7 @@ import {configSchema} from './schema.ts';
 import type {AddressBackend, BackendConfig, CertificateConfig, LoadBalancerConfig} from './spec.ts';
 
 /**
- * Judges a whole configuration and fills in its defaults: certificates, back-ends, and the load balancers that use them.
+ * Validates a whole configuration and fills in its defaults: certificates, back-ends, and the load balancers that use them.
  *
  * Nothing is bound, started or read from disk. Every broken rule of every section is reported.
  *
@@ -47,7 +47,7 @@ export function describeConfig(
 	const loadBalancers = new Map<string, NormalisedLoadBalancer>();
 	for (const [name, loadBalancer] of Object.entries(shape.loadBalancers ?? {})) {
 		const place: Place = {path: ['loadBalancers', name], findings};
-		judgeLoadBalancerName(name, place, 'key');
+		validateLoadBalancerName(name, place, 'key');
 		if (loadBalancer === undefined) continue;
 		const common = describeCommon(loadBalancer, place, new Set(certificates.keys()));
 		const own = registered(loadBalancer, place, backends);
@@ -91,13 +91,13 @@ function describeCertificate(
 	}
 	if (!('cert' in shape || 'chain' in shape)) return undefined;
 	const {cert, key, chain} = shape;
-	for (const [name, file] of Object.entries({cert, key, chain})) judgePath(file, name, place);
+	for (const [name, file] of Object.entries({cert, key, chain})) validatePath(file, name, place);
 	// An empty path is one that could not be read, which has been told.
 	return {kind: 'files', cert: cert ?? '', key: key ?? '', chain};
 }
 
-/** Paths only: what is in the files is read, and judged, by who serves them. */
-function judgePath(file: string | undefined, name: string, place: Place): void {
+/** Paths only: what is in the files is read, and validated, by who serves them. */
+function validatePath(file: string | undefined, name: string, place: Place): void {
 	if (file === undefined) return;
 	if (file.trim() === '') find(place, [name], {message: 'the path is empty; write the path of a PEM file'});
 	else if (file.includes('-----BEGIN')) {
@@ -116,7 +116,7 @@ function describeBackends(shapes: BackendShapes, place: Place): Map<string, read
 	const owners = new Map<string, string>();
 	for (const [key, shape] of Object.entries(shapes)) {
 		const here: Place = {path: [...place.path, key], findings: place.findings};
-		judgeBackendName(key, here, 'key');
+		validateBackendName(key, here, 'key');
 		const expanded = expand(key, shape, here);
 		const names = [
 			[key, expanded] as const,

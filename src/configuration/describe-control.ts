@@ -13,7 +13,7 @@ import {refuseVmId} from './vm-id.ts';
 /** Longer would be no emulation of anything. *Guess*: the cloud takes minutes at most. */
 const MAX_LIFECYCLE_MS = 3_600_000;
 
-/** Judges the control port's section. */
+/** Validates the control port's section. */
 export function describeControl(shape: Partly<ControlConfig>, place: Place): NormalisedControl {
 	const {host, port, names, credentials, strict = false, lifecycle, faithfulHealth = false, accessLogs} = shape;
 	if (host !== undefined && !isLoopback(host)) {
@@ -71,7 +71,7 @@ const IDS = {
 	securityGroups: {form: /^sg-[0-9a-f]{8}$/, what: 'a security group', example: 'sg-12345678'},
 } as const;
 
-/** Judges what exists in the account. */
+/** Validates what exists in the account. */
 export function describeAccount(shape: Partly<AccountConfig>, place: Place): NormalisedAccount {
 	const {id, region, nets = [], subnets = [], securityGroups = []} = shape;
 	if (id !== undefined && !/^[0-9]{12}$/.test(id)) {
@@ -84,9 +84,9 @@ export function describeAccount(shape: Partly<AccountConfig>, place: Place): Nor
 	for (const [index, address] of publicIps.entries()) {
 		if (!isIPv4(address)) find(place, ['publicIps', index], {message: `${show(address)} is not an IPv4 address`});
 	}
-	judgeIds(IDS.nets, nets, [...place.path, 'nets'], place);
-	judgeIds(IDS.subnets, subnets, [...place.path, 'subnets'], place);
-	judgeIds(IDS.securityGroups, securityGroups, [...place.path, 'securityGroups'], place);
+	validateIds(IDS.nets, nets, [...place.path, 'nets'], place);
+	validateIds(IDS.subnets, subnets, [...place.path, 'subnets'], place);
+	validateIds(IDS.securityGroups, securityGroups, [...place.path, 'securityGroups'], place);
 	const known = new Set(nets.map(net => net?.id));
 	for (const [key, members] of Object.entries({subnets, securityGroups})) {
 		for (const [index, member] of members.entries()) {
@@ -127,7 +127,7 @@ export function describeAccount(shape: Partly<AccountConfig>, place: Place): Nor
 	return {id, region, inventory};
 }
 
-function judgeIds(
+function validateIds(
 	{form, what, example}: (typeof IDS)[keyof typeof IDS],
 	members: readonly ({readonly id?: string | undefined} | undefined)[],
 	path: Place['path'],
@@ -144,7 +144,7 @@ function judgeIds(
 	}
 }
 
-/** Judges what VM ids mean: a back-end of the configuration, or an address. */
+/** Validates what VM ids mean: a back-end of the configuration, or an address. */
 export function describeVms(
 	shapes: Readonly<Record<string, string | number | undefined>>,
 	backends: ReadonlyMap<string, readonly NormalisedBackend[]>,

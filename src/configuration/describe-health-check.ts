@@ -11,7 +11,7 @@ import type {Partly} from './read-shape.ts';
 import type {HealthCheckSpec} from './spec-balancing.ts';
 
 /**
- * Judges how back-ends are to be probed; what is not written is as the cloud has it.
+ * Validates how back-ends are to be probed; what is not written is as the cloud has it.
  *
  * @param backendPort that of the first listener.
  */

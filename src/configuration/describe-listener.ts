@@ -18,7 +18,7 @@ const MAX_LISTENER_LENGTH = 100;
 type ListenerShape = Partly<ListenerSpec> | Partly<Listener>;
 
 /**
- * Judges one listener whose shape has been read. A fault in one key does not hide those of the others.
+ * Validates one listener whose shape has been read. A fault in one key does not hide those of the others.
  *
  * @param certificateNames the names that `certificate` may use.
  * @returns the listener; or undefined when even its ports could not be read. It counts only if nothing was found.
@@ -32,7 +32,7 @@ export function describeListener(
 	const listener: Partly<Listener> = typeof shape === 'string' ? {listen: shape} : shape;
 	const ports = portsOf(listener, typeof shape === 'string' ? [] : ['listen'], place);
 	const certificate = certificateOf(listener, ports, place, certificateNames);
-	judgeTls(listener, ports, place);
+	validateTls(listener, ports, place);
 	const verifyBackend = verificationOf(listener, ports, place);
 	const stickiness = describeStickiness(listener.stickiness, ports?.protocol, {
 		path: [...place.path, 'stickiness'],
@@ -108,7 +108,7 @@ function isToIssue(certificate: Partly<PemPair> | Partly<CertificateNames>): cer
 
 function pemReferenceOf({cert, key, chain}: Partly<PemPair>, place: Place): CertificateReference | undefined {
 	const texts = {cert, chain};
-	for (const [name, text] of Object.entries(texts)) judgeCertificatePem(text, ['certificate', name], place);
+	for (const [name, text] of Object.entries(texts)) validateCertificatePem(text, ['certificate', name], place);
 	// The key's own text is never repeated, whatever it turned out to be.
 	if (key !== undefined && !/-----BEGIN [A-Z0-9 ]*PRIVATE KEY-----/.test(key)) {
 		find(place, ['certificate', 'key'], {message: 'the key is not PEM text of a private key', hint: FILES_HINT});
@@ -118,12 +118,17 @@ function pemReferenceOf({cert, key, chain}: Partly<PemPair>, place: Place): Cert
 
 const FILES_HINT = 'certificates in files go under `certificates` of a configuration, and are named here';
 
-function judgeCertificatePem(text: string | undefined, keys: readonly string[], place: Place, hint = FILES_HINT): void {
+function validateCertificatePem(
+	text: string | undefined,
+	keys: readonly string[],
+	place: Place,
+	hint = FILES_HINT,
+): void {
 	if (text === undefined || text.includes('-----BEGIN ')) return;
 	find(place, keys, {message: `${show(text)} is not PEM text of a certificate`, hint});
 }
 
-function judgeTls({tls}: Partly<Listener>, ports: ListenerPorts | undefined, place: Place): void {
+function validateTls({tls}: Partly<Listener>, ports: ListenerPorts | undefined, place: Place): void {
 	if (tls === undefined) return;
 	if (ports !== undefined && !isSecure(ports.protocol)) {
 		find(place, ['tls'], {message: `TLS settings go with https and ssl only, not with ${ports.protocol}`});
@@ -151,7 +156,7 @@ function verificationOf(
 	}
 	if (verifyBackend === true) return {ca: 'authority', servername: undefined};
 	if (verifyBackend.ca === undefined) return undefined;
-	judgeCertificatePem(verifyBackend.ca, ['verifyBackend', 'ca'], place, 'write the text that is in the file');
+	validateCertificatePem(verifyBackend.ca, ['verifyBackend', 'ca'], place, 'write the text that is in the file');
 	if (/PRIVATE KEY/.test(verifyBackend.ca)) {
 		find(place, ['verifyBackend', 'ca'], {message: 'a private key has no place here; write certificates only'});
 	}

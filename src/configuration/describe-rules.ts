@@ -23,7 +23,7 @@ export interface RuleContext {
 type RuleShapes = readonly (Partly<RuleSpec> | undefined)[];
 
 /**
- * Judges which requests go to which back-ends.
+ * Validates which requests go to which back-ends.
  *
  * The cloud's API takes rules on a TCP listener, where none can ever match. Here that is a violation.
  */
@@ -33,7 +33,7 @@ export function describeRules(shapes: RuleShapes = [], context: RuleContext, pla
 	const names = rules.flatMap(({to}) => to);
 	const standsFor = (name: string) => context.groups.get(name)?.map(backend => backend.name) ?? [name];
 	const known = new Set(registered);
-	// What is judged below, or was found elsewhere, is no unknown name.
+	// What is validated below, or was found elsewhere, is no unknown name.
 	for (const name of names) if (context.groups.has(name) || context.mayBeBroken(name)) known.add(name);
 
 	for (const {path, message, hint} of violationsOfRules(rules, known)) {
@@ -49,8 +49,8 @@ export function describeRules(shapes: RuleShapes = [], context: RuleContext, pla
 			});
 		}
 	}
-	for (const [index, {name}] of rules.entries()) judgeName(name, index, place);
-	if (context.listeners !== undefined) judgeListeners(rules, context.listeners, place);
+	for (const [index, {name}] of rules.entries()) validateName(name, index, place);
+	if (context.listeners !== undefined) validateListeners(rules, context.listeners, place);
 	return rules.map(rule => ({
 		...rule,
 		to: [...new Set(rule.to.flatMap(name => (registered.has(name) ? [name] : standsFor(name))))],
@@ -83,7 +83,7 @@ function isWritten(shapes: RuleShapes, path: readonly (string | number)[]): bool
 	return value !== undefined;
 }
 
-function judgeListeners(rules: readonly ScopedRule[], listeners: readonly NormalisedListener[], place: Place): void {
+function validateListeners(rules: readonly ScopedRule[], listeners: readonly NormalisedListener[], place: Place): void {
 	const ports = listeners.filter(({ports}) => isHttp(ports.protocol)).map(({ports}) => ports.port);
 	if (ports.length === 0) {
 		if (rules.length === 0 || listeners.length === 0) return;
@@ -107,7 +107,7 @@ function judgeListeners(rules: readonly ScopedRule[], listeners: readonly Normal
 }
 
 /** *Guess*: OUTSCALE names no bound of ListenerRuleName. It stands in lines, so it must not end them. */
-function judgeName(name: string | undefined, index: number, place: Place): void {
+function validateName(name: string | undefined, index: number, place: Place): void {
 	if (name === undefined || /^\P{Cc}{1,255}$/u.test(name)) return;
 	find(place, [index, 'name'], {
 		message: `${show(name)} is not a rule's name; allowed are 1 to 255 characters, no control characters`,

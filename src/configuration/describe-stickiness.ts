@@ -11,7 +11,7 @@ import type {Partly} from './read-shape.ts';
 import type {StickinessSpec} from './spec-balancing.ts';
 
 /**
- * Judges what keeps a client at one back-end.
+ * Validates what keeps a client at one back-end.
  *
  * @param protocol the listener's; undefined when it could not be read, and is not to blame.
  */

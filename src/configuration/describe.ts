@@ -25,7 +25,7 @@ export interface DescriptionContext {
 }
 
 /**
- * Judges the description of one load balancer, as the library takes it, and fills in its defaults.
+ * Validates the description of one load balancer, as the library takes it, and fills in its defaults.
  *
  * Nothing is bound, started or read from disk. Every broken rule is reported, of shape and of sense alike.
  *
@@ -40,7 +40,7 @@ export function describeLoadBalancer(
 	if (shape === undefined) return {violations: presentable(findings), partly: undefined};
 	const place: Place = {path: [], findings};
 	const name = shape.name ?? 'lb';
-	judgeLoadBalancerName(name, {path: ['name'], findings});
+	validateLoadBalancerName(name, {path: ['name'], findings});
 	const common = describeCommon(shape, place, new Set(certificateNames));
 	const registered = describeBackends(shape.backends, {path: ['backends'], findings}, backends);
 	const rules = describeRules(
@@ -58,12 +58,12 @@ export function describeLoadBalancer(
 }
 
 /**
- * Judges what a load balancer is called.
+ * Validates what a load balancer is called.
  *
  * @see OUTSCALE API 1.40, CreateLoadBalancerRequest.LoadBalancerName: up to 32 alphanumerics or hyphens, no hyphen at
  * either end.
  */
-export function judgeLoadBalancerName(name: string, place: Place, at?: 'key'): void {
+export function validateLoadBalancerName(name: string, place: Place, at?: 'key'): void {
 	if (/^(?!-)[A-Za-z0-9-]{1,32}(?<!-)$/.test(name)) return;
 	find(place, [], {
 		message: `${show(name)} is not a load balancer's name; allowed are 1 to 32 of A-Z, a-z, 0-9 and "-", no "-" at either end`,
@@ -77,7 +77,7 @@ export function describeCommon(
 	place: Place,
 	certificateNames: ReadonlySet<string>,
 ): Omit<NormalisedLoadBalancer, 'name' | 'source' | 'backends' | 'rules'> {
-	judgeAddress(shape.address, place);
+	validateAddress(shape.address, place);
 	const listeners = describeListeners(shape.listeners, within(place, 'listeners'), certificateNames);
 	// Without a listener there is no back-end port, and nothing that runs.
 	const backendPort = listeners[0]?.ports.backendPort ?? 80;
@@ -154,7 +154,7 @@ function describeTimeouts(shape: Partly<Omit<LoadBalancerSpec, 'backends'>>, pla
 	};
 }
 
-function judgeAddress(address: string | undefined, place: Place): void {
+function validateAddress(address: string | undefined, place: Place): void {
 	if (address === undefined || isLoopback(address)) return;
 	find(place, ['address'], {
 		message: `${show(address)} is not a loopback address; allowed are 127.0.0.1 to 127.255.255.255 and ::1`,

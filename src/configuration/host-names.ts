@@ -5,7 +5,7 @@ import {didYouMean} from '../base/suggest.ts';
 import {isPort} from './schema-values.ts';
 
 /** What was wrong with a text, and what to do about it. */
-export interface Refusal {
+export interface NameProblem {
 	readonly message: string;
 	readonly hint?: string | undefined;
 }
@@ -16,7 +16,7 @@ export interface Refusal {
  *
  * @returns a port of undefined when the text names a host only.
  */
-export function readAddress(text: string): {host: string; port: number | undefined} | Refusal {
+export function readAddress(text: string): {host: string; port: number | undefined} | NameProblem {
 	if (isIPv6(text)) return {host: text, port: undefined};
 	if (/^\d{1,5}$/.test(text)) {
 		return isPort(Number(text))
@@ -70,7 +70,7 @@ export function isLoopback(address: string): boolean {
 }
 
 /** What to say of a name that nobody has. */
-export function unknownName(what: string, name: string, known: Iterable<string>): Refusal {
+export function unknownName(what: string, name: string, known: Iterable<string>): NameProblem {
 	const names = [...known];
 	const shown = names.slice(0, 8).map(known => show(known));
 	const there =

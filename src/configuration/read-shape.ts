@@ -15,7 +15,7 @@ export type Partly<T> = T extends string | number | boolean | Uint8Array | ((...
 
 /**
  * Reads a value of unknown origin under a schema: every fault of shape is found, and what is sound around a fault is
- * kept, so that its neighbours can be judged as well. Only own keys are looked at, and objects come back without a
+ * kept, so that its neighbours can be validated as well. Only own keys are looked at, and objects come back without a
  * prototype: `__proto__` and `constructor` are keys like any other.
  *
  * The schema's own `safeParse` is asked for single values only. For objects it stops at the first unknown key, takes
@@ -122,7 +122,7 @@ function likeness(key: string, keys: readonly string[]): number {
 	return nearest(key, keys) === undefined ? 0 : 0.5;
 }
 
-/** A number out of range is still judged as a number, a list with a wrong item as a list. */
+/** A number out of range is still validated as a number, a list with a wrong item as a list. */
 function isSameKind(schema: v.GenericSchema, value: unknown): boolean {
 	if (isArray(schema)) return Array.isArray(value);
 	return schema.type === typeof value || v.safeParse(schema, value).success;

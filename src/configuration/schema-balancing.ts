@@ -5,7 +5,7 @@ import {MAX_SECONDS} from '../model/stickiness-policy.ts';
 import {duration, isText, optional, port, text} from './schema-values.ts';
 import type {HealthCheckTargetSpec} from './spec-balancing.ts';
 
-/** A number that the model judges, and what editors are told of it. */
+/** A number that the model validates, and what editors are told of it. */
 function whole(message: string, minimum: number, maximum: number) {
 	return v.pipe(v.number(message), v.metadata({type: 'integer', minimum, maximum}));
 }

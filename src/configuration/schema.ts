@@ -10,7 +10,7 @@ import type {Config, LoadBalancerSpec} from './spec.ts';
  * The shapes of descriptions, for `readShape` and for the JSON Schema that editors read.
  *
  * Each schema's message completes the sentence "… is not": it says what is allowed, not what failed. What needs more
- * than one value to judge (a certificate on a TCP listener, a port used twice) is judged by `describe.ts`.
+ * than one value to validate (a certificate on a TCP listener, a port used twice) is validated by `describe.ts`.
  */
 
 const loadBalancerFields = {

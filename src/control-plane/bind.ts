@@ -26,7 +26,7 @@ const MAX_PORT = 65_535;
  * would let strangers in.
  */
 export async function bind(server: Server, options: BindOptions): Promise<number> {
-	judge(options);
+	validate(options);
 	const {host, port, fallback} = options;
 	const others = fallback && port > 0 ? Array.from({length: NEIGHBOURS}, (_, index) => port + 1 + index) : [];
 	const candidates = [port, ...others.filter(candidate => candidate <= MAX_PORT), ...(others.length > 0 ? [0] : [])];
@@ -45,7 +45,7 @@ export async function bind(server: Server, options: BindOptions): Promise<number
 	throw await portUnavailable({host, port, wanted: 'the control port', cause: first});
 }
 
-function judge({host, port}: BindOptions): void {
+function validate({host, port}: BindOptions): void {
 	const violations = [];
 	if (!isLoopback(host)) {
 		const message = `${show(host)} is not an address of loopback, and the control port is for this machine alone`;

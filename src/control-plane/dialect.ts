@@ -29,8 +29,8 @@ export interface ApiCall {
 	readonly error?: {readonly code: string; readonly details: string};
 }
 
-/** Why the door turned a request away before a dialect read it. */
-export interface Refusal {
+/** Why the control server refuses a request before a dialect reads it. */
+export interface RequestRefusal {
 	readonly status: number;
 	/** One sentence that names what was wrong and what is allowed. */
 	readonly reason: string;
@@ -42,6 +42,6 @@ export interface Dialect {
 	claims(method: string, path: string, query?: string): boolean;
 	/** Never rejects: whatever goes wrong has its answer. */
 	answer(request: ApiRequest): Promise<{readonly answer: ApiAnswer; readonly call: ApiCall}>;
-	/** The door's own refusal in the form of this API. A dialect without it has refusals told in JSON of ours. */
-	refuse?(refusal: Refusal): ApiAnswer;
+	/** A refusal of the control server in the form of this API. Without it, such refusals are JSON of the emulator's own. */
+	refuse?(refusal: RequestRefusal): ApiAnswer;
 }

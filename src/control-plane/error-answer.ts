@@ -1,5 +1,5 @@
 import {EmulatorError, formatPath, type Violation} from '../base/errors.ts';
-import type {ApiAnswer, Refusal} from './dialect.ts';
+import type {ApiAnswer, RequestRefusal} from './dialect.ts';
 
 /** What a JSON answer of our own carries. It says who answers: clients look at `server`. */
 const HEADERS = [
@@ -22,13 +22,13 @@ export function jsonAnswer(value: unknown, status = 200): ApiAnswer {
 	return {status, headers: HEADERS, body: `${JSON.stringify(value)}\n`};
 }
 
-/** A door's refusal as JSON. */
-export function refusalAnswer({status, reason}: Refusal): ApiAnswer {
+/** A refusal of the control server as JSON. */
+export function refusalAnswer({status, reason}: RequestRefusal): ApiAnswer {
 	return {...errorAnswer(new EmulatorError('REQUEST_REFUSED', reason)), status};
 }
 
 /**
- * A failure as JSON: code, message, hint, the first violations and how many more there are. Of an error that is not ours nothing is told but that it
+ * A failure as JSON: code, message, hint, the first violations and how many more there are. Of an error that is not ours nothing is shown but that it
  * happened: its text may hold anything.
  */
 export function errorAnswer(error: unknown): ApiAnswer {
@@ -39,8 +39,8 @@ export function errorAnswer(error: unknown): ApiAnswer {
 	const {code, message, hint, violations, moreViolations} = error;
 	const status = STATUSES.get(code) ?? (code.startsWith('NO_SUCH_') ? 404 : 409);
 	const more = moreViolations === 0 ? {} : {moreViolations};
-	const told = violations.length === 0 ? {} : {violations: violations.map(violationJson), ...more};
-	return jsonAnswer({error: {code, message, hint, ...told}}, status);
+	const details = violations.length === 0 ? {} : {violations: violations.map(violationJson), ...more};
+	return jsonAnswer({error: {code, message, hint, ...details}}, status);
 }
 
 function violationJson({path, message, hint}: Violation): object {

@@ -1,5 +1,5 @@
 import {quote} from '../base/quote.ts';
-import type {Refusal} from './dialect.ts';
+import type {RequestRefusal} from './dialect.ts';
 
 /** What of a request says where it comes from. */
 export interface Asked {
@@ -40,7 +40,7 @@ const HTTP_PORT = 80;
  *
  * @see Fetch Standard, the Origin header; W3C Fetch Metadata Request Headers, Sec-Fetch-Site
  */
-export function guard(options: GuardOptions): (asked: Asked) => Refusal | undefined {
+export function guard(options: GuardOptions): (asked: Asked) => RequestRefusal | undefined {
 	const own: Own = {
 		local: new Set([...LOOPBACK_NAMES, options.address]),
 		named: new Set(options.names.map(name => name.toLowerCase())),

@@ -1,5 +1,5 @@
 import type {IncomingMessage} from 'node:http';
-import type {ApiRequest, Refusal} from './dialect.ts';
+import type {ApiRequest, RequestRefusal} from './dialect.ts';
 import type {Asked} from './guard.ts';
 
 /** The head of a request, before its body is read. */
@@ -59,7 +59,7 @@ export function saysTooLarge({headers}: IncomingHead, limit: number): boolean {
 	return Number(headers.get('content-length') ?? 0) > limit;
 }
 
-export function tooLarge(limit: number): Refusal {
+export function tooLarge(limit: number): RequestRefusal {
 	return {status: 413, reason: `the body is too large; allowed are ${limit} bytes`};
 }
 

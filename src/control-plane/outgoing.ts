@@ -2,7 +2,7 @@ import {type ServerResponse, STATUS_CODES} from 'node:http';
 import type {Duplex} from 'node:stream';
 import {codeOf} from '../base/errors.ts';
 import {wallMs} from '../base/timers.ts';
-import type {ApiAnswer, Dialect, Refusal} from './dialect.ts';
+import type {ApiAnswer, Dialect, RequestRefusal} from './dialect.ts';
 import {refusalAnswer} from './error-answer.ts';
 
 /** Writes an answer whole. What belongs to the connection is Node's to say. */
@@ -32,12 +32,12 @@ export function hangUp(socket: Duplex, {status, headers, body}: ApiAnswer): void
 }
 
 /** A refusal in the form of the API that the request was for, where that is known. */
-export function refuseWith(dialect: Dialect | undefined, refusal: Refusal): ApiAnswer {
+export function refuseWith(dialect: Dialect | undefined, refusal: RequestRefusal): ApiAnswer {
 	return dialect?.refuse?.(refusal) ?? refusalAnswer(refusal);
 }
 
 /** What to say about bytes that Node's parser would not take. */
-export function refusalOf(error: unknown): Refusal {
+export function refusalOf(error: unknown): RequestRefusal {
 	switch (codeOf(error)) {
 		case 'HPE_HEADER_OVERFLOW':
 			return {status: 431, reason: 'the head of the request is too large; allowed are 16 KiB'};

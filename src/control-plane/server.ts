@@ -2,9 +2,11 @@ import {createServer, type IncomingMessage, type Server, type ServerResponse} fr
 import type {Socket} from 'node:net';
 import {type Clock, systemClock} from '../base/clock.ts';
 import {codeOf, formatAddress} from '../base/errors.ts';
+import type {AdminApi} from './admin/admin-api.ts';
+import {answerAdmin, isAdminPath} from './admin/routes.ts';
 import {bind} from './bind.ts';
 import {CallLog, type LoggedCall} from './call-log.ts';
-import type {ApiAnswer, Dialect, Refusal} from './dialect.ts';
+import type {ApiAnswer, Dialect, RequestRefusal} from './dialect.ts';
 import {errorAnswer, refusalAnswer} from './error-answer.ts';
 import {type Asked, guard} from './guard.ts';
 import {
@@ -18,11 +20,9 @@ import {
 	tooLarge,
 } from './incoming.ts';
 import {hangUp, refusalOf, refuseWith, send} from './outgoing.ts';
-import type {OwnPort} from './own/own-port.ts';
-import {answerOwn, isOwnPath} from './own/routes.ts';
 
 /** How long and how large a request may be. */
-export interface DoorLimits {
+export interface ControlServerLimits {
 	readonly bodyBytes: number;
 	/** From the connection, or the end of the request before, to the end of the head. */
 	readonly headMs: number;
@@ -33,7 +33,7 @@ export interface DoorLimits {
 }
 
 /** Guesses but for the size, which holds a chain of certificates at its largest (2 MiB: IAM API, CertificateChain). */
-const LIMITS: DoorLimits = {bodyBytes: 4 * 1024 * 1024, headMs: 10_000, requestMs: 60_000, idleMs: 60_000};
+const LIMITS: ControlServerLimits = {bodyBytes: 4 * 1024 * 1024, headMs: 10_000, requestMs: 60_000, idleMs: 60_000};
 
 export interface ControlPlaneOptions {
 	/** An address of loopback. */
@@ -45,10 +45,10 @@ export interface ControlPlaneOptions {
 	/** The cloud's APIs. The first that claims a request answers it; what none claims is refused in the form of the last. */
 	readonly dialects: readonly Dialect[];
 	/** What runs, for the interface under `/_lb/`. */
-	readonly own: OwnPort;
+	readonly own: AdminApi;
 	/** Names under which it may be reached beside localhost, 127.0.0.1 and [::1]. */
 	readonly names?: readonly string[];
-	readonly limits?: Partial<DoorLimits>;
+	readonly limits?: Partial<ControlServerLimits>;
 	readonly clock?: Pick<Clock, 'now' | 'wallMs'>;
 	/** Called with each call of the cloud's APIs. */
 	readonly onCall?: (call: LoggedCall) => void;
@@ -72,22 +72,22 @@ export interface ControlPlane extends AsyncDisposable {
  * @throws EmulatorError `PORT_UNAVAILABLE`, `INVALID_DESCRIPTION`
  */
 export async function startControlPlane(options: ControlPlaneOptions): Promise<ControlPlane> {
-	const door = new Door(options);
-	await door.open();
-	return door;
+	const server = new ControlServer(options);
+	await server.open();
+	return server;
 }
 
-class Door implements ControlPlane {
+class ControlServer implements ControlPlane {
 	readonly calls = new CallLog();
 	port = 0;
 	readonly #options: ControlPlaneOptions;
-	readonly #limits: DoorLimits;
+	readonly #limits: ControlServerLimits;
 	readonly #clock: Pick<Clock, 'now' | 'wallMs'>;
 	readonly #server: Server;
 	readonly #sockets = new Set<Socket>();
 	/** What is being answered on a connection, in the order it came. */
 	readonly #answering = new WeakMap<Socket, Set<ServerResponse>>();
-	#guard: (asked: Asked) => Refusal | undefined = () => undefined;
+	#guard: (asked: Asked) => RequestRefusal | undefined = () => undefined;
 	#stopped: Promise<void> | undefined;
 
 	constructor(options: ControlPlaneOptions) {
@@ -177,18 +177,18 @@ class Door implements ControlPlane {
 		const body = await readBody(request, limit);
 		if (body === 'aborted') return undefined;
 		if (body === 'too-large') return refuseSize();
-		if (isOwnPath(head.path)) return this.#answerOwn(head, body);
+		if (isAdminPath(head.path)) return this.#answerAdmin(head, body);
 		return dialect === undefined ? this.#answerNobody(head) : this.#answerApi(dialect, head, body);
 	}
 
 	#dialectOf({method, path, query}: Target): Dialect | undefined {
-		if (isOwnPath(path)) return undefined;
+		if (isAdminPath(path)) return undefined;
 		return this.#options.dialects.find(dialect => dialect.claims(method, path, query));
 	}
 
-	async #answerOwn(head: IncomingHead, body: Uint8Array): Promise<ApiAnswer> {
+	async #answerAdmin(head: IncomingHead, body: Uint8Array): Promise<ApiAnswer> {
 		const context = {port: this.#options.own, calls: this.calls, endpoint: this.endpoint};
-		const {answer, failure} = await answerOwn({...head, body}, context);
+		const {answer, failure} = await answerAdmin({...head, body}, context);
 		if (answer.status === 500) this.#options.onError?.(failure);
 		return answer;
 	}

@@ -5,7 +5,7 @@ import {type Authorization, readAuthorization, type SignatureScheme} from './aut
 import {canonicalRequests} from './canonical-request.ts';
 import type {ApiRequest} from './dialect.ts';
 
-/** Judges who sent a request. @returns undefined when it is who it says, else why not, in one sentence. */
+/** Validates who sent a request. @returns undefined when it is who it says, else why not, in one sentence. */
 export type Authenticate = (request: ApiRequest) => undefined | {readonly reason: string};
 
 // 15 minutes either way: AWS General Reference, troubleshooting of signatures. OUTSCALE's is a guess: not stated.

@@ -12,7 +12,7 @@ import type {UsableCertificate} from '../model/account.ts';
 import type {PemPair} from '../model/load-balancer.ts';
 import type {CertificateReference, NormalisedCertificate} from '../model/normalised.ts';
 
-/** Judges a pair; adds what is wrong with it to `violations`, below `path`. */
+/** Validates a pair; adds what is wrong with it to `violations`, below `path`. */
 export function usable(pair: PemPair, path: Violation['path'], violations: Violation[]): UsableCertificate | undefined {
 	const inspection = inspectCertificate(pair);
 	for (const {part, message, hint} of inspection.problems) violations.push({path: [...path, part], message, hint});
@@ -45,18 +45,18 @@ export interface LoadedCertificates {
 }
 
 /**
- * Reads and judges every certificate of a configuration, and issues those it only names.
+ * Reads and validates every certificate of a configuration, and issues those it only names.
  *
  * @param authority undefined: those that would be issued are left out.
- * @param before what was loaded last: what is the same still is not issued or judged anew, and is the same object.
- * @param told paths under which something wrong has been found already: what they name is not read.
+ * @param before what was loaded last: what is the same still is not issued or validated again, and is the same object.
+ * @param reported paths under which something wrong has been found already: what they name is not read.
  * @returns the usable ones by name, and what is wrong with the others.
  */
 export async function loadCertificates(
 	described: ReadonlyMap<string, NormalisedCertificate>,
 	authority: Authority | undefined,
 	before: LoadedCertificates = {described: {certificates: new Map()}, certificates: new Map()},
-	told: ReadonlySet<string> = new Set(),
+	reported: ReadonlySet<string> = new Set(),
 ): Promise<{certificates: Map<string, UsableCertificate>; violations: Violation[]}> {
 	const violations: Violation[] = [];
 	const certificates = new Map<string, UsableCertificate>();
@@ -74,7 +74,7 @@ export async function loadCertificates(
 		let made: UsableCertificate | undefined;
 		if (certificate.kind === 'issue') made = authority && issueUsable(authority, certificate);
 		else {
-			const pair = await readFiles(certificate, path, {violations, told});
+			const pair = await readFiles(certificate, path, {violations, reported});
 			made = pair && usable(pair, path, violations);
 		}
 		if (made !== undefined) certificates.set(name, old && isSamePair(old.pair, made.pair) ? old : made);
@@ -86,16 +86,16 @@ function isSamePair(one: PemPair, other: PemPair): boolean {
 	return one.cert === other.cert && one.key === other.key && one.chain === other.chain;
 }
 
-/** The texts of the files; undefined when one of them cannot be read, and then the others are judged for themselves. */
+/** The texts of the files; undefined when one of them cannot be read, and then the others are validated for themselves. */
 async function readFiles(
 	files: Extract<NormalisedCertificate, {readonly kind: 'files'}>,
 	path: Violation['path'],
-	{violations, told}: {readonly violations: Violation[]; readonly told: ReadonlySet<string>},
+	{violations, reported}: {readonly violations: Violation[]; readonly reported: ReadonlySet<string>},
 ): Promise<PemPair | undefined> {
 	const read = async (part: keyof PemPair, file: string | undefined): Promise<string | undefined> => {
 		const at = [...path, part];
 		// An empty path stands for one that was no path.
-		if (file === undefined || file === '' || told.has(formatPath(at))) return undefined;
+		if (file === undefined || file === '' || reported.has(formatPath(at))) return undefined;
 		const found = await readInput(file);
 		if ('bytes' in found) return found.bytes.toString();
 		violations.push({path: at, message: `cannot read ${file}: ${found.unreadable.reason}`});
@@ -150,7 +150,7 @@ export function resolveCertificate(
 }
 
 /**
- * What is wrong with the PEM pairs in a description, so that all violations can be told together. The description is of
+ * What is wrong with the PEM pairs in a description, so that all violations can be reported together. The description is of
  * unknown shape.
  *
  * @param path where the description stands.

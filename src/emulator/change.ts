@@ -60,7 +60,7 @@ export interface Change<Result> {
 	readonly onCommit?: () => void;
 }
 
-/** A failure as it is told, see {@link Change.explain}. */
+/** A failure as it is reported, see {@link Change.explain}. */
 export function explained(
 	{explain}: Pick<Change<unknown>, 'explain'>,
 	error: unknown,

@@ -2,7 +2,7 @@ import {Agent, type ClientRequest, request as httpRequest, type IncomingMessage}
 import type {Socket} from 'node:net';
 import type {Duplex} from 'node:stream';
 import {EmulatorError, messageOf} from '../base/errors.ts';
-import {type FetchHandler, type Told, tell} from './fetch-handler.ts';
+import {type AnswerSink, type FetchHandler, sinkFor} from './fetch-handler.ts';
 
 /** Where a connection leads, as the URL has it. */
 export interface Origin {
@@ -44,9 +44,9 @@ export class ClientDispatcher {
 		const fail = (error: Error) => {
 			if (isOver) return;
 			isOver = true;
-			told.fail(reason ?? error);
+			sink.fail(reason ?? error);
 		};
-		const told = tell(handler, {
+		const sink = sinkFor(handler, {
 			abort: given => {
 				reason ??= given ?? aborted();
 				answer?.destroy(reason);
@@ -56,19 +56,19 @@ export class ClientDispatcher {
 			pause: () => answer?.pause(),
 			resume: () => answer?.resume(),
 		});
-		told.start();
+		sink.start();
 		if (isOver) return true;
 		request = this.#request(asked, fail);
 		if (request === undefined) return true;
 		request.once('response', received => {
 			answer = received;
-			receive(received, told, fail, () => {
+			receive(received, sink, fail, () => {
 				if (isOver) return;
 				isOver = true;
-				told.end();
+				sink.end();
 			});
 		});
-		// An answer that was begun is told to its end, whatever becomes of the connection in between.
+		// An answer that was begun is delivered to its end, whatever becomes of the connection in between.
 		request.once('close', () => {
 			if (answer === undefined) fail(connectionClosed());
 		});
@@ -179,12 +179,12 @@ function writable(request: ClientRequest): Promise<void> {
 	});
 }
 
-function receive(answer: IncomingMessage, told: Told, fail: (error: Error) => void, end: () => void): void {
+function receive(answer: IncomingMessage, sink: AnswerSink, fail: (error: Error) => void, end: () => void): void {
 	answer.on('error', fail);
 	answer.on('end', end);
-	answer.on('data', chunk => told.data(chunk));
+	answer.on('data', chunk => sink.data(chunk));
 	const headers = answer.rawHeaders.map(text => Buffer.from(text, 'latin1'));
-	told.head(answer.statusCode ?? 0, headers, answer.statusMessage ?? '');
+	sink.head(answer.statusCode ?? 0, headers, answer.statusMessage ?? '');
 }
 
 function asError(error: unknown): Error {

@@ -5,8 +5,8 @@ import {asRefusal} from '../operations/as-refusal.ts';
 import type {BackendHealth, CloudStore, Context, Operate} from '../operations/context.ts';
 import {touchedBetween} from '../operations/touched.ts';
 import type {AccountStore} from './account-store.ts';
-import {refuseLoadBalancer} from './judging.ts';
 import {refusalOf} from './serving.ts';
+import {refuseLoadBalancer} from './validate-spec.ts';
 
 /** The account as the cloud's APIs see it. */
 export class AccountAsCloud implements CloudStore {

@@ -7,10 +7,10 @@ import type {Finding} from '../configuration/finding.ts';
 import type {UsableCertificate} from '../model/account.ts';
 import {EMPTY_INVENTORY} from '../model/account.ts';
 import type {NormalisedBackend, NormalisedConfig, NormalisedLoadBalancer} from '../model/normalised.ts';
-import {judgeFiles} from './judge-files.ts';
 import type {Refuse} from './listener-certificates.ts';
+import {validateFiles} from './validate-files.ts';
 
-/** A configuration that was read and judged, its certificates too. */
+/** A configuration that was read and validated, its certificates too. */
 export interface Configured {
 	readonly described: NormalisedConfig;
 	readonly certificates: ReadonlyMap<string, UsableCertificate>;
@@ -44,15 +44,15 @@ export const NOTHING_CONFIGURED: Configured = {
 
 export interface ReadConfiguredOptions {
 	readonly authority: Authority;
-	/** What it is read anew in place of: back-ends and certificates that are the same in both are the very same. */
+	/** What it is read again in place of: back-ends and certificates that are the same in both are the very same. */
 	readonly before: Configured;
 	/** Told of the files that it consists of, as soon as they are known. */
 	readonly onFiles: (files: readonly string[]) => void;
 }
 
 /**
- * Reads and judges a configuration: the path of a file, or the configuration itself. Its certificates are issued, or
- * read and judged; nothing is bound or started.
+ * Reads and validates a configuration: the path of a file, or the configuration itself. Its certificates are issued, or
+ * read and validated; nothing is bound or started.
  *
  * @throws EmulatorError `CONFIG_NOT_FOUND`, `CONFIG_INVALID`, `INVALID_DESCRIPTION`
  */
@@ -64,10 +64,10 @@ export async function readConfigured(
 	const lookFurther: LookFurther = async (read, found) => {
 		if (typeof config === 'string' && found.length === 0) {
 			if (isEmpty(read) && !isEmpty(before.described)) throw emptied(config);
-			// Also those that are missing: when they are there, all is read anew.
+			// Also those that are missing: when they are there, all is read again.
 			onFiles([config, ...filesOf(read)]);
 		}
-		const {certificates, violations} = await judgeFiles(read, found, {authority, before});
+		const {certificates, violations} = await validateFiles(read, found, {authority, before});
 		loaded = certificates;
 		return violations;
 	};

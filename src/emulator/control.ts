@@ -2,11 +2,11 @@ import {type Clock, systemClock} from '../base/clock.ts';
 import {formatAddress} from '../base/errors.ts';
 import {version} from '../base/version.ts';
 import {readAddress} from '../configuration/host-names.ts';
+import type {AdminApi} from '../control-plane/admin/admin-api.ts';
+import {loadBalancerState, type VmAddress} from '../control-plane/admin/state.ts';
 import type {LoggedCall} from '../control-plane/call-log.ts';
 import {ElbDialect} from '../control-plane/elb/dialect.ts';
 import {OutscaleDialect} from '../control-plane/outscale/dialect.ts';
-import type {OwnPort} from '../control-plane/own/own-port.ts';
-import {loadBalancerState, type VmAddress} from '../control-plane/own/state.ts';
 import {type ControlPlane, startControlPlane} from '../control-plane/server.ts';
 import {authenticator} from '../control-plane/signature.ts';
 import {stateOf} from '../model/life.ts';
@@ -43,7 +43,7 @@ export interface ControlOptions {
 }
 
 /** The control port of one emulator, over its account. */
-export class Control implements OwnPort {
+export class Control implements AdminApi {
 	readonly #options: ControlOptions;
 	#server: ControlPlane | undefined;
 
@@ -75,7 +75,7 @@ export class Control implements OwnPort {
 		return this.#options.askToStop();
 	}
 
-	state(): ReturnType<OwnPort['state']> {
+	state(): ReturnType<AdminApi['state']> {
 		const {store, context, config, clock, clockKind, notices, warnings} = this.#options;
 		const {account} = store;
 		const moment = context();
@@ -104,7 +104,7 @@ export class Control implements OwnPort {
 		this.#server?.calls.clear();
 	}
 
-	setHealth(...[loadBalancer, backend, state]: Parameters<OwnPort['setHealth']>): void {
+	setHealth(...[loadBalancer, backend, state]: Parameters<AdminApi['setHealth']>): void {
 		this.#options.store.get(loadBalancer).handle.setHealth(backend, state);
 	}
 

@@ -5,8 +5,8 @@ export interface Control {
 	readonly resume: () => void;
 }
 
-/** What is told of one exchange. */
-export interface Told {
+/** What is reported of one exchange. */
+export interface AnswerSink {
 	/** Before anything is sent. It may abort at once. */
 	start(): void;
 	/** @param headers names and values in turn, as they were received. */
@@ -42,11 +42,11 @@ interface Controller extends Control {
 /** Whichever of them the `fetch` of this Node is. @see undici, docs/api/Dispatcher.md, "DispatchHandler" */
 export type FetchHandler = EarlierHandler | LaterHandler;
 
-export function tell(handler: FetchHandler, control: Control): Told {
-	return 'onRequestStart' in handler ? tellLater(handler, control) : tellEarlier(handler, control);
+export function sinkFor(handler: FetchHandler, control: Control): AnswerSink {
+	return 'onRequestStart' in handler ? laterSink(handler, control) : earlierSink(handler, control);
 }
 
-function tellEarlier(handler: EarlierHandler, {abort, pause, resume}: Control): Told {
+function earlierSink(handler: EarlierHandler, {abort, pause, resume}: Control): AnswerSink {
 	return {
 		start: () => handler.onConnect(abort),
 		head: (status, headers, statusText) => {
@@ -60,7 +60,7 @@ function tellEarlier(handler: EarlierHandler, {abort, pause, resume}: Control): 
 	};
 }
 
-function tellLater(handler: LaterHandler, control: Control): Told {
+function laterSink(handler: LaterHandler, control: Control): AnswerSink {
 	const controller: Controller = {...control, rawHeaders: []};
 	return {
 		start: () => handler.onRequestStart(controller, {}),

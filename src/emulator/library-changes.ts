@@ -7,10 +7,10 @@ import {setCertificate} from '../operations/set-certificate.ts';
 import type {AccountStore} from './account-store.ts';
 import {loadBalancerStopped, nameTaken} from './change.ts';
 import type {Configured} from './configured.ts';
-import {judgeSpec, judgeUpdate, refuseLoadBalancer} from './judging.ts';
 import type {GivenCertificate} from './listener-certificates.ts';
 import {certificateFor, certificatesOf} from './listener-certificates.ts';
 import type {ManagedLoadBalancer} from './managed-load-balancer.ts';
+import {refuseLoadBalancer, validateSpec, validateUpdate} from './validate-spec.ts';
 
 /** What changes of the library go by. */
 export interface LibraryContext {
@@ -29,7 +29,7 @@ export async function createFromSpec(
 	stop?: (drainMs: number) => Promise<void>,
 ): Promise<ManagedLoadBalancer> {
 	const {store} = library;
-	const normalised = await judgeSpec(spec, namesIn(library));
+	const normalised = await validateSpec(spec, namesIn(library));
 	const {name} = normalised;
 	await store.change([name], () => {
 		if (store.managed.has(name)) throw nameTaken(name);
@@ -51,7 +51,7 @@ export async function updateFromSpec(
 	await store.change([name], async () => {
 		store.refuseUnless(managed);
 		const current = normalisedOf(managed.described, store.account);
-		const {normalised, parts} = await judgeUpdate(current, spec, namesIn(library));
+		const {normalised, parts} = await validateUpdate(current, spec, namesIn(library));
 		const before = {described: current, certificates: managed.certificates};
 		const certificates = parts.has('listeners') ? listenerCertificates(normalised, library, before) : new Map();
 		return {

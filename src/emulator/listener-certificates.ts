@@ -43,7 +43,7 @@ export function certificatesOf(
 ): Map<number, UsableCertificate> {
 	const violations: Violation[] = [];
 	const certificates = new Map<number, UsableCertificate>();
-	// Listeners that ask for the same names share one for each kind of key, issued and judged once.
+	// Listeners that ask for the same names share one for each kind of key, issued and validated once.
 	const issued = new Map<string, UsableCertificate>();
 	const issue = (reference: IssueReference, key: 'ec' | 'rsa') => {
 		const names = reference.names ?? [dnsName, 'localhost', '127.0.0.1', '::1'];
@@ -114,14 +114,14 @@ function referenceTo(certificate: GivenCertificate, violations: Violation[]): Ce
 	return {kind: 'issue', names};
 }
 
-/** Certificates that are shown, as somebody reads about them. Those in `told` are left out. */
+/** Certificates that are shown, as somebody reads about them. Those in `except` are left out. */
 export function warningsOf(
 	name: string,
 	certificates: ReadonlyMap<number, UsableCertificate>,
-	told: ReadonlySet<UsableCertificate> = new Set(),
+	except: ReadonlySet<UsableCertificate> = new Set(),
 ): string[] {
 	return [...certificates]
-		.filter(([, certificate]) => !told.has(certificate))
+		.filter(([, certificate]) => !except.has(certificate))
 		.flatMap(([port, {warnings}]) => warnings.map(warning => `${name}, listener ${port}: ${warning}`));
 }
 

@@ -59,7 +59,7 @@ export interface ReadOptions {
 const CLOCKS = ['real', 'manual'] as const;
 const PORT_MODES: readonly PortMode[] = ['free', 'exact', 'fallback', 'fallback-always'];
 
-/** @throws EmulatorError `INVALID_DESCRIPTION` with every violation. `config` is judged elsewhere. */
+/** @throws EmulatorError `INVALID_DESCRIPTION` with every violation. `config` is validated elsewhere. */
 export function readOptions(options: EmulatorOptions | Record<string, unknown>): ReadOptions {
 	const violations: Violation[] = [];
 	const given = new Map<string, unknown>(Object.entries(options).filter(([, value]) => value !== undefined));

@@ -285,7 +285,7 @@ export class PlannedChange {
 		if (step?.data !== undefined) {
 			setNotices(notices, `${name}, `, fallbackNotices(name, step.data.running.listeners, options.ports));
 		}
-		// Those of the configuration's certificates are told under their names.
+		// Those of the configuration's certificates are reported under their names.
 		const own = [...certificatesOf(loadBalancer, account)].filter(([, {configuredAs}]) => configuredAs === undefined);
 		setNotices(warnings, `${name}, listener `, warningsOf(name, new Map(own)));
 		const about = `${name}, durations: `;

@@ -21,17 +21,17 @@ export function refusalOf(
  * What the listeners of a configuration cannot show.
  *
  * @param loaded its certificates that were read; of others their description says enough.
- * @param told paths of what is wrong already: ciphers that are no cipher list go with no certificate.
+ * @param reported paths of what is wrong already: ciphers that are no cipher list go with no certificate.
  */
 export function violationsOfServing(
 	{certificates, loadBalancers}: Pick<NormalisedConfig, 'certificates' | 'loadBalancers'>,
 	loaded: ReadonlyMap<string, UsableCertificate>,
-	told: ReadonlySet<string>,
+	reported: ReadonlySet<string>,
 ): Violation[] {
 	return [...loadBalancers].flatMap(([name, {listeners}]) =>
 		listeners.flatMap(({certificate, tls}, index) => {
 			const listener = ['loadBalancers', name, 'listeners', index];
-			if (certificate?.kind !== 'named' || told.has(formatPath([...listener, 'tls', 'ciphers']))) return [];
+			if (certificate?.kind !== 'named' || reported.has(formatPath([...listener, 'tls', 'ciphers']))) return [];
 			const usable = loaded.get(certificate.name);
 			const described = certificates.get(certificate.name);
 			let refusal: ReturnType<typeof refusalOf>;

@@ -99,7 +99,7 @@ export function formatTarget({protocol, port, path}: HealthCheckTarget): string 
 }
 
 /**
- * Reads a target, and judges it: `TCP:80`, `SSL:443`, `HTTP:80/path`, `HTTPS:443/path`.
+ * Reads a target, and validates it: `TCP:80`, `SSL:443`, `HTTP:80/path`, `HTTPS:443/path`.
  *
  * The case of the protocol is ignored. HTTP without a path asks for `/`, as OUTSCALE reads it back; TCP and SSL with
  * one are refused, as OUTSCALE does (error 4095), for it would be ignored in silence.
@@ -123,7 +123,7 @@ export function readTarget(text: string): {target: HealthCheckTarget} | {violati
 }
 
 /**
- * Judges a check: every rule that it breaks, with the key of the description (`target`, `interval`, `timeout`, `healthy`,
+ * Validates a check: every rule that it breaks, with the key of the description (`target`, `interval`, `timeout`, `healthy`,
  * `unhealthy`) as path. A number that was written as text must be read before.
  *
  * @param bounds those of the library unless said otherwise.

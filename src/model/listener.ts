@@ -45,7 +45,7 @@ export function formatListener({protocol, port, backendProtocol, backendPort}: L
 }
 
 /**
- * Reads a listener string, and judges it: ports 1 to 65535, known protocols, one layer.
+ * Reads a listener string, and validates it: ports 1 to 65535, known protocols, one layer.
  *
  * Spaces around the arrow are optional and the case of a protocol is ignored, so that `HTTPS:443->HTTP:80` reads too.
  *

@@ -16,7 +16,7 @@ export interface PemPair {
 	readonly chain?: string | undefined;
 }
 
-/** How the certificate of a re-encrypting listener's back-ends is judged; undefined = not at all, as the cloud does. */
+/** How the certificate of a re-encrypting listener's back-ends is validated; undefined = not at all, as the cloud does. */
 export interface BackendVerification {
 	/** PEM of the authorities that may have signed it. */
 	readonly ca: string;

@@ -88,10 +88,10 @@ export type NormalisedAccessLog =
 	| {readonly kind: 'file'; readonly file: string}
 	| {readonly kind: 'folder'; readonly folder: string; readonly prefix: string; readonly intervalMinutes: 5 | 60};
 
-/** A load balancer whose every part has been judged and whose defaults are filled in. */
+/** A load balancer whose every part has been validated and whose defaults are filled in. */
 export interface NormalisedLoadBalancer extends Settings {
 	readonly name: string;
-	/** What the user wrote, name and all: an update changes some of its keys and has the whole judged again. */
+	/** What the user wrote, name and all: an update changes some of its keys and has the whole validated again. */
 	readonly source: Readonly<Record<string, unknown>>;
 	/** Whether it is reached from inside its Net only, which shows in its DNS name. Through a cloud API alone. */
 	readonly internal: boolean;
@@ -135,7 +135,7 @@ export interface NormalisedAccount {
 	readonly inventory: Inventory;
 }
 
-/** A configuration whose every part has been judged. Maps keep the order of the file. */
+/** A configuration whose every part has been validated. Maps keep the order of the file. */
 export interface NormalisedConfig {
 	readonly control: NormalisedControl;
 	readonly account: NormalisedAccount;

@@ -13,7 +13,7 @@ import {settingsOf} from './settings.ts';
 import type {StickinessPolicy} from './stickiness-policy.ts';
 
 /** What is known of this machine beside the account. */
-export interface Surroundings {
+export interface ResolveOptions {
 	/** The emulator's address, for a load balancer without one of its own. */
 	readonly host: string;
 	/** PEM of the emulator's authority. */
@@ -31,7 +31,7 @@ export interface Surroundings {
 export function resolve(
 	loadBalancer: CloudLoadBalancer,
 	account: Account,
-	{host: defaultHost, authorityPem, addressOf, bindingOf}: Surroundings,
+	{host: defaultHost, authorityPem, addressOf, bindingOf}: ResolveOptions,
 ): LoadBalancerDescription {
 	const {name, dnsName, healthCheck} = loadBalancer;
 	const host = loadBalancer.address ?? defaultHost;

@@ -3,8 +3,8 @@ import {withLoadBalancer} from '../model/account.ts';
 import type {BackendId, CloudLoadBalancer} from '../model/cloud-load-balancer.ts';
 import {Refusal} from '../model/refusal.ts';
 import type {Operation} from './context.ts';
-import {judgeVms} from './placement.ts';
-import {changeable, changing, judgeId, judgeIp} from './validate.ts';
+import {validateVms} from './placement.ts';
+import {changeable, changing, validateId, validateIp} from './validate.ts';
 
 /** Back-ends of one load balancer; the two lists are registries apart, and at least one of them is there. */
 export interface Backends {
@@ -15,9 +15,9 @@ export interface Backends {
 
 /** LinkLoadBalancerBackendMachines and RegisterVmsInLoadBalancer. What is registered already stays as it is. */
 export const registerBackends: Operation<Backends, CloudLoadBalancer> = input => (account, context) => {
-	const asked = judged(input);
+	const asked = validated(input);
 	const before = changeable(account, input.loadBalancer, context);
-	judgeVms(input.vmIds, before, account.inventory);
+	validateVms(input.vmIds, before, account.inventory);
 	const known = new Set(before.backends.map(keyOf));
 	const fresh = [...new Map(asked.map(one => [keyOf(one), one])).values()].filter(one => !known.has(keyOf(one)));
 	const backends = [...before.backends, ...fresh.map(one => ({...one, isPending: true}))];
@@ -27,7 +27,7 @@ export const registerBackends: Operation<Backends, CloudLoadBalancer> = input =>
 
 /** UnlinkLoadBalancerBackendMachines and DeregisterVmsInLoadBalancer. A stranger is refused (recorded). */
 export const deregisterBackends: Operation<Backends, CloudLoadBalancer> = input => (account, context) => {
-	const asked = judged(input);
+	const asked = validated(input);
 	const before = changeable(account, input.loadBalancer, context);
 	const known = new Set(before.backends.map(keyOf));
 	for (const one of asked) if (!known.has(keyOf(one))) throw notRegistered(before, one.kind === 'vm' ? one.id : one.ip);
@@ -43,17 +43,17 @@ function notRegistered({name}: CloudLoadBalancer, backend: string): Refusal {
 }
 
 /** @throws Refusal `BACKEND_NOT_REGISTERED` for the first of these VMs that is not registered */
-export function judgeRegistered(loadBalancer: CloudLoadBalancer, vmIds: readonly string[]): void {
+export function validateRegistered(loadBalancer: CloudLoadBalancer, vmIds: readonly string[]): void {
 	const registered = new Set(loadBalancer.backends.flatMap(backend => (backend.kind === 'vm' ? [backend.id] : [])));
 	for (const id of vmIds) if (!registered.has(id)) throw notRegistered(loadBalancer, id);
 }
 
-function judged({vmIds, ips}: Backends): BackendId[] {
+function validated({vmIds, ips}: Backends): BackendId[] {
 	if (vmIds.length === 0 && ips.length === 0) {
 		throw new Refusal('MISSING_PARAMETER', 'no back-end is named: give VM ids, IP addresses or both');
 	}
-	for (const id of vmIds) judgeId('i', id);
-	for (const ip of ips) judgeIp(ip);
+	for (const id of vmIds) validateId('i', id);
+	for (const ip of ips) validateIp(ip);
 	return [...vmIds.map(id => ({kind: 'vm', id}) as const), ...ips.map(ip => ({kind: 'address', ip}) as const)];
 }
 

@@ -3,8 +3,8 @@ import {type Account, certificateNamed, type ServerCertificate, withCertificate}
 import {Refusal} from '../model/refusal.ts';
 import type {Operation} from './context.ts';
 import type {Identifiers} from './identifiers.ts';
-import {judgePem} from './uploaded-pem.ts';
-import {judgeQuota} from './validate.ts';
+import {validatePem} from './uploaded-pem.ts';
+import {validateQuota} from './validate.ts';
 
 export interface UploadCertificate {
 	readonly name: string;
@@ -18,11 +18,11 @@ export interface UploadCertificate {
 /** CreateServerCertificate. */
 export const uploadCertificate: Operation<UploadCertificate, ServerCertificate> = input => (account, context) => {
 	const {name, path = '/'} = input;
-	judgeName(name);
-	judgePath(path);
-	const judged = judgePem(input, context);
-	judgeFree(account, name);
-	judgeQuota(
+	validateName(name);
+	validatePath(path);
+	const validated = validatePem(input, context);
+	validateFree(account, name);
+	validateQuota(
 		'TOO_MANY_CERTIFICATES',
 		account.certificates.size + 1,
 		context.quotas.certificates,
@@ -32,7 +32,7 @@ export const uploadCertificate: Operation<UploadCertificate, ServerCertificate> 
 		id: context.identifiers.certificateId(account.serial),
 		name,
 		path,
-		...judged,
+		...validated,
 		uploadedMs: context.wallMs,
 		broughtBy: undefined,
 		configuredAs: undefined,
@@ -52,10 +52,10 @@ export const renameCertificate: Operation<RenameCertificate, ServerCertificate> 
 	if (newName === undefined && newPath === undefined) {
 		throw new Refusal('MISSING_PARAMETER', 'nothing to update: give a new name, a new path or both');
 	}
-	if (newName !== undefined) judgeName(newName);
-	if (newPath !== undefined) judgePath(newPath);
+	if (newName !== undefined) validateName(newName);
+	if (newPath !== undefined) validatePath(newPath);
 	const before = existing(account, name);
-	if (newName !== undefined && newName !== name) judgeFree(account, newName);
+	if (newName !== undefined && newName !== name) validateFree(account, newName);
 	const after = {...before, name: newName ?? before.name, path: newPath ?? before.path};
 	return {account: withCertificate(account, after), result: after};
 };
@@ -100,7 +100,7 @@ function existing(account: Account, name: string): ServerCertificate {
 	throw new Refusal('NO_SUCH_CERTIFICATE', `no server certificate is named ${quote(name)}`, name);
 }
 
-function judgeFree(account: Account, name: string): void {
+function validateFree(account: Account, name: string): void {
 	if (certificateNamed(account, name) === undefined) return;
 	throw new Refusal('CERTIFICATE_NAME_TAKEN', `there is a server certificate named ${quote(name)} already`, name);
 }
@@ -108,7 +108,7 @@ function judgeFree(account: Account, name: string): void {
 /** OUTSCALE API 1.40, CreateServerCertificateRequest.Name. */
 export const CERTIFICATE_NAME = /^[A-Za-z0-9+=,.@_-]{1,128}$/;
 
-function judgeName(name: string): void {
+function validateName(name: string): void {
 	if (CERTIFICATE_NAME.test(name)) return;
 	throw new Refusal(
 		'BAD_CERTIFICATE_NAME',
@@ -118,7 +118,7 @@ function judgeName(name: string): void {
 }
 
 /** Begins and ends with a slash, visible ASCII between, 512 at most: AWS IAM, UploadServerCertificate.Path. */
-function judgePath(path: string): void {
+function validatePath(path: string): void {
 	if (path.length <= 512 && /^\/(?:[!-~]*\/)?$/.test(path)) return;
 	throw new Refusal(
 		'BAD_CERTIFICATE_NAME',

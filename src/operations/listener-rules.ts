@@ -4,9 +4,9 @@ import type {CloudRule, Rule} from '../model/cloud-load-balancer.ts';
 import {MAX_PRIORITY} from '../model/listener-rule.ts';
 import {violationsOfPattern} from '../model/pattern.ts';
 import {Refusal} from '../model/refusal.ts';
-import {judgeRegistered} from './backends.ts';
+import {validateRegistered} from './backends.ts';
 import type {Operation} from './context.ts';
-import {changeable, judgeId, judgeQuota, listenerOn} from './validate.ts';
+import {changeable, listenerOn, validateId, validateQuota} from './validate.ts';
 
 export interface CreateRule {
 	readonly loadBalancer: string;
@@ -23,15 +23,15 @@ export interface CreateRule {
 /** CreateListenerRule. On a TCP or SSL listener it is taken, and has no effect (recorded). */
 export const createRule: Operation<CreateRule, CloudRule> = input => (account, context) => {
 	const {name, priority, vmIds, port} = input;
-	judgeName(name);
-	judgePriority(priority);
+	validateName(name);
+	validatePriority(priority);
 	const host = patternOf(input.host, 'host');
 	const path = patternOf(input.path, 'path');
-	judgeSomePattern(host, path);
-	for (const id of vmIds) judgeId('i', id);
+	validateSomePattern(host, path);
+	for (const id of vmIds) validateId('i', id);
 	const loadBalancer = changeable(account, input.loadBalancer, context);
 	listenerOn(loadBalancer, port);
-	judgeRegistered(loadBalancer, vmIds);
+	validateRegistered(loadBalancer, vmIds);
 	const others = listedRules(account);
 	if (others.some(rule => rule.name === name))
 		throw new Refusal('RULE_NAME_TAKEN', `there is a rule named ${quote(name)} already`, name);
@@ -41,7 +41,7 @@ export const createRule: Operation<CreateRule, CloudRule> = input => (account, c
 	if (owner !== undefined) {
 		throw new Refusal('PRIORITY_TAKEN', `rule ${quote(owner.name)} has priority ${priority} already`, String(priority));
 	}
-	judgeQuota('TOO_MANY_RULES', others.length + 1, context.quotas.rules, 'listener rules');
+	validateQuota('TOO_MANY_RULES', others.length + 1, context.quotas.rules, 'listener rules');
 	const shown = {name, id: context.identifiers.ruleId(account.serial)};
 	const rule: Rule = {
 		name,
@@ -77,7 +77,7 @@ export const updateRule: Operation<UpdateRule, CloudRule> = input => account => 
 		host: input.host === undefined ? before.host : host,
 		path: input.path === undefined ? before.path : path,
 	};
-	judgeSomePattern(changes.host, changes.path);
+	validateSomePattern(changes.host, changes.path);
 	return {account: withListed(account, input.name, rule => [{...rule, ...changes}]), result: {...before, ...changes}};
 };
 
@@ -118,7 +118,7 @@ function listedNamed(rules: readonly Rule[], name: string): CloudRule {
 }
 
 /** *Guess*: OUTSCALE names no bound of ListenerRuleName. It stands in lines, so it must not end them. */
-function judgeName(name: string): void {
+function validateName(name: string): void {
 	if (/^\P{Cc}{1,255}$/u.test(name)) return;
 	throw new Refusal(
 		'BAD_RULE_NAME',
@@ -127,7 +127,7 @@ function judgeName(name: string): void {
 	);
 }
 
-function judgePriority(priority: number): void {
+function validatePriority(priority: number): void {
 	if (Number.isInteger(priority) && priority >= 1 && priority <= MAX_PRIORITY) return;
 	const message = `${priority} is not a priority; allowed are whole numbers from 1 to ${MAX_PRIORITY}`;
 	throw new Refusal('BAD_VALUE', message, String(priority));
@@ -140,7 +140,7 @@ function patternOf(text: string | undefined, kind: 'host' | 'path'): string | un
 	throw new Refusal(kind === 'host' ? 'BAD_HOST_PATTERN' : 'BAD_PATH_PATTERN', violation.message, text);
 }
 
-function judgeSomePattern(host: string | undefined, path: string | undefined): void {
+function validateSomePattern(host: string | undefined, path: string | undefined): void {
 	if (host !== undefined || path !== undefined) return;
 	throw new Refusal('NO_PATTERN', 'a rule needs a host pattern, a path pattern or both, and has neither');
 }

@@ -9,7 +9,7 @@ import {DEFAULT_LISTENER_SETTINGS} from '../model/settings.ts';
 import {certificateByOrn} from './certificates.ts';
 import type {Context, Operation} from './context.ts';
 import {separateRules} from './listener-rules.ts';
-import {changeable, changing, isPort, judgeQuota, listenerOn} from './validate.ts';
+import {changeable, changing, isPort, listenerOn, validateQuota} from './validate.ts';
 
 /** A listener that is asked for. */
 export interface NewListener extends ListenerPorts {
@@ -24,11 +24,11 @@ export interface AddListeners {
 
 /** CreateLoadBalancerListeners. The health check stays as it is (recorded from OUTSCALE). */
 export const addListeners: Operation<AddListeners, CloudLoadBalancer> = input => (account, context) => {
-	judgeListeners(input.listeners);
+	validateListeners(input.listeners);
 	const before = changeable(account, input.loadBalancer, context);
 	const made = makeListeners(input.listeners, account, context, before.listeners);
 	const listeners = [...before.listeners, ...made.listeners];
-	judgeQuota('TOO_MANY_LISTENERS', listeners.length, context.quotas.listeners, 'listeners');
+	validateQuota('TOO_MANY_LISTENERS', listeners.length, context.quotas.listeners, 'listeners');
 	const after = changing(before, {listeners}, context);
 	return {account: withLoadBalancer(withRulesFor(after, before, made.account), after), result: after};
 };
@@ -68,8 +68,8 @@ function httpPorts({listeners}: CloudLoadBalancer): number[] {
 	return listeners.filter(({protocol}) => isHttp(protocol)).map(({port}) => port);
 }
 
-/** Judges listeners by themselves, before anything is looked up. @throws Refusal */
-export function judgeListeners(listeners: readonly NewListener[]): void {
+/** Validates listeners by themselves, before anything is looked up. @throws Refusal */
+export function validateListeners(listeners: readonly NewListener[]): void {
 	for (const {port, backendPort} of listeners) {
 		if (!isPort(port)) {
 			throw new Refusal(
@@ -109,7 +109,7 @@ export function referenceTo(certificate: ServerCertificate | undefined): Certifi
 	return certificate && {kind: 'pem', pair: certificate.pair};
 }
 
-/** Makes judged listeners, with their ids and certificates. @throws Refusal */
+/** Makes validated listeners, with their ids and certificates. @throws Refusal */
 export function makeListeners(
 	asked: readonly NewListener[],
 	account: Account,

@@ -5,11 +5,11 @@ import {defaultHealthCheck} from '../model/health-check.ts';
 import {isOver, stateOf} from '../model/life.ts';
 import {Refusal} from '../model/refusal.ts';
 import type {Context, Operation} from './context.ts';
-import {judgeListeners, makeListeners, type NewListener} from './listeners.ts';
+import {makeListeners, type NewListener, validateListeners} from './listeners.ts';
 import {newLoadBalancer} from './new-load-balancer.ts';
-import {judgePlacement, judgePublicIp, type PlacementAsked, placementOf} from './placement.ts';
-import {judgeTags, type Tag, withTags} from './tags.ts';
-import {changeable, judgeQuota} from './validate.ts';
+import {type PlacementAsked, placementOf, validatePlacement, validatePublicIp} from './placement.ts';
+import {type Tag, validateTags, withTags} from './tags.ts';
+import {changeable, validateQuota} from './validate.ts';
 
 export interface CreateLoadBalancer extends PlacementAsked {
 	readonly name: string;
@@ -26,16 +26,21 @@ const MAX_NAME_LENGTH = 32;
 export const createLoadBalancer: Operation<CreateLoadBalancer, CloudLoadBalancer> = input => (account, context) => {
 	const {name, publicIp} = input;
 	const scheme: Scheme = input.scheme ?? 'internet-facing';
-	judgeName(name);
-	judgeListeners(input.listeners);
-	judgeTags(input.tags);
-	judgePlacement(input, publicIp);
+	validateName(name);
+	validateListeners(input.listeners);
+	validateTags(input.tags);
+	validatePlacement(input, publicIp);
 	const placement = placementOf(input, scheme, account, context);
-	if (publicIp !== undefined) judgePublicIp(account, publicIp, name);
-	judgeFreeName(account, name, context);
-	judgeQuota('TOO_MANY_LOAD_BALANCERS', account.loadBalancers.size + 1, context.quotas.loadBalancers, 'load balancers');
-	judgeQuota('TOO_MANY_LISTENERS', input.listeners.length, context.quotas.listeners, 'listeners');
-	judgeQuota('TOO_MANY_TAGS', input.tags.length, context.quotas.tags, 'tags');
+	if (publicIp !== undefined) validatePublicIp(account, publicIp, name);
+	validateFreeName(account, name, context);
+	validateQuota(
+		'TOO_MANY_LOAD_BALANCERS',
+		account.loadBalancers.size + 1,
+		context.quotas.loadBalancers,
+		'load balancers',
+	);
+	validateQuota('TOO_MANY_LISTENERS', input.listeners.length, context.quotas.listeners, 'listeners');
+	validateQuota('TOO_MANY_TAGS', input.tags.length, context.quotas.tags, 'tags');
 	const made = makeListeners(input.listeners, account, context);
 	const {serial} = made.account;
 	const lent = {address: context.identifiers.publicIp(serial), own: false};
@@ -79,7 +84,7 @@ export function withoutGone(account: Account, context: Pick<Context, 'nowMs' | '
 }
 
 /** @throws Refusal `BAD_NAME`, `TOO_LONG` */
-function judgeName(name: string): void {
+function validateName(name: string): void {
 	if (name.length > MAX_NAME_LENGTH) {
 		const message = `a load balancer's name has 1 to ${MAX_NAME_LENGTH} characters, and this one has ${name.length}`;
 		throw new Refusal('TOO_LONG', message, name);
@@ -93,7 +98,7 @@ function judgeName(name: string): void {
 }
 
 /** Recorded: taken with identical parameters too, and while the last bearer is still being deleted. */
-function judgeFreeName(account: Account, name: string, context: Context): void {
+function validateFreeName(account: Account, name: string, context: Context): void {
 	const bearer = account.loadBalancers.get(name);
 	if (bearer === undefined) return;
 	const why = stateOf(bearer.life, context) === 'deleting' ? 'is still being deleted' : 'exists already';

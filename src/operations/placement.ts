@@ -3,7 +3,7 @@ import type {Account, Inventory} from '../model/account.ts';
 import type {CloudLoadBalancer, Placement, Scheme} from '../model/cloud-load-balancer.ts';
 import {Refusal} from '../model/refusal.ts';
 import type {Context} from './context.ts';
-import {judgeId, judgeIp} from './validate.ts';
+import {validateId, validateIp} from './validate.ts';
 
 /** Where a load balancer is asked to stand. */
 export interface PlacementAsked {
@@ -13,8 +13,8 @@ export interface PlacementAsked {
 	readonly securityGroups: readonly string[];
 }
 
-/** Judges what is asked for by itself, before anything is looked up. @throws Refusal */
-export function judgePlacement(asked: PlacementAsked, publicIp: string | undefined): void {
+/** Validates what is asked for by itself, before anything is looked up. @throws Refusal */
+export function validatePlacement(asked: PlacementAsked, publicIp: string | undefined): void {
 	const {scheme, subnets, subregions, securityGroups} = asked;
 	if (subnets.length === 0 && subregions.length === 0) {
 		throw new Refusal(
@@ -22,10 +22,10 @@ export function judgePlacement(asked: PlacementAsked, publicIp: string | undefin
 			'a load balancer needs one Subnet (in a Net) or one Subregion (public Cloud)',
 		);
 	}
-	for (const id of subnets) judgeId('subnet', id);
-	for (const id of securityGroups) judgeId('sg', id);
-	for (const subregion of subregions) judgeSubregion(subregion);
-	if (publicIp !== undefined) judgeIp(publicIp);
+	for (const id of subnets) validateId('subnet', id);
+	for (const id of securityGroups) validateId('sg', id);
+	for (const subregion of subregions) validateSubregion(subregion);
+	if (publicIp !== undefined) validateIp(publicIp);
 	if (subnets.length > 0 && subregions.length > 0) {
 		throw new Refusal('ILLEGAL_COMBINATION', 'give a Subnet or a Subregion, not both');
 	}
@@ -95,7 +95,7 @@ export function securityGroupsOf(
 }
 
 /** One of the account's own addresses that no other load balancer has. @throws Refusal `NO_SUCH_IP`, `IP_IN_USE` */
-export function judgePublicIp(account: Account, address: string, loadBalancer: string): void {
+export function validatePublicIp(account: Account, address: string, loadBalancer: string): void {
 	const {publicIps} = account.inventory;
 	if (publicIps.length > 0 && !publicIps.some(ip => ip.address === address)) {
 		throw new Refusal('NO_SUCH_IP', `the account has no public IP ${quote(address)}`, address);
@@ -108,7 +108,11 @@ export function judgePublicIp(account: Account, address: string, loadBalancer: s
 }
 
 /** @throws Refusal `NETWORK_MISMATCH`, `VM_TERMINATED` */
-export function judgeVms(vmIds: readonly string[], {name, placement}: CloudLoadBalancer, inventory: Inventory): void {
+export function validateVms(
+	vmIds: readonly string[],
+	{name, placement}: CloudLoadBalancer,
+	inventory: Inventory,
+): void {
 	const netId = placement.kind === 'net' ? placement.netId : undefined;
 	const known = new Map(inventory.vms.map(vm => [vm.id, vm]));
 	for (const id of vmIds) {
@@ -124,7 +128,7 @@ export function judgeVms(vmIds: readonly string[], {name, placement}: CloudLoadB
 }
 
 /** `eu-west-2a`: the regions' names and a letter. */
-function judgeSubregion(name: string): void {
+function validateSubregion(name: string): void {
 	if (/^[a-z]{2,20}(?:-[a-z]{2,20}){1,3}-\d{1,2}[a-z]$/.test(name)) return;
 	throw new Refusal('BAD_VALUE', `${quote(name)} is not a Subregion's name, such as "eu-west-2a"`, name);
 }

@@ -56,8 +56,8 @@ export const deletePolicy: Operation<{readonly loadBalancer: string; readonly na
 		return {account: withLoadBalancer(account, after), result: after};
 	};
 
-/** Judges which policies a listener is to have: one, of an HTTP or HTTPS listener, or none. @throws Refusal */
-export function judgeEnabled(
+/** Validates which policies a listener is to have: one, of an HTTP or HTTPS listener, or none. @throws Refusal */
+export function validateEnabled(
 	loadBalancer: CloudLoadBalancer,
 	{protocol, port}: CloudListener,
 	names: readonly string[],

@@ -3,7 +3,7 @@ import {type Account, withLoadBalancer} from '../model/account.ts';
 import type {CloudLoadBalancer} from '../model/cloud-load-balancer.ts';
 import {Refusal} from '../model/refusal.ts';
 import type {Operation} from './context.ts';
-import {changeable, judgeQuota} from './validate.ts';
+import {changeable, validateQuota} from './validate.ts';
 
 export interface Tag {
 	readonly key: string;
@@ -17,10 +17,10 @@ const MAX_LENGTH = 255;
 export const addTags: Operation<{readonly loadBalancers: readonly string[]; readonly tags: readonly Tag[]}, undefined> =
 	({loadBalancers, tags}) =>
 	(account, context) => {
-		judgeTags(tags);
+		validateTags(tags);
 		const found = distinct(loadBalancers).map(name => changeable(account, name, context));
 		const after = found.map(each => ({...each, tags: withTags(each.tags, tags)}));
-		for (const each of after) judgeQuota('TOO_MANY_TAGS', each.tags.size, context.quotas.tags, 'tags');
+		for (const each of after) validateQuota('TOO_MANY_TAGS', each.tags.size, context.quotas.tags, 'tags');
 		return {account: after.reduce(withLoadBalancer, account), result: undefined};
 	};
 
@@ -31,7 +31,7 @@ export const removeTags: Operation<
 > =
 	({loadBalancers, keys}) =>
 	(account, context) => {
-		judgeTags(keys.map(key => ({key, value: ''})));
+		validateTags(keys.map(key => ({key, value: ''})));
 		const gone = new Set(keys);
 		const found = distinct(loadBalancers).map(name => changeable(account, name, context));
 		const remove = ({tags, ...rest}: CloudLoadBalancer): CloudLoadBalancer => ({
@@ -48,7 +48,7 @@ function distinct(names: readonly string[]): string[] {
 }
 
 /** @throws Refusal `EMPTY_TAG_KEY`, `TOO_LONG` */
-export function judgeTags(tags: readonly Tag[]): void {
+export function validateTags(tags: readonly Tag[]): void {
 	for (const {key, value} of tags) {
 		if (key === '') throw new Refusal('EMPTY_TAG_KEY', 'the key of a tag is empty; it has 1 to 255 characters');
 		for (const text of [key, value]) {

@@ -1,6 +1,6 @@
 import type {Account} from '../model/account.ts';
 
-/** The load balancers of which something may look different: told by identity, so that a change costs what it touches. */
+/** The load balancers of which something may look different: found by identity, so that a change costs what it touches. */
 export function touchedBetween(before: Account, after: Account): ReadonlySet<string> {
 	const names = new Set<string>();
 	if (before === after) return names;

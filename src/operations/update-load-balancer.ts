@@ -10,10 +10,10 @@ import {Refusal} from '../model/refusal.ts';
 import {certificateByOrn} from './certificates.ts';
 import type {Context, Operation} from './context.ts';
 import {certificateNotAllowed, referenceTo} from './listeners.ts';
-import {judgePublicIp, securityGroupsOf} from './placement.ts';
-import {judgeEnabled} from './policies.ts';
+import {securityGroupsOf, validatePublicIp} from './placement.ts';
+import {validateEnabled} from './policies.ts';
 import {samePair} from './uploaded-pem.ts';
-import {changing, isPort, judgeId, judgeIp, listenerOn} from './validate.ts';
+import {changing, isPort, listenerOn, validateId, validateIp} from './validate.ts';
 
 /** Parts of a load balancer; undefined leaves one as it is. */
 export interface UpdateLoadBalancer {
@@ -37,7 +37,7 @@ export interface UpdateLoadBalancer {
  * are applied, or none.
  */
 export const updateLoadBalancer: Operation<UpdateLoadBalancer, CloudLoadBalancer> = input => (account, context) => {
-	judgeUpdate(input, context);
+	validateUpdate(input, context);
 	const before = loadBalancerNamed(account, input.name);
 	const state = stateOf(before.life, context);
 	if (state !== 'active') {
@@ -58,7 +58,7 @@ export const updateLoadBalancer: Operation<UpdateLoadBalancer, CloudLoadBalancer
 	return {account: withLoadBalancer({...account, serial: account.serial + 1}, after), result: after};
 };
 
-function judgeUpdate(input: UpdateLoadBalancer, {strict}: Pick<Context, 'strict'>): void {
+function validateUpdate(input: UpdateLoadBalancer, {strict}: Pick<Context, 'strict'>): void {
 	const {port, certificate, policies, healthCheck, accessLog, securedCookies, securityGroups, publicIp} = input;
 	const ofListener = certificate !== undefined || policies !== undefined;
 	if (ofListener && port === undefined) {
@@ -72,13 +72,13 @@ function judgeUpdate(input: UpdateLoadBalancer, {strict}: Pick<Context, 'strict'
 		const message = `load balancer port ${port} is not a port; allowed are 1 to 65535`;
 		throw new Refusal('BAD_LISTENER_PORT', message, String(port));
 	}
-	if (healthCheck !== undefined) judgeHealthCheck(healthCheck);
-	if (accessLog !== undefined) judgeAccessLog(accessLog, strict);
-	for (const id of securityGroups ?? []) judgeId('sg', id);
-	if (publicIp !== undefined && publicIp !== '') judgeIp(publicIp);
+	if (healthCheck !== undefined) validateHealthCheck(healthCheck);
+	if (accessLog !== undefined) validateAccessLog(accessLog, strict);
+	for (const id of securityGroups ?? []) validateId('sg', id);
+	if (publicIp !== undefined && publicIp !== '') validateIp(publicIp);
 }
 
-function judgeHealthCheck(check: HealthCheck): void {
+function validateHealthCheck(check: HealthCheck): void {
 	const {protocol, path} = check;
 	if ((protocol === 'tcp' || protocol === 'ssl') && path !== '') {
 		const message = `a ${protocol.toUpperCase()} health check has no path, and ${quote(path)} was given`;
@@ -99,7 +99,7 @@ const BUCKET = /^[A-Za-z0-9_.-]{1,255}$/;
  *
  * @see OUTSCALE API 1.40, AccessLog
  */
-function judgeAccessLog({enabled, bucket, prefix}: CloudAccessLog, strict: boolean): void {
+function validateAccessLog({enabled, bucket, prefix}: CloudAccessLog, strict: boolean): void {
 	if (bucket !== undefined && (!(strict ? STRICT_BUCKET : BUCKET).test(bucket) || /^\.\.?$/.test(bucket))) {
 		const allowed = strict ? '3 to 63 of a-z, 0-9, "." and "-"' : '1 to 255 of A-Z, a-z, 0-9, "_", "." and "-"';
 		const message = `${quote(bucket)} is not a bucket's name; allowed are ${allowed}`;
@@ -125,7 +125,7 @@ function listenersOf(
 	const listener = listenerOn(before, port);
 	const found = certificate === undefined ? undefined : certificateByOrn(account, certificate, identifiers);
 	if (found !== undefined && !isSecure(listener.protocol)) throw certificateNotAllowed(listener);
-	if (policies !== undefined) judgeEnabled(before, listener, policies);
+	if (policies !== undefined) validateEnabled(before, listener, policies);
 	const after: CloudListener = {
 		...listener,
 		certificateId: found?.id ?? listener.certificateId,
@@ -182,7 +182,7 @@ function publicIpOf(
 	if (asked.publicIp === undefined) return publicIp;
 	if (scheme === 'internal') throw new Refusal('ILLEGAL_COMBINATION', 'an internal load balancer has no public IP');
 	if (asked.publicIp !== '') {
-		judgePublicIp(account, asked.publicIp, name);
+		validatePublicIp(account, asked.publicIp, name);
 		return {address: asked.publicIp, own: true};
 	}
 	return publicIp?.own === false ? publicIp : {address: identifiers.publicIp(account.serial), own: false};

@@ -17,16 +17,16 @@ export interface UploadedPem {
 const PARTS = {cert: 'Body', key: 'PrivateKey', chain: 'Chain'} as const;
 
 /**
- * Judges the texts of a certificate. A chain that parses is kept as it came, because the cloud does not insist on a real
+ * Validates the texts of a certificate. A chain that parses is kept as it came, because the cloud does not insist on a real
  * one (recorded: the leaf itself as its chain); what does not belong to the leaf is not sent to clients.
  *
  * @throws Refusal `CERTIFICATE_UNREADABLE`, `CERTIFICATE_UNUSABLE`; no text in it holds key material.
  */
-export function judgePem(
+export function validatePem(
 	{body, key, chain}: UploadedPem,
 	{strict, wallMs}: Pick<Context, 'strict' | 'wallMs'>,
 ): UsableCertificate & Pick<ServerCertificate, 'chain'> {
-	if (strict) judgeKeyForm(key);
+	if (strict) validateKeyForm(key);
 	const now = new Date(wallMs);
 	if (chain !== undefined) {
 		const [problem] = readCertificates(chain, 'chain').problems;
@@ -56,7 +56,7 @@ export function samePair(one: PemPair, other: PemPair): boolean {
 }
 
 /** OUTSCALE API 1.40, CreateServerCertificateRequest.PrivateKey: RSA in PKCS#1. */
-function judgeKeyForm(key: string): void {
+function validateKeyForm(key: string): void {
 	let label: string | undefined;
 	try {
 		label = readPem(key).find(block => block.label.endsWith('PRIVATE KEY'))?.label;

@@ -43,11 +43,11 @@ export function isPort(port: number): boolean {
 }
 
 /**
- * Judges an id: its prefix, and the hexadecimal digits behind it.
+ * Validates an id: its prefix, and the hexadecimal digits behind it.
  *
  * @throws Refusal `BAD_ID_PREFIX` (recorded from OUTSCALE), `MALFORMED_ID`
  */
-export function judgeId(prefix: 'i' | 'sg' | 'subnet', id: string): void {
+export function validateId(prefix: 'i' | 'sg' | 'subnet', id: string): void {
 	if (!id.startsWith(`${prefix}-`)) {
 		throw new Refusal('BAD_ID_PREFIX', `Invalid ID received: ${quote(id)}. Expected format: ${prefix}-xxxxxxxx`, id);
 	}
@@ -61,13 +61,13 @@ export function judgeId(prefix: 'i' | 'sg' | 'subnet', id: string): void {
 	}
 }
 
-/** Judges an IP address, version 4 or 6. @throws Refusal `BAD_PARAMETER_VALUE` */
-export function judgeIp(address: string): void {
+/** Validates an IP address, version 4 or 6. @throws Refusal `BAD_PARAMETER_VALUE` */
+export function validateIp(address: string): void {
 	if (isIP(address) !== 0) return;
 	throw new Refusal('BAD_PARAMETER_VALUE', `${quote(address)} is not an IP address`, address);
 }
 
 /** @throws Refusal with `code` when `count` is above what the quota allows */
-export function judgeQuota(code: RefusalCode, count: number, quota: number, what: string): void {
+export function validateQuota(code: RefusalCode, count: number, quota: number, what: string): void {
 	if (count > quota) throw new Refusal(code, `${count} ${what} are more than the quota of ${quota}`);
 }

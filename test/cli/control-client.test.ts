@@ -4,7 +4,7 @@ import type {ExecutionContext} from 'ava';
 import test from 'ava';
 import {ControlClient} from '../../src/cli/control-client.ts';
 import {readRunningState} from '../../src/cli/running-state.ts';
-import {openDoor} from '../control-plane/helpers/door.ts';
+import {openControlServer} from '../control-plane/helpers/control-server.ts';
 
 /** A server that answers whatever it is sent with these bytes. */
 async function stranger(t: ExecutionContext, answer: (socket: Socket) => void): Promise<string> {
@@ -24,20 +24,20 @@ async function stranger(t: ExecutionContext, answer: (socket: Socket) => void): 
 }
 
 test('it reads what runs, and changes it', async t => {
-	await using door = await openDoor();
-	const client = new ControlClient(door.controlPlane.endpoint);
+	await using server = await openControlServer();
+	const client = new ControlClient(server.controlPlane.endpoint);
 
 	const {json, state} = await readRunningState(client);
 	await client.post('/_lb/vms', {id: 'i-0000000a', address: '127.0.0.1:3000'});
 
-	t.deepEqual(json, {...door.own.state(), vms: [], endpoint: client.endpoint});
+	t.deepEqual(json, {...server.own.state(), vms: [], endpoint: client.endpoint});
 	t.is(state.loadBalancers[0]?.listeners[0]?.certificate?.names[0], 'web.test');
-	t.deepEqual(door.own.vms, [{id: 'i-0000000a', address: '127.0.0.1:3000'}]);
+	t.deepEqual(server.own.vms, [{id: 'i-0000000a', address: '127.0.0.1:3000'}]);
 });
 
 test('a refusal is the error that it was over there', async t => {
-	await using door = await openDoor();
-	const client = new ControlClient(door.controlPlane.endpoint);
+	await using server = await openControlServer();
+	const client = new ControlClient(server.controlPlane.endpoint);
 
 	await t.throwsAsync(client.post('/_lb/health', {loadBalancer: 'shop', backend: 'a', state: 'auto'}), {
 		code: 'NO_SUCH_LOAD_BALANCER',
@@ -48,9 +48,9 @@ test('a refusal is the error that it was over there', async t => {
 });
 
 test('where nothing listens, that is told, with what to do', async t => {
-	const door = await openDoor();
-	const {endpoint} = door.controlPlane;
-	await door.controlPlane.stop();
+	const server = await openControlServer();
+	const {endpoint} = server.controlPlane;
+	await server.controlPlane.stop();
 
 	const error = await t.throwsAsync(new ControlClient(endpoint).get('/_lb/state'));
 

@@ -1,9 +1,9 @@
 import {connect} from 'node:net';
 import test from 'ava';
-import {type Door, openDoor} from './helpers/door.ts';
+import {type OpenControlServer, openControlServer} from './helpers/control-server.ts';
 
 /**
- * What is thrown at the door, with `HOST` where the right host stands. `status`: it is answered with one of these; the
+ * What is thrown at the server, with `HOST` where the right host stands. `status`: it is answered with one of these; the
  * connection may be closed without an answer where 0 is among them.
  */
 interface Attack {
@@ -277,7 +277,7 @@ function json(body: string): string {
 }
 
 /** Throws it, and waits for an answer or the end of the connection. @returns the status; 0 without an answer. */
-function statusOf({bytes, ends = false}: Attack, {port}: Door): Promise<number> {
+function statusOf({bytes, ends = false}: Attack, {port}: OpenControlServer): Promise<number> {
 	const text = bytes.replaceAll('HOST', `127.0.0.1:${port}`).replaceAll('PORT', String(port));
 	return new Promise(resolve => {
 		const socket = connect({port, host: '127.0.0.1', allowHalfOpen: true});
@@ -297,16 +297,16 @@ function statusOf({bytes, ends = false}: Attack, {port}: Door): Promise<number> 
 }
 
 test('what is hostile is answered or cut, and a good request works after each', async t => {
-	await using patient = await openDoor();
-	await using hasty = await openDoor({limits: {headMs: 400, requestMs: 400}});
+	await using patient = await openControlServer();
+	await using hasty = await openControlServer({limits: {headMs: 400, requestMs: 400}});
 	const before = JSON.stringify(patient.own.state());
 
 	const wrong: string[] = [];
 	for (const attack of ATTACKS) {
-		const door = attack.isSlow === true ? hasty : patient;
-		const status = await statusOf(attack, door);
+		const server = attack.isSlow === true ? hasty : patient;
+		const status = await statusOf(attack, server);
 		if (!attack.status.includes(status)) wrong.push(`${attack.name}: ${status}`);
-		const good = await door.ask('POST', '/api/v1/ReadVms', '{}');
+		const good = await server.ask('POST', '/api/v1/ReadVms', '{}');
 		if (good.status !== 200) wrong.push(`after ${attack.name}: ${good.status}`);
 	}
 
@@ -321,11 +321,11 @@ test('what is hostile is answered or cut, and a good request works after each', 
 });
 
 test('all of it at once is answered or cut as well', async t => {
-	await using door = await openDoor({limits: {headMs: 1000, requestMs: 1000}});
+	await using server = await openControlServer({limits: {headMs: 1000, requestMs: 1000}});
 	// Those that are large have had their turn, and this machine's memory is not what is tested.
 	const attacks = ATTACKS.filter(({bytes}) => bytes.length < 100_000);
 
-	const statuses = await Promise.all(attacks.map(attack => statusOf(attack, door)));
+	const statuses = await Promise.all(attacks.map(attack => statusOf(attack, server)));
 
 	t.true(statuses.length >= 90);
 	// Under load what is cut may be cut before its answer was read, and what is slow may be late.
@@ -334,6 +334,6 @@ test('all of it at once is answered or cut as well', async t => {
 		return [0, 408, ...status].includes(answered) ? [] : [`${name}: ${answered}`];
 	});
 	t.deepEqual(wrong, []);
-	t.is((await door.ask('POST', '/api/v1/ReadVms', '{}')).status, 200);
-	t.deepEqual(door.errors, []);
+	t.is((await server.ask('POST', '/api/v1/ReadVms', '{}')).status, 200);
+	t.deepEqual(server.errors, []);
 });

@@ -7,21 +7,21 @@ import {AwsClient} from 'aws4fetch';
 import type {ApiAnswer, ApiRequest, Dialect} from '../../src/control-plane/dialect.ts';
 import {startControlPlane} from '../../src/control-plane/server.ts';
 import {authenticator} from '../../src/control-plane/signature.ts';
-import {EchoDialect, FakeOwnPort, openDoor} from './helpers/door.ts';
+import {EchoDialect, FakeAdminApi, openControlServer} from './helpers/control-server.ts';
 
-const OPTIONS = {host: '127.0.0.1', port: 0, fallback: false, dialects: [], own: new FakeOwnPort()};
+const OPTIONS = {host: '127.0.0.1', port: 0, fallback: false, dialects: [], own: new FakeAdminApi()};
 
 test('a request reaches the dialect whole, and its answer the client', async t => {
-	await using door = await openDoor();
+	await using server = await openControlServer();
 
-	const {status, text, headers} = await door.ask('POST', '/api/latest/ReadVms?a=1?b', '{"é":1}', {
+	const {status, text, headers} = await server.ask('POST', '/api/latest/ReadVms?a=1?b', '{"é":1}', {
 		'X-Osc-Date': '20260801T120000Z',
 	});
 
 	t.is(status, 200);
 	t.is(text, '{"action":"ReadVms","bytes":8}');
 	t.is(headers['content-length'], String(text.length));
-	const [request] = door.dialect.requests;
+	const [request] = server.dialect.requests;
 	t.is(request?.method, 'POST');
 	t.is(request?.path, '/api/latest/ReadVms');
 	t.is(request?.query, 'a=1?b');
@@ -30,43 +30,43 @@ test('a request reaches the dialect whole, and its answer the client', async t =
 });
 
 test('an absolute target is the same request', async t => {
-	await using door = await openDoor();
-	const client = await door.connect();
+	await using server = await openControlServer();
+	const client = await server.connect();
 
 	client.write(
-		`POST http://localhost:${door.port}/api/v1/ReadVms HTTP/1.1\r\nHost: localhost:${door.port}\r\nContent-Length: 0\r\n\r\n`,
+		`POST http://localhost:${server.port}/api/v1/ReadVms HTTP/1.1\r\nHost: localhost:${server.port}\r\nContent-Length: 0\r\n\r\n`,
 	);
 
 	t.is((await client.message()).line, 'HTTP/1.1 200 OK');
-	t.is(door.dialect.requests[0]?.path, '/api/v1/ReadVms');
+	t.is(server.dialect.requests[0]?.path, '/api/v1/ReadVms');
 	client.end();
 });
 
 test('fields that come several times are joined, and none is lost', async t => {
-	await using door = await openDoor();
-	const client = await door.connect();
+	await using server = await openControlServer();
+	const client = await server.connect();
 
 	client.write(
-		`POST /api/v1/X HTTP/1.1\r\nHost: 127.0.0.1:${door.port}\r\nA: 1\r\nAuthorization: one\r\na: 2\r\nAuthorization: two\r\nContent-Length: 0\r\n\r\n`,
+		`POST /api/v1/X HTTP/1.1\r\nHost: 127.0.0.1:${server.port}\r\nA: 1\r\nAuthorization: one\r\na: 2\r\nAuthorization: two\r\nContent-Length: 0\r\n\r\n`,
 	);
 	await client.message();
 
-	t.is(door.dialect.requests[0]?.headers.get('a'), '1,2');
-	t.is(door.dialect.requests[0]?.headers.get('authorization'), 'one,two');
+	t.is(server.dialect.requests[0]?.headers.get('a'), '1,2');
+	t.is(server.dialect.requests[0]?.headers.get('authorization'), 'one,two');
 	client.end();
 });
 
 for (const method of ['GET', 'HEAD', 'OPTIONS', 'PUT', 'DELETE', 'PATCH']) {
 	test(`${method} on a path of an API says how it is called`, async t => {
-		await using door = await openDoor();
+		await using server = await openControlServer();
 
-		const {status, headers, text} = await door.ask(method, '/api/v1/ReadVms');
+		const {status, headers, text} = await server.ask(method, '/api/v1/ReadVms');
 
 		t.is(status, 405);
 		t.is(headers.allow, 'POST');
 		const reason = `${method} does nothing at this path; actions of the API are called with POST`;
 		t.is(text, method === 'HEAD' ? '' : JSON.stringify({Errors: [reason]}));
-		t.deepEqual(door.dialect.requests, []);
+		t.deepEqual(server.dialect.requests, []);
 	});
 }
 
@@ -74,10 +74,10 @@ const NOTHING =
 	'nothing is at this path; the OUTSCALE API is called with POST /api/v1/<Action>, and GET /_lb/state shows what runs';
 
 test('a path that nothing is at is told in the form of the API, with what there is', async t => {
-	await using door = await openDoor();
+	await using server = await openControlServer();
 
 	for (const path of ['/', '/favicon.ico', '/x/ReadVms']) {
-		const {status, json} = await door.json('GET', path);
+		const {status, json} = await server.json('GET', path);
 
 		t.is(status, 404);
 		t.deepEqual(json, {Errors: [NOTHING]});
@@ -85,17 +85,17 @@ test('a path that nothing is at is told in the form of the API, with what there 
 });
 
 test('a refused host is answered 403 with one sentence, and the dialect does not hear of it', async t => {
-	await using door = await openDoor();
+	await using server = await openControlServer();
 
-	const {status, json} = await door.json('POST', '/api/v1/DeleteLoadBalancer', '{}', {Host: 'evil.test'});
-	const own = await door.json('POST', '/_lb/reset', '{}', {Host: 'evil.test'});
+	const {status, json} = await server.json('POST', '/api/v1/DeleteLoadBalancer', '{}', {Host: 'evil.test'});
+	const own = await server.json('POST', '/_lb/reset', '{}', {Host: 'evil.test'});
 
 	t.is(status, 403);
 	t.regex(json.Errors[0], /^the host "evil.test" is not this one/);
 	t.is(own.status, 403);
 	t.is(own.json.error.code, 'REQUEST_REFUSED');
 	t.regex(own.json.error.message, /^the host "evil.test" is not this one/);
-	t.deepEqual(door.dialect.requests, []);
+	t.deepEqual(server.dialect.requests, []);
 });
 
 for (const [target, form] of [
@@ -104,10 +104,10 @@ for (const [target, form] of [
 	['/_lb/\x01', /^\{"error":\{"code":"REQUEST_REFUSED"/],
 ] as const) {
 	test(`bytes that are no request are refused in the form of what they ask for: ${JSON.stringify(target)}`, async t => {
-		await using door = await openDoor();
-		const client = await door.connect();
+		await using server = await openControlServer();
+		const client = await server.connect();
 
-		client.write(`POST ${target} HTTP/1.1\r\nHost: 127.0.0.1:${door.port}\r\nContent-Length: 0\r\n\r\n`);
+		client.write(`POST ${target} HTTP/1.1\r\nHost: 127.0.0.1:${server.port}\r\nContent-Length: 0\r\n\r\n`);
 
 		const {line, body} = await client.message();
 		t.is(line, 'HTTP/1.1 400 Bad Request');
@@ -123,13 +123,13 @@ test('no answer lets other sites read it, whatever a dialect says', async t => {
 			return {answer: {...answer, headers}, call};
 		}
 	}
-	await using door = await openDoor({dialects: [new Generous()]});
+	await using server = await openControlServer({dialects: [new Generous()]});
 
 	const answers = await Promise.all([
-		door.ask('POST', '/api/v1/ReadVms', '{}'),
-		door.ask('GET', '/_lb/state'),
-		door.ask('OPTIONS', '/api/v1/ReadVms', undefined, {Origin: 'http://evil.test'}),
-		door.ask('GET', '/nothing'),
+		server.ask('POST', '/api/v1/ReadVms', '{}'),
+		server.ask('GET', '/_lb/state'),
+		server.ask('OPTIONS', '/api/v1/ReadVms', undefined, {Origin: 'http://evil.test'}),
+		server.ask('GET', '/nothing'),
 	]);
 
 	t.is(answers[0].headers['x-kept'], '1');
@@ -142,12 +142,12 @@ test('no answer lets other sites read it, whatever a dialect says', async t => {
 });
 
 test('a body of 4 MiB is taken, one byte more is refused in the form of the API, and the connection closed', async t => {
-	await using door = await openDoor();
+	await using server = await openControlServer();
 	const limit = 4 * 1024 * 1024;
 
-	const fits = await door.json('POST', '/api/v1/X', 'a'.repeat(limit));
-	const over = await door.ask('POST', '/api/v1/X', 'a'.repeat(limit + 1));
-	const own = await door.json('POST', '/_lb/vms', 'a'.repeat(limit + 1));
+	const fits = await server.json('POST', '/api/v1/X', 'a'.repeat(limit));
+	const over = await server.ask('POST', '/api/v1/X', 'a'.repeat(limit + 1));
+	const own = await server.json('POST', '/_lb/vms', 'a'.repeat(limit + 1));
 
 	t.deepEqual(fits, {status: 200, json: {action: 'X', bytes: limit}});
 	t.is(over.status, 413);
@@ -155,26 +155,26 @@ test('a body of 4 MiB is taken, one byte more is refused in the form of the API,
 	t.is(over.text, '{"Errors":["the body is too large; allowed are 4194304 bytes"]}');
 	t.is(own.status, 413);
 	t.is(own.json.error.message, 'the body is too large; allowed are 4194304 bytes');
-	t.is(door.dialect.requests.length, 1);
+	t.is(server.dialect.requests.length, 1);
 });
 
 test('a chunked body is bounded too', async t => {
-	await using door = await openDoor({limits: {bodyBytes: 10}});
-	const client = await door.connect();
+	await using server = await openControlServer({limits: {bodyBytes: 10}});
+	const client = await server.connect();
 
-	client.write(`POST /api/v1/X HTTP/1.1\r\nHost: 127.0.0.1:${door.port}\r\nTransfer-Encoding: chunked\r\n\r\n`);
+	client.write(`POST /api/v1/X HTTP/1.1\r\nHost: 127.0.0.1:${server.port}\r\nTransfer-Encoding: chunked\r\n\r\n`);
 	client.write('8\r\n12345678\r\n8\r\n12345678\r\n0\r\n\r\n');
 
 	t.regex((await client.message()).line, /^HTTP\/1\.1 413 /);
 	t.is(await client.untilOver(), 'end');
-	t.deepEqual(door.dialect.requests, []);
+	t.deepEqual(server.dialect.requests, []);
 });
 
 test('who asks first whether to send is told', async t => {
-	await using door = await openDoor({limits: {bodyBytes: 10}});
-	const head = `POST /api/v1/X HTTP/1.1\r\nHost: 127.0.0.1:${door.port}\r\nExpect: 100-continue\r\n`;
-	const small = await door.connect();
-	const large = await door.connect();
+	await using server = await openControlServer({limits: {bodyBytes: 10}});
+	const head = `POST /api/v1/X HTTP/1.1\r\nHost: 127.0.0.1:${server.port}\r\nExpect: 100-continue\r\n`;
+	const small = await server.connect();
+	const large = await server.connect();
 
 	small.write(`${head}Content-Length: 2\r\n\r\n`);
 	large.write(`${head}Content-Length: 11\r\n\r\n`);
@@ -188,40 +188,40 @@ test('who asks first whether to send is told', async t => {
 });
 
 test('an upload that is broken off is forgotten', async t => {
-	await using door = await openDoor();
-	const client = await door.connect();
-	await client.writeAll(`POST /api/v1/X HTTP/1.1\r\nHost: 127.0.0.1:${door.port}\r\nContent-Length: 100\r\n\r\n{"a"`);
+	await using server = await openControlServer();
+	const client = await server.connect();
+	await client.writeAll(`POST /api/v1/X HTTP/1.1\r\nHost: 127.0.0.1:${server.port}\r\nContent-Length: 100\r\n\r\n{"a"`);
 
 	client.reset();
-	const {status} = await door.ask('POST', '/api/v1/Y', '{}');
+	const {status} = await server.ask('POST', '/api/v1/Y', '{}');
 
 	t.is(status, 200);
 	t.deepEqual(
-		door.dialect.requests.map(({path}) => path),
+		server.dialect.requests.map(({path}) => path),
 		['/api/v1/Y'],
 	);
-	t.deepEqual(door.errors, []);
+	t.deepEqual(server.errors, []);
 });
 
 test('who asks for a tunnel and breaks it off leaves nothing', async t => {
-	await using door = await openDoor();
+	await using server = await openControlServer();
 
 	for (let round = 0; round < 20; round++) {
-		const client = await door.connect();
+		const client = await server.connect();
 		await client.writeAll(`CONNECT evil.test:443 HTTP/1.1\r\nHost: evil.test:443\r\n\r\n${'x'.repeat(100_000)}`);
 		client.reset();
 	}
-	const polite = await door.connect();
+	const polite = await server.connect();
 	polite.write('CONNECT evil.test:443 HTTP/1.1\r\nHost: evil.test:443\r\n\r\n');
 
 	t.is((await polite.message()).line, 'HTTP/1.1 403 Forbidden');
 	t.is(await polite.untilOver(), 'end');
-	t.is((await door.ask('POST', '/api/v1/X', '{}')).status, 200);
+	t.is((await server.ask('POST', '/api/v1/X', '{}')).status, 200);
 });
 
 test('a head has its own time, shorter than that of the whole request', async t => {
-	await using door = await openDoor({limits: {headMs: 1000}});
-	const client = await door.connect();
+	await using server = await openControlServer({limits: {headMs: 1000}});
+	const client = await server.connect();
 
 	client.write('POST /api/v1/X HTTP/1.1\r\nHost: ');
 
@@ -238,10 +238,10 @@ test('requests in one go are answered in their order', async t => {
 			return super.answer(request);
 		}
 	}
-	await using door = await openDoor({dialects: [new Slow()]});
-	const client = await door.connect();
+	await using server = await openControlServer({dialects: [new Slow()]});
+	const client = await server.connect();
 	const head = (action: string) =>
-		`POST /api/v1/${action} HTTP/1.1\r\nHost: 127.0.0.1:${door.port}\r\nContent-Length: 0\r\n\r\n`;
+		`POST /api/v1/${action} HTTP/1.1\r\nHost: 127.0.0.1:${server.port}\r\nContent-Length: 0\r\n\r\n`;
 
 	client.write(head('First') + head('Second'));
 
@@ -258,13 +258,13 @@ test('what came before nonsense on a connection is answered, and nothing after i
 			return super.answer(request);
 		}
 	}
-	await using door = await openDoor({dialects: [new Held()]});
-	const client = await door.connect();
+	await using server = await openControlServer({dialects: [new Held()]});
+	const client = await server.connect();
 	client.write(
-		`POST /api/v1/Good HTTP/1.1\r\nHost: 127.0.0.1:${door.port}\r\nContent-Length: 0\r\n\r\n\u0000nonsense\r\n\r\n`,
+		`POST /api/v1/Good HTTP/1.1\r\nHost: 127.0.0.1:${server.port}\r\nContent-Length: 0\r\n\r\n\u0000nonsense\r\n\r\n`,
 	);
 	// By the time another connection has been answered, both have been read.
-	await door.ask('GET', '/_lb/state');
+	await server.ask('GET', '/_lb/state');
 	for (const resolve of waiting) resolve();
 
 	const {line, body} = await client.message();
@@ -280,15 +280,15 @@ test('a mistake of a dialect is a 500 without its text, and is told to whoever r
 		claims: () => true,
 		answer: () => Promise.reject(new TypeError('secret at /home/somebody')),
 	};
-	await using door = await openDoor({dialects: [broken]});
+	await using server = await openControlServer({dialects: [broken]});
 
-	const {status, text} = await door.ask('POST', '/api/v1/X', '{}');
+	const {status, text} = await server.ask('POST', '/api/v1/X', '{}');
 
 	t.is(status, 500);
 	t.is(JSON.parse(text).error.code, 'BUG');
 	t.notRegex(text, /secret|somebody| at /);
 	t.deepEqual(
-		door.errors.map(error => (error as Error).message),
+		server.errors.map(error => (error as Error).message),
 		['secret at /home/somebody'],
 	);
 });
@@ -302,39 +302,39 @@ test('an answer that cannot be written is a 500 as well', async t => {
 			call: {action: 'X', api: 'oapi', status: 200, unread: []},
 		}),
 	};
-	await using door = await openDoor({dialects: [broken]});
+	await using server = await openControlServer({dialects: [broken]});
 
-	const {status} = await door.ask('POST', '/api/v1/X', '{}');
+	const {status} = await server.ask('POST', '/api/v1/X', '{}');
 
 	t.is(status, 500);
-	t.is(door.errors.length, 1);
+	t.is(server.errors.length, 1);
 });
 
 test('each call is logged, and told', async t => {
 	const told: string[] = [];
-	await using door = await openDoor({
+	await using server = await openControlServer({
 		onCall: ({number, action, at, ms}) => told.push(`${number} ${action} ${at} ${ms}`),
 		clock: {now: () => 5, wallMs: () => 0},
 	});
 
-	await door.ask('POST', '/api/v1/ReadVms', '{}');
-	await door.ask('POST', '/api/v1/ReadNets', '{}');
-	await door.ask('POST', '/_lb/reset');
-	const {json} = await door.json('GET', '/_lb/calls');
+	await server.ask('POST', '/api/v1/ReadVms', '{}');
+	await server.ask('POST', '/api/v1/ReadNets', '{}');
+	await server.ask('POST', '/_lb/reset');
+	const {json} = await server.json('GET', '/_lb/calls');
 
 	t.deepEqual(told, ['1 ReadVms 1970-01-01T00:00:00.000Z 0', '2 ReadNets 1970-01-01T00:00:00.000Z 0']);
 	t.deepEqual(json, {total: 2, calls: []});
 });
 
 test('a port that somebody holds is an error that says who', async t => {
-	await using door = await openDoor();
+	await using server = await openControlServer();
 
-	const error = await t.throwsAsync(startControlPlane({...OPTIONS, port: door.port}));
+	const error = await t.throwsAsync(startControlPlane({...OPTIONS, port: server.port}));
 
 	t.like(error, {code: 'PORT_UNAVAILABLE'});
 	t.regex(
 		error?.message ?? '',
-		new RegExp(`^Cannot listen on 127\\.0\\.0\\.1:${door.port}, which the control port needs: .* holds the port$`),
+		new RegExp(`^Cannot listen on 127\\.0\\.0\\.1:${server.port}, which the control port needs: .* holds the port$`),
 	);
 });
 
@@ -344,10 +344,10 @@ test('asked to, it takes the next free port instead', async t => {
 	const address = holder.address();
 	const held = typeof address === 'object' && address !== null ? address.port : 0;
 
-	await using door = await openDoor({port: held, fallback: true});
+	await using server = await openControlServer({port: held, fallback: true});
 
-	t.not(door.port, held);
-	t.is((await door.ask('GET', '/_lb/state')).status, 200);
+	t.not(server.port, held);
+	t.is((await server.ask('GET', '/_lb/state')).status, 200);
 	holder.close();
 });
 
@@ -370,29 +370,29 @@ test('stopping cuts idle, uploading and waiting connections, and frees the port'
 			return new Promise(() => {});
 		}
 	}
-	const door = await openDoor({dialects: [new Never()]});
-	const {port} = door;
-	const [idle, uploading, waiting] = await Promise.all([door.connect(), door.connect(), door.connect()]);
+	const server = await openControlServer({dialects: [new Never()]});
+	const {port} = server;
+	const [idle, uploading, waiting] = await Promise.all([server.connect(), server.connect(), server.connect()]);
 	const head = `POST /api/v1/X HTTP/1.1\r\nHost: 127.0.0.1:${port}\r\nContent-Length: 5\r\n\r\n`;
 	await uploading.writeAll(`${head}abc`);
 	await waiting.writeAll(`${head}abcde`);
-	await door.ask('GET', '/_lb/state');
+	await server.ask('GET', '/_lb/state');
 
-	await Promise.all([door.controlPlane.stop(), door.controlPlane.stop()]);
+	await Promise.all([server.controlPlane.stop(), server.controlPlane.stop()]);
 
 	for (const connection of [idle, uploading, waiting]) {
 		await connection.untilOver();
 		t.is(connection.received, '');
 	}
-	await using again = await openDoor({port});
+	await using again = await openControlServer({port});
 	t.is(again.port, port);
 });
 
 test('a hundred requests at once are all answered', async t => {
-	await using door = await openDoor();
+	await using server = await openControlServer();
 
 	const answers = await Promise.all(
-		Array.from({length: 100}, (_, index) => door.json('POST', `/api/v1/A${index}`, 'x'.repeat(index * 100))),
+		Array.from({length: 100}, (_, index) => server.json('POST', `/api/v1/A${index}`, 'x'.repeat(index * 100))),
 	);
 
 	t.deepEqual(
@@ -421,7 +421,7 @@ class Verifying extends EchoDialect {
 }
 
 test('what aws4fetch sends over a real connection verifies, as osc-sdk-js uses it', async t => {
-	await using door = await openDoor({dialects: [new Verifying()]});
+	await using server = await openControlServer({dialects: [new Verifying()]});
 	const client = new AwsClient({
 		accessKeyId: 'AKIDEXAMPLE',
 		secretAccessKey: SECRET,
@@ -430,7 +430,7 @@ test('what aws4fetch sends over a real connection verifies, as osc-sdk-js uses i
 		retries: 0,
 	});
 
-	const response = await client.fetch(`${door.controlPlane.endpoint}/api/v1/ReadLoadBalancers`, {
+	const response = await client.fetch(`${server.controlPlane.endpoint}/api/v1/ReadLoadBalancers`, {
 		method: 'POST',
 		headers: {'Content-Type': 'application/json'},
 		body: '{"Filters":{}}',
@@ -447,7 +447,7 @@ for (const provider of ['aws:amz:eu-west-2:lbu', 'aws:amz', 'osc:osc:eu-west-2:a
 		const run = signsWithCurl ? test : test.skip;
 		run(`what curl --aws-sigv4 ${provider} sends verifies: ${what}`, async t => {
 			const curl = promisify(execFile);
-			await using door = await openDoor({dialects: [new Verifying()]});
+			await using server = await openControlServer({dialects: [new Verifying()]});
 
 			const {stdout} = await curl('curl', [
 				'--silent',
@@ -461,7 +461,7 @@ for (const provider of ['aws:amz:eu-west-2:lbu', 'aws:amz', 'osc:osc:eu-west-2:a
 				'Content-Type: application/json',
 				'--data',
 				data,
-				`${door.controlPlane.endpoint}/api/v1/ReadLoadBalancers`,
+				`${server.controlPlane.endpoint}/api/v1/ReadLoadBalancers`,
 			]);
 
 			t.is(stdout, 'verified');

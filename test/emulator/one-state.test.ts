@@ -13,7 +13,7 @@ const pem = (file: string) => readFileSync(new URL(`../../certs/${file}`, import
 const UPLOAD = {Name: 'uploaded', Body: pem('rsa.web.test.crt'), PrivateKey: pem('rsa.web.test.key')};
 const WEB = {LoadBalancerName: 'web'};
 
-/** The two roads to one state, for a configuration in a file. */
+/** The two ways to one state, for a configuration in a file. */
 async function scene(t: ExecutionContext, config: Config) {
 	const folder = await mkdtemp(path.join(tmpdir(), 'lb-local-'));
 	t.teardown(() => rm(folder, {recursive: true, force: true}));

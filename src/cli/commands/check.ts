@@ -1,6 +1,6 @@
 import {EmulatorError, formatPath, hasCode, type Violation} from '../../base/errors.ts';
 import {type ConfigFile, type LocatedViolation, readConfigFile} from '../../configuration/config-file.ts';
-import {judgeFiles} from '../../emulator/judge-files.ts';
+import {validateFiles} from '../../emulator/validate-files.ts';
 import type {UsableCertificate} from '../../model/account.ts';
 import {CONFIG_FILES, findConfigFile} from '../arguments.ts';
 import {EXIT, usageError} from '../exit-codes.ts';
@@ -32,7 +32,7 @@ export async function check(
 		const warnings: string[] = [];
 		const read = await readConfigFile(file, async (config, found) => {
 			// Without an authority, those that would be issued are left alone.
-			const {certificates, violations} = await judgeFiles(config, found, {authority: undefined});
+			const {certificates, violations} = await validateFiles(config, found, {authority: undefined});
 			warnings.push(...[...certificates].flatMap(([name, each]) => warningsOf(name, each)));
 			return violations;
 		});

@@ -1,5 +1,5 @@
 import {isPrivateKey, quote} from '../../base/quote.ts';
-import type {ApiAnswer, ApiCall, ApiRequest, Dialect, Refusal} from '../dialect.ts';
+import type {ApiAnswer, ApiCall, ApiRequest, Dialect, RequestRefusal} from '../dialect.ts';
 
 /** As botocore's service models have them. A client takes an answer without its own, too. */
 const NAMESPACES: ReadonlyMap<string, string> = new Map([
@@ -56,7 +56,7 @@ export class ElbDialect implements Dialect {
 		return {answer: this.#errorAnswer(error, read('Version')), call};
 	}
 
-	refuse({status, reason}: Refusal): ApiAnswer {
+	refuse({status, reason}: RequestRefusal): ApiAnswer {
 		return this.#errorAnswer({status, code: codeOf(status), message: reason}, USUAL_VERSION);
 	}
 

@@ -8,9 +8,9 @@ export type AnswerFields = Readonly<Record<string, Json | undefined>>;
 
 /** A request that has been read, and waits to be carried out. */
 export interface Prepared {
-	/** Judges it, and changes nothing. @throws Refusal */
+	/** Validates it, and changes nothing. @throws RequestRefusal */
 	rehearse(): void;
-	/** @throws Refusal */
+	/** @throws RequestRefusal */
 	run(): Promise<AnswerFields>;
 }
 

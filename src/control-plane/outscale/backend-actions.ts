@@ -1,8 +1,8 @@
 import {loadBalancerNamed} from '../../model/account.ts';
 import {backendOf} from '../../model/resolve.ts';
-import {type Backends, deregisterBackends, judgeRegistered, registerBackends} from '../../operations/backends.ts';
+import {type Backends, deregisterBackends, registerBackends, validateRegistered} from '../../operations/backends.ts';
 import type {CloudStore} from '../../operations/context.ts';
-import {judgeId} from '../../operations/validate.ts';
+import {validateId} from '../../operations/validate.ts';
 import {type Action, type AnswerFields, mutation, ofLoadBalancer, query} from './action.ts';
 import {encodeHealth} from './encode.ts';
 import type {Fields} from './fields.ts';
@@ -48,9 +48,9 @@ function readHealth(fields: Fields): HealthAsked {
 
 /** In registration order, or in the order asked for. Addresses have no entry (*guess*: the API has no field for them). */
 function answerToHealth({loadBalancer: name, vmIds}: HealthAsked, store: CloudStore): AnswerFields {
-	for (const id of vmIds ?? []) judgeId('i', id);
+	for (const id of vmIds ?? []) validateId('i', id);
 	const loadBalancer = loadBalancerNamed(store.account, name);
-	judgeRegistered(loadBalancer, vmIds ?? []);
+	validateRegistered(loadBalancer, vmIds ?? []);
 	const registered = loadBalancer.backends.flatMap(backend => (backend.kind === 'vm' ? [backend.id] : []));
 	const {account} = store;
 	const healths = new Map(store.healthOf(name).map(health => [health.name, health]));

@@ -3,7 +3,7 @@ import {isPrivateKey, quote} from '../../base/quote.ts';
 import {nearest} from '../../base/suggest.ts';
 import {Refusal, type RefusalCode} from '../../model/refusal.ts';
 import type {CloudStore} from '../../operations/context.ts';
-import type {ApiAnswer, ApiCall, ApiRequest, Dialect, Refusal as DoorRefusal} from '../dialect.ts';
+import type {ApiAnswer, ApiCall, ApiRequest, Dialect, RequestRefusal} from '../dialect.ts';
 import type {Action, AnswerFields} from './action.ts';
 import {BACKEND_ACTIONS} from './backend-actions.ts';
 import {CERTIFICATE_ACTIONS} from './certificate-actions.ts';
@@ -30,7 +30,7 @@ export const OUTSCALE_ACTIONS: ReadonlyMap<string, Action> = new Map([
 
 export interface OutscaleOptions {
 	readonly store: CloudStore;
-	/** Judges a request's signature; undefined = whoever asks is let in. */
+	/** Validates a request's signature; undefined = whoever asks is let in. */
 	readonly authenticate?: ((request: ApiRequest) => undefined | {readonly reason: string}) | undefined;
 }
 
@@ -78,8 +78,8 @@ export class OutscaleDialect implements Dialect {
 		}
 	}
 
-	/** What the door turns away is told as everything else: clients read nothing but this form. */
-	refuse({status, reason}: DoorRefusal): ApiAnswer {
+	/** What the control server refuses is answered like everything else: clients read nothing but this form. */
+	refuse({status, reason}: RequestRefusal): ApiAnswer {
 		const refusal = new Refusal(codeFor(status), reason);
 		const {wire, details} = errorOf(refusal);
 		const requestId = this.#store.identifiers.requestId(this.#requests++);
@@ -108,14 +108,14 @@ export class OutscaleDialect implements Dialect {
 	}
 }
 
-/** The code of what the door turns away. */
+/** The code of what the control server refuses. */
 function codeFor(status: number): RefusalCode {
 	if (status >= 500) return 'BUG';
 	if (status === 401 || status === 403) return 'ACCESS_DENIED';
 	return status === 404 || status === 405 ? 'UNKNOWN_ACTION' : 'UNREADABLE_BODY';
 }
 
-/** The longest name of an action that is told, in an answer and in the call log. */
+/** The longest name of an action that is shown, in an answer and in the call log. */
 const MAX_ACTION = 255;
 
 /**

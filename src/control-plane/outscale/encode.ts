@@ -8,7 +8,7 @@ import type {BackendHealth, CloudStore} from '../../operations/context.ts';
 export type Json = string | number | boolean | null | readonly Json[] | {readonly [key: string]: Json | undefined};
 
 /** What an answer is read from. One account for all of it: an store looks at everything that runs for each. */
-export type Told = Pick<CloudStore, 'account' | 'identifiers'>;
+export type AnswerSource = Pick<CloudStore, 'account' | 'identifiers'>;
 
 /** Compact, keys in alphabetical order, nothing that is undefined: as the real service writes (recorded in 2026). */
 export function writeJson(value: Json): string {
@@ -24,7 +24,7 @@ export function writeJson(value: Json): string {
 export function encodeLoadBalancer(
 	loadBalancer: CloudLoadBalancer,
 	shown: {readonly state: LifeState; readonly isNew: boolean},
-	told: Told,
+	source: AnswerSource,
 ): Json {
 	const {name, dnsName, scheme, placement, backends, publicIp, securedCookies, tags} = loadBalancer;
 	const inNet = placement.kind === 'net' ? placement : undefined;
@@ -37,7 +37,7 @@ export function encodeLoadBalancer(
 		HealthCheck: encodeHealthCheck(loadBalancer.healthCheck),
 		Listeners: loadBalancer.listeners
 			.toSorted((one, other) => one.port - other.port)
-			.map(listener => encodeListener(listener, told)),
+			.map(listener => encodeListener(listener, source)),
 		LoadBalancerName: name,
 		LoadBalancerType: scheme,
 		NetId: inNet?.netId,
@@ -45,7 +45,7 @@ export function encodeLoadBalancer(
 		PublicIp: publicIp?.address,
 		SecuredCookies: securedCookies,
 		SecurityGroups: inNet?.securityGroups,
-		SourceSecurityGroup: encodeSource(loadBalancer, told),
+		SourceSecurityGroup: encodeSource(loadBalancer, source),
 		State: shown.state,
 		Subnets: inNet === undefined ? [] : [inNet.subnetId],
 		SubregionNames: [placement.subregion],
@@ -56,7 +56,7 @@ export function encodeLoadBalancer(
 /** OUTSCALE API 1.40, ListenerRule; a pattern that is not there has no key. */
 export function encodeRule(
 	{id, name, priority, host, path, vmIds, loadBalancer, listener}: CloudRule,
-	{account}: Told,
+	{account}: AnswerSource,
 ): Json {
 	return {
 		Action: 'forward',
@@ -71,7 +71,7 @@ export function encodeRule(
 }
 
 /** OUTSCALE API 1.40, ServerCertificate: nothing of its texts ever comes back. */
-export function encodeCertificate(certificate: ServerCertificate, {identifiers}: Told): Json {
+export function encodeCertificate(certificate: ServerCertificate, {identifiers}: AnswerSource): Json {
 	const {id, name, path, facts, uploadedMs} = certificate;
 	return {
 		ExpirationDate: encodeDate(facts.notAfter.getTime()),
@@ -97,16 +97,16 @@ export function encodeHealth(vmId: string, health: BackendHealth | undefined): J
 
 function encodeListener(
 	{protocol, port, backendProtocol, backendPort, certificateId, policies}: CloudListener,
-	told: Told,
+	source: AnswerSource,
 ): Json {
-	const certificate = certificateId === undefined ? undefined : told.account.certificates.get(certificateId);
+	const certificate = certificateId === undefined ? undefined : source.account.certificates.get(certificateId);
 	return {
 		BackendPort: backendPort,
 		BackendProtocol: backendProtocol.toUpperCase(),
 		LoadBalancerPort: port,
 		LoadBalancerProtocol: protocol.toUpperCase(),
 		PolicyNames: policies.length === 0 ? undefined : policies,
-		ServerCertificateId: certificate && told.identifiers.certificateOrn(certificate),
+		ServerCertificateId: certificate && source.identifiers.certificateOrn(certificate),
 	};
 }
 
@@ -146,7 +146,7 @@ function encodePolicies({policies}: CloudLoadBalancer): Readonly<Record<string, 
 }
 
 /** In the public Cloud OUTSCALE's own; in a Net the first security group (recorded). */
-function encodeSource({placement}: CloudLoadBalancer, {account, identifiers}: Told): Json {
+function encodeSource({placement}: CloudLoadBalancer, {account, identifiers}: AnswerSource): Json {
 	if (placement.kind === 'public')
 		return {SecurityGroupAccountId: 'outscale-elb', SecurityGroupName: 'outscale-elb-sg'};
 	const [first = ''] = placement.securityGroups;

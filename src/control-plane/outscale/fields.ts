@@ -22,7 +22,7 @@ interface Found {
 /** Finds what is wrong with a request, and which of its fields have no effect here. */
 export class Reading {
 	readonly unread: string[] = [];
-	/** The one that is told: a request may have hundreds of thousands of faults. */
+	/** The one that is reported: a request may have hundreds of thousands of faults. */
 	#worst: Found | undefined;
 
 	/** Reads an object: every key that `read` does not ask for is unknown. */
@@ -33,14 +33,14 @@ export class Reading {
 		return result;
 	}
 
-	/** Tells of a field that has no effect. What is told is kept, so there is a bound to it. */
+	/** Reports a field that has no effect. What is reported is kept, so there is a bound to it. */
 	ignore(path: string): void {
 		if (this.unread.length >= MAX_UNREAD) return;
 		const shown = path.length > MAX_PATH ? `${path.slice(0, MAX_PATH)}…` : path;
 		this.unread.push(isPrivateKey(path) ? '(private key)' : shown);
 	}
 
-	/** @param message called if this is what is told, as far as is known by then. */
+	/** @param message called if this is what is reported, as far as is known by then. */
 	refuse(code: RefusalCode, message: () => string, subject?: string): void {
 		const place = ORDER.indexOf(code);
 		const rank = place === -1 ? ORDER.length : place;
@@ -57,7 +57,7 @@ export class Reading {
 }
 
 /**
- * The keys of one object of a request. Each method reads one; what is missing or of the wrong type is told to the
+ * The keys of one object of a request. Each method reads one; what is missing or of the wrong type is reported to the
  * `Reading`, and stood in for by something harmless, so that the rest is read as well.
  */
 export class Fields {
@@ -85,7 +85,7 @@ export class Fields {
 		return this.#required(name, this.text(name)) ?? '';
 	}
 
-	/** Text, or null, which is told apart from a field that is not there. */
+	/** Text, or null, which differs from a field that is not there. */
 	nullableText(name: string): string | null | undefined {
 		if (this.#values.get(name) !== null) return this.text(name);
 		this.#ask(name);
@@ -106,7 +106,7 @@ export class Fields {
 	}
 
 	texts(name: string): string[] | undefined {
-		return this.#list(name, 'a list of strings', item => typeof item === 'string') as string[] | undefined; // Each was judged.
+		return this.#list(name, 'a list of strings', item => typeof item === 'string') as string[] | undefined; // Each was validated.
 	}
 
 	requiredTexts(name: string): string[] {
@@ -115,7 +115,7 @@ export class Fields {
 
 	requiredIntegers(name: string): number[] {
 		const items = this.#list(name, 'a list of integers', item => Number.isInteger(item));
-		return this.#filled(name, items as number[] | undefined); // Each was judged.
+		return this.#filled(name, items as number[] | undefined); // Each was validated.
 	}
 
 	object<Value>(name: string, read: (fields: Fields) => Value): Value | undefined {
@@ -129,7 +129,7 @@ export class Fields {
 	}
 
 	objects<Value>(name: string, read: (fields: Fields) => Value): Value[] | undefined {
-		const items = this.#list(name, 'a list of objects', isObject) as object[] | undefined; // Each was judged.
+		const items = this.#list(name, 'a list of objects', isObject) as object[] | undefined; // Each was validated.
 		return items?.map((item, index) => this.#reading.object(item, `${this.#at(name)}[${index}]`, read));
 	}
 
@@ -194,19 +194,19 @@ export class Fields {
 	#read<Value>(
 		name: string,
 		what: string,
-		judge: (value: unknown) => {readonly value: Value} | undefined,
+		validate: (value: unknown) => {readonly value: Value} | undefined,
 	): Value | undefined {
 		this.#ask(name);
 		if (!this.#values.has(name)) return undefined;
 		const value = this.#values.get(name);
-		const judged = judge(value);
-		if (judged === undefined)
+		const validated = validate(value);
+		if (validated === undefined)
 			this.refuse('WRONG_TYPE', name, () => `${typeOf(value)} was given where ${what} is wanted`, name);
-		return judged?.value;
+		return validated?.value;
 	}
 
-	#list(name: string, what: string, judge: (item: unknown) => boolean): unknown[] | undefined {
-		return this.#read(name, what, value => (Array.isArray(value) && value.every(judge) ? {value} : undefined));
+	#list(name: string, what: string, validate: (item: unknown) => boolean): unknown[] | undefined {
+		return this.#read(name, what, value => (Array.isArray(value) && value.every(validate) ? {value} : undefined));
 	}
 
 	#required<Value>(name: string, value: Value | undefined): Value | undefined {

@@ -3,14 +3,14 @@ import {mkdir, writeFile} from 'node:fs/promises';
 import path from 'node:path';
 import {promisify} from 'node:util';
 import test from 'ava';
-import {FakeOwnPort, openDoor} from '../../control-plane/helpers/door.ts';
+import {FakeAdminApi, openControlServer} from '../../control-plane/helpers/control-server.ts';
 import {compiled} from '../../helpers/compiled.ts';
 import {emptyFolder, runCli} from '../helpers/command-line.ts';
 
 /** The developer may have one running. */
 const ENV = {LB_LOCAL_ENDPOINT: '', http_proxy: '', HTTP_PROXY: '', all_proxy: '', ALL_PROXY: ''};
 
-class Busy extends FakeOwnPort {
+class Busy extends FakeAdminApi {
 	override state() {
 		const state = super.state();
 		const [web] = state.loadBalancers;
@@ -27,10 +27,10 @@ class Busy extends FakeOwnPort {
 
 test('status shows what runs, for people and for programs', async t => {
 	const folder = await emptyFolder(t);
-	await using door = await openDoor({own: new Busy()});
-	await door.ask('POST', '/_lb/vms', {id: 'i-0000000a', address: '127.0.0.1:3000'});
-	await door.ask('POST', '/_lb/health', {loadBalancer: 'web', backend: 'app-1', state: 'OutOfService'});
-	const {endpoint} = door.controlPlane;
+	await using server = await openControlServer({own: new Busy()});
+	await server.ask('POST', '/_lb/vms', {id: 'i-0000000a', address: '127.0.0.1:3000'});
+	await server.ask('POST', '/_lb/health', {loadBalancer: 'web', backend: 'app-1', state: 'OutOfService'});
+	const {endpoint} = server.controlPlane;
 
 	const people = await runCli(['status', '--endpoint', endpoint], {folder, env: ENV});
 	const programs = await runCli(['status', '--json'], {folder, env: {...ENV, LB_LOCAL_ENDPOINT: endpoint}});
@@ -57,15 +57,15 @@ test('status shows what runs, for people and for programs', async t => {
 		'',
 	]);
 	t.is(people.code, 0);
-	t.deepEqual(JSON.parse(programs.stdout), (await door.json('GET', '/_lb/state')).json);
+	t.deepEqual(JSON.parse(programs.stdout), (await server.json('GET', '/_lb/state')).json);
 	t.is(programs.code, 0);
 });
 
 test('status says so when nothing answers, or something else is in the way', async t => {
 	const folder = await emptyFolder(t);
-	const door = await openDoor();
-	const {endpoint} = door.controlPlane;
-	await door.controlPlane.stop();
+	const server = await openControlServer();
+	const {endpoint} = server.controlPlane;
+	await server.controlPlane.stop();
 
 	const gone = await runCli(['status', '--endpoint', endpoint], {folder, env: ENV});
 	const wrong = await runCli(['status', '--endpoint', 'localhost:8089'], {folder, env: ENV});
@@ -79,14 +79,14 @@ test('status says so when nothing answers, or something else is in the way', asy
 
 test('set takes a back-end out and in, and says where a VM is, at the one that runs here', async t => {
 	const folder = await emptyFolder(t);
-	await using door = await openDoor();
+	await using server = await openControlServer();
 	await mkdir(path.join(folder, 'home', 'run'), {recursive: true});
-	const run = {endpoint: door.controlPlane.endpoint, pid: process.pid, cwd: folder};
+	const run = {endpoint: server.controlPlane.endpoint, pid: process.pid, cwd: folder};
 	await writeFile(path.join(folder, 'home', 'run', `${process.pid}.json`), JSON.stringify(run));
 	const set = (...args: readonly string[]) => runCli(['set', ...args], {folder, env: ENV});
 
 	const out = await set('health', 'web/app-1', 'OutOfService');
-	t.is(door.own.operator, 'OutOfService');
+	t.is(server.own.operator, 'OutOfService');
 	const auto = await set('health', 'web/app-1', 'auto', '--json');
 	const vm = await set('vm', 'i-0000000a', '127.0.0.1:3000');
 
@@ -96,14 +96,14 @@ test('set takes a back-end out and in, and says where a VM is, at the one that r
 		health: [{loadBalancer: 'web', backend: 'app-1', state: 'InService', operator: 'auto'}],
 	});
 	t.is(vm.stdout, 'i-0000000a is at 127.0.0.1:3000\n');
-	t.deepEqual(door.own.vms, [{id: 'i-0000000a', address: '127.0.0.1:3000'}]);
+	t.deepEqual(server.own.vms, [{id: 'i-0000000a', address: '127.0.0.1:3000'}]);
 });
 
 test('set tells what it does not understand, and changes nothing then', async t => {
 	const folder = await emptyFolder(t);
-	await using door = await openDoor();
+	await using server = await openControlServer();
 	const set = (...args: readonly string[]) =>
-		runCli(['set', ...args], {folder, env: {...ENV, LB_LOCAL_ENDPOINT: door.controlPlane.endpoint}});
+		runCli(['set', ...args], {folder, env: {...ENV, LB_LOCAL_ENDPOINT: server.controlPlane.endpoint}});
 
 	const target = await set('health', 'app-1', 'auto');
 	const state = await set('health', 'web/app-1', 'Down');
@@ -126,14 +126,14 @@ test('set tells what it does not understand, and changes nothing then', async t 
 			'',
 		].join('\n'),
 	);
-	t.is(door.own.operator, 'auto');
-	t.deepEqual(door.own.vms, []);
+	t.is(server.own.operator, 'auto');
+	t.deepEqual(server.own.vms, []);
 });
 
 test('env prints what a shell can evaluate, and hints beside it', async t => {
 	const folder = await emptyFolder(t);
-	await using door = await openDoor();
-	const {endpoint} = door.controlPlane;
+	await using server = await openControlServer();
+	const {endpoint} = server.controlPlane;
 
 	const {stdout, stderr, code} = await runCli(['env', '--endpoint', endpoint], {
 		folder,
@@ -162,15 +162,15 @@ test('env prints what a shell can evaluate, and hints beside it', async t => {
 });
 
 test('env leaves the keys to who configured them, and quotes what a shell would read', async t => {
-	class Strict extends FakeOwnPort {
+	class Strict extends FakeAdminApi {
 		override state() {
 			return {...super.state(), credentials: 'verified' as const, region: "a'b $(touch x)"};
 		}
 	}
 	const folder = await emptyFolder(t);
-	await using door = await openDoor({own: new Strict()});
+	await using server = await openControlServer({own: new Strict()});
 
-	const {stdout, stderr} = await runCli(['env', '--endpoint', door.controlPlane.endpoint], {folder, env: ENV});
+	const {stdout, stderr} = await runCli(['env', '--endpoint', server.controlPlane.endpoint], {folder, env: ENV});
 	const shell = await promisify(execFile)('sh', ['-c', `${stdout}\nprintf %s "$OSC_REGION"`]);
 
 	t.is(shell.stdout, "a'b $(touch x)");

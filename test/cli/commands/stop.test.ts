@@ -7,7 +7,7 @@ import path from 'node:path';
 import test, {type ExecutionContext} from 'ava';
 import {untilGone} from '../../../src/cli/commands/stop.ts';
 import {startEmulator} from '../../../src/index.ts';
-import {FakeOwnPort, openDoor} from '../../control-plane/helpers/door.ts';
+import {FakeAdminApi, openControlServer} from '../../control-plane/helpers/control-server.ts';
 import {compiled} from '../../helpers/compiled.ts';
 import {PATIENCE_MS} from '../../helpers/patience.ts';
 import {runProgram} from '../../helpers/programs.ts';
@@ -112,15 +112,15 @@ test('stop never takes one of another directory, and says where there is one', a
 test('a file of a process that is gone, whose number and port others have, stops nobody', async t => {
 	const folder = await emptyFolder(t);
 	let asked = 0;
-	class Other extends FakeOwnPort {
+	class Other extends FakeAdminApi {
 		override askToStop = () => void asked++;
 		override state() {
 			return {...super.state(), pid: 1};
 		}
 	}
-	await using door = await openDoor({own: new Other()});
+	await using server = await openControlServer({own: new Other()});
 	await mkdir(path.join(folder, 'home', 'run'), {recursive: true});
-	const run = {endpoint: door.controlPlane.endpoint, pid: process.pid, cwd: folder};
+	const run = {endpoint: server.controlPlane.endpoint, pid: process.pid, cwd: folder};
 	await writeFile(path.join(folder, 'home', 'run', `${process.pid}.json`), JSON.stringify(run));
 
 	const stopped = await runCli(['stop'], {folder, env: ENV});
@@ -195,13 +195,13 @@ test('a process of another machine is never signalled, whatever has its number h
 	const child = await started(t, `process.on('SIGTERM', () => console.log('signalled'))`);
 	const told: string[] = [];
 	child.stdout?.on('data', text => told.push(String(text)));
-	await using door = await openDoor();
-	const {endpoint} = door.controlPlane;
+	await using server = await openControlServer();
+	const {endpoint} = server.controlPlane;
 
 	await t.throwsAsync(untilGone({pid: child.pid, endpoint, isOurs: false}, {graceMs: 0, lastGraceMs: 0}), {
 		code: 'STILL_RUNNING',
 	});
-	await door.controlPlane.stop();
+	await server.controlPlane.stop();
 	await untilGone({pid: child.pid, endpoint, isOurs: false});
 
 	child.kill('SIGKILL');

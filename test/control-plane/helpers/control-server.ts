@@ -2,9 +2,9 @@ import {once} from 'node:events';
 import {request} from 'node:http';
 import {connect} from 'node:net';
 import {EmulatorError} from '../../../src/base/errors.ts';
+import type {AdminApi} from '../../../src/control-plane/admin/admin-api.ts';
+import type {AdminState, LoadBalancerState, VmAddress} from '../../../src/control-plane/admin/state.ts';
 import type {ApiAnswer, ApiRequest, Dialect} from '../../../src/control-plane/dialect.ts';
-import type {OwnPort} from '../../../src/control-plane/own/own-port.ts';
-import type {LoadBalancerState, OwnState, VmAddress} from '../../../src/control-plane/own/state.ts';
 import {type ControlPlane, type ControlPlaneOptions, startControlPlane} from '../../../src/control-plane/server.ts';
 import type {OperatorSetting} from '../../../src/model/health.ts';
 import {RawConnection} from '../../helpers/raw-connection.ts';
@@ -56,14 +56,14 @@ const WEB: LoadBalancerState = {
 };
 
 /** What runs, kept in memory. */
-export class FakeOwnPort implements OwnPort {
+export class FakeAdminApi implements AdminApi {
 	readonly authorityPem = '-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n';
 	readonly vms: VmAddress[] = [];
 	resets = 0;
 	askToStop: (() => void) | undefined = undefined;
 	operator: OperatorSetting = 'auto';
 
-	state(): Omit<OwnState, 'endpoint'> {
+	state(): Omit<AdminState, 'endpoint'> {
 		const isOut = this.operator === 'OutOfService';
 		const backend = {
 			name: 'app-1',
@@ -112,14 +112,14 @@ export class FakeOwnPort implements OwnPort {
 }
 
 /** A control port on any free port, with what stands behind it in a test's hands. */
-export class Door implements AsyncDisposable {
+export class OpenControlServer implements AsyncDisposable {
 	readonly controlPlane: ControlPlane;
 	readonly dialect: EchoDialect;
-	readonly own: FakeOwnPort;
+	readonly own: FakeAdminApi;
 	/** Mistakes that it told of; none are expected. */
 	readonly errors: unknown[];
 
-	constructor(parts: {controlPlane: ControlPlane; dialect: EchoDialect; own: FakeOwnPort; errors: unknown[]}) {
+	constructor(parts: {controlPlane: ControlPlane; dialect: EchoDialect; own: FakeAdminApi; errors: unknown[]}) {
 		this.controlPlane = parts.controlPlane;
 		this.dialect = parts.dialect;
 		this.own = parts.own;
@@ -163,9 +163,9 @@ export class Door implements AsyncDisposable {
 	}
 }
 
-export async function openDoor(options: Partial<ControlPlaneOptions> = {}): Promise<Door> {
+export async function openControlServer(options: Partial<ControlPlaneOptions> = {}): Promise<OpenControlServer> {
 	const dialect = new EchoDialect();
-	const own = new FakeOwnPort();
+	const own = new FakeAdminApi();
 	const errors: unknown[] = [];
 	const controlPlane = await startControlPlane({
 		host: '127.0.0.1',
@@ -176,5 +176,5 @@ export async function openDoor(options: Partial<ControlPlaneOptions> = {}): Prom
 		onError: error => errors.push(error),
 		...options,
 	});
-	return new Door({controlPlane, dialect, own, errors});
+	return new OpenControlServer({controlPlane, dialect, own, errors});
 }

@@ -3,7 +3,7 @@ import {call, creation, done} from '../helpers/cloud-api.ts';
 import {CONFIG, fileScene} from '../helpers/file-scene.ts';
 import {gatedCommand} from '../helpers/gated-command.ts';
 
-// One load balancer is changed by several roads at once: the API, the library, the configuration.
+// One load balancer is changed through several entry points at once: the API, the library, the configuration.
 
 test('a call that comes while the configuration is reloaded keeps what the reload brings', async t => {
 	const {emulator, write} = await fileScene(t);

@@ -1,5 +1,5 @@
 import test from 'ava';
-import {loadBalancerState} from '../../../src/control-plane/own/state.ts';
+import {loadBalancerState} from '../../../src/control-plane/admin/state.ts';
 import {startLoadBalancer} from '../../../src/emulator.ts';
 
 test("the library's own handle is what is shown", async t => {

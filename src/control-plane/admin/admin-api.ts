@@ -1,13 +1,13 @@
 import type {OperatorSetting} from '../../model/health.ts';
-import type {OwnState, VmAddress} from './state.ts';
+import type {AdminState, VmAddress} from './state.ts';
 
 /**
  * What the emulator's own interface asks of whatever runs the load balancers. Where one of these throws an
  * `EmulatorError`, its code, message and hint are the answer, and nothing has changed.
  */
-export interface OwnPort {
+export interface AdminApi {
 	/** All but the endpoint, which the control port knows itself. */
-	state(): Omit<OwnState, 'endpoint'>;
+	state(): Omit<AdminState, 'endpoint'>;
 	/** Puts everything back to what the configuration says. */
 	reset(): Promise<void>;
 	/** @throws EmulatorError `NO_SUCH_LOAD_BALANCER`, `NO_SUCH_BACKEND` */

@@ -15,20 +15,20 @@ export interface JudgeFilesOptions {
 }
 
 /**
- * Judges what a configuration takes from outside of itself: certificate files, the PEM in it, and the paths of access
+ * Validates what a configuration takes from outside of itself: certificate files, the PEM in it, and the paths of access
  * logs. Nothing is written.
  *
- * @param found what is wrong with it already. It may be incomplete then, and what was told is not told twice.
+ * @param found what is wrong with it already. It may be incomplete then, and what was reported is not reported again.
  */
-export async function judgeFiles(
+export async function validateFiles(
 	config: NormalisedConfig,
 	found: readonly Violation[],
 	{authority, before}: JudgeFilesOptions,
 ): Promise<{certificates: Map<string, UsableCertificate>; violations: Violation[]}> {
-	const told = new Set(found.map(violation => formatPath(violation.path)));
+	const reported = new Set(found.map(violation => formatPath(violation.path)));
 	const issuer = found.length > 0 ? undefined : authority;
-	const {certificates, violations} = await loadCertificates(config.certificates, issuer, before, told);
-	violations.push(...violationsOfServing(config, certificates, told));
+	const {certificates, violations} = await loadCertificates(config.certificates, issuer, before, reported);
+	violations.push(...violationsOfServing(config, certificates, reported));
 	for (const [name, described] of config.loadBalancers) {
 		const path = ['loadBalancers', name];
 		const runs = before?.described.loadBalancers.get(name);
@@ -39,13 +39,13 @@ export async function judgeFiles(
 	if (accessLogs !== undefined && accessLogs !== before?.described.control.accessLogs) {
 		violations.push(...(await refused('folder', accessLogs, ['control', 'accessLogs'])));
 	}
-	return {certificates, violations: untold(violations, told)};
+	return {certificates, violations: unreported(violations, reported)};
 }
 
 /**
  * What speaks against the access log of a load balancer.
  *
- * @param options.before where it is written already, which is not judged again.
+ * @param options.before where it is written already, which is not validated again.
  */
 export async function violationsOfAccessLog(
 	{accessLog, source}: Pick<NormalisedLoadBalancer, 'accessLog' | 'source'>,
@@ -56,13 +56,13 @@ export async function violationsOfAccessLog(
 	return refused(accessLog.kind, accessLog.kind === 'file' ? accessLog.file : accessLog.folder, at);
 }
 
-/** Those that do not stand where something has been told. */
-export function untold(violations: readonly Violation[], told: ReadonlySet<string>): Violation[] {
-	return violations.filter(({path}) => !told.has(formatPath(path)));
+/** Those that do not stand where something has been reported. */
+export function unreported(violations: readonly Violation[], reported: ReadonlySet<string>): Violation[] {
+	return violations.filter(({path}) => !reported.has(formatPath(path)));
 }
 
 async function refused(kind: 'file' | 'folder', given: string, path: Violation['path']): Promise<Violation[]> {
-	// An empty path has been told.
+	// An empty path has been reported.
 	const reason = given.trim() === '' ? undefined : await refusalOfLogPath(kind, given);
 	return reason === undefined ? [] : [{path, message: `cannot write ${given}: ${reason}`}];
 }

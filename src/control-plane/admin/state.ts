@@ -78,7 +78,7 @@ export interface VmAddress {
 }
 
 /** Everything about what runs, as `GET /_lb/state` answers it. No key and no secret is in it. */
-export interface OwnState {
+export interface AdminState {
 	readonly version: string;
 	/** The process it runs in. */
 	readonly pid: number;

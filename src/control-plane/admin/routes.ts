@@ -4,12 +4,12 @@ import {didYouMean} from '../../base/suggest.ts';
 import type {CallLog} from '../call-log.ts';
 import type {ApiAnswer, ApiRequest} from '../dialect.ts';
 import {errorAnswer, jsonAnswer} from '../error-answer.ts';
-import type {OwnPort} from './own-port.ts';
-import type {BackendState, OwnState} from './state.ts';
+import type {AdminApi} from './admin-api.ts';
+import type {AdminState, BackendState} from './state.ts';
 
 /** What the routes work on. */
 export interface OwnContext {
-	readonly port: OwnPort;
+	readonly port: AdminApi;
 	readonly calls: CallLog;
 	/** Of the control port: `http://127.0.0.1:8089`. */
 	readonly endpoint: string;
@@ -42,12 +42,12 @@ const ROUTES: ReadonlyMap<string, ReadonlyMap<string, Handler>> = new Map([
 ] satisfies readonly (readonly [string, ReadonlyMap<string, Handler>])[]);
 
 /** Whether a path belongs to the emulator's own interface, and to no API of the cloud. */
-export function isOwnPath(path: string): boolean {
+export function isAdminPath(path: string): boolean {
 	return path === '/_lb' || path.startsWith('/_lb/');
 }
 
 /** Answers a request to the emulator's own interface. Never rejects for what a client sent. */
-export async function answerOwn(
+export async function answerAdmin(
 	{method, path, query, body}: ApiRequest,
 	context: OwnContext,
 ): Promise<{readonly answer: ApiAnswer; readonly failure?: unknown}> {
@@ -82,7 +82,7 @@ function wrongMethod(method: string, path: string, route: ReadonlyMap<string, Ha
 	return {...answer, headers: [...answer.headers, ['Allow', methods.join(', ')]]};
 }
 
-function stateOf({port, endpoint}: OwnContext): OwnState {
+function stateOf({port, endpoint}: OwnContext): AdminState {
 	const {version, ...rest} = port.state();
 	return {version, endpoint, ...rest};
 }
@@ -93,7 +93,7 @@ type HealthEntry = {readonly loadBalancer: string; readonly backend: string} & P
 	'state' | 'reason' | 'operator' | 'lastProbe'
 >;
 
-function healthOf({loadBalancers}: OwnState): HealthEntry[] {
+function healthOf({loadBalancers}: AdminState): HealthEntry[] {
 	return loadBalancers.flatMap(({name, backends}) =>
 		backends.map(({name: backend, state, reason, operator, lastProbe}) => ({
 			loadBalancer: name,

@@ -39,7 +39,7 @@ export function readHealthBody(body: Uint8Array): v.InferOutput<typeof health> {
 
 export function readVmBody(body: Uint8Array): {readonly id: string; readonly address: string} {
 	const {id, address} = read(vm, body, ({id, address}, findings) => {
-		judgeVmId(id, findings);
+		validateVmId(id, findings);
 		if (address === undefined) return;
 		const parsed = readAddress(`${address}`);
 		if ('message' in parsed) findings.push({path: ['address'], ...parsed});
@@ -48,7 +48,7 @@ export function readVmBody(body: Uint8Array): {readonly id: string; readonly add
 }
 
 export function readVmIdBody(body: Uint8Array): v.InferOutput<typeof vmId> {
-	return read(vmId, body, ({id}, findings) => judgeVmId(id, findings));
+	return read(vmId, body, ({id}, findings) => validateVmId(id, findings));
 }
 
 /** @returns the process that is meant, where one is. */
@@ -60,7 +60,7 @@ export function readEmptyBody(body: Uint8Array): void {
 	if (body.length > 0) read(nothing, body);
 }
 
-function judgeVmId(id: string | undefined, findings: Findings): void {
+function validateVmId(id: string | undefined, findings: Findings): void {
 	const refusal = id === undefined ? undefined : refuseVmId(id);
 	if (refusal !== undefined) findings.push({path: ['id'], ...refusal});
 }
@@ -68,10 +68,10 @@ function judgeVmId(id: string | undefined, findings: Findings): void {
 function read<Schema extends v.GenericSchema>(
 	schema: Schema,
 	body: Uint8Array,
-	judge: (value: Partly<v.InferOutput<Schema>>, findings: Findings) => void = () => {},
+	validate: (value: Partly<v.InferOutput<Schema>>, findings: Findings) => void = () => {},
 ): v.InferOutput<Schema> {
 	const {value, findings} = readShape(schema, parsed(body));
-	if (value !== undefined) judge(value, findings);
+	if (value !== undefined) validate(value, findings);
 	if (findings.length > 0) throw invalidDescription('The request body', presentable(findings));
 	// What has no finding has the schema's shape, without holes.
 	return value as v.InferOutput<Schema>;

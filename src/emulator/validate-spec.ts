@@ -8,7 +8,7 @@ import type {Timeouts} from '../model/load-balancer.ts';
 import type {NormalisedLoadBalancer} from '../model/normalised.ts';
 import type {NormalisedPart} from '../operations/put-load-balancer.ts';
 import {violationsOfPairs} from './certificates.ts';
-import {untold, violationsOfAccessLog} from './judge-files.ts';
+import {unreported, violationsOfAccessLog} from './validate-files.ts';
 
 /** What is wrong with a load balancer that the library describes, as one error. */
 export const refuseLoadBalancer = (violations: Iterable<Violation>): EmulatorError =>
@@ -16,44 +16,44 @@ export const refuseLoadBalancer = (violations: Iterable<Violation>): EmulatorErr
 
 const refuseChange = (violations: Iterable<Violation>): EmulatorError => invalidDescription('The change', violations);
 
-/** Judges what `create()` was given. @throws EmulatorError `INVALID_DESCRIPTION` with every violation. */
-export async function judgeSpec(spec: unknown, context: DescriptionContext): Promise<NormalisedLoadBalancer> {
+/** Validates what `create()` was given. @throws EmulatorError `INVALID_DESCRIPTION` with every violation. */
+export async function validateSpec(spec: unknown, context: DescriptionContext): Promise<NormalisedLoadBalancer> {
 	const {describeLoadBalancer} = await import('../configuration/describe.ts');
 	return soundOrRefused(describeLoadBalancer(spec, context), {
 		given: spec,
 		refuse: refuseLoadBalancer,
-		judgeLog: described => violationsOfAccessLog(described),
+		validateLog: described => violationsOfAccessLog(described),
 	});
 }
 
 interface SoundOptions {
 	readonly given: unknown;
 	readonly refuse: (violations: Iterable<Violation>) => EmulatorError;
-	readonly judgeLog: (described: NormalisedLoadBalancer) => Promise<Violation[]>;
+	readonly validateLog: (described: NormalisedLoadBalancer) => Promise<Violation[]>;
 }
 
 /** What was described, when neither the description nor what it takes from outside is wrong. @throws all that is. */
 async function soundOrRefused(
 	result: ReturnType<typeof describeLoadBalancer>,
-	{given, refuse, judgeLog}: SoundOptions,
+	{given, refuse, validateLog}: SoundOptions,
 ): Promise<NormalisedLoadBalancer> {
 	const described = 'violations' in result ? result.partly : result.described;
 	const found = 'violations' in result ? result.violations : new Violations<Violation>();
-	const ofLog = described === undefined ? [] : await judgeLog(described);
+	const ofLog = described === undefined ? [] : await validateLog(described);
 	if (found.length + ofLog.length === 0 && described !== undefined) return described;
-	// When nothing else is wrong, pairs are judged where they are used.
-	const told = new Set([...found].map(violation => formatPath(violation.path)));
-	for (const violation of untold([...ofLog, ...violationsOfPairs(given)], told)) found.push(violation);
+	// When nothing else is wrong, pairs are validated where they are used.
+	const reported = new Set([...found].map(violation => formatPath(violation.path)));
+	for (const violation of unreported([...ofLog, ...violationsOfPairs(given)], reported)) found.push(violation);
 	throw refuse(found);
 }
 
 /**
- * Judges what `update()` was given, together with what the load balancer was described with.
+ * Validates what `update()` was given, together with what the load balancer was described with.
  *
  * @returns what was given, with the parts that it changes: the others stay as whoever changed them last has left them.
  * @throws EmulatorError `INVALID_DESCRIPTION` with every violation.
  */
-export async function judgeUpdate(
+export async function validateUpdate(
 	current: NormalisedLoadBalancer,
 	spec: unknown,
 	context: DescriptionContext,
@@ -78,7 +78,7 @@ export async function judgeUpdate(
 	const described = await soundOrRefused(result, {
 		given,
 		refuse: refuseChange,
-		judgeLog: async changed =>
+		validateLog: async changed =>
 			'accessLog' in given ? violationsOfAccessLog(changed, {before: current.accessLog}) : [],
 	});
 	return withKeys(current, described, new Set(Object.keys(given)));
@@ -90,9 +90,9 @@ export interface GivenUpdate {
 	readonly parts: ReadonlySet<NormalisedPart>;
 }
 
-/** A description that says enough of what runs to judge a change by: others than the library may have changed it. */
+/** A description that says enough of what runs to validate a change by: others than the library may have changed it. */
 function asItIs({name, source, listeners, backends, rules}: NormalisedLoadBalancer, given: object): object {
-	// Rules that are not at stake are not judged anew: one may name a back-end that was drained since.
+	// Rules that are not at stake are not validated again: one may name a back-end that was drained since.
 	const ruled = 'listeners' in given || 'backends' in given ? rules.filter(({to}) => to.length > 0) : [];
 	return {
 		...source,
@@ -127,11 +127,11 @@ function partOf(key: string, normalised: NormalisedLoadBalancer): NormalisedPart
 
 function withKeys(
 	current: NormalisedLoadBalancer,
-	judged: NormalisedLoadBalancer,
+	validated: NormalisedLoadBalancer,
 	given: ReadonlySet<string>,
 ): GivenUpdate {
-	const parts = [...given].flatMap(key => partOf(key, judged) ?? []);
+	const parts = [...given].flatMap(key => partOf(key, validated) ?? []);
 	const times = Object.entries(TIMEOUT_OF).filter(([key]) => given.has(key));
-	const timeouts = {...current.timeouts, ...Object.fromEntries(times.map(([, key]) => [key, judged.timeouts[key]]))};
-	return {normalised: {...judged, timeouts}, parts: new Set([...parts, 'timeouts', 'source'])};
+	const timeouts = {...current.timeouts, ...Object.fromEntries(times.map(([, key]) => [key, validated.timeouts[key]]))};
+	return {normalised: {...validated, timeouts}, parts: new Set([...parts, 'timeouts', 'source'])};
 }

@@ -1,12 +1,12 @@
 import test from 'ava';
-import {loadBalancerState} from '../../../src/control-plane/own/state.ts';
+import {loadBalancerState} from '../../../src/control-plane/admin/state.ts';
 import {initialHealth} from '../../../src/model/health.ts';
-import {FakeOwnPort, openDoor} from '../helpers/door.ts';
+import {FakeAdminApi, openControlServer} from '../helpers/control-server.ts';
 
 test('the state shows everything that runs, with the endpoint', async t => {
-	await using door = await openDoor();
+	await using server = await openControlServer();
 
-	const {status, text, headers} = await door.ask('GET', '/_lb/state');
+	const {status, text, headers} = await server.ask('GET', '/_lb/state');
 
 	t.is(status, 200);
 	t.is(headers['content-type'], 'application/json; charset=utf-8');
@@ -14,14 +14,14 @@ test('the state shows everything that runs, with the endpoint', async t => {
 	t.is(headers['x-content-type-options'], 'nosniff');
 	t.is(headers['server'], 'lb-local');
 	t.true(text.endsWith('}\n'));
-	t.deepEqual(JSON.parse(text), {...door.own.state(), endpoint: `http://127.0.0.1:${door.port}`});
+	t.deepEqual(JSON.parse(text), {...server.own.state(), endpoint: `http://127.0.0.1:${server.port}`});
 });
 
 test('HEAD is GET without the content', async t => {
-	await using door = await openDoor();
+	await using server = await openControlServer();
 
-	const asked = await door.ask('GET', '/_lb/state');
-	const {status, text, headers} = await door.ask('HEAD', '/_lb/state');
+	const asked = await server.ask('GET', '/_lb/state');
+	const {status, text, headers} = await server.ask('HEAD', '/_lb/state');
 
 	t.is(status, 200);
 	t.is(text, '');
@@ -29,11 +29,11 @@ test('HEAD is GET without the content', async t => {
 });
 
 test('a back-end is taken out by hand, and left to the probes again', async t => {
-	await using door = await openDoor();
-	const set = (state: string) => door.json('POST', '/_lb/health', {loadBalancer: 'web', backend: 'app-1', state});
+	await using server = await openControlServer();
+	const set = (state: string) => server.json('POST', '/_lb/health', {loadBalancer: 'web', backend: 'app-1', state});
 
 	const out = await set('OutOfService');
-	const seen = await door.json('GET', '/_lb/health');
+	const seen = await server.json('GET', '/_lb/health');
 	const auto = await set('auto');
 
 	const entry = {loadBalancer: 'web', backend: 'app-1'};
@@ -44,14 +44,14 @@ test('a back-end is taken out by hand, and left to the probes again', async t =>
 });
 
 test('VMs are declared, moved and forgotten', async t => {
-	await using door = await openDoor();
+	await using server = await openControlServer();
 
-	const first = await door.json('POST', '/_lb/vms', {id: 'i-0000000a', address: '127.0.0.1:3000'});
-	const moved = await door.json('POST', '/_lb/vms', {id: 'i-0000000a', address: '127.0.0.5'});
-	const long = await door.json('POST', '/_lb/vms', {id: 'i-0123456789abcdef0', address: '[::1]:80'});
-	const seen = await door.json('GET', '/_lb/vms');
-	const removed = await door.json('DELETE', '/_lb/vms', {id: 'i-0000000a'});
-	const again = await door.json('DELETE', '/_lb/vms', {id: 'i-0000000a'});
+	const first = await server.json('POST', '/_lb/vms', {id: 'i-0000000a', address: '127.0.0.1:3000'});
+	const moved = await server.json('POST', '/_lb/vms', {id: 'i-0000000a', address: '127.0.0.5'});
+	const long = await server.json('POST', '/_lb/vms', {id: 'i-0123456789abcdef0', address: '[::1]:80'});
+	const seen = await server.json('GET', '/_lb/vms');
+	const removed = await server.json('DELETE', '/_lb/vms', {id: 'i-0000000a'});
+	const again = await server.json('DELETE', '/_lb/vms', {id: 'i-0000000a'});
 
 	t.deepEqual(first, {status: 200, json: {vms: [{id: 'i-0000000a', address: '127.0.0.1:3000'}]}});
 	t.deepEqual(moved.json, {vms: [{id: 'i-0000000a', address: '127.0.0.5'}]});
@@ -64,52 +64,52 @@ test('VMs are declared, moved and forgotten', async t => {
 });
 
 test('a reset puts everything back, and answers what there is then', async t => {
-	await using door = await openDoor();
-	await door.ask('POST', '/api/v1/ReadVms', '{}');
-	await door.ask('POST', '/_lb/vms', {id: 'i-0000000a', address: '127.0.0.1:3000'});
+	await using server = await openControlServer();
+	await server.ask('POST', '/api/v1/ReadVms', '{}');
+	await server.ask('POST', '/_lb/vms', {id: 'i-0000000a', address: '127.0.0.1:3000'});
 
-	const {status, json} = await door.json('POST', '/_lb/reset');
-	const withObject = await door.json('POST', '/_lb/reset', '{}');
+	const {status, json} = await server.json('POST', '/_lb/reset');
+	const withObject = await server.json('POST', '/_lb/reset', '{}');
 
 	t.is(status, 200);
 	t.deepEqual(json.vms, []);
 	t.is(withObject.status, 200);
-	t.is(door.own.resets, 2);
-	t.deepEqual((await door.json('GET', '/_lb/calls')).json, {total: 1, calls: []});
+	t.is(server.own.resets, 2);
+	t.deepEqual((await server.json('GET', '/_lb/calls')).json, {total: 1, calls: []});
 });
 
 test('a reset that fails is told, and the calls are kept', async t => {
-	class Stuck extends FakeOwnPort {
+	class Stuck extends FakeAdminApi {
 		override reset(): Promise<void> {
 			return Promise.reject(new TypeError('secret'));
 		}
 	}
-	await using door = await openDoor({own: new Stuck()});
-	await door.ask('POST', '/api/v1/ReadVms', '{}');
+	await using server = await openControlServer({own: new Stuck()});
+	await server.ask('POST', '/api/v1/ReadVms', '{}');
 
-	const {status, text} = await door.ask('POST', '/_lb/reset');
+	const {status, text} = await server.ask('POST', '/_lb/reset');
 
 	t.is(status, 500);
 	t.notRegex(text, /secret/);
-	t.is(door.errors.length, 1);
-	t.is((await door.json('GET', '/_lb/calls')).json.calls.length, 1);
+	t.is(server.errors.length, 1);
+	t.is((await server.json('GET', '/_lb/calls')).json.calls.length, 1);
 });
 
 test('the certificate of the authority is PEM', async t => {
-	await using door = await openDoor();
+	await using server = await openControlServer();
 
-	const {status, text, headers} = await door.ask('GET', '/_lb/ca.pem');
+	const {status, text, headers} = await server.ask('GET', '/_lb/ca.pem');
 
 	t.is(status, 200);
-	t.is(text, door.own.authorityPem);
+	t.is(text, server.own.authorityPem);
 	t.is(headers['content-type'], 'application/pem-certificate-chain');
 });
 
 test('the call log has the latest calls', async t => {
-	await using door = await openDoor({clock: {now: () => 0, wallMs: () => 0}});
-	await door.ask('POST', '/api/v1/ReadVms', '{}');
+	await using server = await openControlServer({clock: {now: () => 0, wallMs: () => 0}});
+	await server.ask('POST', '/api/v1/ReadVms', '{}');
 
-	const {json} = await door.json('GET', '/_lb/calls');
+	const {json} = await server.json('GET', '/_lb/calls');
 
 	const at = '1970-01-01T00:00:00.000Z';
 	t.deepEqual(json, {
@@ -119,12 +119,12 @@ test('the call log has the latest calls', async t => {
 });
 
 test('a stop is asked for once its answer is on its way, of the process that is meant', async t => {
-	await using door = await openDoor();
-	const stop = (body?: object) => door.json('POST', '/_lb/stop', body);
+	await using server = await openControlServer();
+	const stop = (body?: object) => server.json('POST', '/_lb/stop', body);
 
 	const ofProgram = await stop();
 	const asked = new Promise<void>(resolve => {
-		door.own.askToStop = resolve;
+		server.own.askToStop = resolve;
 	});
 	const other = await stop({pid: process.pid + 1});
 	const wrong = await stop({pid: 'all'});
@@ -143,10 +143,10 @@ test('a stop is asked for once its answer is on its way, of the process that is 
 });
 
 test('an unknown path says what there is, and what was probably meant', async t => {
-	await using door = await openDoor();
+	await using server = await openControlServer();
 
-	const {status, json} = await door.json('GET', '/_lb/helth');
-	const root = await door.json('GET', '/_lb');
+	const {status, json} = await server.json('GET', '/_lb/helth');
+	const root = await server.json('GET', '/_lb');
 
 	t.is(status, 404);
 	t.deepEqual(json, {
@@ -163,14 +163,14 @@ test('an unknown path says what there is, and what was probably meant', async t 
 /** The wrong method: 405, what is allowed, and nothing has changed. */
 const refusesMethod = test.macro({
 	exec: async (t, method: string, path: string, allow: string) => {
-		await using door = await openDoor();
+		await using server = await openControlServer();
 
-		const {status, headers, text} = await door.ask(method, path);
+		const {status, headers, text} = await server.ask(method, path);
 
 		t.is(status, 405);
 		t.is(headers.allow, allow);
 		t.is(JSON.parse(text).error.message, `${method} does nothing at ${path}; allowed are ${allow}`);
-		t.is(door.own.resets, 0);
+		t.is(server.own.resets, 0);
 	},
 	title: (_, method: string, path: string, __: string) => `${method} does nothing at ${path}`,
 });
@@ -182,9 +182,9 @@ test(refusesMethod, 'PUT', '/_lb/vms', 'GET, HEAD, POST, DELETE');
 test(refusesMethod, 'OPTIONS', '/_lb/calls', 'GET, HEAD');
 
 test('parameters that nothing reads are refused', async t => {
-	await using door = await openDoor();
+	await using server = await openControlServer();
 
-	const {status, json} = await door.json('GET', '/_lb/state?pretty=1');
+	const {status, json} = await server.json('GET', '/_lb/state?pretty=1');
 
 	t.is(status, 400);
 	t.is(
@@ -201,16 +201,16 @@ const refusesBody = test.macro({
 		body: string | object,
 		violations: readonly object[],
 	) => {
-		await using door = await openDoor();
-		const before = JSON.stringify(door.own.state());
+		await using server = await openControlServer();
+		const before = JSON.stringify(server.own.state());
 
-		const {status, json} = await door.json(method, path, body);
+		const {status, json} = await server.json(method, path, body);
 
 		t.is(status, 400);
 		t.is(json.error.code, 'INVALID_DESCRIPTION');
 		t.deepEqual(json.error.violations, violations);
-		t.is(JSON.stringify(door.own.state()), before);
-		t.is(door.own.resets, 0);
+		t.is(JSON.stringify(server.own.state()), before);
+		t.is(server.own.resets, 0);
 	},
 	title: (_, route: readonly [string, string], body: string | object) =>
 		`${route.join(' ')} refuses ${JSON.stringify(body)}`,
@@ -278,12 +278,12 @@ test(refusesBody, ['POST', '/_lb/reset'], {all: true}, [
 ]);
 
 test('a body that is not UTF-8 is refused, and not guessed at', async t => {
-	await using door = await openDoor();
-	const client = await door.connect();
+	await using server = await openControlServer();
+	const client = await server.connect();
 	const body = '{"loadBalancer":"w\xffb","backend":"app-1","state":"auto"}';
 
 	client.write(
-		`POST /_lb/health HTTP/1.1\r\nHost: 127.0.0.1:${door.port}\r\nContent-Length: ${body.length}\r\n\r\n${body}`,
+		`POST /_lb/health HTTP/1.1\r\nHost: 127.0.0.1:${server.port}\r\nContent-Length: ${body.length}\r\n\r\n${body}`,
 	);
 
 	t.regex((await client.message()).body, /the body is not JSON in UTF-8/);
@@ -291,9 +291,9 @@ test('a body that is not UTF-8 is refused, and not guessed at', async t => {
 });
 
 test('an unknown load balancer or back-end is 404', async t => {
-	await using door = await openDoor();
+	await using server = await openControlServer();
 	const set = (loadBalancer: string, backend: string) =>
-		door.json('POST', '/_lb/health', {loadBalancer, backend, state: 'auto'});
+		server.json('POST', '/_lb/health', {loadBalancer, backend, state: 'auto'});
 
 	t.deepEqual(await set('shop', 'app-1'), {
 		status: 404,
