@@ -175,6 +175,7 @@ class RunningEmulator implements Emulator {
 			...common,
 			options,
 			context: () => this.#context(),
+			moment: () => ({nowMs: this.#time.now(), lifecycleMs: this.#settings.lifecycleMs}),
 			ca: this.ca,
 			endpoint: () => this.endpoint,
 			clock: handle,

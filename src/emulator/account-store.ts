@@ -39,7 +39,7 @@ export class AccountStore {
 
 	/** What is described at the moment, without what has been deleted for long enough. */
 	get account(): Account {
-		return withoutGone(this.#account, this.#dependencies.context());
+		return withoutGone(this.#account, this.#dependencies.moment());
 	}
 
 	/** The load balancers that run, by name, in the order of their start. */
@@ -169,7 +169,7 @@ export class AccountStore {
 				// On the account as it is by now: changes of other load balancers do not wait for this one.
 				const made = this.account === before ? planned : change.operation(this.account, this.#dependencies.context());
 				prepared.assertUnchanged();
-				if (prepared.fits(made.account)) {
+				if (made === planned || prepared.fits(made.account)) {
 					await this.#commit(change, prepared, made.account);
 					return {result: made.result};
 				}

@@ -4,7 +4,7 @@ import type {BackendRegistry} from './backend-registry.ts';
 import type {RunningBackend} from './backends.ts';
 import {type Change, explained} from './change.ts';
 import type {ManagedLoadBalancer} from './managed-load-balancer.ts';
-import type {Step} from './planned-change.ts';
+import type {Step} from './steps.ts';
 
 /** The change that back-ends are acquired for. */
 export interface Acquiring {

@@ -2,6 +2,7 @@ import {EmulatorError, type Violation} from '../base/errors.ts';
 import {quote} from '../base/quote.ts';
 import type {Authority} from '../certificates/authority.ts';
 import type {Services} from '../data-plane/services.ts';
+import type {Moment} from '../model/life.ts';
 import type {NormalisedBackend} from '../model/normalised.ts';
 import type {Exchange} from '../observability/exchange.ts';
 import type {Context, Operate} from '../operations/context.ts';
@@ -17,6 +18,8 @@ export interface StoreDependencies {
 	readonly options: Pick<ReadOptions, 'host' | 'ports' | 'seed'>;
 	/** What operations go by, as of this moment. */
 	readonly context: () => Context;
+	/** The part of that which says whether a deletion is over. */
+	readonly moment: () => Moment;
 	readonly authority: Authority;
 	readonly ca: CertificateAuthority;
 	/** The control port, as it is when it is asked for. */
@@ -46,6 +49,11 @@ export interface Change<Result> {
 	readonly operation: Operate<Result>;
 	/** Back-ends that from then on go on running when no load balancer holds them; undefined: as before. */
 	readonly kept?: ReadonlySet<NormalisedBackend>;
+	/**
+	 * The back-ends that the library or the configuration gave a load balancer. Another load balancer may have others that
+	 * are described alike: each goes on with its own.
+	 */
+	readonly ownBackends?: (loadBalancer: string) => readonly NormalisedBackend[];
 	/** How many milliseconds what is in flight may go on at load balancers that go, by name; 0 unless said otherwise. */
 	readonly drainMs?: ReadonlyMap<string, number>;
 	/** Whether it is over only when nothing is left of the load balancers that go. */

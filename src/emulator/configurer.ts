@@ -66,6 +66,7 @@ export class Configurer {
 		const reloaded = differences(before, after);
 		await store.change(namesIn(reloaded.loadBalancers), () => ({
 			operation: configure(this.#planned(before, after, reloaded)),
+			ownBackends: name => after.described.loadBalancers.get(name)?.backends ?? [],
 			kept: new Set([...after.described.backends.values()].flat()),
 			drainMs: this.#drainTimes(reloaded.loadBalancers.removed),
 			explain: (error, part, name) =>
@@ -94,7 +95,10 @@ export class Configurer {
 		await store.change(names, () => {
 			const certificates = this.#certificates([...after.described.loadBalancers.keys()], NOTHING_CONFIGURED, after);
 			const input = {before: NOTHING_CONFIGURED, after, certificates};
-			return {operation: (_, context) => configure(input)(emptyAccount(inventory), context)};
+			return {
+				operation: (_, context) => configure(input)(emptyAccount(inventory), context),
+				ownBackends: name => after.described.loadBalancers.get(name)?.backends ?? [],
+			};
 		});
 		for (const {handle} of store.managed.values()) {
 			handle.traffic.clear();

@@ -35,7 +35,7 @@ export async function createFromSpec(
 		if (store.managed.has(name)) throw nameTaken(name);
 		const certificates = listenerCertificates(normalised, library);
 		const operation = putLoadBalancer({normalised, certificates});
-		return {operation, ...(stop === undefined ? {} : {stop})};
+		return {operation, ownBackends: () => normalised.backends, ...(stop === undefined ? {} : {stop})};
 	});
 	return store.get(name);
 }
@@ -55,6 +55,7 @@ export async function updateFromSpec(
 		const before = {described: current, certificates: managed.certificates};
 		const certificates = parts.has('listeners') ? listenerCertificates(normalised, library, before) : new Map();
 		return {
+			ownBackends: () => normalised.backends,
 			operation: (account, context) => {
 				const now = account.loadBalancers.get(name);
 				if (now === undefined) throw loadBalancerStopped(name);

@@ -1,12 +1,10 @@
 import {isDeepStrictEqual} from 'node:util';
 import {EmulatorError, messageOf} from '../base/errors.ts';
-import {type PreparedChange, RunningLoadBalancer} from '../data-plane/running-load-balancer.ts';
+import {RunningLoadBalancer} from '../data-plane/running-load-balancer.ts';
 import type {Account} from '../model/account.ts';
-import type {CloudLoadBalancer} from '../model/cloud-load-balancer.ts';
 import type {LoadBalancerDescription} from '../model/load-balancer.ts';
 import type {NormalisedBackend} from '../model/normalised.ts';
 import {backendsOf, certificatesOf, resolve} from '../model/resolve.ts';
-import type {AccessLog} from '../observability/access-log-file.ts';
 import type {Operate} from '../operations/context.ts';
 import {touchedBetween} from '../operations/touched.ts';
 import {acquireBackends} from './acquire-backends.ts';
@@ -19,22 +17,7 @@ import type {PortMode} from './options.ts';
 import {PortPlan} from './port-plan.ts';
 import {bindingFor, fallbackNotices} from './ports.ts';
 import {warningsOfDurations} from './short-durations.ts';
-
-/** One load balancer on its way. */
-export interface Step {
-	/** What it is to be. */
-	readonly next: CloudLoadBalancer;
-	/** Its back-ends; those that run already are the very ones that run. */
-	readonly registered: readonly NormalisedBackend[];
-	/** The one that runs; undefined when there is none yet. */
-	readonly managed: ManagedLoadBalancer | undefined;
-	/** What that is until then. */
-	readonly before: CloudLoadBalancer | undefined;
-	/** Those of its back-ends that were started or found for it. */
-	acquired: ReadonlyMap<NormalisedBackend, RunningBackend>;
-	log: AccessLog | undefined;
-	data: {readonly running: RunningLoadBalancer; readonly change: PreparedChange} | undefined;
-}
+import {runningIn, runsAlike, type Step, stepOf} from './steps.ts';
 
 /** What a change needs of the store. */
 export interface StoreView {
@@ -79,7 +62,9 @@ export class PlannedChange {
 			}
 			const former = running === undefined ? undefined : runningIn(before, name);
 			if (former !== undefined && runsAlike([former, before], [wanted, next])) continue;
-			steps.push(stepOf(wanted, next, running, former));
+			steps.push(
+				stepOf(wanted, {account: next, managed: running, before: former, own: change.ownBackends?.(name) ?? []}),
+			);
 		}
 		this.removed = removed;
 		this.#steps = steps;
@@ -291,45 +276,4 @@ export class PlannedChange {
 		const about = `${name}, durations: `;
 		setNotices(warnings, about, warningsOfDurations(loadBalancer, about));
 	}
-}
-
-/** A load balancer that runs when the account says this; one that is being deleted does not. */
-function runningIn({loadBalancers}: Account, name: string): CloudLoadBalancer | undefined {
-	const found = loadBalancers.get(name);
-	return found?.life.phase === 'deleting' ? undefined : found;
-}
-
-/** The same back-ends, and in place of each that equals one that runs, that very one: it goes on running. */
-function stepOf(
-	next: CloudLoadBalancer,
-	account: Account,
-	managed: ManagedLoadBalancer | undefined,
-	before: CloudLoadBalancer | undefined,
-): Step {
-	const byName = new Map<string, NormalisedBackend[]>();
-	for (const backend of managed?.backends.keys() ?? []) {
-		byName.set(backend.name, [...(byName.get(backend.name) ?? []), backend]);
-	}
-	const registered = backendsOf(next, account).map(
-		backend => byName.get(backend.name)?.find(other => isDeepStrictEqual(other, backend)) ?? backend,
-	);
-	return {next, registered, managed, before, acquired: new Map(), log: managed?.log, data: undefined};
-}
-
-type Described = readonly [CloudLoadBalancer, Account, (readonly NormalisedBackend[])?];
-
-/** Whether two load balancers run alike, whatever else differs. */
-function runsAlike(one: Described, other: Described): boolean {
-	return isDeepStrictEqual(whatRuns(one), whatRuns(other));
-}
-
-function whatRuns([loadBalancer, account, backends = backendsOf(loadBalancer, account)]: Described): unknown {
-	const names = new Set(backends.map(({name}) => name));
-	const resolved = resolve(loadBalancer, account, {
-		host: '',
-		authorityPem: '',
-		addressOf: ({name}) => (names.has(name) ? {name, host: '', port: undefined, ports: new Map()} : undefined),
-		bindingOf: (host, port) => ({host, port, fallbackPorts: [], fallsBackWhenTaken: false}),
-	});
-	return [resolved, backends, loadBalancer.logTarget];
 }

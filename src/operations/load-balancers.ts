@@ -79,8 +79,11 @@ export const deleteLoadBalancer: Operation<{readonly name: string}, CloudLoadBal
 
 /** The account without the load balancers whose deletion is over. */
 export function withoutGone(account: Account, context: Pick<Context, 'nowMs' | 'lifecycleMs'>): Account {
-	const gone = [...account.loadBalancers.values()].filter(({life}) => isOver(life, context));
-	return gone.reduce((rest, {name}) => withoutLoadBalancer(rest, name), account);
+	let rest = account;
+	for (const {name, life} of account.loadBalancers.values()) {
+		if (isOver(life, context)) rest = withoutLoadBalancer(rest, name);
+	}
+	return rest;
 }
 
 /** @throws Refusal `BAD_NAME`, `TOO_LONG` */

@@ -27,11 +27,9 @@ export function registrationsOf(
 		if (isPlainAddress(backend) && !inRules.has(backend.name)) {
 			return {kind: 'address', ip: backend.name, isPending};
 		}
-		const id =
-			backend.kind === 'undeclared'
-				? backend.name
-				: (idIn(vms, backend) ?? freeId(vms, backend.name, name, of => identifiers.resourceId('i', of)));
-		if (backend.kind !== 'undeclared') vms.set(id, backend);
+		const known = backend.kind === 'undeclared' ? backend.name : idIn(vms, backend);
+		const id = known ?? freeId(vms, backend.name, name, of => identifiers.resourceId('i', of));
+		if (known === undefined) vms.set(id, backend);
 		idOf.set(backend.name, id);
 		return {kind: 'vm', id, isPending};
 	});
@@ -70,7 +68,8 @@ function isPlainAddress(backend: NormalisedBackend): boolean {
 
 function idIn(vms: Account['vms'], backend: NormalisedBackend): string | undefined {
 	for (const [id, other] of vms) if (other === backend) return id;
-	return [...vms].find(([, other]) => isDeepStrictEqual(other, backend))?.[0];
+	const alike = [...vms].find(([, other]) => other.name === backend.name && isDeepStrictEqual(other, backend));
+	return alike?.[0];
 }
 
 /** An id that follows from the back-end's name, or, where another back-end of that name has it, from both names. */

@@ -24,5 +24,8 @@ export function touchedBetween(before: Account, after: Account): ReadonlySet<str
 
 function differing<Value>(one: ReadonlyMap<string, Value>, other: ReadonlyMap<string, Value>): string[] {
 	if (one === other) return [];
-	return [...new Set([...one.keys(), ...other.keys()])].filter(key => one.get(key) !== other.get(key));
+	const keys: string[] = [];
+	for (const [key, value] of one) if (other.get(key) !== value) keys.push(key);
+	for (const key of other.keys()) if (!one.has(key)) keys.push(key);
+	return keys;
 }
