@@ -9,20 +9,9 @@ import {BackendConnection, type BackendHandler, type BackendTlsOptions} from './
 import type {Router} from './balancing/balancer.ts';
 import type {StickySessions} from './balancing/sticky-sessions.ts';
 import type {DateField} from './http/date-field.ts';
+import type {OpenConnections} from './open-connections.ts';
 import type {ReadBuffers} from './sockets/read-buffers.ts';
 import type {ReadTurns} from './sockets/read-turns.ts';
-
-/** A connection that a front or a splice holds, and that `stop()` must be able to end. */
-export interface OpenConnection {
-	/** Whether nothing has come of it yet: what its client asks for may be on its way. */
-	readonly isFresh: boolean;
-	/** Finishes what is in flight, takes nothing new. */
-	drain(): void;
-	/** Ends now; what was in flight is recorded as drained. */
-	cut(): void;
-	/** Ends what is in flight at this back-end; everything else goes on. */
-	cutFrom(backend: Backend): void;
-}
 
 /** What everything that serves one listener's connections shares. What is not readonly may change under them. */
 export interface ListenerContext {
@@ -46,7 +35,7 @@ export interface ListenerContext {
 	readonly backendTls: BackendTlsOptions | undefined;
 	/** How many bytes of each body a record keeps. */
 	readonly keptBodyBytes: number;
-	readonly connections: Set<OpenConnection>;
+	readonly connections: OpenConnections;
 	/** Whether the listener is being stopped: nothing new, answers say `Connection: close`. */
 	draining: boolean;
 }

@@ -11,9 +11,9 @@ import {StickySessions} from './balancing/sticky-sessions.ts';
 import {newPool, serverFor} from './front.ts';
 import {DateField} from './http/date-field.ts';
 import type {ListenerContext} from './listener-context.ts';
+import {OpenConnections} from './open-connections.ts';
 import type {Services} from './services.ts';
 import {type BoundPort, listen} from './sockets/listener.ts';
-import {OpenConnections} from './sockets/open-connections.ts';
 import type {LentContext} from './sockets/tls-settings.ts';
 
 /** What the listeners of one load balancer share. */
@@ -41,7 +41,7 @@ export async function bindListener(
 /** One listener at run time: a bound port, and everything that serves its connections. */
 export class RunningListener {
 	readonly bound: BoundPort;
-	readonly connections = new OpenConnections();
+	readonly connections: OpenConnections;
 	readonly #context: ListenerContext;
 	readonly #services: Services;
 	readonly #pool: UpstreamPool;
@@ -57,6 +57,7 @@ export class RunningListener {
 		{services, journal, deadlines}: ListenerSurroundings,
 	) {
 		this.bound = bound;
+		this.connections = new OpenConnections(deadlines);
 		this.#services = services;
 		this.#context = {
 			loadBalancer,
@@ -134,25 +135,24 @@ export class RunningListener {
 	/** Takes nothing new; what is in flight finishes, what is idle ends. */
 	drain(): void {
 		this.retire();
-		for (const connection of [...this.connections]) connection.drain();
+		this.connections.drain('all');
 	}
 
 	/** As {@link drain}, and a connection whose first request may be on its way is still served that. */
 	retire(): void {
 		this.#close();
-		for (const connection of [...this.connections]) if (!connection.isFresh) connection.drain();
+		this.connections.drain('not-fresh');
 	}
 
 	/** Ends what is in flight at a back-end. */
 	cutFrom(backend: Backend): void {
-		for (const connection of [...this.connections]) connection.cutFrom(backend);
+		this.connections.cutFrom(backend);
 	}
 
 	/** Ends everything now. Its port is not its own to close. */
 	async cut(): Promise<void> {
 		this.#close();
-		// Some leave their last bytes to another connection, which is met further on and cut as well.
-		for (const connection of this.connections) connection.cut();
+		this.connections.cut();
 		this.#pool.close();
 		await this.connections.gone();
 	}

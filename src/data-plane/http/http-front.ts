@@ -1,6 +1,5 @@
 import {Buffer} from 'node:buffer';
 import type {Socket} from 'node:net';
-import type {Timed} from '../../base/deadlines.ts';
 import {setImmediate} from '../../base/timers.ts';
 import {HeadBuffer} from '../../codec/head-buffer.ts';
 import type {Refusal} from '../../codec/http1-grammar.ts';
@@ -9,7 +8,8 @@ import type {Outcome, Peer} from '../../observability/exchange.ts';
 import type {Backend} from '../backends/backend.ts';
 import {type BackendConnection, SMALL_READ_BYTES} from '../backends/backend-connection.ts';
 import type {UpstreamPool} from '../backends/upstream-pool.ts';
-import {finishRecord, type ListenerContext, newRecord, type OpenConnection} from '../listener-context.ts';
+import {finishRecord, type ListenerContext, newRecord} from '../listener-context.ts';
+import type {OpenConnection} from '../open-connections.ts';
 import type {ClientConnection} from '../sockets/client-connection.ts';
 import {type Ending, LastBytes} from '../sockets/last-bytes.ts';
 import type {TurnTaker} from '../sockets/read-turns.ts';
@@ -39,7 +39,7 @@ const ENDED_IN_BODY: Refusal = {status: 400, reason: 'the client ended in the mi
  * worked on; `gone` when the socket is no longer this front's: it is closed, carries another protocol, or is left to
  * its last bytes.
  */
-export class HttpFront implements Timed, Downstream, OpenConnection, StreamOwner, TurnTaker {
+export class HttpFront implements Downstream, OpenConnection, StreamOwner, TurnTaker {
 	deadlineMs = Number.POSITIVE_INFINITY;
 	wentOn = 0;
 	waits = false;
@@ -71,8 +71,7 @@ export class HttpFront implements Timed, Downstream, OpenConnection, StreamOwner
 		this.#peer = connection.peer;
 		this.#forwardedFields = forwardedFields;
 		this.#added = `X-Forwarded-For: ${connection.peer.address}\r\n${forwardedFields}`;
-		context.connections.add(this);
-		context.deadlines.add(this);
+		context.connections.enter(this);
 		this.touch();
 		giveSharedTo(this, this.#socket, context.buffers.shared);
 		this.#socket.resume();
@@ -440,8 +439,7 @@ export class HttpFront implements Timed, Downstream, OpenConnection, StreamOwner
 	/** Lets go of the socket: somebody else has it, or it is gone. */
 	#leave(): void {
 		this.#state = 'gone';
-		this.context.connections.delete(this);
-		this.context.deadlines.delete(this);
+		this.context.connections.leave(this);
 		// With the PROXY protocol a back-end connection speaks for this client alone.
 		if (this.context.listener.proxyProtocol) this.pool.close();
 		abandon(this.#socket);

@@ -1,6 +1,6 @@
 import {systemClock} from '../../base/clock.ts';
-import type {Timed} from '../../base/deadlines.ts';
-import type {ListenerContext, OpenConnection} from '../listener-context.ts';
+import type {ListenerContext} from '../listener-context.ts';
+import type {OpenConnection} from '../open-connections.ts';
 import type {ClientConnection} from './client-connection.ts';
 import {abandon, giveUnreadTo, type StreamOwner, whenSent} from './stream-owner.ts';
 
@@ -23,7 +23,7 @@ export type Ending = 'in-order' | 'reset';
  * read and thrown away, until it ends too: unread, it would make the system send a RST, which can overtake the last
  * bytes (RFC 9112 section 9.6).
  */
-export class LastBytes implements Timed, OpenConnection, StreamOwner {
+export class LastBytes implements OpenConnection, StreamOwner {
 	deadlineMs: number;
 	readonly #context: ListenerContext;
 	readonly #client: ClientConnection;
@@ -41,8 +41,7 @@ export class LastBytes implements Timed, OpenConnection, StreamOwner {
 		const {stream} = client;
 		this.#unwritten = stream.writableLength;
 		this.deadlineMs = context.clock.now() + context.timeouts.idleMs;
-		context.connections.add(this);
-		context.deadlines.add(this);
+		context.connections.enter(this);
 		giveUnreadTo(this, stream);
 		if (ending === 'in-order') stream.end(() => this.#sent());
 		else whenSent(stream, () => client.reset());
@@ -124,8 +123,7 @@ export class LastBytes implements Timed, OpenConnection, StreamOwner {
 	}
 
 	#leave(): void {
-		this.#context.connections.delete(this);
-		this.#context.deadlines.delete(this);
+		this.#context.connections.leave(this);
 		abandon(this.#client.stream);
 	}
 }

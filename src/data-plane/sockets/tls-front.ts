@@ -1,9 +1,9 @@
 import type {Socket} from 'node:net';
 import {type SecureContext, TLSSocket} from 'node:tls';
-import type {Timed} from '../../base/deadlines.ts';
 import type {Outcome, Peer} from '../../observability/exchange.ts';
 import {handshakeCause} from '../failure.ts';
-import {finishRecord, type ListenerContext, newRecord, type OpenConnection} from '../listener-context.ts';
+import {finishRecord, type ListenerContext, newRecord} from '../listener-context.ts';
+import type {OpenConnection} from '../open-connections.ts';
 import {ClientConnection, peerOf, type Serve} from './client-connection.ts';
 import {abandon, giveTo, type StreamOwner} from './stream-owner.ts';
 
@@ -13,7 +13,7 @@ import {abandon, giveTo, type StreamOwner} from './stream-owner.ts';
  *
  * A handshake that fails, stalls or is left ends in a record that says why, and leaves nothing behind.
  */
-export class TlsHandshake implements Timed, OpenConnection, StreamOwner {
+export class TlsHandshake implements OpenConnection, StreamOwner {
 	deadlineMs: number;
 	readonly #context: ListenerContext;
 	readonly #raw: Socket;
@@ -44,8 +44,7 @@ export class TlsHandshake implements Timed, OpenConnection, StreamOwner {
 			secureContext: options.secureContext,
 			...(options.alpn === undefined ? {} : {ALPNProtocols: [...options.alpn]}),
 		});
-		context.connections.add(this);
-		context.deadlines.add(this);
+		context.connections.enter(this);
 		raw.on('error', ignore);
 		giveTo(this, this.#stream);
 		this.#stream.once('secure', () => this.#secured());
@@ -131,8 +130,7 @@ export class TlsHandshake implements Timed, OpenConnection, StreamOwner {
 
 	#leave(): void {
 		this.#over = true;
-		this.#context.connections.delete(this);
-		this.#context.deadlines.delete(this);
+		this.#context.connections.leave(this);
 		abandon(this.#stream);
 	}
 }

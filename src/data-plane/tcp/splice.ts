@@ -1,6 +1,5 @@
 import type {Buffer} from 'node:buffer';
 import type {Socket} from 'node:net';
-import type {Timed} from '../../base/deadlines.ts';
 import {hasCode} from '../../base/errors.ts';
 import {ClientHelloReader} from '../../codec/client-hello.ts';
 import {isSecure} from '../../model/listener.ts';
@@ -8,7 +7,8 @@ import type {ExchangeRecord, Outcome} from '../../observability/exchange.ts';
 import type {Backend} from '../backends/backend.ts';
 import type {BackendConnection, BackendHandler} from '../backends/backend-connection.ts';
 import {lostConnection} from '../failure.ts';
-import type {ListenerContext, OpenConnection} from '../listener-context.ts';
+import type {ListenerContext} from '../listener-context.ts';
+import type {OpenConnection} from '../open-connections.ts';
 import type {ClientConnection} from '../sockets/client-connection.ts';
 import {type Ending, LastBytes} from '../sockets/last-bytes.ts';
 import type {TurnTaker} from '../sockets/read-turns.ts';
@@ -26,7 +26,7 @@ export interface Beginning {
  * Bytes both ways between a client and a back-end. The end of one direction is passed on and leaves the other open;
  * a reset is passed on as a reset; a receiver that is slow holds its sender back.
  */
-export class Splice implements BackendHandler, Timed, OpenConnection, StreamOwner, TurnTaker {
+export class Splice implements BackendHandler, OpenConnection, StreamOwner, TurnTaker {
 	deadlineMs = Number.POSITIVE_INFINITY;
 	wentOn = 0;
 	waits = false;
@@ -59,8 +59,7 @@ export class Splice implements BackendHandler, Timed, OpenConnection, StreamOwne
 	join(upstream: BackendConnection, {toBackend, toClient, clientEnded = false}: Beginning = {}): void {
 		this.#upstream = upstream;
 		upstream.handler = this;
-		this.#context.connections.add(this);
-		this.#context.deadlines.add(this);
+		this.#context.connections.enter(this);
 		this.#touch();
 		if (toBackend !== undefined) this.streamData(toBackend, toBackend.length);
 		this.#takeDownstream();
@@ -249,8 +248,7 @@ export class Splice implements BackendHandler, Timed, OpenConnection, StreamOwne
 	}
 
 	#finish(): void {
-		this.#context.connections.delete(this);
-		this.#context.deadlines.delete(this);
+		this.#context.connections.leave(this);
 		this.#work.finish(this.#outcome, this.#cause);
 	}
 }

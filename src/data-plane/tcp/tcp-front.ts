@@ -1,11 +1,11 @@
 import type {Buffer} from 'node:buffer';
-import type {Timed} from '../../base/deadlines.ts';
 import {isSecure} from '../../model/listener.ts';
 import type {Outcome} from '../../observability/exchange.ts';
 import type {Backend} from '../backends/backend.ts';
 import type {BackendConnection, BackendHandler} from '../backends/backend-connection.ts';
 import {connectFailure} from '../failure.ts';
-import {dial, type ListenerContext, newRecord, type OpenConnection} from '../listener-context.ts';
+import {dial, type ListenerContext, newRecord} from '../listener-context.ts';
+import type {OpenConnection} from '../open-connections.ts';
 import type {ClientConnection} from '../sockets/client-connection.ts';
 import {LastBytes} from '../sockets/last-bytes.ts';
 import {abandon, giveTo, type StreamOwner} from '../sockets/stream-owner.ts';
@@ -16,7 +16,7 @@ import {Splice} from './splice.ts';
  * One client connection of a TCP or SSL listener until a back-end has taken it: chooses, dials, tries the next on
  * failure, then joins the two. Nothing is read from the client before, so that nothing can be lost.
  */
-export class TcpFront implements BackendHandler, Timed, OpenConnection, StreamOwner {
+export class TcpFront implements BackendHandler, OpenConnection, StreamOwner {
 	deadlineMs = Number.POSITIVE_INFINITY;
 	readonly #context: ListenerContext;
 	readonly #client: ClientConnection;
@@ -33,8 +33,7 @@ export class TcpFront implements BackendHandler, Timed, OpenConnection, StreamOw
 		const record = newRecord(context, 'tcp', client.peer);
 		record.tlsMs = client.tlsMs;
 		this.#work = new Work(context, record);
-		context.connections.add(this);
-		context.deadlines.add(this);
+		context.connections.enter(this);
 		context.journal.add(record);
 		client.stream.pause();
 		giveTo(this, client.stream);
@@ -157,8 +156,7 @@ export class TcpFront implements BackendHandler, Timed, OpenConnection, StreamOw
 
 	#leave(): void {
 		this.#over = true;
-		this.#context.connections.delete(this);
-		this.#context.deadlines.delete(this);
+		this.#context.connections.leave(this);
 		abandon(this.#client.stream);
 	}
 }
