@@ -59,14 +59,61 @@ export function handshakeCause(error: Error | undefined): string {
 	}
 }
 
+/** How far a probe has come: its connection, its TLS handshake, or the answer, which is also the end of one without. */
+export type ProbePhase = 'connect' | 'handshake' | 'answer';
+
+/** Why a probe failed whose connection failed. */
+export function probeFailure(error: Error, phase: ProbePhase): string {
+	const code = codeOf(error);
+	switch (code) {
+		case 'ECONNREFUSED':
+			return 'connection refused';
+		case 'ECONNRESET':
+		case 'EPIPE':
+			return probeReset(phase);
+		case 'ENOTFOUND':
+		case 'EAI_AGAIN':
+			return 'unknown host';
+		case 'EHOSTUNREACH':
+		case 'ENETUNREACH':
+			return 'host unreachable';
+		case 'ETIMEDOUT':
+			return 'no connection: the system gave up';
+		case 'ERR_SSL_WRONG_VERSION_NUMBER':
+		case 'ERR_SSL_PACKET_LENGTH_TOO_LONG':
+			return 'not TLS';
+		default:
+			return isTlsCode(code) ? `no TLS: ${tlsCause(error)}` : messageOf(error);
+	}
+}
+
+/** Why a probe failed whose connection was reset. */
+export function probeReset(phase: ProbePhase): string {
+	if (phase === 'connect') return 'connection reset';
+	return phase === 'handshake'
+		? 'connection reset during the TLS handshake'
+		: 'connection reset before the end of its answer';
+}
+
+/** Why a probe failed whose connection the back-end ended in order; `receivedAny` byte of its answer before. */
+export function probeClosed(phase: ProbePhase, receivedAny: boolean): string {
+	if (phase === 'handshake') return 'closed during the TLS handshake';
+	return receivedAny ? 'closed in the midst of its answer' : 'closed without an answer';
+}
+
+export function probeTimeout(phase: ProbePhase, timeoutMs: number): string {
+	const what = {connect: 'connection', handshake: 'TLS handshake', answer: 'answer'}[phase];
+	return `no ${what} within ${timeoutMs} ms`;
+}
+
 /** OpenSSL's own words without the addresses and source lines around them. */
-export function tlsCause(error: Error | undefined): string {
+function tlsCause(error: Error | undefined): string {
 	const message = messageOf(error);
 	return /:SSL routines:[^:]*:([^:]+):/.exec(message)?.[1] ?? message;
 }
 
 /** Whether an error is about TLS, and not about the connection below it. */
-export function isTlsCode(code: string | undefined): boolean {
+function isTlsCode(code: string | undefined): boolean {
 	return (
 		code !== undefined && (/^ERR_(SSL|TLS)_/.test(code) || /CERT|SIGNATURE|CA_|SELF_SIGNED|HOSTNAME|EPROTO/.test(code))
 	);

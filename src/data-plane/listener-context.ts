@@ -5,7 +5,8 @@ import type {ListenerDescription, RetryPolicy, Timeouts, UpgradePolicy} from '..
 import {type ExchangeKind, ExchangeRecord, type Peer} from '../observability/exchange.ts';
 import type {Journal} from '../observability/journal.ts';
 import type {Backend} from './backends/backend.ts';
-import {BackendConnection, type BackendHandler, type BackendTlsOptions} from './backends/backend-connection.ts';
+import {BackendConnection, type BackendHandler} from './backends/backend-connection.ts';
+import type {BackendTlsOptions} from './backends/dial.ts';
 import type {Router} from './balancing/balancer.ts';
 import type {StickySessions} from './balancing/sticky-sessions.ts';
 import type {DateField} from './http/date-field.ts';

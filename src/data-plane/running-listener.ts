@@ -4,7 +4,7 @@ import {formatListener, isHttp, isSecure} from '../model/listener.ts';
 import type {ListenerDescription, LoadBalancerDescription, PemPair} from '../model/load-balancer.ts';
 import type {Journal} from '../observability/journal.ts';
 import type {Backend} from './backends/backend.ts';
-import type {BackendTlsOptions} from './backends/backend-connection.ts';
+import type {BackendTlsOptions} from './backends/dial.ts';
 import type {UpstreamPool} from './backends/upstream-pool.ts';
 import {Router} from './balancing/balancer.ts';
 import {StickySessions} from './balancing/sticky-sessions.ts';

@@ -1,11 +1,12 @@
 import type {Buffer} from 'node:buffer';
-import net from 'node:net';
-import tls from 'node:tls';
+import type {Socket} from 'node:net';
+import type {TLSSocket} from 'node:tls';
 import {hasCode} from '../../base/errors.ts';
 import type {PeerTls} from '../../observability/exchange.ts';
 import type {ReadBuffers} from '../sockets/read-buffers.ts';
 import {connectionReset, endedByCloseNotify, endedByReset, resetSocket} from '../sockets/reset.ts';
 import {giveTo, giveUnreadTo, type StreamOwner, sendingFailure, whenSent} from '../sockets/stream-owner.ts';
+import {type BackendTlsOptions, dialTcp, speakTls} from './dial.ts';
 
 /**
  * Reads up to this size are handed on at once, from the shared buffer. 16 KiB is what Node writes from its stack
@@ -42,24 +43,15 @@ export interface DialOptions {
 	readonly preamble: string | undefined;
 }
 
-export interface BackendTlsOptions {
-	readonly secureContext: tls.SecureContext;
-	/** Whether a certificate that does not verify ends the connection. The cloud does not verify (AWS Classic ELB). */
-	readonly verify: boolean;
-	/** The name the certificate must carry, also sent as SNI; undefined: none is sent, any is taken. */
-	readonly servername: string | undefined;
-	readonly alpn: readonly string[] | undefined;
-}
-
 /** One connection to a back-end, plain or TLS. Owns its sockets; every one has its error listener from the first tick. */
 export class BackendConnection implements StreamOwner {
 	/** Write here: the TLS stream, or the raw one. */
-	readonly stream: net.Socket;
+	readonly stream: Socket;
 	readonly host: string;
 	readonly port: number;
 	handler: BackendHandler;
 	connected = false;
-	readonly #raw: net.Socket;
+	readonly #raw: Socket;
 	readonly #buffers: ReadBuffers;
 	/** The buffer the next read goes to, while in the midst of a bulk transfer. */
 	#private: Buffer | undefined;
@@ -78,11 +70,10 @@ export class BackendConnection implements StreamOwner {
 		this.port = port;
 		this.handler = handler;
 		this.#buffers = buffers;
-		const common = {host, port, allowHalfOpen: true, noDelay: true};
 		if (tlsOptions === undefined) {
-			// Reading into our own buffer spares the 64 KiB that Node allocates for each read.
-			this.#raw = net.connect({
-				...common,
+			this.#raw = dialTcp({
+				host,
+				port,
 				onread: {
 					buffer: () => this.#private ?? buffers.shared,
 					callback: (bytes, buffer) => this.#read(bytes, buffer),
@@ -93,7 +84,7 @@ export class BackendConnection implements StreamOwner {
 			if (preamble !== undefined) this.#raw.write(preamble, 'latin1');
 			this.#raw.once('connect', () => this.#connect());
 		} else {
-			this.#raw = net.connect(common);
+			this.#raw = dialTcp({host, port});
 			// Node writes it as soon as the connection stands, before TLS takes over.
 			if (preamble !== undefined) this.#raw.write(preamble, 'latin1');
 			this.#raw.on('error', error => this.streamFailed(error));
@@ -165,14 +156,8 @@ export class BackendConnection implements StreamOwner {
 		return this.#tlsFacts;
 	}
 
-	#wrap({secureContext, verify, servername, alpn}: BackendTlsOptions): tls.TLSSocket {
-		const stream = tls.connect({
-			socket: this.#raw,
-			secureContext,
-			rejectUnauthorized: verify,
-			...(servername === undefined ? {checkServerIdentity: () => undefined} : {servername}),
-			...(alpn === undefined ? {} : {ALPNProtocols: [...alpn]}),
-		});
+	#wrap(options: BackendTlsOptions): TLSSocket {
+		const stream = speakTls(this.#raw, options);
 		stream.once('secureConnect', () => {
 			this.#tlsFacts = factsOf(stream);
 			this.#connect();
@@ -269,7 +254,7 @@ function ignore(): void {
 	// Node gave this chunk its own memory: nobody waits for it.
 }
 
-function factsOf(stream: tls.TLSSocket): PeerTls {
+function factsOf(stream: TLSSocket): PeerTls {
 	const certificate = stream.getPeerX509Certificate();
 	const error: unknown = stream.authorizationError;
 	return {

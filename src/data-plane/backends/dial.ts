@@ -1,0 +1,52 @@
+import net from 'node:net';
+import tls from 'node:tls';
+
+/** How TLS is spoken to a back-end. */
+export interface BackendTlsOptions {
+	readonly secureContext: tls.SecureContext;
+	/** Whether a certificate that does not verify ends the connection. The cloud does not verify (AWS Classic ELB). */
+	readonly verify: boolean;
+	/** The name the certificate must carry, also sent as SNI; undefined: none is sent, any is taken. */
+	readonly servername: string | undefined;
+	readonly alpn: readonly string[] | undefined;
+}
+
+export interface DialTarget {
+	readonly host: string;
+	readonly port: number;
+	/** Our own memory to read into, which spares the 64 KiB that Node allocates for each read. Not under TLS. */
+	readonly onread?: net.OnReadOpts | undefined;
+}
+
+/**
+ * Begins a TCP connection to a back-end, for traffic or for a probe. The caller listens for its errors before it returns
+ * to the event loop.
+ *
+ * @throws what Node throws on a host that can be none, such as one with a NUL.
+ */
+export function dialTcp({host, port, onread}: DialTarget): net.Socket {
+	// allowHalfOpen: the end of one direction leaves the other open.
+	const options = {host, port, allowHalfOpen: true, noDelay: true};
+	return net.connect(onread === undefined ? options : {...options, onread});
+}
+
+/**
+ * Speaks TLS over `raw`, connected or not yet.
+ *
+ * @param session of an earlier connection, to be resumed.
+ * @throws what OpenSSL throws on a session that it does not read.
+ */
+export function speakTls(
+	raw: net.Socket,
+	{secureContext, verify, servername, alpn}: BackendTlsOptions,
+	session?: Buffer,
+): tls.TLSSocket {
+	return tls.connect({
+		socket: raw,
+		secureContext,
+		rejectUnauthorized: verify,
+		...(servername === undefined ? {checkServerIdentity: () => undefined} : {servername}),
+		...(alpn === undefined ? {} : {ALPNProtocols: [...alpn]}),
+		...(session === undefined ? {} : {session}),
+	});
+}
