@@ -1,8 +1,14 @@
 import {codeOf, messageOf} from '../base/errors.ts';
 import type {Outcome} from '../observability/exchange.ts';
 
-/** How a failed attempt to reach a back-end is recorded. */
-export function connectFailure(error: Error | undefined): {outcome: Outcome; cause: string} {
+/** How something failed: the kind, and the cause in words for the record. */
+export interface Failure {
+	readonly outcome: Outcome;
+	readonly cause: string;
+}
+
+/** A failed attempt to connect to a back-end. */
+export function connectFailure(error: Error | undefined): Failure {
 	const code = codeOf(error);
 	if (code === 'ECONNREFUSED') return {outcome: 'connect-refused', cause: messageOf(error)};
 	if (code === 'ETIMEDOUT') return {outcome: 'connect-timeout', cause: messageOf(error)};
@@ -12,13 +18,18 @@ export function connectFailure(error: Error | undefined): {outcome: Outcome; cau
 	return {outcome: 'connect-refused', cause: messageOf(error)};
 }
 
+/** A back-end that has not taken a connection in time. */
+export function connectTimeout(connectMs: number): Failure {
+	return {outcome: 'connect-timeout', cause: `no connection within ${connectMs} ms`};
+}
+
 /**
- * How the loss of a connection that stood is recorded. A back-end that refuses a TLS 1.3 connection says so only after
+ * The loss of a connection that stood. A back-end that refuses a TLS 1.3 connection says so only after
  * the handshake of our side.
  *
  * @param what is said of a connection that was lost otherwise.
  */
-export function lostConnection(error: Error | undefined, what: string): {outcome: Outcome; cause: string} {
+export function lostConnection(error: Error | undefined, what: string): Failure {
 	if (!isTlsCode(codeOf(error))) return {outcome: 'backend-reset', cause: what};
 	return {outcome: 'backend-tls', cause: `the back-end broke TLS off: ${tlsCause(error)}`};
 }

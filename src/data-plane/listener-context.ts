@@ -1,11 +1,9 @@
 import type {Clock} from '../base/clock.ts';
 import type {Deadlines} from '../base/deadlines.ts';
-import {type Endpoint, encodeProxyLine} from '../codec/proxy-protocol.ts';
+import type {Endpoint} from '../codec/proxy-protocol.ts';
 import type {ListenerDescription, RetryPolicy, Timeouts, UpgradePolicy} from '../model/load-balancer.ts';
 import {type ExchangeKind, ExchangeRecord, type Peer} from '../observability/exchange.ts';
 import type {Journal} from '../observability/journal.ts';
-import type {Backend} from './backends/backend.ts';
-import {BackendConnection, type BackendHandler} from './backends/backend-connection.ts';
 import type {BackendTlsOptions} from './backends/dial.ts';
 import type {Router} from './balancing/balancer.ts';
 import type {StickySessions} from './balancing/sticky-sessions.ts';
@@ -74,32 +72,4 @@ export function finishRecord(
 	record.cause = cause;
 	record.totalMs = nowMs - record.startMs;
 	context.journal.finish(record);
-}
-
-/**
- * Dials `backend` for this listener.
- *
- * @param client whose connection it is for: where the listener has the PROXY protocol, the back-end is told.
- */
-export function dial(
-	context: ListenerContext,
-	backend: Backend,
-	client: ProxiedClient,
-	handler: BackendHandler,
-): BackendConnection {
-	const {listener, backendTls, buffers} = context;
-	// The address that the client connected to is a call to the system, made where it is told alone.
-	const preamble = listener.proxyProtocol
-		? encodeProxyLine(client.peer, {address: client.localAddress, port: listener.port})
-		: undefined;
-	return new BackendConnection(
-		{
-			host: backend.host,
-			port: backend.portFor(listener.backendPort),
-			tls: backendTls,
-			buffers,
-			preamble,
-		},
-		handler,
-	);
 }

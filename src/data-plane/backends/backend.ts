@@ -93,7 +93,7 @@ export class Backend implements Candidate {
 		return whyOut({operator: this.#operator, reason: this.reason.description, lastProbe});
 	}
 
-	/** One more is in flight. Called by `Work` alone, which calls `done()` once for each. */
+	/** One more is in flight. Called by `BackendAttempt` alone, which calls `done()` once for each. */
 	begin(): void {
 		this.inFlight++;
 	}

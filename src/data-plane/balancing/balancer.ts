@@ -57,18 +57,18 @@ interface Route extends CompiledRule {
 /** The balancers of one listener: its own, and one for each of its rules. */
 export class Router {
 	/** Balances what no rule matches, and everything that is no request. */
-	readonly everyone = new Balancer([]);
+	readonly defaultBalancer = new Balancer([]);
 	#routes: readonly Route[] = [];
 
 	/** The balancer for a request. */
 	route(host: string, target: string): Balancer {
-		if (this.#routes.length === 0) return this.everyone;
-		return matchingRule(this.#routes, {host, path: target})?.balancer ?? this.everyone;
+		if (this.#routes.length === 0) return this.defaultBalancer;
+		return matchingRule(this.#routes, {host, path: target})?.balancer ?? this.defaultBalancer;
 	}
 
 	/** Takes other back-ends and rules. A rule that stays goes on where its round robin was. */
 	set(backends: readonly Backend[], rules: readonly ScopedRule[]): void {
-		this.everyone.members = backends;
+		this.defaultBalancer.members = backends;
 		this.#routes = compileRules(rules).map(compiled => {
 			const balancer = this.#balancerOf(compiled) ?? new Balancer([]);
 			const to = new Set(compiled.rule.to);

@@ -1,8 +1,8 @@
 import type {Buffer} from 'node:buffer';
 import type {BackendConnection} from '../backends/backend-connection.ts';
 import type {UpstreamPool} from '../backends/upstream-pool.ts';
+import type {BackendAttempt} from '../balancing/backend-attempt.ts';
 import type {ListenerContext, ProxiedClient} from '../listener-context.ts';
-import type {Work} from '../work.ts';
 
 /** The client's connection, as far as one exchange is concerned. */
 export interface Downstream {
@@ -30,5 +30,5 @@ export interface Downstream {
 	/** The exchange has ended in the midst of its answer: the client must see that it is cut short. */
 	exchangeBroken(): void;
 	/** The connection carries another protocol from now on. */
-	tunnel(upstream: BackendConnection, rest: Buffer, work: Work): void;
+	tunnel(upstream: BackendConnection, rest: Buffer, attempt: BackendAttempt): void;
 }

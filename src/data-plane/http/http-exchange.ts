@@ -4,13 +4,11 @@ import {listMembers, type Refusal} from '../../codec/http1-grammar.ts';
 import type {RequestHead} from '../../codec/request-head.ts';
 import type {ResponseHead} from '../../codec/response-head.ts';
 import type {ExchangeRecord, Outcome} from '../../observability/exchange.ts';
-import type {Backend} from '../backends/backend.ts';
+import {Backend} from '../backends/backend.ts';
 import {type AnswerReceiver, UpstreamConnection} from '../backends/upstream-connection.ts';
-import type {Balancer} from '../balancing/balancer.ts';
-import type {StickySession} from '../balancing/sticky-sessions.ts';
-import {connectFailure, lostConnection, statusOfConnectFailure} from '../failure.ts';
-import {dial, type ListenerContext} from '../listener-context.ts';
-import {Work} from '../work.ts';
+import {BackendAttempt} from '../balancing/backend-attempt.ts';
+import {connectFailure, connectTimeout, type Failure, lostConnection, statusOfConnectFailure} from '../failure.ts';
+import type {ListenerContext} from '../listener-context.ts';
 import {answerHeadText, framingFor} from './answer-head.ts';
 import type {Downstream} from './downstream.ts';
 import {BodyKeeper} from './kept-body.ts';
@@ -39,35 +37,27 @@ export class HttpExchange implements AnswerReceiver {
 	/** Whether body bytes wait for a connection. */
 	#holding = true;
 	#upstream: UpstreamConnection | undefined;
-	/** Back-ends that could not be reached for this request. */
-	#tried: Set<Backend> | undefined;
-	#retried = false;
-	#dialledAtMs = 0;
 	#answerBegun = false;
 	#keepAlive = false;
 	/** Whether the client waits for a 100 before it sends its body. */
 	#awaitsContinue: boolean;
 	/** Chunks are put around the bytes of an answer that the back-end ends by closing. */
 	#addsChunks = false;
-	/** The back-ends this request may go to. */
-	readonly #balancer: Balancer;
-	/** Present on a listener with stickiness. */
-	readonly #session: StickySession | undefined;
-	readonly #work: Work;
+	readonly #attempt: BackendAttempt;
 
 	constructor(front: Downstream, head: RequestHead, record: ExchangeRecord) {
 		this.#front = front;
 		this.#context = front.context;
 		this.#head = head;
 		this.record = record;
-		this.#work = new Work(front.context, record);
 		record.httpMinor = head.minor;
 		this.toHead = head.method === 'HEAD';
 		this.takesChunks = head.minor === 1;
 		this.#awaitsContinue = head.expectsContinue;
 		this.#body = RequestBody.of(head, record, front.context.keptBodyBytes);
-		this.#balancer = this.#context.router.route(head.host, head.target);
-		this.#session = this.#context.stickiness?.open(head.fields);
+		const {router, stickiness} = front.context;
+		const balancer = router.route(head.host, head.target);
+		this.#attempt = new BackendAttempt(front.context, record, balancer, stickiness?.open(head.fields));
 	}
 
 	asksFor(protocols: string): boolean {
@@ -108,7 +98,7 @@ export class HttpExchange implements AnswerReceiver {
 		this.record.addedEnd = begin.length + added.length;
 		this.record.requestHead = `${begin}${added}${coding}${upgrade}\r\n`;
 		this.#context.journal.add(this.record);
-		this.#choose(undefined);
+		this.#try(this.#attempt.choose());
 	}
 
 	/** Answers without a back-end; where an answer is on its way already, both sides are cut. */
@@ -131,7 +121,7 @@ export class HttpExchange implements AnswerReceiver {
 
 	/** The back-end that has the request; undefined while none has it. */
 	get backend(): Backend | undefined {
-		return this.#work.backend;
+		return this.#attempt.backend;
 	}
 
 	/** No more time: what was waiting is answered 502, what was under way is cut. */
@@ -147,8 +137,7 @@ export class HttpExchange implements AnswerReceiver {
 		const upstream = this.#upstream;
 		if (upstream !== undefined && !upstream.connection.connected) {
 			this.#drop();
-			const {connectMs} = this.#context.timeouts;
-			this.#connectFailed(upstream.backend, 'connect-timeout', `no connection within ${connectMs} ms`);
+			this.#try(this.#attempt.chooseAnother(connectTimeout(this.#context.timeouts.connectMs)));
 			return;
 		}
 		const waitsForClient = this.#waitsForClient(upstream);
@@ -167,8 +156,7 @@ export class HttpExchange implements AnswerReceiver {
 	connectionReady(): void {
 		const upstream = this.#upstream;
 		if (upstream === undefined) return;
-		this.record.connectMs = this.#now() - this.#dialledAtMs;
-		this.record.backendTls = upstream.connection.tlsFacts;
+		this.#attempt.connected(upstream.connection);
 		this.#send(upstream);
 	}
 
@@ -177,11 +165,9 @@ export class HttpExchange implements AnswerReceiver {
 	}
 
 	connectFailed(error: Error | undefined): void {
-		const backend = this.#upstream?.backend;
+		if (this.#upstream === undefined) return;
 		this.#upstream = undefined;
-		if (backend === undefined) return;
-		const {outcome, cause} = connectFailure(error);
-		this.#connectFailed(backend, outcome, cause);
+		this.#try(this.#attempt.chooseAnother(connectFailure(error)));
 	}
 
 	connectionLost(error: Error | undefined): void {
@@ -191,9 +177,7 @@ export class HttpExchange implements AnswerReceiver {
 		const how = error === undefined ? 'closed' : 'reset';
 		const which = upstream.served > 0 ? 'a kept-alive connection' : 'the connection';
 		const loss = lostConnection(error, `the back-end ${how} ${which} before it answered`);
-		if (this.#mayRetry(upstream)) {
-			this.#retried = true;
-			this.record.addFailedAttempt(loss, this.#now());
+		if (upstream.served > 0 && this.#isRepeatable && this.#attempt.retry(loss)) {
 			this.#dialTo(upstream.backend);
 			return;
 		}
@@ -279,7 +263,7 @@ export class HttpExchange implements AnswerReceiver {
 		const text = `HTTP/1.1 101 ${head.reason}\r\n${head.fields}Connection: Upgrade\r\nUpgrade: ${head.upgrade}\r\n\r\n`;
 		this.record.responseHead = text;
 		this.#front.writeText(text);
-		this.#front.tunnel(upstream.connection, rest, this.#work);
+		this.#front.tunnel(upstream.connection, rest, this.#attempt);
 	}
 
 	answerFailed(outcome: Outcome, cause: string): void {
@@ -298,37 +282,27 @@ export class HttpExchange implements AnswerReceiver {
 		return !this.#awaitsContinue || this.record.bytesUp > 0;
 	}
 
-	#choose(failure: {outcome: Outcome; cause: string} | undefined): void {
-		const backend = this.#session?.preferred(this.#balancer.members, this.#tried) ?? this.#balancer.choose(this.#tried);
-		if (failure !== undefined && backend !== undefined) this.record.addFailedAttempt(failure, this.#now());
-		this.#work.moveTo(backend);
-		if (backend === undefined) {
-			if (failure === undefined) this.#answerOwn(503, 'no-healthy-backend', this.#balancer.whyNone());
-			else this.#answerOwn(statusOfConnectFailure(failure.outcome), failure.outcome, failure.cause);
+	#try(chosen: Backend | Failure): void {
+		if (!(chosen instanceof Backend)) {
+			this.#answerOwn(statusOfConnectFailure(chosen.outcome), chosen.outcome, chosen.cause);
 			return;
 		}
-		const resting = this.#front.pool.take(backend);
+		const resting = this.#front.pool.take(chosen);
 		if (resting === undefined) {
-			this.#dialTo(backend);
+			this.#dialTo(chosen);
 			return;
 		}
 		this.#upstream = resting;
 		resting.assign(this);
-		this.record.backendReused = true;
-		this.record.backendTls = resting.connection.tlsFacts;
+		this.#attempt.reused(resting.connection);
 		this.#send(resting);
 	}
 
 	#dialTo(backend: Backend): void {
 		this.#holding = true;
-		this.record.backendReused = false;
-		this.record.backendTls = undefined;
-		this.record.sentMs = -1;
-		this.record.arrived = false;
-		this.#dialledAtMs = this.#now();
 		this.#front.limit(this.#context.timeouts.connectMs);
 		const upstream = new UpstreamConnection(backend, handler =>
-			dial(this.#context, backend, this.#front.client, handler),
+			this.#attempt.dial(backend, this.#front.client, handler),
 		);
 		upstream.assign(this);
 		this.#upstream = upstream;
@@ -351,24 +325,9 @@ export class HttpExchange implements AnswerReceiver {
 		else if (!stream.writableNeedDrain) this.#front.resume();
 	}
 
-	/**
-	 * Once, on a connection that had been reused, of a request that may be repeated and can be, and that got no byte
-	 * of an answer (RFC 9110 section 9.2.2, RFC 9112 section 9.3.1).
-	 */
-	#mayRetry(upstream: UpstreamConnection): boolean {
-		return (
-			this.#context.retry === 'idempotent' &&
-			upstream.served > 0 &&
-			!this.#retried &&
-			(this.#body?.replayable ?? true) &&
-			IDEMPOTENT.has(this.#head.method)
-		);
-	}
-
-	#connectFailed(backend: Backend, outcome: Outcome, cause: string): void {
-		this.#tried ??= new Set();
-		this.#tried.add(backend);
-		this.#choose({outcome, cause});
+	/** Whether the request may be sent a second time, and can be. */
+	get #isRepeatable(): boolean {
+		return (this.#body?.replayable ?? true) && IDEMPOTENT.has(this.#head.method);
 	}
 
 	/** Body bytes go on as they come, or wait for the connection. */
@@ -404,9 +363,9 @@ export class HttpExchange implements AnswerReceiver {
 
 	/** Puts the load balancer's cookie on an answer, and `Secure` on all of them, where that was asked for. */
 	#dress(head: ResponseHead): void {
-		const {backend} = this.#work;
-		if (this.#session !== undefined && backend !== undefined) {
-			head.fields += this.#session.lineFor(backend, head.fields);
+		const stickyLine = this.#attempt.stickyLine(head.fields);
+		if (stickyLine !== undefined) {
+			head.fields += stickyLine;
 			head.asItCame = '';
 		}
 		if (this.#context.securesCookies) {
@@ -483,7 +442,7 @@ export class HttpExchange implements AnswerReceiver {
 	#finish(outcome: Outcome, cause: string, now = this.#now()): void {
 		this.over = true;
 		this.#body?.letGo();
-		this.#work.finish(outcome, cause, now);
+		this.#attempt.finish(outcome, cause, now);
 	}
 }
 

@@ -8,6 +8,7 @@ import type {Outcome, Peer} from '../../observability/exchange.ts';
 import type {Backend} from '../backends/backend.ts';
 import {type BackendConnection, SMALL_READ_BYTES} from '../backends/backend-connection.ts';
 import type {UpstreamPool} from '../backends/upstream-pool.ts';
+import type {BackendAttempt} from '../balancing/backend-attempt.ts';
 import {finishRecord, type ListenerContext, newRecord} from '../listener-context.ts';
 import type {OpenConnection} from '../open-connections.ts';
 import type {ClientConnection} from '../sockets/client-connection.ts';
@@ -15,7 +16,6 @@ import {type Ending, LastBytes} from '../sockets/last-bytes.ts';
 import type {TurnTaker} from '../sockets/read-turns.ts';
 import {abandon, giveSharedTo, type StreamOwner} from '../sockets/stream-owner.ts';
 import {Splice} from '../tcp/splice.ts';
-import type {Work} from '../work.ts';
 import type {Downstream} from './downstream.ts';
 import {HttpExchange} from './http-exchange.ts';
 import {ownAnswer} from './own-answer.ts';
@@ -133,12 +133,12 @@ export class HttpFront implements Downstream, OpenConnection, StreamOwner, TurnT
 		this.#close('reset');
 	}
 
-	tunnel(upstream: BackendConnection, rest: Buffer, work: Work): void {
+	tunnel(upstream: BackendConnection, rest: Buffer, attempt: BackendAttempt): void {
 		this.#exchange = undefined;
 		this.#leave();
 		const ahead = this.#ahead;
 		this.#ahead = undefined;
-		const splice = new Splice(this.context, this.client, work);
+		const splice = new Splice(this.context, this.client, attempt);
 		splice.join(upstream, {toBackend: ahead, toClient: rest, clientEnded: this.#clientEnded});
 	}
 

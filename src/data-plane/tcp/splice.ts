@@ -6,6 +6,7 @@ import {isSecure} from '../../model/listener.ts';
 import type {ExchangeRecord, Outcome} from '../../observability/exchange.ts';
 import type {Backend} from '../backends/backend.ts';
 import type {BackendConnection, BackendHandler} from '../backends/backend-connection.ts';
+import type {BackendAttempt} from '../balancing/backend-attempt.ts';
 import {lostConnection} from '../failure.ts';
 import type {ListenerContext} from '../listener-context.ts';
 import type {OpenConnection} from '../open-connections.ts';
@@ -13,7 +14,6 @@ import type {ClientConnection} from '../sockets/client-connection.ts';
 import {type Ending, LastBytes} from '../sockets/last-bytes.ts';
 import type {TurnTaker} from '../sockets/read-turns.ts';
 import {giveSharedTo, giveTo, type StreamOwner} from '../sockets/stream-owner.ts';
-import type {Work} from '../work.ts';
 
 /** What is there already when two connections are joined. */
 export interface Beginning {
@@ -34,7 +34,7 @@ export class Splice implements BackendHandler, OpenConnection, StreamOwner, Turn
 	readonly #client: ClientConnection;
 	readonly #downstream: Socket;
 	readonly #record: ExchangeRecord;
-	readonly #work: Work;
+	readonly #attempt: BackendAttempt;
 	#upstream: BackendConnection | undefined;
 	#clientError: Error | undefined;
 	#upstreamClosed = false;
@@ -45,13 +45,13 @@ export class Splice implements BackendHandler, OpenConnection, StreamOwner, Turn
 	#outcome: Outcome = 'ok';
 	#cause = '';
 
-	/** @param work whose connection this is now, at its back-end already. */
-	constructor(context: ListenerContext, client: ClientConnection, work: Work) {
+	/** @param attempt whose back-end is connected. */
+	constructor(context: ListenerContext, client: ClientConnection, attempt: BackendAttempt) {
 		this.#context = context;
 		this.#client = client;
 		this.#downstream = client.stream;
-		this.#record = work.record;
-		this.#work = work;
+		this.#record = attempt.record;
+		this.#attempt = attempt;
 		if (context.listener.protocol === 'tcp') this.#hello = new ClientHelloReader();
 	}
 
@@ -142,7 +142,7 @@ export class Splice implements BackendHandler, OpenConnection, StreamOwner, Turn
 	}
 
 	cutFrom(backend: Backend): void {
-		if (backend === this.#work.backend) this.#end('drained', 'the back-end was deregistered');
+		if (backend === this.#attempt.backend) this.#end('drained', 'the back-end was deregistered');
 	}
 
 	onDeadline(): void {
@@ -249,7 +249,7 @@ export class Splice implements BackendHandler, OpenConnection, StreamOwner, Turn
 
 	#finish(): void {
 		this.#context.connections.leave(this);
-		this.#work.finish(this.#outcome, this.#cause);
+		this.#attempt.finish(this.#outcome, this.#cause);
 	}
 }
 

@@ -1,15 +1,14 @@
 import type {Buffer} from 'node:buffer';
 import {isSecure} from '../../model/listener.ts';
-import type {Outcome} from '../../observability/exchange.ts';
-import type {Backend} from '../backends/backend.ts';
+import {Backend} from '../backends/backend.ts';
 import type {BackendConnection, BackendHandler} from '../backends/backend-connection.ts';
-import {connectFailure} from '../failure.ts';
-import {dial, type ListenerContext, newRecord} from '../listener-context.ts';
+import {BackendAttempt} from '../balancing/backend-attempt.ts';
+import {connectFailure, connectTimeout, type Failure} from '../failure.ts';
+import {type ListenerContext, newRecord} from '../listener-context.ts';
 import type {OpenConnection} from '../open-connections.ts';
 import type {ClientConnection} from '../sockets/client-connection.ts';
 import {LastBytes} from '../sockets/last-bytes.ts';
 import {abandon, giveTo, type StreamOwner} from '../sockets/stream-owner.ts';
-import {Work} from '../work.ts';
 import {Splice} from './splice.ts';
 
 /**
@@ -20,11 +19,9 @@ export class TcpFront implements BackendHandler, OpenConnection, StreamOwner {
 	deadlineMs = Number.POSITIVE_INFINITY;
 	readonly #context: ListenerContext;
 	readonly #client: ClientConnection;
-	readonly #work: Work;
-	#tried: Set<Backend> | undefined;
+	readonly #attempt: BackendAttempt;
 	#upstream: BackendConnection | undefined;
 	#clientError: Error | undefined;
-	#dialledAtMs = 0;
 	#over = false;
 
 	constructor(context: ListenerContext, client: ClientConnection) {
@@ -32,22 +29,20 @@ export class TcpFront implements BackendHandler, OpenConnection, StreamOwner {
 		this.#client = client;
 		const record = newRecord(context, 'tcp', client.peer);
 		record.tlsMs = client.tlsMs;
-		this.#work = new Work(context, record);
+		this.#attempt = new BackendAttempt(context, record, context.router.defaultBalancer);
 		context.connections.enter(this);
 		context.journal.add(record);
 		client.stream.pause();
 		giveTo(this, client.stream);
-		this.#choose();
+		this.#try(this.#attempt.choose());
 	}
 
 	connected(): void {
 		const upstream = this.#upstream;
 		if (upstream === undefined || this.#over) return;
-		const {record} = this.#work;
-		record.connectMs = this.#context.clock.now() - this.#dialledAtMs;
-		record.backendTls = upstream.tlsFacts;
+		this.#attempt.connected(upstream);
 		this.#leave();
-		new Splice(this.#context, this.#client, this.#work).join(upstream);
+		new Splice(this.#context, this.#client, this.#attempt).join(upstream);
 	}
 
 	data(_memory: Buffer, _bytes: number, release: (() => void) | undefined): void {
@@ -63,7 +58,7 @@ export class TcpFront implements BackendHandler, OpenConnection, StreamOwner {
 	}
 
 	closed(error: Error | undefined): void {
-		if (!this.#over) this.#failed(connectFailure(error));
+		if (!this.#over) this.#try(this.#attempt.chooseAnother(connectFailure(error)));
 	}
 
 	onDeadline(): void {
@@ -73,7 +68,7 @@ export class TcpFront implements BackendHandler, OpenConnection, StreamOwner {
 			upstream.handler = nobody;
 			upstream.destroy();
 		}
-		this.#failed({outcome: 'connect-timeout', cause: `no connection within ${this.#context.timeouts.connectMs} ms`});
+		this.#try(this.#attempt.chooseAnother(connectTimeout(this.#context.timeouts.connectMs)));
 	}
 
 	get isFresh(): boolean {
@@ -85,7 +80,7 @@ export class TcpFront implements BackendHandler, OpenConnection, StreamOwner {
 	}
 
 	cutFrom(backend: Backend): void {
-		if (backend !== this.#work.backend) return;
+		if (backend !== this.#attempt.backend) return;
 		this.#giveUp({outcome: 'drained', cause: 'the back-end was deregistered before it had answered'});
 	}
 
@@ -93,35 +88,19 @@ export class TcpFront implements BackendHandler, OpenConnection, StreamOwner {
 		this.#giveUp({outcome: 'drained', cause: 'the load balancer stopped before a back-end had answered'});
 	}
 
-	/** @param failure of the try before this one, if there was one. */
-	#choose(failure?: {readonly outcome: Outcome; readonly cause: string}): void {
-		const {everyone} = this.#context.router;
-		const backend = everyone.choose(this.#tried);
-		if (backend === undefined) {
-			this.#giveUp(failure ?? {outcome: 'no-healthy-backend', cause: everyone.whyNone()});
+	#try(chosen: Backend | Failure): void {
+		if (!(chosen instanceof Backend)) {
+			this.#giveUp(chosen);
 			return;
 		}
-		if (failure !== undefined) this.#work.record.addFailedAttempt(failure, this.#context.clock.now());
-		this.#work.moveTo(backend);
-		this.#dialledAtMs = this.#context.clock.now();
-		this.deadlineMs = this.#dialledAtMs + this.#context.timeouts.connectMs;
-		this.#upstream = dial(this.#context, backend, this.#client, this);
+		this.deadlineMs = this.#context.clock.now() + this.#context.timeouts.connectMs;
+		this.#upstream = this.#attempt.dial(chosen, this.#client, this);
 	}
 
-	#failed(failure: {outcome: Outcome; cause: string}): void {
-		const {backend} = this.#work;
-		if (backend !== undefined) {
-			this.#tried ??= new Set();
-			this.#tried.add(backend);
-			this.#work.moveTo(undefined);
-		}
-		this.#choose(failure);
-	}
-
-	#giveUp({outcome, cause}: {outcome: Outcome; cause: string}): void {
+	#giveUp({outcome, cause}: Failure): void {
 		if (this.#over) return;
 		this.#leave();
-		this.#work.finish(outcome, cause);
+		this.#attempt.finish(outcome, cause);
 		const upstream = this.#upstream;
 		if (upstream !== undefined) {
 			upstream.handler = nobody;
