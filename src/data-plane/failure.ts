@@ -1,4 +1,4 @@
-import {codeOf, messageOf} from '../base/errors.ts';
+import {codeOf, hasCode, messageOf} from '../base/errors.ts';
 import type {Outcome} from '../observability/exchange.ts';
 
 /** How something failed: the kind, and the cause in words for the record. */
@@ -23,21 +23,78 @@ export function connectTimeout(connectMs: number): Failure {
 	return {outcome: 'connect-timeout', cause: `no connection within ${connectMs} ms`};
 }
 
-/**
- * The loss of a connection that stood. A back-end that refuses a TLS 1.3 connection says so only after
- * the handshake of our side.
- *
- * @param what is said of a connection that was lost otherwise.
- */
-export function lostConnection(error: Error | undefined, what: string): Failure {
-	if (!isTlsCode(codeOf(error))) return {outcome: 'backend-reset', cause: what};
+/** A connection was lost before its back-end had sent a byte of an answer. */
+export function lostBeforeAnswer(
+	error: Error | undefined,
+	connection: 'a kept-alive connection' | 'the connection',
+): Failure {
+	return lost(error, `the back-end ${howEnded(error)} ${connection} before it answered`);
+}
+
+/** A connection was lost in the midst of an answer. */
+export function lostInAnswer(error: Error | undefined): Failure {
+	return lost(error, `the back-end ${howEnded(error)} the connection in the midst of its answer`);
+}
+
+/** A back-end ended its direction in the midst of an answer. */
+export function endedInAnswer(): Failure {
+	return {outcome: 'backend-reset', cause: 'the back-end ended in the midst of its answer'};
+}
+
+/** A back-end's connection broke while bytes went both ways. */
+export function lostStream(error: Error): Failure {
+	return lost(error, `the back-end reset the connection: ${error.message}`);
+}
+
+/** A back-end closed its connection in good order while the client was not done; `when` says more. */
+export function closedByBackend(when: '' | ' while the client was sending'): Failure {
+	return {outcome: 'backend-reset', cause: `the back-end closed the connection${when}`};
+}
+
+/** The client's connection broke while bytes went both ways. */
+export function lostClient(error: Error): Failure {
+	const what = hasCode(error, 'ECONNRESET')
+		? 'the client reset the connection'
+		: 'the connection with the client broke';
+	return {outcome: 'client-abort', cause: `${what}: ${error.message}`};
+}
+
+/** The client's connection ended before the exchange did. */
+export function clientGone(error: Error | undefined, before: string): Failure {
+	return {outcome: 'client-abort', cause: `the client ${howEnded(error)} the connection ${before}`};
+}
+
+/** The load balancer itself has ended it. */
+export function drained(cause: string): Failure {
+	return {outcome: 'drained', cause};
+}
+
+/** `closed` or `reset`, as a connection that ended with or without an error is said to have been. */
+function howEnded(error: Error | undefined): 'closed' | 'reset' {
+	return error === undefined ? 'closed' : 'reset';
+}
+
+/** A back-end that refuses a TLS 1.3 connection says so only after the handshake of our side. */
+function lost(error: Error | undefined, cause: string): Failure {
+	if (!isTlsCode(codeOf(error))) return {outcome: 'backend-reset', cause};
 	return {outcome: 'backend-tls', cause: `the back-end broke TLS off: ${tlsCause(error)}`};
 }
 
-/** What the client is answered: 504 when time ran out, 502 when TLS could not be agreed, 503 when nobody listens. */
-export function statusOfConnectFailure(outcome: Outcome): number {
-	if (outcome === 'connect-timeout') return 504;
-	return outcome === 'backend-tls' ? 502 : 503;
+/** A back-end's answer that breaks a rule of HTTP. */
+export function invalidAnswer(cause: string): Failure {
+	return {outcome: 'backend-invalid', cause};
+}
+
+const IDLE_WHERE = {request: ' in the midst of the request', answer: ' from the back-end', more: ''} as const;
+
+/**
+ * Nothing has moved for too long.
+ *
+ * @param awaited the rest of the request, the beginning of the answer, or more of what was under way.
+ */
+export function idleTimeout(idleMs: number, awaited: keyof typeof IDLE_WHERE): Failure {
+	const outcome = awaited === 'request' ? 'client-timeout' : 'idle-timeout';
+	return {outcome, cause: `no bytes for ${idleMs} ms${IDLE_WHERE[awaited]}`};
 }
 
 /** Why a client's handshake failed, in words a developer can act on. */

@@ -2,8 +2,7 @@ import {Buffer} from 'node:buffer';
 import {ChunkedReader} from '../../codec/chunked-reader.ts';
 import {HEAD_END, HeadBuffer} from '../../codec/head-buffer.ts';
 import {MAX_INTERIM_ANSWERS, mayBecomeAnswer, ResponseHead, readResponseHead} from '../../codec/response-head.ts';
-import type {Outcome} from '../../observability/exchange.ts';
-import {lostConnection} from '../failure.ts';
+import {endedInAnswer, type Failure, invalidAnswer, lostInAnswer} from '../failure.ts';
 import type {Backend} from './backend.ts';
 import type {BackendConnection, BackendHandler} from './backend-connection.ts';
 
@@ -39,7 +38,7 @@ export interface AnswerReceiver {
 	/** 101: from here on the connection carries another protocol; `rest` are its first bytes. */
 	switchedProtocols(head: ResponseHead, rest: Buffer): void;
 	/** The answer can no longer become complete. */
-	answerFailed(outcome: Outcome, cause: string): void;
+	answerFailed(failure: Failure): void;
 	/** The connection failed before it stood; nothing was sent. */
 	connectFailed(error: Error | undefined): void;
 	/** The connection was lost before the first byte of an answer. */
@@ -59,7 +58,7 @@ export class UpstreamConnection implements BackendHandler {
 	#receiver: AnswerReceiver | undefined;
 	#state: 'head' | 'length' | 'chunked' | 'until-close' = 'head';
 	readonly #head = new HeadBuffer();
-	#heardOf = false;
+	#receivedAny = false;
 	#interims = 0;
 	#remaining = 0;
 	#keepAlive = false;
@@ -80,8 +79,21 @@ export class UpstreamConnection implements BackendHandler {
 	assign(receiver: AnswerReceiver): void {
 		this.#receiver = receiver;
 		this.#state = 'head';
-		this.#heardOf = false;
+		this.#receivedAny = false;
 		this.#interims = 0;
+	}
+
+	/** Ends it at once: it is of no use to anybody. */
+	discard(): void {
+		this.unassign();
+		this.#connection.destroy();
+	}
+
+	/** Ends its exchange, so that nothing half-sent can pass for complete. */
+	drop(): void {
+		this.unassign();
+		if (this.#connection.connected) this.#connection.reset();
+		else this.#connection.destroy();
 	}
 
 	/** Works for nobody: it rests, or it is about to be destroyed. */
@@ -104,8 +116,8 @@ export class UpstreamConnection implements BackendHandler {
 			this.#connection.destroy();
 			return;
 		}
-		const begins = !this.#heardOf;
-		this.#heardOf = true;
+		const begins = !this.#receivedAny;
+		this.#receivedAny = true;
 		if (begins && release === undefined && this.#readSmall(this.#receiver, memory, bytes)) return;
 		const chunk = memory.subarray(0, bytes);
 		if (this.#state === 'head') this.#readHead(this.#receiver, chunk, release);
@@ -116,8 +128,8 @@ export class UpstreamConnection implements BackendHandler {
 		const receiver = this.#receiver;
 		if (receiver === undefined) this.#connection.destroy();
 		else if (this.#state === 'until-close') this.#end(receiver, false);
-		else if (!this.#heardOf) this.#lose(receiver, undefined);
-		else this.#fail(receiver, 'backend-reset', 'the back-end ended in the midst of its answer');
+		else if (!this.#receivedAny) this.#lose(receiver, undefined);
+		else this.#fail(receiver, endedInAnswer());
 	}
 
 	closed(error: Error | undefined): void {
@@ -129,10 +141,8 @@ export class UpstreamConnection implements BackendHandler {
 		if (!this.#connection.connected) {
 			this.#receiver = undefined;
 			receiver.connectFailed(error);
-		} else if (this.#heardOf) {
-			const how = error === undefined ? 'closed' : 'reset';
-			const {outcome, cause} = lostConnection(error, `the back-end ${how} the connection in the midst of its answer`);
-			this.#fail(receiver, outcome, cause);
+		} else if (this.#receivedAny) {
+			this.#fail(receiver, lostInAnswer(error));
 		} else this.#lose(receiver, error);
 	}
 
@@ -168,16 +178,16 @@ export class UpstreamConnection implements BackendHandler {
 			if (pos === -1) {
 				release?.();
 				const {refusal, beginning} = this.#head;
-				if (refusal !== undefined) this.#fail(receiver, 'backend-invalid', `answer refused: ${refusal.reason}`);
+				if (refusal !== undefined) this.#fail(receiver, invalidAnswer(`answer refused: ${refusal.reason}`));
 				else if (!mayBecomeAnswer(beginning)) {
-					this.#fail(receiver, 'backend-invalid', 'answer with a malformed status line');
+					this.#fail(receiver, invalidAnswer('answer with a malformed status line'));
 				}
 				return;
 			}
 			const head = readResponseHead(this.#head.text, receiver.toHead);
 			if (!(head instanceof ResponseHead)) {
 				release?.();
-				this.#fail(receiver, 'backend-invalid', head.reason);
+				this.#fail(receiver, invalidAnswer(head.reason));
 				return;
 			}
 			if (head.status >= 200) {
@@ -191,7 +201,7 @@ export class UpstreamConnection implements BackendHandler {
 			this.#interims++;
 			if (this.#interims > MAX_INTERIM_ANSWERS) {
 				release?.();
-				this.#fail(receiver, 'backend-invalid', `more than ${MAX_INTERIM_ANSWERS} interim answers`);
+				this.#fail(receiver, invalidAnswer(`more than ${MAX_INTERIM_ANSWERS} interim answers`));
 				return;
 			}
 			receiver.interimAnswer(head);
@@ -237,7 +247,7 @@ export class UpstreamConnection implements BackendHandler {
 			const next = this.#chunks.read(chunk, start, end);
 			if (next === -1) {
 				release?.();
-				this.#fail(receiver, 'backend-invalid', `answer refused: ${this.#chunks.failure}`);
+				this.#fail(receiver, invalidAnswer(`answer refused: ${this.#chunks.failure}`));
 				return;
 			}
 			receiver.answerBytes(
@@ -267,7 +277,7 @@ export class UpstreamConnection implements BackendHandler {
 	): void {
 		if (!receiver.asksFor(head.upgrade)) {
 			release?.();
-			this.#fail(receiver, 'backend-invalid', 'answer 101 that nobody asked for');
+			this.#fail(receiver, invalidAnswer('answer 101 that nobody asked for'));
 			return;
 		}
 		this.#receiver = undefined;
@@ -283,10 +293,10 @@ export class UpstreamConnection implements BackendHandler {
 		receiver.answerEnd(clean);
 	}
 
-	#fail(receiver: AnswerReceiver, outcome: Outcome, cause: string): void {
+	#fail(receiver: AnswerReceiver, failure: Failure): void {
 		this.#receiver = undefined;
 		this.#connection.reset();
-		receiver.answerFailed(outcome, cause);
+		receiver.answerFailed(failure);
 	}
 
 	#lose(receiver: AnswerReceiver, error: Error | undefined): void {

@@ -1,3 +1,4 @@
+import {withSecure} from '../../codec/cookies.ts';
 import type {Framing} from '../../codec/http1-grammar.ts';
 import type {ResponseHead} from '../../codec/response-head.ts';
 
@@ -26,6 +27,28 @@ export function framingFor(minor: number, framing: Framing): ClientFraming {
 	if (framing === 'none' || framing === 'length') return AS_IT_IS;
 	if (minor === 0) return UNTIL_CLOSE;
 	return framing === 'chunked' ? CHUNKED : MADE_CHUNKED;
+}
+
+/**
+ * Adds the load balancer's own cookie to an answer, and `Secure` to all of its cookies where that is asked for.
+ *
+ * @param stickyLine the Set-Cookie line, or empty; undefined without stickiness.
+ */
+export function addCookies(head: ResponseHead, stickyLine: string | undefined, securesCookies: boolean): void {
+	if (stickyLine !== undefined) {
+		head.fields += stickyLine;
+		head.asItCame = '';
+	}
+	if (securesCookies) {
+		head.fields = withSecure(head.fields);
+		head.asItCame = '';
+	}
+}
+
+/** What a reader of the record should know of an answer that was passed on; empty when there is nothing. */
+export function remarkOn(status: number): string {
+	if (status <= 599) return '';
+	return `the back-end answered with a status that HTTP does not have, ${status}; clients take it for a 5xx`;
 }
 
 export interface AnswerHeadOptions {

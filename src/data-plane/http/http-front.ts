@@ -9,6 +9,7 @@ import type {Backend} from '../backends/backend.ts';
 import {type BackendConnection, SMALL_READ_BYTES} from '../backends/backend-connection.ts';
 import type {UpstreamPool} from '../backends/upstream-pool.ts';
 import type {BackendAttempt} from '../balancing/backend-attempt.ts';
+import {clientGone} from '../failure.ts';
 import {finishRecord, type ListenerContext, newRecord} from '../listener-context.ts';
 import type {OpenConnection} from '../open-connections.ts';
 import type {ClientConnection} from '../sockets/client-connection.ts';
@@ -18,7 +19,7 @@ import {abandon, giveSharedTo, type StreamOwner} from '../sockets/stream-owner.t
 import {Splice} from '../tcp/splice.ts';
 import type {Downstream} from './downstream.ts';
 import {HttpExchange} from './http-exchange.ts';
-import {ownAnswer} from './own-answer.ts';
+import {answerItself} from './own-answer.ts';
 
 /** Enough for the request line and the fields that a log shows; a head may have 64 KiB, and a record keeps it. */
 const MAX_REFUSED_HEAD_BYTES = 4096;
@@ -372,17 +373,15 @@ export class HttpFront implements Downstream, OpenConnection, StreamOwner, TurnT
 	#refuse(refusal: Refusal, outcome: Outcome, head = ''): void {
 		const record = newRecord(this.context, 'http', this.#peer);
 		record.tlsMs = this.#firstExchange ? this.client.tlsMs : -1;
-		const answer = ownAnswer(refusal.status, {
+		record.refusedHead = beginningOf(head === '' ? this.#head.partial : head);
+		const text = answerItself(record, {
+			status: refusal.status,
 			keepAlive: false,
 			toHead: head.startsWith('HEAD '),
 			date: this.context.dateField.line,
 		});
-		record.refusedHead = beginningOf(head === '' ? this.#head.partial : head);
-		record.responseStatus = refusal.status;
-		record.responseBy = 'load-balancer';
-		record.responseHead = answer.head;
 		finishRecord(this.context, record, outcome, refusal.reason);
-		this.writeText(answer.head + answer.body);
+		this.writeText(text);
 		this.#close();
 	}
 
@@ -426,12 +425,12 @@ export class HttpFront implements Downstream, OpenConnection, StreamOwner, TurnT
 	}
 
 	streamClosed(): void {
-		const how = this.#error === undefined ? 'closed' : 'reset';
-		this.#exchange?.clientGone(`the client ${how} the connection before its answer was complete`);
+		this.#exchange?.clientGone(this.#error);
 		this.#exchange = undefined;
 		if (this.#state === 'head' || (this.#state === 'idle' && this.#firstExchange && this.#error !== undefined)) {
 			const record = newRecord(this.context, 'http', this.#peer);
-			finishRecord(this.context, record, 'client-abort', `the client ${how} the connection in the midst of a head`);
+			const {outcome, cause} = clientGone(this.#error, 'in the midst of a head');
+			finishRecord(this.context, record, outcome, cause);
 		}
 		this.#leave();
 	}

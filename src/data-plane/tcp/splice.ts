@@ -1,13 +1,12 @@
 import type {Buffer} from 'node:buffer';
 import type {Socket} from 'node:net';
-import {hasCode} from '../../base/errors.ts';
 import {ClientHelloReader} from '../../codec/client-hello.ts';
 import {isSecure} from '../../model/listener.ts';
 import type {ExchangeRecord, Outcome} from '../../observability/exchange.ts';
 import type {Backend} from '../backends/backend.ts';
 import type {BackendConnection, BackendHandler} from '../backends/backend-connection.ts';
 import type {BackendAttempt} from '../balancing/backend-attempt.ts';
-import {lostConnection} from '../failure.ts';
+import {closedByBackend, drained, type Failure, idleTimeout, lostClient, lostStream} from '../failure.ts';
 import type {ListenerContext} from '../listener-context.ts';
 import type {OpenConnection} from '../open-connections.ts';
 import type {ClientConnection} from '../sockets/client-connection.ts';
@@ -117,14 +116,13 @@ export class Splice implements BackendHandler, OpenConnection, StreamOwner, Turn
 		if (this.#clientClosed) {
 			this.#finish();
 		} else if (error !== undefined) {
-			const {outcome, cause} = lostConnection(error, `the back-end reset the connection: ${error.message}`);
-			this.#settle(outcome, cause);
+			this.#settle(lostStream(error));
 			this.#leaveClient('reset');
 		} else if (!this.#downstream.writableEnded) {
-			this.#settle('backend-reset', 'the back-end closed the connection');
+			this.#settle(closedByBackend(''));
 			this.#leaveClient('reset');
 		} else if (!this.#downstream.readableEnded) {
-			this.#settle('backend-reset', 'the back-end closed the connection while the client was sending');
+			this.#settle(closedByBackend(' while the client was sending'));
 			this.#leaveClient('in-order');
 		}
 	}
@@ -138,16 +136,16 @@ export class Splice implements BackendHandler, OpenConnection, StreamOwner, Turn
 	}
 
 	cut(): void {
-		this.#end('drained', 'the load balancer was stopped');
+		this.#end(drained('the load balancer was stopped'));
 	}
 
 	cutFrom(backend: Backend): void {
-		if (backend === this.#attempt.backend) this.#end('drained', 'the back-end was deregistered');
+		if (backend === this.#attempt.backend) this.#end(drained('the back-end was deregistered'));
 	}
 
 	onDeadline(): void {
 		if (this.waits) this.#touch();
-		else this.#end('idle-timeout', `no bytes for ${this.#context.timeouts.idleMs} ms`);
+		else this.#end(idleTimeout(this.#context.timeouts.idleMs, 'more'));
 	}
 
 	streamData(memory: Buffer, bytes: number, transient = false): void {
@@ -192,12 +190,7 @@ export class Splice implements BackendHandler, OpenConnection, StreamOwner, Turn
 			return;
 		}
 		const error = this.#clientError;
-		if (error !== undefined) {
-			const what = hasCode(error, 'ECONNRESET')
-				? 'the client reset the connection'
-				: 'the connection with the client broke';
-			this.#settle('client-abort', `${what}: ${error.message}`);
-		}
+		if (error !== undefined) this.#settle(lostClient(error));
 		const upstream = this.#upstream;
 		// What it says to nobody is thrown away; reading on shows its end.
 		upstream?.resume();
@@ -219,7 +212,7 @@ export class Splice implements BackendHandler, OpenConnection, StreamOwner, Turn
 	}
 
 	/** The first reason is the reason. */
-	#settle(outcome: Outcome, cause: string): void {
+	#settle({outcome, cause}: Failure): void {
 		if (this.#outcome !== 'ok') return;
 		this.#outcome = outcome;
 		this.#cause = cause;
@@ -229,9 +222,9 @@ export class Splice implements BackendHandler, OpenConnection, StreamOwner, Turn
 	 * The load balancer's own decision. Where nothing is on its way to the client, TLS is ended in good order, and so is
 	 * everything that was idle; a plain stream that is cut in its midst must not pass for a whole one.
 	 */
-	#end(outcome: Outcome, cause: string): void {
+	#end(failure: Failure): void {
 		this.deadlineMs = Number.POSITIVE_INFINITY;
-		this.#settle(outcome, cause);
+		this.#settle(failure);
 		const isOrderly = this.#outcome === 'idle-timeout' || isSecure(this.#context.listener.protocol);
 		if (isOrderly) this.#upstream?.close();
 		else this.#upstream?.reset();

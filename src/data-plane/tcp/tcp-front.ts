@@ -3,7 +3,7 @@ import {isSecure} from '../../model/listener.ts';
 import {Backend} from '../backends/backend.ts';
 import type {BackendConnection, BackendHandler} from '../backends/backend-connection.ts';
 import {BackendAttempt} from '../balancing/backend-attempt.ts';
-import {connectFailure, connectTimeout, type Failure} from '../failure.ts';
+import {clientGone, connectFailure, connectTimeout, drained, type Failure} from '../failure.ts';
 import {type ListenerContext, newRecord} from '../listener-context.ts';
 import type {OpenConnection} from '../open-connections.ts';
 import type {ClientConnection} from '../sockets/client-connection.ts';
@@ -81,11 +81,11 @@ export class TcpFront implements BackendHandler, OpenConnection, StreamOwner {
 
 	cutFrom(backend: Backend): void {
 		if (backend !== this.#attempt.backend) return;
-		this.#giveUp({outcome: 'drained', cause: 'the back-end was deregistered before it had answered'});
+		this.#giveUp(drained('the back-end was deregistered before it had answered'));
 	}
 
 	cut(): void {
-		this.#giveUp({outcome: 'drained', cause: 'the load balancer stopped before a back-end had answered'});
+		this.#giveUp(drained('the load balancer stopped before a back-end had answered'));
 	}
 
 	#try(chosen: Backend | Failure): void {
@@ -129,8 +129,7 @@ export class TcpFront implements BackendHandler, OpenConnection, StreamOwner {
 	}
 
 	streamClosed(): void {
-		const how = this.#clientError === undefined ? 'closed' : 'reset';
-		this.#giveUp({outcome: 'client-abort', cause: `the client ${how} the connection before a back-end had answered`});
+		this.#giveUp(clientGone(this.#clientError, 'before a back-end had answered'));
 	}
 
 	#leave(): void {
