@@ -1,17 +1,11 @@
-import {isDeepStrictEqual} from 'node:util';
 import {Deadlines, tickFor} from '../base/deadlines.ts';
 import {nextTurn} from '../base/timers.ts';
-import type {
-	BackendDescription,
-	ListenerDescription,
-	LoadBalancerDescription,
-	PemPair,
-	Timeouts,
-} from '../model/load-balancer.ts';
+import type {ListenerDescription, LoadBalancerDescription, PemPair, Timeouts} from '../model/load-balancer.ts';
 import {planListeners} from '../model/reconciliation.ts';
 import {Journal} from '../observability/journal.ts';
-import {Backend} from './backends/backend.ts';
-import {HealthChecker} from './health/health-checker.ts';
+import type {Backend} from './backends/backend.ts';
+import {RegisteredBackends} from './registered-backends.ts';
+import {Retiring} from './retiring.ts';
 import {bindListener, RunningListener} from './running-listener.ts';
 import type {Services} from './services.ts';
 import type {BoundPort} from './sockets/listener.ts';
@@ -33,16 +27,10 @@ export class RunningLoadBalancer {
 	readonly journal: Journal;
 	readonly #services: Services;
 	readonly #deadlines: Deadlines;
-	readonly #checker: HealthChecker<Backend>;
+	readonly #backends: RegisteredBackends;
+	readonly #retiring: Retiring;
 	#description: LoadBalancerDescription;
 	#listeners: RunningListener[] = [];
-	/** In registration order. */
-	#backends: Backend[] = [];
-	#registrations = 0;
-	/** What is being let go of: resolves when it is gone. */
-	readonly #leaving = new Set<Promise<void>>();
-	/** Listeners that serve nothing new and whose connections may still be there. */
-	readonly #retired = new Set<RunningListener>();
 	#stopping: Promise<void> | undefined;
 	#cut: (() => void) | undefined;
 
@@ -51,18 +39,8 @@ export class RunningLoadBalancer {
 		this.#services = services;
 		this.journal = new Journal(services.record.exchanges);
 		this.#deadlines = new Deadlines(services.clock, tickOf(description.timeouts));
-		this.#checker = new HealthChecker<Backend>({
-			check: description.healthCheck,
-			firstSuccessSuffices: () => !this.#description.faithfulHealth,
-			clock: services.clock,
-			buffers: services.buffers,
-			secureContext: versions => services.contexts.forProbes(versions),
-			onProbed: ({name, health}, before) => {
-				const transition = health.transitions.at(-1);
-				if (health.state === before.state || transition === undefined) return;
-				services.onHealthChange({loadBalancer: description.name, backend: name, transition});
-			},
-		});
+		this.#backends = new RegisteredBackends(description, services);
+		this.#retiring = new Retiring(services.clock);
 	}
 
 	/**
@@ -114,7 +92,7 @@ export class RunningLoadBalancer {
 	}
 
 	get backends(): readonly Backend[] {
-		return this.#backends;
+		return this.#backends.all;
 	}
 
 	/**
@@ -157,7 +135,7 @@ export class RunningLoadBalancer {
 
 	/** Resolves when what listeners and back-ends left behind, that are no longer, is gone as well. */
 	async settled(): Promise<void> {
-		await Promise.all(this.#leaving);
+		await this.#retiring.gone();
 	}
 
 	/**
@@ -165,12 +143,11 @@ export class RunningLoadBalancer {
 	 * or at once where there is none, it is cut. Resolves when nothing is left at it.
 	 */
 	async deregister(backend: Backend): Promise<void> {
-		if (this.#backends.includes(backend)) {
-			const backends = this.#backends.filter(other => other !== backend);
-			this.#description = {...this.#description, backends: backends.map(({description}) => description)};
-			this.#register(backends);
-			for (const listener of this.#listeners) listener.apply(listener.description, this.#description, backends);
-			this.#letGo(backend);
+		if (this.#backends.remove(backend)) {
+			const {all} = this.#backends;
+			this.#description = {...this.#description, backends: all.map(({description}) => description)};
+			for (const listener of this.#listeners) listener.apply(listener.description, this.#description, all);
+			this.#retireBackend(backend);
 		}
 		await backend.idle();
 	}
@@ -189,7 +166,7 @@ export class RunningLoadBalancer {
 	 * @returns those for which nothing could be decided: their results alternate.
 	 */
 	settle(): Promise<Backend[]> {
-		return this.#checker.settle();
+		return this.#backends.settle();
 	}
 
 	/**
@@ -211,33 +188,20 @@ export class RunningLoadBalancer {
 			if (fresh === 'serve' && drainMs > 0) listener.retire();
 			else listener.drain();
 		}
-		const all = [...this.#listeners, ...this.#retired];
+		const all = [...this.#listeners, ...this.#retiring.listeners];
 		const gone = () => Promise.all(all.map(({connections}) => connections.gone()));
-		const checked = this.#checker.stop();
+		const checked = this.#backends.stopProbing();
 		if (drainMs > 0 && all.some(({connections}) => connections.size > 0)) {
-			await this.#within(drainMs, gone(), cut => {
+			await this.#retiring.within(drainMs, gone(), cut => {
 				this.#cut = cut;
 			});
 		}
 		// The back-ends' sides too, and with them the records.
 		await Promise.all(all.map(listener => listener.cut()));
-		await Promise.all([...closed, checked, ...this.#leaving]);
-		for (const backend of this.#backends) if (backend.inFlight !== 0) backend.tellWrongCount();
+		await Promise.all([...closed, checked, this.#retiring.gone()]);
+		for (const backend of this.#backends.all) if (backend.inFlight !== 0) backend.tellWrongCount();
 		this.#deadlines.close();
 		this.journal.close();
-	}
-
-	/** Resolves with `fact`, or after `ms`, or when the function that `hurry` is given is called. */
-	#within(ms: number, fact: Promise<unknown>, hurry: (done: () => void) => void): Promise<void> {
-		return new Promise(resolve => {
-			const done = () => {
-				cancel();
-				resolve();
-			};
-			const cancel = this.#services.clock.after(ms, done);
-			hurry(done);
-			void fact.then(done);
-		});
 	}
 
 	/** Binds all of these, or none. */
@@ -266,8 +230,7 @@ export class RunningLoadBalancer {
 		const plan = planListeners(this.#listeners, next.listeners);
 		this.#description = next;
 		this.#deadlines.retick(tickOf(next.timeouts));
-		if (!isDeepStrictEqual(this.#checker.check, next.healthCheck)) this.#checker.setCheck(next.healthCheck);
-		const left = this.#registerAll(next.backends);
+		const left = this.#backends.update(next);
 		const surroundings = {services: this.#services, journal: this.journal, deadlines: this.#deadlines};
 		const serve = (listener: ListenerDescription, bound: BoundPort) =>
 			new RunningListener(listener, bound, next, surroundings);
@@ -280,66 +243,16 @@ export class RunningLoadBalancer {
 			[...plan.keep.map(({running}) => running), ...replaced, ...opened].map(each => [each.description.port, each]),
 		);
 		this.#listeners = next.listeners.flatMap(({port}) => byPort.get(port) ?? []);
-		for (const to of next.listeners) byPort.get(to.port)?.apply(to, next, this.#backends);
-		for (const {running} of plan.replace) this.#retire(running);
-		for (const running of plan.close) this.#retire(running);
-		for (const backend of left) this.#letGo(backend);
+		for (const to of next.listeners) byPort.get(to.port)?.apply(to, next, this.#backends.all);
+		const {drainingMs = 0} = next;
+		for (const {running} of plan.replace) this.#retiring.retireListener(running, drainingMs);
+		for (const running of plan.close) this.#retiring.retireListener(running, drainingMs);
+		for (const backend of left) this.#retireBackend(backend);
 		return plan.close;
 	}
 
-	/** Registers what is described. Returns what is no longer. */
-	#registerAll(described: readonly BackendDescription[]): Backend[] {
-		// Names are unique, and there may be thousands of them.
-		const byName = new Map(described.map(other => [other.name, other]));
-		const kept = this.#backends.filter(({name, description}) => isDeepStrictEqual(description, byName.get(name)));
-		const keptNames = new Set(kept.map(({name}) => name));
-		const fresh = described.filter(({name}) => !keptNames.has(name));
-		const startOf = ({startsPending}: BackendDescription) =>
-			this.#description.faithfulHealth || startsPending === true ? 'pending' : 'in-service';
-		const added = fresh.map(description => new Backend(description, this.#registrations++, startOf(description)));
-		const left = this.#backends.filter(({name}) => !keptNames.has(name));
-		this.#register([...kept, ...added]);
-		for (const backend of added) {
-			if (backend.undeclared) continue;
-			void this.#checker.add(backend, startOf(backend.description) === 'pending' ? 'at-once' : 'at-next-beat');
-		}
-		return left;
-	}
-
-	#register(backends: Backend[]): void {
-		const staying = new Set(backends);
-		for (const backend of this.#backends) if (!staying.has(backend)) this.#checker.remove(backend);
-		this.#backends = backends;
-	}
-
-	/** Gives a back-end no more work, and what is in flight its time. */
-	#letGo(backend: Backend): void {
-		backend.deregister();
-		const {drainingMs: drainMs = 0} = this.#description;
-		this.#leave(async () => {
-			if (drainMs > 0 && backend.inFlight > 0) await this.#within(drainMs, backend.idle(), () => {});
-			for (const listener of [...this.#listeners, ...this.#retired]) listener.cutFrom(backend);
-		});
-	}
-
-	/** Serves nothing new, and what is in flight gets its time. */
-	#retire(listener: RunningListener): void {
-		this.#retired.add(listener);
-		const {drainingMs: drainMs = 0} = this.#description;
-		if (drainMs > 0) listener.retire();
-		else listener.drain();
-		this.#leave(async () => {
-			if (drainMs > 0 && listener.connections.size > 0) {
-				await this.#within(drainMs, listener.connections.gone(), () => {});
-			}
-			await listener.cut();
-			this.#retired.delete(listener);
-		});
-	}
-
-	#leave(task: () => Promise<void>): void {
-		const leaving: Promise<void> = task().finally(() => this.#leaving.delete(leaving));
-		this.#leaving.add(leaving);
+	#retireBackend(backend: Backend): void {
+		this.#retiring.retireBackend(backend, this.#description.drainingMs ?? 0, () => this.#listeners);
 	}
 }
 
