@@ -80,7 +80,7 @@ export class RequestHead {
 	 */
 	fields = '';
 	/** Request line and fields where all of it goes on as it came; else empty. */
-	asItCame = '';
+	verbatim = '';
 }
 
 /**
@@ -148,7 +148,7 @@ function readFields(head: RequestHead, text: string, start: number): Refusal | u
 		count++;
 	}
 	head.fields = from === start ? text.slice(start, end) : fields + text.slice(from, end);
-	if (from === start && head.minor === 1) head.asItCame = text.slice(0, end);
+	if (from === start && head.minor === 1) head.verbatim = text.slice(0, end);
 	if (count > MAX_FIELDS) return {status: 431, reason: `more than ${MAX_FIELDS} fields`};
 	return judge(head, tally);
 }
@@ -311,7 +311,7 @@ function finish(head: RequestHead): RequestHead | Refusal {
 	if (absolute === null) return {status: 400, reason: 'target is neither origin-form, absolute-form nor *'};
 	if (!isHostAndPort(authority)) return {status: 400, reason: 'invalid authority in the target'};
 	head.host = authority;
-	head.asItCame = '';
+	head.verbatim = '';
 	// RFC 9112 section 3.2.2: the authority replaces what Host said, and the field comes first.
 	head.fields = `Host: ${authority}\r\n${withoutFields(head.fields, HOST_FIELD)}`;
 	if (rest.startsWith('/')) head.target = rest;

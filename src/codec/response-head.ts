@@ -68,7 +68,7 @@ export class ResponseHead {
 	/** The fields to forward, as they came, without hop-by-hop fields and those named in Connection. */
 	fields = '';
 	/** The whole head, its empty line included, where nothing of it has to change for a client of HTTP/1.1 and no Date is missing; else empty. */
-	asItCame = '';
+	verbatim = '';
 }
 
 /**
@@ -158,7 +158,7 @@ function readFields(head: ResponseHead, text: string, start: number, toHead: boo
 	head.fields = from === start ? text.slice(start, end) : fields + text.slice(from, end);
 	if (count > MAX_FIELDS) return {status: 502, reason: `answer with more than ${MAX_FIELDS} fields`};
 	// The space behind the status is missing in some answers, and never in ours.
-	if (head.hasDate && from === start && head.minor === 1 && text.charCodeAt(12) === SPACE) head.asItCame = text;
+	if (head.hasDate && from === start && head.minor === 1 && text.charCodeAt(12) === SPACE) head.verbatim = text;
 	if (connection !== '') applyConnection(head, connection);
 	return judgeFraming(head, {lengths, codings: codings.toLowerCase(), bodiless});
 }

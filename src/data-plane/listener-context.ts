@@ -39,10 +39,10 @@ export interface ListenerContext {
 	draining: boolean;
 }
 
-/** What the PROXY protocol tells of a client. */
+/** What the PROXY protocol says about a client. */
 export interface ProxiedClient {
 	readonly peer: Endpoint;
-	/** The address it connected to. The port told with it is the logical one. */
+	/** The address it connected to. The port sent with it is the logical one. */
 	readonly localAddress: string;
 }
 
@@ -59,7 +59,7 @@ export function newRecord(context: ListenerContext, kind: ExchangeKind, client: 
 	});
 }
 
-/** Writes the end of an exchange into its record, once, and tells everybody. */
+/** Writes the end of an exchange into its record, once, and notifies the journal. */
 export function finishRecord(
 	context: ListenerContext,
 	record: ExchangeRecord,

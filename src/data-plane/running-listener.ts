@@ -17,7 +17,7 @@ import {type BoundPort, listen} from './sockets/listener.ts';
 import type {LentContext} from './sockets/tls-settings.ts';
 
 /** What the listeners of one load balancer share. */
-export interface ListenerSurroundings {
+export interface ListenerDependencies {
 	readonly services: Services;
 	readonly journal: Journal;
 	readonly deadlines: Deadlines;
@@ -26,7 +26,7 @@ export interface ListenerSurroundings {
 /**
  * Binds the port of a listener. Connections are closed until it is served.
  *
- * @param adoptable ports that are bound and will be served by nobody else: of those, one that fits is taken over.
+ * @param adoptable ports that are bound and free to be taken over: one that fits is.
  * @throws EmulatorError `PORT_UNAVAILABLE`
  */
 export async function bindListener(
@@ -49,12 +49,12 @@ export class RunningListener {
 	#shown: LentContext | undefined;
 	#backends: readonly Backend[] = [];
 
-	/** Serves `bound` from now on, and whoever served it before does no longer. */
+	/** Serves `bound` from now on, in place of the listener that served it before. */
 	constructor(
 		listener: ListenerDescription,
 		bound: BoundPort,
 		loadBalancer: LoadBalancerDescription,
-		{services, journal, deadlines}: ListenerSurroundings,
+		{services, journal, deadlines}: ListenerDependencies,
 	) {
 		this.bound = bound;
 		this.connections = new OpenConnections(deadlines);

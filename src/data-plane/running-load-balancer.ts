@@ -14,7 +14,7 @@ import type {BoundPort} from './sockets/listener.ts';
 export interface PreparedChange {
 	/** Bound for it, or taken over. */
 	readonly ports: readonly BoundPort[];
-	/** Makes it. Ports that nobody serves any more are open until `release()`, so that others may take them over. */
+	/** Makes it. Ports that are no longer served stay open until `release()`, so that others may take them over. */
 	readonly commit: () => void;
 	/** The end of a commit: closes those ports. */
 	readonly release: () => void;
@@ -199,7 +199,7 @@ export class RunningLoadBalancer {
 		// The back-ends' sides too, and with them the records.
 		await Promise.all(all.map(listener => listener.cut()));
 		await Promise.all([...closed, checked, this.#retiring.gone()]);
-		for (const backend of this.#backends.all) if (backend.inFlight !== 0) backend.tellWrongCount();
+		for (const backend of this.#backends.all) if (backend.inFlight !== 0) backend.warnOfWrongCount();
 		this.#deadlines.close();
 		this.journal.close();
 	}
@@ -231,9 +231,9 @@ export class RunningLoadBalancer {
 		this.#description = next;
 		this.#deadlines.retick(tickOf(next.timeouts));
 		const left = this.#backends.update(next);
-		const surroundings = {services: this.#services, journal: this.journal, deadlines: this.#deadlines};
+		const dependencies = {services: this.#services, journal: this.journal, deadlines: this.#deadlines};
 		const serve = (listener: ListenerDescription, bound: BoundPort) =>
-			new RunningListener(listener, bound, next, surroundings);
+			new RunningListener(listener, bound, next, dependencies);
 		const replaced = plan.replace.map(({running, to}) => serve({...to, bind: running.description.bind}, running.bound));
 		const opened = plan.open.flatMap(listener => {
 			const bound = ports.get(listener.port);

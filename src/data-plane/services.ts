@@ -19,7 +19,7 @@ export interface Services {
 	readonly contexts: SecureContexts;
 	/** What identifiers that must be the same in every run are made from. */
 	readonly seed: number;
-	/** Told of each change; it must not throw. */
+	/** Called on each change; it must not throw. */
 	readonly onHealthChange: (change: HealthChange) => void;
 	/** How many exchanges each load balancer keeps, and how many bytes of each of their bodies. */
 	readonly record: {readonly exchanges: number; readonly bodyBytes: number};

@@ -139,7 +139,7 @@ const ACCEPTED: readonly Accepted[] = [
 		head: field(
 			'A_B: 1\r\nContent_Length: 9\r\nTransfer.Encoding: chunked\r\nkeep_alive: 1\r\nPROXY_CONNECTION: x\r\nContent-Length: 3',
 		),
-		as: {framing: 'length', length: 3, fields: 'A_B: 1\r\nContent-Length: 3\r\n', asItCame: ''},
+		as: {framing: 'length', length: 3, fields: 'A_B: 1\r\nContent-Length: 3\r\n', verbatim: ''},
 	},
 	{
 		rule: 'fields named in Connection: dropped, framing aside',

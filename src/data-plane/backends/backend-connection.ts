@@ -14,7 +14,7 @@ import {type BackendTlsOptions, dialTcp, speakTls} from './dial.ts';
  */
 export const SMALL_READ_BYTES = 8 * 1024;
 
-/** What somebody does with a connection to a back-end. Set anew for each exchange on a pooled one. */
+/** Receives the events of a connection to a back-end. Another one for each exchange on a pooled connection. */
 export interface BackendHandler {
 	/** The connection stands, TLS included. */
 	connected(): void;
@@ -93,7 +93,7 @@ export class BackendConnection implements StreamOwner {
 		}
 	}
 
-	/** Sends no more. What the back-end has still to say is heard. */
+	/** Sends no more. What the back-end still sends is read. */
 	end(): void {
 		this.stream.end();
 	}
@@ -120,7 +120,7 @@ export class BackendConnection implements StreamOwner {
 		return this.connected && !this.#ended && !this.#closed && !this.destroyed && this.takesBytes;
 	}
 
-	/** Whether it can still be written to. Where it cannot, what the back-end has sent is heard all the same. */
+	/** Whether it can still be written to. Where it cannot, what the back-end has sent is still read. */
 	get takesBytes(): boolean {
 		return this.stream.writable && sendingFailure(this.stream) === undefined;
 	}
@@ -129,7 +129,7 @@ export class BackendConnection implements StreamOwner {
 		return this.stream.destroyed || this.#raw.destroyed;
 	}
 
-	/** Ends at once, telling the back-end with a RST, so that nothing half-sent can pass for complete. */
+	/** Ends at once with a RST, so that nothing half-sent can pass for complete. */
 	reset(): void {
 		resetSocket(this.#raw, this.stream);
 	}
@@ -151,7 +151,7 @@ export class BackendConnection implements StreamOwner {
 		this.#raw.destroy();
 	}
 
-	/** What was agreed with the back-end, and how its certificate was judged; undefined without TLS. */
+	/** What was agreed with the back-end, and whether its certificate verified; undefined without TLS. */
 	get tlsFacts(): PeerTls | undefined {
 		return this.#tlsFacts;
 	}
@@ -162,7 +162,7 @@ export class BackendConnection implements StreamOwner {
 			this.#tlsFacts = factsOf(stream);
 			this.#connect();
 		});
-		// The one call that tells of an end at the moment it is read, back-pressure or not.
+		// The only call that comes when an end is read, back-pressure or not.
 		const push = stream.push;
 		stream.push = (chunk: unknown, encoding?: BufferEncoding) => {
 			if (chunk === null) this.#byCloseNotify = endedByCloseNotify(this.#raw);
@@ -228,7 +228,7 @@ export class BackendConnection implements StreamOwner {
 		else this.handler.ended();
 	}
 
-	/** All that the back-end had sent has been heard, and it takes nothing more: the connection is over. */
+	/** All that the back-end had sent has been read, and it takes nothing more: the connection is over. */
 	#endAfter(failure: Error): void {
 		const isWhole = this.#byCloseNotify === true || hasCode(failure, 'EPIPE');
 		if (isWhole) this.handler.ended();
@@ -251,7 +251,7 @@ export class BackendConnection implements StreamOwner {
 }
 
 function ignore(): void {
-	// Node gave this chunk its own memory: nobody waits for it.
+	// Node gave this chunk its own memory: there is nothing to give back.
 }
 
 function factsOf(stream: TLSSocket): PeerTls {

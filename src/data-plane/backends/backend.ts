@@ -26,7 +26,7 @@ export class Backend implements Candidate {
 	#health: Health;
 	#operator: OperatorSetting = 'auto';
 	#deregistered = false;
-	/** Told when nothing is in flight any more. */
+	/** Resolved when nothing is in flight any more. */
 	#waiting: (() => void)[] = [];
 
 	/** @param start `pending` until its first probe has passed, as the cloud registers; `in-service` otherwise. */
@@ -37,7 +37,7 @@ export class Backend implements Candidate {
 		this.inService = this.#health.state === 'InService';
 	}
 
-	/** Whether it is a VM of which nobody has said where it is. */
+	/** Whether it is a VM whose address has not been declared. */
 	get undeclared(): boolean {
 		return this.description.undeclared === true;
 	}
@@ -100,7 +100,7 @@ export class Backend implements Candidate {
 
 	done(): void {
 		this.inFlight--;
-		if (this.inFlight < 0) this.tellWrongCount();
+		if (this.inFlight < 0) this.warnOfWrongCount();
 		if (this.inFlight > 0 || this.#waiting.length === 0) return;
 		for (const resolve of this.#waiting) resolve();
 		this.#waiting = [];
@@ -117,8 +117,8 @@ export class Backend implements Candidate {
 		return this.inFlight === 0 ? Promise.resolve() : new Promise(resolve => this.#waiting.push(resolve));
 	}
 
-	/** For a count that cannot be: a fault of this program, which must not pass unseen. */
-	tellWrongCount(): void {
+	/** For a count that is impossible: a fault of this program, which must be seen. */
+	warnOfWrongCount(): void {
 		process.emitWarning(`${this.inFlight} in flight at back-end "${this.name}", which is wrong: please report this.`, {
 			type: 'LoadBalancerWarning',
 			code: 'WRONG_COUNT',

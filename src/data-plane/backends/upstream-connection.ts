@@ -6,7 +6,7 @@ import {endedInAnswer, type Failure, invalidAnswer, lostInAnswer} from '../failu
 import type {Backend} from './backend.ts';
 import type {BackendConnection, BackendHandler} from './backend-connection.ts';
 
-/** The exchange a connection works for: what it is told of the answer, in this order. */
+/** The exchange that a connection serves. Called in this order. */
 export interface AnswerReceiver {
 	/** Whether a HEAD request is being answered, which has no body. */
 	readonly toHead: boolean;
@@ -20,7 +20,7 @@ export interface AnswerReceiver {
 	connectionDrained(): void;
 	/** A 1xx other than 101. */
 	interimAnswer(head: ResponseHead): void;
-	/** A whole answer at once, as latin1 text: `text` is its head, where that goes on as it came, and body. `clean` as in `answerEnd`. */
+	/** A whole answer at once, as latin1 text: `text` is its head, where that goes on verbatim, and body. `clean` as in `answerEnd`. */
 	wholeAnswer(head: ResponseHead, body: string, text: string, clean: boolean): void;
 	answerHead(head: ResponseHead): void;
 	/**
@@ -52,7 +52,7 @@ export class UpstreamConnection implements BackendHandler {
 	served = 0;
 	/** On the clock's `now()`: an idle connection is destroyed after this. Kept by the pool. */
 	idleUntilMs = Number.POSITIVE_INFINITY;
-	/** The pool it rests in, told when it dies there. */
+	/** Called when it is closed while it rests in the pool. */
 	onIdleDeath: ((connection: UpstreamConnection) => void) | undefined;
 	readonly #connection: BackendConnection;
 	#receiver: AnswerReceiver | undefined;
@@ -75,7 +75,7 @@ export class UpstreamConnection implements BackendHandler {
 		return this.#connection;
 	}
 
-	/** Works for `receiver` from now on. */
+	/** Serves `receiver` from now on. */
 	assign(receiver: AnswerReceiver): void {
 		this.#receiver = receiver;
 		this.#state = 'head';
@@ -96,7 +96,7 @@ export class UpstreamConnection implements BackendHandler {
 		else this.#connection.destroy();
 	}
 
-	/** Works for nobody: it rests, or it is about to be destroyed. */
+	/** Serves no exchange: it rests, or it is about to be destroyed. */
 	unassign(): void {
 		this.#receiver = undefined;
 	}
@@ -111,7 +111,7 @@ export class UpstreamConnection implements BackendHandler {
 
 	data(memory: Buffer, bytes: number, release: (() => void) | undefined): void {
 		if (this.#receiver === undefined) {
-			// Nobody asked: delivering it to the next request would be a lie, so the connection goes.
+			// Nothing was asked for. It must not pass for the next request's answer, so the connection is destroyed.
 			release?.();
 			this.#connection.destroy();
 			return;
@@ -224,7 +224,7 @@ export class UpstreamConnection implements BackendHandler {
 			const body = length === 0 ? '' : chunk.toString('latin1', pos, pos + length);
 			release?.();
 			this.#receiver = undefined;
-			receiver.wholeAnswer(head, body, head.asItCame + body, head.keepAlive && left === length);
+			receiver.wholeAnswer(head, body, head.verbatim + body, head.keepAlive && left === length);
 			return;
 		}
 		this.#keepAlive = head.keepAlive;

@@ -55,7 +55,7 @@ export class UpstreamPool implements Timed {
 	}
 
 	/**
-	 * Ends a connection whose answer nobody waits for, with an end behind the bytes of a body: a reset would make the
+	 * Ends a connection whose answer is no longer wanted, with an end behind the bytes of a body: a reset would make the
 	 * system drop what the back-end has not taken. A request that lacks its rest cannot pass for a whole one, by its
 	 * framing. A back-end that takes no bytes has until the idle timeout.
 	 */
@@ -96,7 +96,7 @@ export class UpstreamPool implements Timed {
 		if (next === Number.POSITIVE_INFINITY) this.#deadlines.delete(this);
 	}
 
-	/** Ends the connections to one back-end that serve nobody, or all of them. */
+	/** Ends the idle connections to one back-end, or all of them. */
 	drop(backend?: Backend): void {
 		for (const [owner, resting] of this.#resting) {
 			if (backend !== undefined && owner !== backend) continue;

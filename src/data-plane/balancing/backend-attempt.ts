@@ -73,7 +73,7 @@ export class BackendAttempt {
 	/**
 	 * Dials `backend`, which has been chosen.
 	 *
-	 * @param client whose connection it is for: where the listener has the PROXY protocol, the back-end is told.
+	 * @param client whose connection it is for: where the listener has the PROXY protocol, a line with its address is sent first.
 	 */
 	dial(backend: Backend, client: ProxiedClient, handler: BackendHandler): BackendConnection {
 		const {record} = this;

@@ -3,8 +3,8 @@ import type {ScopedRule} from '../../model/load-balancer.ts';
 import {nextBackend} from '../../model/selection.ts';
 import type {Backend} from '../backends/backend.ts';
 
-/** Of so many back-ends it is told why none of them could be chosen. */
-const TOLD = 5;
+/** How many back-ends the reason why none could be chosen names. */
+const MAX_NAMED = 5;
 
 /** Round robin over one set of back-ends, with a cursor of its own. */
 export class Balancer {
@@ -30,9 +30,9 @@ export class Balancer {
 	whyNone(): string {
 		const {members} = this;
 		if (members.length === 0) return 'no back-end is registered';
-		const told = members.slice(0, TOLD).map(({name, whyOut}) => `${name}: ${whyOut}`);
-		const left = members.length - told.length;
-		return `no back-end in service: ${told.join('; ')}${left > 0 ? `; and ${left} more` : ''}`;
+		const named = members.slice(0, MAX_NAMED).map(({name, whyOut}) => `${name}: ${whyOut}`);
+		const left = members.length - named.length;
+		return `no back-end in service: ${named.join('; ')}${left > 0 ? `; and ${left} more` : ''}`;
 	}
 
 	/** The member after the last choice when it is free to be chosen, as it nearly always is: no search then. */
@@ -56,7 +56,7 @@ interface Route extends CompiledRule {
 
 /** The balancers of one listener: its own, and one for each of its rules. */
 export class Router {
-	/** Balances what no rule matches, and everything that is no request. */
+	/** Balances what no rule matches, and connections of TCP and SSL listeners. */
 	readonly defaultBalancer = new Balancer([]);
 	#routes: readonly Route[] = [];
 

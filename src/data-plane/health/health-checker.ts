@@ -174,7 +174,7 @@ export class HealthChecker<Checked extends CheckedBackend> implements AsyncDispo
 		const result = await probe.result;
 		watched.probe = undefined;
 		watched.done = undefined;
-		// One that had its result as it was cancelled still tells it.
+		// A probe that had its result as it was cancelled still resolves with it.
 		if (result === undefined || this.#stopped || this.#watched.get(backend) !== watched) return;
 		if (result.target !== formatTarget(this.#check)) return;
 		const before = backend.health;

@@ -1,23 +1,23 @@
 import {withoutPeer} from '../../codec/tls-session.ts';
 
 /** After so many failed handshakes that offered a session, each followed by a full one that was good, none is offered. */
-const MAX_STRIKES = 2;
+const MAX_REFUSALS = 2;
 
 /**
  * What a probe offers. TLS 1.2 is as far as Classic ELB goes, and resuming it costs no key exchange, which in TLS 1.3 is
- * half of a probe; what speaks 1.3 alone is found out, once, by a handshake that fails.
+ * half of a probe; a back-end that speaks 1.3 alone is recognised, once, by a handshake that fails.
  */
 export type ProbeVersions = 'up-to-1.2' | 'all';
 
 /**
  * The TLS session that the probes of one back-end resume, because a full handshake costs some three times as much. A
- * back-end that has forgotten it shakes hands in full; one that fails when it is asked to resume is not asked for ever.
+ * back-end that has forgotten it shakes hands in full; one that fails when it is asked to resume is asked twice at most.
  */
 export class ProbeSession {
 	#session: Buffer | undefined;
 	/** Whether the last handshake failed, and had offered the session. */
 	#isSuspect = false;
-	#strikes = 0;
+	#refusals = 0;
 	#versions: ProbeVersions = 'up-to-1.2';
 
 	/** What to offer; undefined asks for a full handshake. */
@@ -27,22 +27,22 @@ export class ProbeSession {
 
 	/** Whether a session would be of use. */
 	get isWanted(): boolean {
-		return this.#session === undefined && this.#strikes < MAX_STRIKES;
+		return this.#session === undefined && this.#refusals < MAX_REFUSALS;
 	}
 
 	keep(session: Buffer): void {
 		if (this.isWanted) this.#session = withoutPeer(session);
 	}
 
-	/** Asks for no session and offers none any more. */
+	/** Wants no session and offers none any more. */
 	refuse(): void {
 		this.#session = undefined;
-		this.#strikes = MAX_STRIKES;
+		this.#refusals = MAX_REFUSALS;
 	}
 
 	/** A handshake is done, in full or resumed. */
 	passed(isResumed: boolean): void {
-		if (this.#isSuspect) this.#strikes++;
+		if (this.#isSuspect) this.#refusals++;
 		this.#isSuspect = false;
 		if (!isResumed) this.#session = undefined;
 	}

@@ -37,11 +37,11 @@ export function framingFor(minor: number, framing: Framing): ClientFraming {
 export function addCookies(head: ResponseHead, stickyLine: string | undefined, securesCookies: boolean): void {
 	if (stickyLine !== undefined) {
 		head.fields += stickyLine;
-		head.asItCame = '';
+		head.verbatim = '';
 	}
 	if (securesCookies) {
 		head.fields = withSecure(head.fields);
-		head.asItCame = '';
+		head.verbatim = '';
 	}
 }
 
@@ -62,10 +62,10 @@ export interface AnswerHeadOptions {
 
 /** An answer's head as the client gets it, latin1. */
 export function answerHeadText(
-	{status, reason, fields, asItCame}: ResponseHead,
+	{status, reason, fields, verbatim}: ResponseHead,
 	{minor, keepAlive, framing, date}: AnswerHeadOptions,
 ): string {
-	if (asItCame !== '' && keepAlive && minor === 1 && framing.coding === '') return asItCame;
+	if (verbatim !== '' && keepAlive && minor === 1 && framing.coding === '') return verbatim;
 	let connection = '';
 	if (!keepAlive) connection = 'Connection: close\r\n';
 	else if (minor === 0) connection = 'Connection: keep-alive\r\n';

@@ -8,7 +8,7 @@ import type {ListenerContext, ProxiedClient} from '../listener-context.ts';
 export interface Downstream {
 	readonly context: ListenerContext;
 	readonly pool: UpstreamPool;
-	/** Whom a PROXY line tells of. */
+	/** The client that a PROXY line names. */
 	readonly client: ProxiedClient;
 	/**
 	 * The fields that the load balancer adds to a request, each with its CRLF.
@@ -16,7 +16,7 @@ export interface Downstream {
 	 * @param forwardedFor what the client's own X-Forwarded-For fields said; empty where it sent none.
 	 */
 	addedFields(forwardedFor: string): string;
-	/** Bytes have moved, at this moment of the clock: the idle timeout starts anew. */
+	/** Bytes have moved, at this moment of the clock: the idle timeout starts again. */
 	touch(nowMs: number): void;
 	/** Sets another limit for what is waited for. */
 	limit(ms: number): void;
@@ -25,7 +25,7 @@ export interface Downstream {
 	writeBytes(chunk: Buffer, release: (() => void) | undefined): boolean;
 	pause(): void;
 	resume(): void;
-	/** The exchange has ended and its answer is complete: `keepAlive` tells whether the connection may go on. */
+	/** The exchange has ended and its answer is complete: `keepAlive` says whether the connection may go on. */
 	exchangeDone(keepAlive: boolean, nowMs: number): void;
 	/** The exchange has ended in the midst of its answer: the client must see that it is cut short. */
 	exchangeBroken(): void;

@@ -12,11 +12,11 @@ export interface ForwardedHeadOptions {
 /** Puts a request's head into the record as the back-end gets it, and where in it the added fields are. */
 export function forwardHead(
 	record: ExchangeRecord,
-	{fields, method, target, host, minor, framing, upgrade, asItCame}: RequestHead,
+	{fields, method, target, host, minor, framing, upgrade, verbatim}: RequestHead,
 	{dnsName, added, passesUpgrade}: ForwardedHeadOptions,
 ): void {
 	const hostField = host === '' && minor === 0 ? `Host: ${dnsName}\r\n` : '';
-	const begin = asItCame === '' ? `${method} ${target} HTTP/1.1\r\n${hostField}${fields}` : asItCame;
+	const begin = verbatim === '' ? `${method} ${target} HTTP/1.1\r\n${hostField}${fields}` : verbatim;
 	const coding = framing === 'chunked' ? 'Transfer-Encoding: chunked\r\n' : '';
 	const switching = passesUpgrade ? `Connection: Upgrade\r\nUpgrade: ${upgrade}\r\n` : '';
 	record.addedStart = begin.length;

@@ -166,7 +166,7 @@ export class HttpExchange implements AnswerReceiver {
 		const now = this.#now();
 		const headText = this.#beginAnswer(head, framingFor(this.#head.minor, head.framing), now);
 		// Text that is put together is copied once more when it is written.
-		const answer = headText === head.asItCame ? text : headText + body;
+		const answer = headText === head.verbatim ? text : headText + body;
 		record.bytesDown = body.length;
 		if (body.length > this.#context.keptBodyBytes) {
 			const kept = new BodyKeeper(this.#context.keptBodyBytes);

@@ -12,7 +12,7 @@ import {clientGone} from '../failure.ts';
 import {finishRecord, type ListenerContext, newRecord} from '../listener-context.ts';
 import type {OpenConnection} from '../open-connections.ts';
 import type {ClientConnection} from '../sockets/client-connection.ts';
-import {type Ending, LastBytes} from '../sockets/last-bytes.ts';
+import {type Ending, LingeringClose} from '../sockets/lingering-close.ts';
 import type {TurnTaker} from '../sockets/read-turns.ts';
 import {abandon, giveSharedTo, type StreamOwner} from '../sockets/stream-owner.ts';
 import {Splice} from '../tcp/splice.ts';
@@ -27,8 +27,8 @@ const headTimeout = (headMs: number): Refusal => ({status: 408, reason: `no comp
  * One client connection of an HTTP or HTTPS listener: heads in, answers out, one exchange at a time and in order.
  *
  * `idle` between requests, also where an empty line has come; `head` while one is coming in; `exchange` while one is
- * worked on; `gone` when the socket is no longer this front's: it is closed, carries another protocol, or is left to
- * its last bytes.
+ * worked on; `gone` when the socket is no longer this front's: it is closed, carries another protocol, or is in its
+ * lingering close.
  */
 export class HttpFront implements Downstream, OpenConnection, RequestServer, StreamOwner, TurnTaker {
 	deadlineMs = Number.POSITIVE_INFINITY;
@@ -41,7 +41,7 @@ export class HttpFront implements Downstream, OpenConnection, RequestServer, Str
 	#state: RequestServer['state'] = 'idle';
 	readonly #socket: Socket;
 	readonly #peer: Peer;
-	/** What every request gets whose client names nobody before itself. */
+	/** The fields added to a request that has no X-Forwarded-For yet. */
 	readonly #added: string;
 	readonly #forwardedFields: string;
 	#error: Error | undefined;
@@ -142,7 +142,7 @@ export class HttpFront implements Downstream, OpenConnection, RequestServer, Str
 
 	cut(): void {
 		this.#reader.exchange?.cut('the load balancer was stopped');
-		// One that was answered is left to its last bytes by now, which are cut in their turn.
+		// One that was answered is in its lingering close by now, which is cut in its turn.
 		if (this.#isGone()) return;
 		this.#leave();
 		this.client.reset();
@@ -161,7 +161,7 @@ export class HttpFront implements Downstream, OpenConnection, RequestServer, Str
 				else this.#close();
 				return;
 			default:
-			// Somebody else has the connection.
+			// The connection is another owner's.
 		}
 	}
 
@@ -216,7 +216,7 @@ export class HttpFront implements Downstream, OpenConnection, RequestServer, Str
 		else this.#socket.pause();
 	}
 
-	/** Goes on with what was held back. */
+	/** Goes on with what is pipelined. */
 	#next(): void {
 		if (this.#socket.writableNeedDrain) return;
 		if (this.#reader.hasPipelined) {
@@ -234,12 +234,12 @@ export class HttpFront implements Downstream, OpenConnection, RequestServer, Str
 		this.#close();
 	}
 
-	/** Leaves the connection to its last bytes: nothing more is taken from it. */
+	/** Hands the connection to a lingering close: nothing more is taken from it. */
 	#close(ending: Ending = 'in-order'): void {
 		this.#reader.exchangeDone();
 		this.#reader.takePipelined();
 		this.#leave();
-		new LastBytes(this.context, this.client, ending);
+		new LingeringClose(this.context, this.client, ending);
 	}
 
 	streamEnded(): void {
@@ -280,7 +280,7 @@ export class HttpFront implements Downstream, OpenConnection, RequestServer, Str
 		this.#leave();
 	}
 
-	/** Lets go of the socket: somebody else has it, or it is gone. */
+	/** Lets go of the socket: it has another owner, or is gone. */
 	#leave(): void {
 		this.#state = 'gone';
 		this.context.connections.leave(this);

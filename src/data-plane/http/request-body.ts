@@ -9,7 +9,7 @@ import {BodyKeeper} from './kept-body.ts';
 const MAX_REPLAY_BYTES = 16 * 1024;
 
 /**
- * The body of one request, from the client's bytes to what goes to the back-end: framing is judged, the record is kept,
+ * The body of one request, from the client's bytes to what goes to the back-end: framing is checked, the record is kept,
  * and what has come is held while no connection is there to take it, or while it might have to be sent again.
  */
 export class RequestBody {

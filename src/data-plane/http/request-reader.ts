@@ -16,7 +16,7 @@ const EMPTY_LINE = '\r\n';
 const ENDED_IN_HEAD: Refusal = {status: 400, reason: 'the client ended in the midst of a head'};
 const ENDED_IN_BODY: Refusal = {status: 400, reason: 'the client ended in the midst of a body'};
 
-/** Whom a reader reads requests for: one client connection. */
+/** The client connection that requests are read from. */
 export interface RequestServer {
 	/** `idle` between requests, `head` while one is coming in, `exchange` while one is worked on, `gone` afterwards. */
 	readonly state: 'idle' | 'head' | 'exchange' | 'gone';
@@ -116,7 +116,7 @@ export class RequestReader {
 				this.#readBody(lasting(chunk, transient), 0);
 				return;
 			default:
-			// Somebody else has the connection.
+			// The connection is another owner's.
 		}
 	}
 
@@ -126,7 +126,7 @@ export class RequestReader {
 		if (pipelined !== undefined) this.#serve(pipelined, false);
 	}
 
-	/** What is held, which is no longer this reader's; undefined where nothing is. */
+	/** What is held, which this reader gives away; undefined where nothing is. */
 	takePipelined(): Buffer | undefined {
 		const pipelined = this.#pipelined;
 		this.#pipelined = undefined;

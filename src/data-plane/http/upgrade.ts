@@ -3,7 +3,7 @@ import type {RequestHead} from '../../codec/request-head.ts';
 import type {ResponseHead} from '../../codec/response-head.ts';
 import type {UpgradePolicy} from '../../model/load-balancer.ts';
 
-/** Whether the back-end is told that the client asks for another protocol on its connection (RFC 9110 section 7.8). */
+/** Whether the request for another protocol is passed on to the back-end (RFC 9110 section 7.8). */
 export function passesUpgrade({upgrade}: RequestHead, policy: UpgradePolicy): boolean {
 	return upgrade !== '' && policy === 'tunnel';
 }

@@ -3,7 +3,7 @@ import type {Peer} from '../../observability/exchange.ts';
 import {connectionReset, endedByReset, resetSocket} from './reset.ts';
 import {sendingFailure} from './stream-owner.ts';
 
-/** A client's connection once its bytes can be read: plain, or with TLS taken off. Whoever serves it owns it. */
+/** A client's connection once its bytes can be read: plain, or with TLS taken off. The front that serves it owns it. */
 export class ClientConnection {
 	/** Read and write here. */
 	readonly stream: Socket;
@@ -34,7 +34,7 @@ export class ClientConnection {
 	}
 
 	/**
-	 * Why the `end` that `stream` has told of is the end of both directions: a reset, or a client that takes nothing more.
+	 * Why the `end` of `stream` is the end of both directions: a reset, or a client that takes nothing more.
 	 * Undefined where it is an end in good order.
 	 */
 	brokenEnd(): Error | undefined {

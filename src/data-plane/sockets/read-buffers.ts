@@ -20,7 +20,7 @@ export class ReadBuffers {
 	readonly #free: Buffer[] = [];
 	readonly #freeLarge: Buffer[] = [];
 
-	/** A private buffer; whoever takes one gives it back once nothing reads it any more. */
+	/** A private buffer; the taker gives it back once nothing reads it any more. */
 	take(): Buffer {
 		return this.#free.pop() ?? Buffer.allocUnsafeSlow(BUFFER_BYTES);
 	}

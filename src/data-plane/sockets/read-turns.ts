@@ -6,7 +6,7 @@ export interface TurnTaker {
 	wentOn: number;
 	/** Whether it is left unread until its turn comes. Kept by {@link ReadTurns}. */
 	waits: boolean;
-	/** Its turn has come: what it sends may be read again. Called once each time it was told to wait. */
+	/** Its turn has come: what it sends may be read again. Called once for each wait. */
 	takeTurn(): void;
 }
 
@@ -20,7 +20,7 @@ const CALLED_PER_ROUND = 4;
 const WORK_PER_TURN = 4;
 
 /**
- * Who is read from next, when many clients send at once.
+ * Which client is read from next, when many send at once.
  *
  * Node calls back for everything that has come in before it looks at its sockets again, and it accepts one connection
  * of a port each time it looks (libuv 1.45, "don't accept() connections in a loop"). With 1,000 clients that send
@@ -44,8 +44,8 @@ export class ReadTurns {
 	/**
 	 * A piece of work for this client is done: a request answered, bytes passed on.
 	 *
-	 * @returns whether it may be read from at once; if not, its `takeTurn` is called when it may. One that waits already
-	 * is not told again.
+	 * @returns whether it may be read from at once; if not, its `takeTurn` is called when it may. Also true for one
+	 * that waits already.
 	 */
 	mayGoOn(client: TurnTaker): boolean {
 		if (client.waits) return true;

@@ -25,7 +25,7 @@ export function resetSocket(raw: Socket, stream: Socket): void {
 }
 
 /**
- * Whether the `end` that a connection has told of was a reset. libuv tells a reset that comes together with bytes as
+ * Whether the `end` of a connection was a reset. libuv reports a reset that comes together with bytes as
  * an end (`uv__stream_io`, POLLHUP after a short read), and a stream that was cut would pass for a whole one.
  *
  * The system forgets the peer of a connection that was reset, which is asked first. It also forgets it once both
@@ -34,14 +34,14 @@ export function resetSocket(raw: Socket, stream: Socket): void {
  *
  * @param raw the TCP socket.
  * @param stream what is written to: `raw`, or the TLS stream over it.
- * @param byCloseNotify what was noted when the end was read. Judged when it is told of, which back-pressure delays, a
+ * @param byCloseNotify what was noted when the end was read. Asked when it is delivered, which back-pressure delays, a
  * close_notify with a reset right behind it can pass for a reset.
  */
 export function endedByReset(raw: Socket, stream: Socket, byCloseNotify?: boolean): boolean {
 	if (raw.destroyed) return false;
 	if (stream.writableEnded) {
 		const whole = stream !== raw && (byCloseNotify ?? endedByCloseNotify(raw));
-		return !whole && hasUntoldReset(raw);
+		return !whole && hasHiddenReset(raw);
 	}
 	// Undocumented: here Node keeps what the system answered the first time. Without it the system is asked again.
 	(raw as {_peername?: unknown})._peername = undefined;
@@ -77,8 +77,8 @@ export function endedByCloseNotify(raw: Socket): boolean {
 
 const ONE_BYTE = new Uint8Array(1);
 
-/** Reads past the end that libuv told of: the system says `ECONNRESET` there, once, when it was none. */
-function hasUntoldReset(raw: Socket): boolean {
+/** Reads past the end that libuv reported: the system says `ECONNRESET` there, once, when it was none. */
+function hasHiddenReset(raw: Socket): boolean {
 	const fd = handleOf(raw)?.fd ?? -1;
 	if (fd < 0) return false;
 	try {
@@ -89,7 +89,7 @@ function hasUntoldReset(raw: Socket): boolean {
 	}
 }
 
-/** The error that Node would have told of, had libuv told of the reset. */
+/** The error that Node would have reported, had libuv reported the reset. */
 class ConnectionReset extends Error {
 	readonly code = 'ECONNRESET';
 	readonly syscall = 'read';

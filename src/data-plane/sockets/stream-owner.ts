@@ -3,7 +3,7 @@ import {Socket} from 'node:net';
 import {codeOf} from '../../base/errors.ts';
 import {readInto} from './transient-reads.ts';
 
-/** Whoever a stream's events are told to. */
+/** Receives a stream's events. */
 export interface StreamOwner {
 	/**
 	 * @param memory has what has come at its beginning: `bytes` of it.
@@ -25,20 +25,20 @@ type WriteDone = (error?: Error | null) => void;
 const OWNER = Symbol('owner');
 const SENDING = Symbol('sending');
 
-/** A stream that has been given an owner; nobody else knows the symbols. */
+/** A stream that has been given an owner; the symbols are private to this file. */
 interface OwnedStream extends Socket {
 	[OWNER]: StreamOwner | undefined;
 	[SENDING]: Sending | undefined;
 }
 
 /**
- * Tells a stream's events to `owner` from now on, and to nobody else. A stream that has its first owner is read from
+ * Sends a stream's events to `owner` from now on, and to nothing else. A stream that has its first owner is read from
  * now on, unless it has been paused.
  *
  * All streams share the same five listeners: five closures for each would be a tenth of an idle connection's memory,
  * and a connection that changes hands would take five listeners off and put five on.
  *
- * A failure ends one direction, not both: what the peer has sent, and the system has received, is told before the end
+ * A failure ends one direction, not both: what the peer has sent, and the system has received, is delivered before the end
  * (RFC 9112 sections 9.5 and 9.6). Node alone would destroy the stream and lose it; see {@link sendingFailure} and
  * `destroyAfterData`.
  */
@@ -46,7 +46,7 @@ export function giveTo(owner: StreamOwner, stream: Socket): void {
 	// The symbol is this module's own, so it is what it says or not there.
 	const fresh = (stream as OwnedStream)[OWNER] === undefined;
 	giveUnreadTo(owner, stream);
-	if (fresh) stream.on('data', tellData);
+	if (fresh) stream.on('data', passData);
 }
 
 /**
@@ -60,7 +60,7 @@ export function giveSharedTo(owner: StreamOwner, stream: Socket, buffer: Buffer)
 		giveTo(owner, stream);
 		return;
 	}
-	stream.off('data', tellData);
+	stream.off('data', passData);
 	giveUnreadTo(owner, stream);
 }
 
@@ -69,10 +69,10 @@ export function giveUnreadTo(owner: StreamOwner, stream: Socket): void {
 	// See `giveTo`.
 	const owned = stream as OwnedStream;
 	if (owned[OWNER] === undefined) {
-		stream.on('end', tellEnd);
-		stream.on('drain', tellDrain);
-		stream.on('error', tellError);
-		stream.on('close', tellClose);
+		stream.on('end', passEnd);
+		stream.on('drain', passDrain);
+		stream.on('error', passError);
+		stream.on('close', passClose);
 		stream._write = write;
 		stream._writev = writeMany;
 		stream.destroy = destroyAfterData;
@@ -80,14 +80,14 @@ export function giveUnreadTo(owner: StreamOwner, stream: Socket): void {
 	owned[OWNER] = owner;
 }
 
-/** Tells a stream's events to nobody any more; its errors are still listened for. */
+/** Sends a stream's events to nothing any more; its errors are still listened for. */
 export function abandon(stream: Socket): void {
 	// See `giveTo`.
 	(stream as OwnedStream)[OWNER] = nobody;
 }
 
 /**
- * Why nothing can be sent any more, while what the peer has sent is still told; undefined while it can.
+ * Why nothing can be sent any more, while what the peer has sent is still delivered; undefined while it can.
  *
  * `EPIPE`: the peer had ended its direction before (the system was in CLOSE_WAIT), so its end is a whole one.
  * `ECONNRESET`: it had not, so the end that follows is a reset that the failed write has used up.
@@ -107,13 +107,13 @@ export function whenSent(stream: Socket, then: () => void): void {
 	else sending.whenSent = then;
 }
 
-/** The peer is gone, and no write can help that; everything else that fails is no word of the peer's. */
+/** The peer is gone, and no write can help that; every other failure is not the peer's doing. */
 const PEER_IS_GONE = new Set(['ECONNRESET', 'EPIPE', 'ECONNABORTED', 'ETIMEDOUT']);
 
 /** What becomes of one stream's writes. */
 class Sending {
 	failure: Error | undefined;
-	/** Reading has failed, which is told once everything that was read before is. */
+	/** Reading has failed, which is reported once everything that was read before is delivered. */
 	brokenRead: Error | undefined;
 	whenSent: (() => void) | undefined;
 	/** Node's own callback: one for each stream, whatever is written. */
@@ -124,7 +124,7 @@ class Sending {
 		this.#stream = stream;
 	}
 
-	/** Handed to Node in the place of `done`, which destroys the stream when it is told of an error. */
+	/** Handed to Node in the place of `done`, which destroys the stream when it gets an error. */
 	readonly written: WriteDone = error => {
 		const stream = this.#stream;
 		if (error !== undefined && error !== null) {
@@ -164,14 +164,14 @@ function writeMany(this: Socket, chunks: {chunk: unknown; encoding: BufferEncodi
 }
 
 /**
- * Takes the place of `destroy()`: where reading fails while bytes wait that were read before, they are told first, then
+ * Takes the place of `destroy()`: where reading fails while bytes wait that were read before, they are delivered first, then
  * the failure.
  */
 function destroyAfterData(this: Socket, error?: Error): Socket {
 	if (error !== undefined && this.readableLength > 0 && !this.destroyed && isReadError(error)) {
 		const sending = sendingOf(this as OwnedStream);
 		sending.failure ??= error;
-		// Behind an end that waits to be told it changes nothing about the reading.
+		// Behind an end that waits to be delivered it changes nothing about the reading.
 		if (!endIsRead(this)) {
 			sending.brokenRead ??= error;
 			this.push(null);
@@ -181,7 +181,7 @@ function destroyAfterData(this: Socket, error?: Error): Socket {
 	return Object.getPrototypeOf(this).destroy.call(this, error);
 }
 
-/** Whether the end has been read, told or not. Node has no public word for it (the same in Node 20, 22, 24 and 26). */
+/** Whether the end has been read, delivered or not. Node has no public property for it (the same in Node 20, 22, 24 and 26). */
 function endIsRead(stream: Socket): boolean {
 	const {_readableState: state} = stream as {_readableState?: {readonly ended?: boolean}};
 	return state?.ended ?? stream.readableEnded;
@@ -203,24 +203,24 @@ const nobody: StreamOwner = {
 	streamClosed() {},
 };
 
-function tellData(this: OwnedStream, chunk: Buffer): void {
+function passData(this: OwnedStream, chunk: Buffer): void {
 	this[OWNER]?.streamData(chunk, chunk.length, false);
 }
 
-function tellEnd(this: OwnedStream): void {
+function passEnd(this: OwnedStream): void {
 	const broken = this[SENDING]?.brokenRead;
 	if (broken === undefined) this[OWNER]?.streamEnded();
 	else this.destroy(broken);
 }
 
-function tellDrain(this: OwnedStream): void {
+function passDrain(this: OwnedStream): void {
 	this[OWNER]?.streamDrained();
 }
 
-function tellError(this: OwnedStream, error: Error): void {
+function passError(this: OwnedStream, error: Error): void {
 	this[OWNER]?.streamFailed(error);
 }
 
-function tellClose(this: OwnedStream): void {
+function passClose(this: OwnedStream): void {
 	this[OWNER]?.streamClosed();
 }

@@ -11,7 +11,7 @@ import {abandon, giveTo, type StreamOwner} from './stream-owner.ts';
  * Takes TLS off one connection and hands the clear stream on. The accepted socket is wrapped, not lost: a RST can only
  * be sent through it (`resetAndDestroy()` of a TLS socket throws).
  *
- * A handshake that fails, stalls or is left ends in a record that says why, and leaves nothing behind.
+ * A handshake that fails, stalls or is abandoned ends in a record that says why, and leaves nothing behind.
  */
 export class TlsHandshake implements OpenConnection, StreamOwner {
 	deadlineMs: number;
@@ -96,7 +96,7 @@ export class TlsHandshake implements OpenConnection, StreamOwner {
 		if (this.#over) return;
 		this.#leave();
 		const stream = this.#stream;
-		// Whoever serves it decides when the first byte is read.
+		// The front that serves it decides when the first byte is read.
 		stream.pause();
 		stream.on('_tlsError', endWith);
 		const {alpnProtocol} = stream;
@@ -136,13 +136,13 @@ export class TlsHandshake implements OpenConnection, StreamOwner {
 }
 
 /**
- * After the handshake, Node tells a standalone server stream's TLS errors (a bad record, a refused renegotiation) by an
- * undocumented event alone, and leaves the connection standing.
+ * After the handshake, Node reports a standalone server stream's TLS errors (a bad record, a refused renegotiation) by
+ * an undocumented event alone, and leaves the connection standing.
  */
 function endWith(this: TLSSocket, error: Error): void {
 	this.destroy(error);
 }
 
 function ignore(): void {
-	// The TLS stream above tells of it.
+	// The TLS stream above reports it.
 }

@@ -6,7 +6,7 @@ import type {BackendVerification, PemPair, TlsSettings} from '../../model/load-b
 import type {ProbeVersions} from '../health/probe-session.ts';
 
 /**
- * Who asks for renegotiation is answered `no_renegotiation`, which leaves the rest to him. Node's own
+ * A client that asks for renegotiation is answered `no_renegotiation`, and decides what follows. Node's own
  * `disableRenegotiation()` comes before that, and cuts the connection without an alert.
  */
 const {SSL_OP_NO_RENEGOTIATION} = constants;
@@ -18,7 +18,7 @@ const TO_BACKENDS = {
 	secureOptions: SSL_OP_NO_RENEGOTIATION,
 } as const;
 
-/** A context on loan. Whoever has it gives it back, once, when nobody is to begin a handshake with it any more. */
+/** A context on loan. The borrower gives it back, once, when no handshake is to begin with it any more. */
 export interface LentContext {
 	readonly secureContext: SecureContext;
 	giveBack(): void;

@@ -15,8 +15,8 @@ interface ReadsOfSocket {
  * Node has no public way to it for accepted sockets (the same symbols and the same method in Node 20, 22, 24 and 26).
  * Where they are not there, or the socket has been read from already, nothing is changed.
  *
- * @param onBytes is told how many bytes are at the buffer's beginning. They are gone when it returns.
- * @returns whether `onBytes` is told; no `data` event comes then.
+ * @param onBytes gets the number of bytes at the buffer's beginning. They are gone when it returns.
+ * @returns whether `onBytes` is called; no `data` event comes then.
  */
 export function readInto(socket: Socket, buffer: Buffer, onBytes: (bytes: number) => void): boolean {
 	const {target, callback} = KEYS;

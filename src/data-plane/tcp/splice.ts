@@ -10,7 +10,7 @@ import {closedByBackend, drained, type Failure, idleTimeout, lostClient, lostStr
 import type {ListenerContext} from '../listener-context.ts';
 import type {OpenConnection} from '../open-connections.ts';
 import type {ClientConnection} from '../sockets/client-connection.ts';
-import {type Ending, LastBytes} from '../sockets/last-bytes.ts';
+import {type Ending, LingeringClose} from '../sockets/lingering-close.ts';
 import type {TurnTaker} from '../sockets/read-turns.ts';
 import {giveSharedTo, giveTo, type StreamOwner} from '../sockets/stream-owner.ts';
 
@@ -37,7 +37,7 @@ export class Splice implements BackendHandler, OpenConnection, StreamOwner, Turn
 	#upstream: BackendConnection | undefined;
 	#clientError: Error | undefined;
 	#upstreamClosed = false;
-	/** Whether the client's connection is gone, or somebody else's to close. */
+	/** Whether the client's connection is closed, or has been handed to a lingering close. */
 	#clientClosed = false;
 	/** Present while the first bytes of a TCP listener's client may still be a ClientHello. */
 	#hello: ClientHelloReader | undefined;
@@ -63,7 +63,7 @@ export class Splice implements BackendHandler, OpenConnection, StreamOwner, Turn
 		if (toBackend !== undefined) this.streamData(toBackend, toBackend.length);
 		this.#takeDownstream();
 		if (toClient !== undefined && toClient.length > 0) this.data(toClient, toClient.length, ignore);
-		// An end without bytes is told even while nobody reads, and may have been by now.
+		// An end without bytes is reported even while the stream is paused, so it may have come already.
 		if (clientEnded || this.#downstream.readableEnded) this.streamEnded();
 		else this.#downstream.resume();
 	}
@@ -132,7 +132,7 @@ export class Splice implements BackendHandler, OpenConnection, StreamOwner, Turn
 	}
 
 	drain(): void {
-		// What is open may finish; whoever stops the listener cuts it at the limit.
+		// What is open may finish; a stop cuts it when its time is up.
 	}
 
 	cut(): void {
@@ -192,7 +192,7 @@ export class Splice implements BackendHandler, OpenConnection, StreamOwner, Turn
 		const error = this.#clientError;
 		if (error !== undefined) this.#settle(lostClient(error));
 		const upstream = this.#upstream;
-		// What it says to nobody is thrown away; reading on shows its end.
+		// What it still sends is thrown away; reading on shows its end.
 		upstream?.resume();
 		if (error !== undefined || upstream?.stream.writableEnded === false) upstream?.resetWhenSent();
 	}
@@ -233,9 +233,9 @@ export class Splice implements BackendHandler, OpenConnection, StreamOwner, Turn
 		else this.#client.reset();
 	}
 
-	/** Leaves the client to its last bytes: for this splice its connection is over. */
+	/** Hands the client's connection to a lingering close: for this splice it is over. */
 	#leaveClient(ending: Ending): void {
-		new LastBytes(this.#context, this.#client, ending);
+		new LingeringClose(this.#context, this.#client, ending);
 		this.#clientClosed = true;
 		if (this.#upstreamClosed) this.#finish();
 	}
@@ -247,5 +247,5 @@ export class Splice implements BackendHandler, OpenConnection, StreamOwner, Turn
 }
 
 function ignore(): void {
-	// Nobody waits for this memory.
+	// This memory is not reused.
 }

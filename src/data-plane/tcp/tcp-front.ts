@@ -7,7 +7,7 @@ import {clientGone, connectFailure, connectTimeout, drained, type Failure} from 
 import {type ListenerContext, newRecord} from '../listener-context.ts';
 import type {OpenConnection} from '../open-connections.ts';
 import type {ClientConnection} from '../sockets/client-connection.ts';
-import {LastBytes} from '../sockets/last-bytes.ts';
+import {LingeringClose} from '../sockets/lingering-close.ts';
 import {abandon, giveTo, type StreamOwner} from '../sockets/stream-owner.ts';
 import {Splice} from './splice.ts';
 
@@ -107,8 +107,9 @@ export class TcpFront implements BackendHandler, OpenConnection, StreamOwner {
 			upstream.destroy();
 		}
 		const isDecision = outcome === 'no-healthy-backend' || outcome === 'drained';
-		// TLS that the load balancer itself ends is ended in good order; what failed is told with a RST.
-		if (isDecision && isSecure(this.#context.listener.protocol)) new LastBytes(this.#context, this.#client, 'in-order');
+		// A decision of the load balancer ends TLS in good order; a failure ends the connection with a RST.
+		if (isDecision && isSecure(this.#context.listener.protocol))
+			new LingeringClose(this.#context, this.#client, 'in-order');
 		else this.#client.reset();
 	}
 
@@ -117,7 +118,7 @@ export class TcpFront implements BackendHandler, OpenConnection, StreamOwner {
 	}
 
 	streamEnded(): void {
-		// Whoever has the connection next asks whether it has ended.
+		// The next owner of the connection checks whether it has ended.
 	}
 
 	streamDrained(): void {

@@ -7,21 +7,21 @@ import {request} from '../../codec/messages.ts';
 import {runs} from '../../helpers/depth.ts';
 
 test('a request that goes on as it came is what would be put together from its parts', t => {
-	let asItCame = 0;
+	let verbatim = 0;
 	let changed = 0;
 	const judge = (message: string) => {
 		const head = readRequestHead(message.slice(0, message.indexOf('\r\n\r\n') + 4));
 		if (!(head instanceof RequestHead)) return;
-		if (head.asItCame === '') changed++;
+		if (head.verbatim === '') changed++;
 		else {
-			asItCame++;
-			t.is(head.asItCame, `${head.method} ${head.target} HTTP/1.1\r\n${head.fields}`);
+			verbatim++;
+			t.is(head.verbatim, `${head.method} ${head.target} HTTP/1.1\r\n${head.fields}`);
 		}
 	};
 
 	judge('GET /a?b HTTP/1.1\r\nhOst: a\r\nX-Empty:\r\nAccept: */*\r\n\r\n');
 	judge('OPTIONS * HTTP/1.1\r\nHost: a\r\n\r\n');
-	t.is(asItCame, 2);
+	t.is(verbatim, 2);
 	// HTTP/1.0, an absolute-form target, a nominated field, a number between tabs, a hop-by-hop field.
 	judge('GET / HTTP/1.0\r\nHost: a\r\n\r\n');
 	judge('GET http://b/ HTTP/1.1\r\nHost: a\r\n\r\n');
@@ -58,7 +58,7 @@ const ANSWERS = [
 for (const minor of [0, 1]) {
 	for (const keepAlive of [true, false]) {
 		test(`an answer to HTTP/1.${minor} that goes on as it came is what would be put together, keepAlive: ${keepAlive}`, t => {
-			let asItCame = 0;
+			let verbatim = 0;
 			for (const text of ANSWERS) {
 				const head = readResponseHead(text, false);
 				if (!(head instanceof ResponseHead)) throw new Error(head.reason);
@@ -66,11 +66,11 @@ for (const minor of [0, 1]) {
 
 				const sent = answerHeadText(head, about);
 
-				if (head.asItCame === text && sent === text) asItCame++;
-				head.asItCame = '';
+				if (head.verbatim === text && sent === text) verbatim++;
+				head.verbatim = '';
 				t.is(sent, answerHeadText(head, about));
 			}
-			t.is(asItCame, minor === 1 && keepAlive ? 3 : 0);
+			t.is(verbatim, minor === 1 && keepAlive ? 3 : 0);
 		});
 	}
 }

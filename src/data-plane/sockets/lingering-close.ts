@@ -13,17 +13,17 @@ const MAX_LINGER_MS = 30_000;
 const CUT_MS = 50;
 
 /**
- * How a connection ends once its last bytes are sent. `in-order`: over TLS with close_notify, then FIN. `reset`: with a
+ * How a connection ends once what was written is sent. `in-order`: over TLS with close_notify, then FIN. `reset`: with a
  * RST, which no client can take for the end of something whole.
  */
 export type Ending = 'in-order' | 'reset';
 
 /**
- * The last bytes of a client's connection, and its end. What was written is sent first. What the client still sends is
- * read and thrown away, until it ends too: unread, it would make the system send a RST, which can overtake the last
- * bytes (RFC 9112 section 9.6).
+ * The lingering close of a client's connection. What was written is sent first. What the client still sends is read and
+ * thrown away until it ends too: unread, it would make the system send a RST, which can overtake the last bytes (RFC
+ * 9112 section 9.6).
  */
-export class LastBytes implements OpenConnection, StreamOwner {
+export class LingeringClose implements OpenConnection, StreamOwner {
 	deadlineMs: number;
 	readonly #context: ListenerContext;
 	readonly #client: ClientConnection;
@@ -33,7 +33,7 @@ export class LastBytes implements OpenConnection, StreamOwner {
 	/** When everything had been handed to the system. */
 	#sentMs = Number.POSITIVE_INFINITY;
 
-	/** @param client is this object's own from this call on. */
+	/** @param client this object owns it from this call on. */
 	constructor(context: ListenerContext, client: ClientConnection, ending: Ending) {
 		this.#context = context;
 		this.#client = client;
@@ -57,7 +57,7 @@ export class LastBytes implements OpenConnection, StreamOwner {
 	}
 
 	cutFrom(): void {
-		// No back-end has it.
+		// No back-end is involved.
 	}
 
 	cut(): void {
@@ -67,7 +67,7 @@ export class LastBytes implements OpenConnection, StreamOwner {
 			this.#client.reset();
 			return;
 		}
-		// What was said is given the time to leave; a client that does not take it must not hold up a stop.
+		// What was written gets a moment to be sent; a client that does not read it must not delay a stop.
 		stream.destroySoon();
 		stream.once(
 			'close',
