@@ -83,19 +83,6 @@ export class UpstreamConnection implements BackendHandler {
 		this.#interims = 0;
 	}
 
-	/** Ends it at once: it is of no use to anybody. */
-	discard(): void {
-		this.unassign();
-		this.#connection.destroy();
-	}
-
-	/** Ends its exchange, so that nothing half-sent can pass for complete. */
-	drop(): void {
-		this.unassign();
-		if (this.#connection.connected) this.#connection.reset();
-		else this.#connection.destroy();
-	}
-
 	/** Serves no exchange: it rests, or it is about to be destroyed. */
 	unassign(): void {
 		this.#receiver = undefined;

@@ -118,13 +118,20 @@ export class HttpAttempt extends BackendAttempt {
 		// An answer may come before the back-end has taken the whole request.
 		const isSent = (this.#body?.done ?? true) && upstream.connection.stream.writableLength === 0;
 		if (isClean && isSent) this.#front.pool.give(upstream, nowMs);
-		else upstream.discard();
+		else {
+			upstream.unassign();
+			upstream.connection.destroy();
+		}
 	}
 
 	/** Ends the connection, so that nothing half-sent can pass for complete. */
 	drop(): void {
-		this.#upstream?.drop();
+		const upstream = this.#upstream;
 		this.#upstream = undefined;
+		if (upstream === undefined) return;
+		upstream.unassign();
+		if (upstream.connection.connected) upstream.connection.reset();
+		else upstream.connection.destroy();
 	}
 
 	/** The client is gone: what it has sent of a body still reaches the back-end. */

@@ -12,7 +12,7 @@ import {AnswerRelay} from './answer-relay.ts';
 import type {Downstream} from './downstream.ts';
 import {forwardHead} from './forwarded-head.ts';
 import {HttpAttempt} from './http-attempt.ts';
-import {BodyKeeper} from './kept-body.ts';
+import {keepWhole} from './kept-body.ts';
 import {answerItself, keepsConnection, statusOf, statusUnreached} from './own-answer.ts';
 import {RequestBody} from './request-body.ts';
 import {isOffered, passesUpgrade, switchingText} from './upgrade.ts';
@@ -41,16 +41,15 @@ export class HttpExchange implements AnswerReceiver {
 	#awaitsContinue: boolean;
 
 	constructor(front: Downstream, head: RequestHead, record: ExchangeRecord) {
-		const {context} = front;
 		this.#front = front;
-		this.#context = context;
+		this.#context = front.context;
 		this.#head = head;
 		this.record = record;
 		record.httpMinor = head.minor;
 		this.toHead = head.method === 'HEAD';
 		this.takesChunks = head.minor === 1;
 		this.#awaitsContinue = head.expectsContinue;
-		this.#body = RequestBody.of(head, record, context.keptBodyBytes);
+		this.#body = RequestBody.of(head, record, front.context.keptBodyBytes);
 		this.#attempt = new HttpAttempt(front, head, record, this.#body);
 	}
 
@@ -99,8 +98,7 @@ export class HttpExchange implements AnswerReceiver {
 	clientGone(error: Error | undefined): void {
 		if (this.over) return;
 		this.#attempt.leave(this.#now());
-		const {outcome, cause} = clientGone(error, 'before its answer was complete');
-		this.#finish(outcome, cause);
+		this.#finish('client-abort', clientGone(error, 'before its answer was complete').cause);
 	}
 
 	/** No more time: what was waiting is answered 502, what was under way is cut. */
@@ -162,17 +160,11 @@ export class HttpExchange implements AnswerReceiver {
 	}
 
 	wholeAnswer(head: ResponseHead, body: string, text: string, clean: boolean): void {
-		const {record} = this;
 		const now = this.#now();
 		const headText = this.#beginAnswer(head, framingFor(this.#head.minor, head.framing), now);
 		// Text that is put together is copied once more when it is written.
 		const answer = headText === head.verbatim ? text : headText + body;
-		record.bytesDown = body.length;
-		if (body.length > this.#context.keptBodyBytes) {
-			const kept = new BodyKeeper(this.#context.keptBodyBytes);
-			kept.addText(body);
-			record.responseBody = kept;
-		} else record.responseText = answer;
+		keepWhole(this.record, answer, body, this.#context.keptBodyBytes);
 		this.#attempt.giveBack(clean, now);
 		this.#finish('ok', remarkOn(head.status), now);
 		this.#front.writeText(answer);

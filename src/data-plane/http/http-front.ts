@@ -143,7 +143,7 @@ export class HttpFront implements Downstream, OpenConnection, RequestServer, Str
 	cut(): void {
 		this.#reader.exchange?.cut('the load balancer was stopped');
 		// One that was answered is in its lingering close by now, which is cut in its turn.
-		if (this.#isGone()) return;
+		if (this.state === 'gone') return;
 		this.#leave();
 		this.client.reset();
 	}
@@ -184,15 +184,6 @@ export class HttpFront implements Downstream, OpenConnection, RequestServer, Str
 
 	headEmpty(): void {
 		this.#state = 'idle';
-	}
-
-	bodyMoved(): void {
-		this.touch();
-	}
-
-	/** Asked after calls that may have changed it, which the compiler cannot see. */
-	#isGone(): boolean {
-		return this.#state === 'gone';
 	}
 
 	newExchange(head: RequestHead): HttpExchange {
@@ -236,8 +227,7 @@ export class HttpFront implements Downstream, OpenConnection, RequestServer, Str
 
 	/** Hands the connection to a lingering close: nothing more is taken from it. */
 	#close(ending: Ending = 'in-order'): void {
-		this.#reader.exchangeDone();
-		this.#reader.takePipelined();
+		this.#reader.end();
 		this.#leave();
 		new LingeringClose(this.context, this.client, ending);
 	}

@@ -1,9 +1,22 @@
 import {Buffer} from 'node:buffer';
+import type {ExchangeRecord} from '../../observability/exchange.ts';
 import type {KeptBody} from '../../observability/message.ts';
 
 /** Pieces smaller than this are gathered into blocks: a body that comes byte by byte must not cost an object a byte. */
 const SMALL_BYTES = 512;
 const BLOCK_BYTES = 4096;
+
+/** Keeps a whole answer for its record: as the text that was written, or without the end of a body beyond `limit`. */
+export function keepWhole(record: ExchangeRecord, answer: string, body: string, limit: number): void {
+	record.bytesDown = body.length;
+	if (body.length <= limit) {
+		record.responseText = answer;
+		return;
+	}
+	const kept = new BodyKeeper(limit);
+	kept.addText(body);
+	record.responseBody = kept;
+}
 
 /** Keeps the first bytes of a body for its record; `limit` 0 only counts. */
 export class BodyKeeper implements KeptBody {

@@ -30,8 +30,8 @@ export interface RequestServer {
 	newExchange(head: RequestHead): HttpExchange;
 	/** Begins it, with what has come of its body. */
 	begin(exchange: HttpExchange): void;
-	/** Bytes of the request under way have come. */
-	bodyMoved(): void;
+	/** Bytes of the request under way have come: the idle timeout starts again. */
+	touch(): void;
 	/** What has come is no request: it is answered, and the connection closed. */
 	refuse(refused: RefusedRequest): void;
 	/** No more is to be read for now. */
@@ -136,6 +136,12 @@ export class RequestReader {
 	/** The current exchange is done. */
 	exchangeDone(): void {
 		this.#exchange = undefined;
+	}
+
+	/** Nothing more is read. */
+	end(): void {
+		this.#exchange = undefined;
+		this.#pipelined = undefined;
 	}
 
 	/** Refuses a head of which only a part has come. */
@@ -246,7 +252,7 @@ export class RequestReader {
 		let pos = start;
 		if (exchange !== undefined && !exchange.requestDone) {
 			// What comes while a connection is dialled gives the back-end no more time; nor does a later request.
-			if (exchange.flowing) this.#server.bodyMoved();
+			if (exchange.flowing) this.#server.touch();
 			const next = exchange.readBody(chunk, pos);
 			if (typeof next !== 'number') {
 				exchange.refuse(next, 'bad-request');

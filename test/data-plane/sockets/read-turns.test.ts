@@ -1,6 +1,6 @@
 import {setImmediate as nextRound} from 'node:timers/promises';
 import test from 'ava';
-import {ReadTurns, type TurnTaker} from '../../src/data-plane/sockets/read-turns.ts';
+import {ReadTurns, type TurnTaker} from '../../../src/data-plane/sockets/read-turns.ts';
 
 interface NamedTurnTaker extends TurnTaker {
 	readonly name: number;

@@ -1,8 +1,14 @@
 import test, {type ExecutionContext} from 'ava';
-import {type Attempt, type Exchange, type ListenerSpec, type LoadBalancer, startLoadBalancer} from '../../src/index.ts';
-import {answer, dated, holdDeadPort, type RawBackend, type Script, startRawBackend} from '../helpers/raw-backend.ts';
-import type {RawConnection} from '../helpers/raw-connection.ts';
-import {authority, openClient} from '../helpers/raw-scene.ts';
+import {
+	type Attempt,
+	type Exchange,
+	type ListenerSpec,
+	type LoadBalancer,
+	startLoadBalancer,
+} from '../../../src/index.ts';
+import {answer, dated, holdDeadPort, type RawBackend, type Script, startRawBackend} from '../../helpers/raw-backend.ts';
+import type {RawConnection} from '../../helpers/raw-connection.ts';
+import {authority, openClient} from '../../helpers/raw-scene.ts';
 
 const GET = 'GET / HTTP/1.1\r\nHost: a\r\n\r\n';
 const OK = dated('HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok');
