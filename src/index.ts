@@ -49,7 +49,7 @@ export {type Call, type Emulator, type EmulatorEvents, startEmulator, startLoadB
 export {proxyHeaderOf} from './fake-backends/proxy-header.ts';
 export type {Health, HealthReason, OperatorSetting, ProbeResult, ServiceState, Transition} from './model/health.ts';
 export type {ListenerSpec, Protocol} from './model/listener.ts';
-export type {PemPair} from './model/load-balancer.ts';
+export type {PemPair} from './model/resolved.ts';
 export type {Attempt} from './observability/attempt.ts';
 export type {Exchange, ExchangeKind, Outcome, Peer, PeerTls} from './observability/exchange.ts';
 export type {Traffic} from './observability/journal.ts';

@@ -6,7 +6,7 @@ import {show} from '../base/quote.ts';
 import {alternatives, didYouMean} from '../base/suggest.ts';
 import {wallMs} from '../base/timers.ts';
 import {Violations} from '../base/violations.ts';
-import type {PemPair} from '../model/load-balancer.ts';
+import type {PemPair} from '../model/resolved.ts';
 import {buildCertificate, namesOf} from './certificate-builder.ts';
 import {exportPrivateKey} from './ec-key.ts';
 import {withHiddenKey} from './hidden-key.ts';

@@ -1,5 +1,5 @@
 import {inspect} from 'node:util';
-import type {PemPair} from '../model/load-balancer.ts';
+import type {PemPair} from '../model/resolved.ts';
 
 /**
  * The same pair, which prints without its key: in `console.log`, in a test's failure, in an error's details. What does

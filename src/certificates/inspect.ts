@@ -2,7 +2,7 @@ import type {KeyObject, X509Certificate} from 'node:crypto';
 import {createSecureContext} from 'node:tls';
 import {messageOf} from '../base/errors.ts';
 import {wallMs} from '../base/timers.ts';
-import type {PemPair} from '../model/load-balancer.ts';
+import type {PemPair} from '../model/resolved.ts';
 import {isRoot, nameOf, orderChain} from './chain.ts';
 import {type CertificateFacts, factsOf} from './facts.ts';
 import {withHiddenKey} from './hidden-key.ts';

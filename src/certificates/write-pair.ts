@@ -1,7 +1,7 @@
 import {mkdir} from 'node:fs/promises';
 import path from 'node:path';
 import {EmulatorError, messageOf} from '../base/errors.ts';
-import type {PemPair} from '../model/load-balancer.ts';
+import type {PemPair} from '../model/resolved.ts';
 import {PRIVATE, PUBLIC, writeAtomically} from './atomic-file.ts';
 
 /** Where a certificate and its key were written. */

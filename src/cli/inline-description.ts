@@ -2,7 +2,7 @@ import {readInput} from '../base/read-file.ts';
 import type {Authority} from '../certificates/authority.ts';
 import type {LoadBalancerSpec} from '../configuration/spec.ts';
 import type {ListenerSpec} from '../model/listener.ts';
-import type {PemPair} from '../model/load-balancer.ts';
+import type {PemPair} from '../model/resolved.ts';
 import {readCertificateChoice} from './arguments.ts';
 import {usageError} from './exit-codes.ts';
 

@@ -1,8 +1,8 @@
 import {type Duration, millisecondsIn} from '../base/duration.ts';
 import {show} from '../base/quote.ts';
 import {violationsOfSharedPorts} from '../model/listener.ts';
-import {DEFAULT_TIMEOUTS, type Timeouts} from '../model/load-balancer.ts';
 import type {NormalisedBackend, NormalisedListener, NormalisedLoadBalancer} from '../model/normalised.ts';
+import {DEFAULT_TIMEOUTS, type Timeouts} from '../model/resolved.ts';
 import {describeAccessLog} from './describe-access-log.ts';
 import {describeBackend, echoBackends, letterOf} from './describe-backend.ts';
 import {describeHealthCheck} from './describe-health-check.ts';

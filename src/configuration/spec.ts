@@ -2,8 +2,8 @@ import type {IncomingMessage, ServerResponse} from 'node:http';
 import type {Duplex} from 'node:stream';
 import type {Duration} from '../base/duration.ts';
 import type {ListenerSpec} from '../model/listener.ts';
-import type {PemPair, RetryPolicy, TlsVersion, UpgradePolicy} from '../model/load-balancer.ts';
 import type {ProxyProtocolMode} from '../model/normalised.ts';
+import type {PemPair, RetryPolicy, TlsVersion, UpgradePolicy} from '../model/resolved.ts';
 import type {AccessLogSpec, HealthCheckSpec, RuleSpec, StickinessSpec} from './spec-balancing.ts';
 import type {AccountConfig, ControlConfig} from './spec-control.ts';
 

@@ -1,7 +1,7 @@
 import type {Clock} from '../base/clock.ts';
 import type {Deadlines} from '../base/deadlines.ts';
 import type {Endpoint} from '../codec/proxy-protocol.ts';
-import type {ListenerDescription, RetryPolicy, Timeouts, UpgradePolicy} from '../model/load-balancer.ts';
+import type {ResolvedListener, RetryPolicy, Timeouts, UpgradePolicy} from '../model/resolved.ts';
 import {type ExchangeKind, ExchangeRecord, type Peer} from '../observability/exchange.ts';
 import type {Journal} from '../observability/journal.ts';
 import type {BackendTlsOptions} from './backends/dial.ts';
@@ -15,7 +15,7 @@ import type {ReadTurns} from './sockets/read-turns.ts';
 /** What everything that serves one listener's connections shares. What is not readonly may change under them. */
 export interface ListenerContext {
 	readonly loadBalancer: {readonly name: string; readonly dnsName: string};
-	listener: ListenerDescription;
+	listener: ResolvedListener;
 	readonly router: Router;
 	/** Undefined where every request is balanced. */
 	stickiness: StickySessions | undefined;

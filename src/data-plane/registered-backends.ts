@@ -1,5 +1,5 @@
 import {isDeepStrictEqual} from 'node:util';
-import type {BackendDescription, LoadBalancerDescription} from '../model/load-balancer.ts';
+import type {ResolvedBackend, ResolvedLoadBalancer} from '../model/resolved.ts';
 import {Backend} from './backends/backend.ts';
 import {HealthChecker} from './health/health-checker.ts';
 import type {Services} from './services.ts';
@@ -11,7 +11,7 @@ export class RegisteredBackends {
 	#all: readonly Backend[] = [];
 	#registrations = 0;
 
-	constructor({name: loadBalancer, healthCheck, faithfulHealth}: LoadBalancerDescription, services: Services) {
+	constructor({name: loadBalancer, healthCheck, faithfulHealth}: ResolvedLoadBalancer, services: Services) {
 		this.#faithfulHealth = faithfulHealth;
 		this.#checker = new HealthChecker<Backend>({
 			check: healthCheck,
@@ -36,7 +36,7 @@ export class RegisteredBackends {
 	 *
 	 * @returns those that are no longer registered. They are not probed any more; nothing else has happened to them.
 	 */
-	update({backends: described, healthCheck, faithfulHealth}: LoadBalancerDescription): readonly Backend[] {
+	update({backends: described, healthCheck, faithfulHealth}: ResolvedLoadBalancer): readonly Backend[] {
 		this.#faithfulHealth = faithfulHealth;
 		if (!isDeepStrictEqual(this.#checker.check, healthCheck)) this.#checker.setCheck(healthCheck);
 		// Names are unique, and there may be thousands of them.
@@ -78,7 +78,7 @@ export class RegisteredBackends {
 		return this.#checker.stop();
 	}
 
-	#startOf({startsPending}: BackendDescription): 'pending' | 'in-service' {
+	#startOf({startsPending}: ResolvedBackend): 'pending' | 'in-service' {
 		return this.#faithfulHealth || startsPending === true ? 'pending' : 'in-service';
 	}
 }

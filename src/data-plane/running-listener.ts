@@ -1,7 +1,7 @@
 import type {Socket} from 'node:net';
 import type {Deadlines} from '../base/deadlines.ts';
 import {formatListener, isHttp, isSecure} from '../model/listener.ts';
-import type {ListenerDescription, LoadBalancerDescription, PemPair} from '../model/load-balancer.ts';
+import type {PemPair, ResolvedListener, ResolvedLoadBalancer} from '../model/resolved.ts';
 import type {Journal} from '../observability/journal.ts';
 import type {Backend} from './backends/backend.ts';
 import type {BackendTlsOptions} from './backends/dial.ts';
@@ -30,7 +30,7 @@ export interface ListenerDependencies {
  * @throws EmulatorError `PORT_UNAVAILABLE`
  */
 export async function bindListener(
-	listener: ListenerDescription,
+	listener: ResolvedListener,
 	loadBalancer: string,
 	adoptable: Iterable<BoundPort>,
 ): Promise<BoundPort> {
@@ -51,9 +51,9 @@ export class RunningListener {
 
 	/** Serves `bound` from now on, in place of the listener that served it before. */
 	constructor(
-		listener: ListenerDescription,
+		listener: ResolvedListener,
 		bound: BoundPort,
-		loadBalancer: LoadBalancerDescription,
+		loadBalancer: ResolvedLoadBalancer,
 		{services, journal, deadlines}: ListenerDependencies,
 	) {
 		this.bound = bound;
@@ -90,12 +90,12 @@ export class RunningListener {
 		bound.accept = this.#accept;
 	}
 
-	get description(): ListenerDescription {
+	get description(): ResolvedListener {
 		return this.#context.listener;
 	}
 
 	/** Takes what may change while connections go on. */
-	apply(listener: ListenerDescription, loadBalancer: LoadBalancerDescription, backends: readonly Backend[]): void {
+	apply(listener: ResolvedListener, loadBalancer: ResolvedLoadBalancer, backends: readonly Backend[]): void {
 		const context = this.#context;
 		const before = context.listener;
 		if (listener.certificate !== before.certificate) this.#show(listener);
@@ -157,7 +157,7 @@ export class RunningListener {
 		await this.connections.gone();
 	}
 
-	#show({certificate, tls}: ListenerDescription): void {
+	#show({certificate, tls}: ResolvedListener): void {
 		// Its certificate may still be swapped while what it served goes on.
 		if (this.#context.draining) return;
 		const before = this.#shown;
@@ -174,7 +174,7 @@ export class RunningListener {
 }
 
 function backendTlsOf(
-	{backendProtocol, verifyBackend}: ListenerDescription,
+	{backendProtocol, verifyBackend}: ResolvedListener,
 	{contexts}: Services,
 ): BackendTlsOptions | undefined {
 	if (!isSecure(backendProtocol)) return undefined;

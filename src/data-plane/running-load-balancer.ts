@@ -1,7 +1,7 @@
 import {Deadlines, tickFor} from '../base/deadlines.ts';
 import {nextTurn} from '../base/timers.ts';
-import type {ListenerDescription, LoadBalancerDescription, PemPair, Timeouts} from '../model/load-balancer.ts';
 import {planListeners} from '../model/reconciliation.ts';
+import type {PemPair, ResolvedListener, ResolvedLoadBalancer, Timeouts} from '../model/resolved.ts';
 import {Journal} from '../observability/journal.ts';
 import type {Backend} from './backends/backend.ts';
 import {RegisteredBackends} from './registered-backends.ts';
@@ -29,12 +29,12 @@ export class RunningLoadBalancer {
 	readonly #deadlines: Deadlines;
 	readonly #backends: RegisteredBackends;
 	readonly #retiring: Retiring;
-	#description: LoadBalancerDescription;
+	#description: ResolvedLoadBalancer;
 	#listeners: RunningListener[] = [];
 	#stopping: Promise<void> | undefined;
 	#cut: (() => void) | undefined;
 
-	private constructor(description: LoadBalancerDescription, services: Services) {
+	private constructor(description: ResolvedLoadBalancer, services: Services) {
 		this.#description = description;
 		this.#services = services;
 		this.journal = new Journal(services.record.exchanges);
@@ -48,7 +48,7 @@ export class RunningLoadBalancer {
 	 *
 	 * @throws EmulatorError `PORT_UNAVAILABLE`
 	 */
-	static async start(description: LoadBalancerDescription, services: Services): Promise<RunningLoadBalancer> {
+	static async start(description: ResolvedLoadBalancer, services: Services): Promise<RunningLoadBalancer> {
 		const {running, commit, release} = await RunningLoadBalancer.prepareStart(description, services, []);
 		commit();
 		release();
@@ -62,7 +62,7 @@ export class RunningLoadBalancer {
 	 * @throws EmulatorError `PORT_UNAVAILABLE`
 	 */
 	static async prepareStart(
-		description: LoadBalancerDescription,
+		description: ResolvedLoadBalancer,
 		services: Services,
 		adoptable: readonly BoundPort[],
 	): Promise<PreparedChange & {readonly running: RunningLoadBalancer}> {
@@ -83,7 +83,7 @@ export class RunningLoadBalancer {
 		}
 	}
 
-	get description(): LoadBalancerDescription {
+	get description(): ResolvedLoadBalancer {
 		return this.#description;
 	}
 
@@ -104,7 +104,7 @@ export class RunningLoadBalancer {
 	 *
 	 * @throws EmulatorError `PORT_UNAVAILABLE`; then nothing has changed.
 	 */
-	async update(next: LoadBalancerDescription): Promise<void> {
+	async update(next: ResolvedLoadBalancer): Promise<void> {
 		const change = await this.prepare(next, []);
 		change.commit();
 		change.release();
@@ -119,7 +119,7 @@ export class RunningLoadBalancer {
 	 * @param adoptable see {@link prepareStart}.
 	 * @throws EmulatorError `PORT_UNAVAILABLE`
 	 */
-	async prepare(next: LoadBalancerDescription, adoptable: readonly BoundPort[]): Promise<PreparedChange> {
+	async prepare(next: ResolvedLoadBalancer, adoptable: readonly BoundPort[]): Promise<PreparedChange> {
 		const ports = await this.#bind(planListeners(this.#listeners, next.listeners).open, adoptable);
 		const abandon = () => closeAll(without(ports.values(), adoptable));
 		let left: readonly RunningListener[] = [];
@@ -206,7 +206,7 @@ export class RunningLoadBalancer {
 
 	/** Binds all of these, or none. */
 	async #bind(
-		listeners: readonly ListenerDescription[],
+		listeners: readonly ResolvedListener[],
 		adoptable: readonly BoundPort[],
 	): Promise<Map<number, BoundPort>> {
 		const bound = new Map<number, BoundPort>();
@@ -226,13 +226,13 @@ export class RunningLoadBalancer {
 	 *
 	 * @returns the listeners that are no more; their ports are still to be closed.
 	 */
-	#commit(next: LoadBalancerDescription, ports: ReadonlyMap<number, BoundPort>): readonly RunningListener[] {
+	#commit(next: ResolvedLoadBalancer, ports: ReadonlyMap<number, BoundPort>): readonly RunningListener[] {
 		const plan = planListeners(this.#listeners, next.listeners);
 		this.#description = next;
 		this.#deadlines.retick(tickOf(next.timeouts));
 		const left = this.#backends.update(next);
 		const dependencies = {services: this.#services, journal: this.journal, deadlines: this.#deadlines};
-		const serve = (listener: ListenerDescription, bound: BoundPort) =>
+		const serve = (listener: ResolvedListener, bound: BoundPort) =>
 			new RunningListener(listener, bound, next, dependencies);
 		const replaced = plan.replace.map(({running, to}) => serve({...to, bind: running.description.bind}, running.bound));
 		const opened = plan.open.flatMap(listener => {

@@ -5,14 +5,14 @@ import {quote} from '../base/quote.ts';
 import type {Authority} from '../certificates/authority.ts';
 import type {CommandBackendProcess} from '../fake-backends/command-backend.ts';
 import type {FakeBackend} from '../fake-backends/fake-backend.ts';
-import type {BackendDescription, PemPair} from '../model/load-balancer.ts';
 import type {NormalisedBackend, NormalisedFake} from '../model/normalised.ts';
+import type {PemPair, ResolvedBackend} from '../model/resolved.ts';
 
 /** One back-end that an emulator runs or knows, whichever load balancers it is registered with. */
 export interface RunningBackend {
 	readonly name: string;
 	readonly kind: string;
-	readonly description: BackendDescription;
+	readonly description: ResolvedBackend;
 	/** Whether it speaks TLS, as far as is known: a server of the user's own is not asked. */
 	readonly secure: boolean;
 	/** A fake back-end's own certificate, issued when it is asked for. */
@@ -82,7 +82,7 @@ export async function startBackend(
 }
 
 /** Nothing that could be started or stopped here. */
-function ofOthers(kind: 'address' | 'undeclared', description: BackendDescription): RunningBackend {
+function ofOthers(kind: 'address' | 'undeclared', description: ResolvedBackend): RunningBackend {
 	const {name} = description;
 	return {
 		name,

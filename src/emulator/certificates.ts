@@ -9,8 +9,8 @@ import {withHiddenKey} from '../certificates/hidden-key.ts';
 import {inspectCertificate} from '../certificates/inspect.ts';
 import {dateWarnings} from '../certificates/warnings.ts';
 import type {UsableCertificate} from '../model/account.ts';
-import type {PemPair} from '../model/load-balancer.ts';
 import type {CertificateReference, NormalisedCertificate} from '../model/normalised.ts';
+import type {PemPair} from '../model/resolved.ts';
 
 /** Validates a pair; adds what is wrong with it to `violations`, below `path`. */
 export function usable(pair: PemPair, path: Violation['path'], violations: Violation[]): UsableCertificate | undefined {

@@ -1,6 +1,6 @@
 import type {Account} from '../model/account.ts';
-import type {PemPair} from '../model/load-balancer.ts';
 import {certificatesOf} from '../model/resolve.ts';
+import type {PemPair} from '../model/resolved.ts';
 import {asRefusal} from '../operations/as-refusal.ts';
 import type {BackendHealth, CloudStore, Context, Operate} from '../operations/context.ts';
 import {touchedBetween} from '../operations/touched.ts';

@@ -5,8 +5,8 @@ import type {Authority} from '../certificates/authority.ts';
 import {bestKeyFor} from '../codec/cipher-list.ts';
 import type {CertificateNames} from '../configuration/spec.ts';
 import type {UsableCertificate} from '../model/account.ts';
-import type {PemPair, TlsSettings} from '../model/load-balancer.ts';
 import type {CertificateReference, NormalisedLoadBalancer} from '../model/normalised.ts';
+import type {PemPair, TlsSettings} from '../model/resolved.ts';
 import {isPair, issueUsable, resolveCertificate} from './certificates.ts';
 import {refusalOf} from './serving.ts';
 

@@ -8,7 +8,7 @@ import type {Backend as RegisteredBackend} from '../data-plane/backends/backend.
 import type {RunningLoadBalancer} from '../data-plane/running-load-balancer.ts';
 import type {OperatorSetting, ServiceState} from '../model/health.ts';
 import {formatListener} from '../model/listener.ts';
-import type {PemPair} from '../model/load-balancer.ts';
+import type {PemPair} from '../model/resolved.ts';
 import type {Traffic} from '../observability/journal.ts';
 import type {Operate} from '../operations/context.ts';
 import {drainBackend} from '../operations/drain-backend.ts';

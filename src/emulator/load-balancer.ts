@@ -1,7 +1,7 @@
 import type {Duplex} from 'node:stream';
 import type {CertificateNames, LoadBalancerSpec} from '../configuration/spec.ts';
 import type {Health, OperatorSetting, ServiceState} from '../model/health.ts';
-import type {PemPair} from '../model/load-balancer.ts';
+import type {PemPair} from '../model/resolved.ts';
 import type {Exchange} from '../observability/exchange.ts';
 import type {Traffic} from '../observability/journal.ts';
 import type {ConnectOptions} from './client.ts';

@@ -1,7 +1,7 @@
 import {nextTurn} from '../base/timers.ts';
 import type {RunningLoadBalancer} from '../data-plane/running-load-balancer.ts';
 import {type Account, loadBalancerNamed, type UsableCertificate} from '../model/account.ts';
-import type {CloudLoadBalancer} from '../model/cloud-load-balancer.ts';
+import type {AccountLoadBalancer} from '../model/account-load-balancer.ts';
 import {isSecure} from '../model/listener.ts';
 import type {NormalisedBackend} from '../model/normalised.ts';
 import {backendsOf, certificatesOf} from '../model/resolve.ts';
@@ -84,7 +84,7 @@ export class ManagedLoadBalancer {
 	}
 
 	/** What the account says of it; once it has been taken out, what it said last. */
-	get described(): CloudLoadBalancer {
+	get described(): AccountLoadBalancer {
 		return loadBalancerNamed(this.#account, this.name);
 	}
 

@@ -2,9 +2,9 @@ import {isDeepStrictEqual} from 'node:util';
 import {EmulatorError, messageOf} from '../base/errors.ts';
 import {RunningLoadBalancer} from '../data-plane/running-load-balancer.ts';
 import type {Account} from '../model/account.ts';
-import type {LoadBalancerDescription} from '../model/load-balancer.ts';
 import type {NormalisedBackend} from '../model/normalised.ts';
 import {backendsOf, certificatesOf, resolve} from '../model/resolve.ts';
+import type {ResolvedLoadBalancer} from '../model/resolved.ts';
 import type {Operate} from '../operations/context.ts';
 import {touchedBetween} from '../operations/touched.ts';
 import {acquireBackends} from './acquire-backends.ts';
@@ -198,7 +198,7 @@ export class PlannedChange {
 		return {running: change.running, change};
 	}
 
-	#resolve(step: Step, plan: PortPlan): LoadBalancerDescription {
+	#resolve(step: Step, plan: PortPlan): ResolvedLoadBalancer {
 		const {options, authority} = this.#store.dependencies;
 		const mode = this.#portsOf(step);
 		const byName = new Map(step.registered.map(backend => [backend.name, backend]));

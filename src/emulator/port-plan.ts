@@ -1,5 +1,5 @@
 import type {BoundPort} from '../data-plane/sockets/listener.ts';
-import type {CloudLoadBalancer} from '../model/cloud-load-balancer.ts';
+import type {AccountLoadBalancer} from '../model/account-load-balancer.ts';
 import type {ManagedLoadBalancer} from './managed-load-balancer.ts';
 
 /** Which ports are whose while a change is prepared: those that its load balancers give up are there for the taking. */
@@ -21,7 +21,7 @@ export class PortPlan {
 			removed,
 			host,
 		}: {
-			readonly next: ReadonlyMap<ManagedLoadBalancer, CloudLoadBalancer>;
+			readonly next: ReadonlyMap<ManagedLoadBalancer, AccountLoadBalancer>;
 			readonly removed: ReadonlySet<ManagedLoadBalancer>;
 			readonly host: string;
 		},

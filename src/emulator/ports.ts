@@ -1,5 +1,5 @@
 import {formatListener} from '../model/listener.ts';
-import type {Binding, ListenerDescription} from '../model/load-balancer.ts';
+import type {Binding, ResolvedListener} from '../model/resolved.ts';
 import type {PortMode} from './options.ts';
 
 /** 443 becomes 10443: far enough from where services live, and easy to remember. */
@@ -35,7 +35,7 @@ export function bindingFor(
 export function fallbackNotices(
 	name: string,
 	listeners: Iterable<{
-		readonly description: ListenerDescription;
+		readonly description: ResolvedListener;
 		readonly bound: {readonly port: number; readonly refusal: string | undefined};
 	}>,
 	mode: PortMode,

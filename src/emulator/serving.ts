@@ -2,8 +2,8 @@ import {createSecureContext} from 'node:tls';
 import {formatPath, messageOf, type Violation} from '../base/errors.ts';
 import {bestKeyFor, openSslCiphers, versionsWith} from '../codec/cipher-list.ts';
 import type {UsableCertificate} from '../model/account.ts';
-import type {TlsSettings} from '../model/load-balancer.ts';
 import type {NormalisedConfig} from '../model/normalised.ts';
+import type {TlsSettings} from '../model/resolved.ts';
 
 /**
  * Why a listener with these settings cannot show a certificate; undefined when it can. Every TLS version that the

@@ -1,4 +1,4 @@
-import type {CloudLoadBalancer} from '../model/cloud-load-balancer.ts';
+import type {AccountLoadBalancer} from '../model/account-load-balancer.ts';
 
 /** A guess: shorter times are seldom meant where the cloud counts in seconds, and tests that mean them can say `ms`. */
 const SHORT_MS = 100;
@@ -9,7 +9,7 @@ const SHORT_MS = 100;
  *
  * @param about how each sentence begins.
  */
-export function warningsOfDurations(loadBalancer: CloudLoadBalancer, about: string): string[] {
+export function warningsOfDurations(loadBalancer: AccountLoadBalancer, about: string): string[] {
 	const {source, healthCheck, timeouts, drainingMs} = loadBalancer;
 	const {interval, timeout} = fieldsOf(source['healthCheck']);
 	const durations: readonly (readonly [key: string, written: unknown, ms: number | undefined])[] = [

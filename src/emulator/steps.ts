@@ -1,7 +1,7 @@
 import {isDeepStrictEqual} from 'node:util';
 import type {PreparedChange, RunningLoadBalancer} from '../data-plane/running-load-balancer.ts';
 import type {Account} from '../model/account.ts';
-import type {CloudLoadBalancer} from '../model/cloud-load-balancer.ts';
+import type {AccountLoadBalancer} from '../model/account-load-balancer.ts';
 import type {NormalisedBackend} from '../model/normalised.ts';
 import {backendsOf, resolve} from '../model/resolve.ts';
 import type {AccessLog} from '../observability/access-log-file.ts';
@@ -11,13 +11,13 @@ import type {ManagedLoadBalancer} from './managed-load-balancer.ts';
 /** One load balancer on its way. */
 export interface Step {
 	/** What it is to be. */
-	readonly next: CloudLoadBalancer;
+	readonly next: AccountLoadBalancer;
 	/** Its back-ends; those that run already are the very ones that run. */
 	readonly registered: readonly NormalisedBackend[];
 	/** The one that runs; undefined when there is none yet. */
 	readonly managed: ManagedLoadBalancer | undefined;
 	/** What that is until then. */
-	readonly before: CloudLoadBalancer | undefined;
+	readonly before: AccountLoadBalancer | undefined;
 	/** Those of its back-ends that were started or found for it. */
 	acquired: ReadonlyMap<NormalisedBackend, RunningBackend>;
 	log: AccessLog | undefined;
@@ -25,7 +25,7 @@ export interface Step {
 }
 
 /** A load balancer that runs when the account says this; one that is being deleted does not. */
-export function runningIn({loadBalancers}: Account, name: string): CloudLoadBalancer | undefined {
+export function runningIn({loadBalancers}: Account, name: string): AccountLoadBalancer | undefined {
 	const found = loadBalancers.get(name);
 	return found?.life.phase === 'deleting' ? undefined : found;
 }
@@ -35,7 +35,7 @@ export function runningIn({loadBalancers}: Account, name: string): CloudLoadBala
  * running; each that equals one it was given is that.
  */
 export function stepOf(
-	next: CloudLoadBalancer,
+	next: AccountLoadBalancer,
 	{
 		account,
 		managed,
@@ -56,7 +56,7 @@ export function stepOf(
 	return {next, registered, managed, before, acquired: new Map(), log: managed?.log, data: undefined};
 }
 
-type Described = readonly [CloudLoadBalancer, Account, (readonly NormalisedBackend[])?];
+type Described = readonly [AccountLoadBalancer, Account, (readonly NormalisedBackend[])?];
 
 /** Whether two load balancers run alike, whatever else differs. */
 export function runsAlike(one: Described, other: Described): boolean {

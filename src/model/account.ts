@@ -1,8 +1,8 @@
 import {quote} from '../base/quote.ts';
-import type {CloudLoadBalancer, CloudRule, Rule} from './cloud-load-balancer.ts';
-import type {PemPair} from './load-balancer.ts';
+import type {AccountLoadBalancer, ListedRule, Rule} from './account-load-balancer.ts';
 import type {NormalisedBackend} from './normalised.ts';
 import {Refusal} from './refusal.ts';
+import type {PemPair} from './resolved.ts';
 
 /** A certificate that was read or issued, and inspected: it can be used. */
 export interface UsableCertificate {
@@ -83,7 +83,7 @@ export const EMPTY_INVENTORY: Inventory = {
 /** Everything described in one account. A value: an operation makes the next one. */
 export interface Account {
 	/** By name, in the order of creation. */
-	readonly loadBalancers: ReadonlyMap<string, CloudLoadBalancer>;
+	readonly loadBalancers: ReadonlyMap<string, AccountLoadBalancer>;
 	/** By id, in the order of upload. */
 	readonly certificates: ReadonlyMap<string, ServerCertificate>;
 	/** In the order of creation. */
@@ -100,13 +100,13 @@ export function emptyAccount(inventory: Inventory = EMPTY_INVENTORY, vms: Accoun
 }
 
 /** @throws Refusal `NO_SUCH_LOAD_BALANCER` */
-export function loadBalancerNamed(account: Account, name: string): CloudLoadBalancer {
+export function loadBalancerNamed(account: Account, name: string): AccountLoadBalancer {
 	const found = account.loadBalancers.get(name);
 	if (found !== undefined) return found;
 	throw new Refusal('NO_SUCH_LOAD_BALANCER', `no load balancer is named ${quote(name)}`, name);
 }
 
-export function withLoadBalancer(account: Account, loadBalancer: CloudLoadBalancer): Account {
+export function withLoadBalancer(account: Account, loadBalancer: AccountLoadBalancer): Account {
 	return {...account, loadBalancers: new Map(account.loadBalancers).set(loadBalancer.name, loadBalancer)};
 }
 
@@ -128,12 +128,12 @@ export function withCertificate(account: Account, certificate: ServerCertificate
 }
 
 /** The rules as the cloud lists them, one for each listener that they hold at, in the order of their creation. */
-export function listedRules({rules}: Pick<Account, 'rules'>): CloudRule[] {
+export function listedRules({rules}: Pick<Account, 'rules'>): ListedRule[] {
 	return rules.flatMap(listedOf);
 }
 
 /** One rule as the cloud lists it. */
-export function listedOf({scope, loadBalancer, priority, host, path, vmIds}: Rule): CloudRule[] {
+export function listedOf({scope, loadBalancer, priority, host, path, vmIds}: Rule): ListedRule[] {
 	const listed = scope.kind === 'all' ? [...scope.shown] : [[scope.port, scope.shown] as const];
 	return listed.map(([listener, shown]) => ({...shown, loadBalancer, listener, priority, host, path, vmIds}));
 }

@@ -1,7 +1,7 @@
 import type {Inventory} from './account.ts';
 import type {HealthCheck} from './health-check.ts';
 import type {ListenerPorts} from './listener.ts';
-import type {PemPair, ScopedRule} from './load-balancer.ts';
+import type {PemPair, ScopedRule} from './resolved.ts';
 import type {ListenerSettings, Settings} from './settings.ts';
 import type {StickinessPolicy} from './stickiness-policy.ts';
 

@@ -1,12 +1,12 @@
-import type {ListenerDescription} from './load-balancer.ts';
+import type {ResolvedListener} from './resolved.ts';
 
 /** What becomes of the listeners of one load balancer when its description changes. */
 export interface ListenerPlan<Running> {
 	/** Go on as they are, with their connections: at most a certificate, a policy or a rule is another. */
-	readonly keep: readonly {readonly running: Running; readonly to: ListenerDescription}[];
+	readonly keep: readonly {readonly running: Running; readonly to: ResolvedListener}[];
 	/** Keep their bound port for new connections of another kind; the old connections are let go. */
-	readonly replace: readonly {readonly running: Running; readonly to: ListenerDescription}[];
-	readonly open: readonly ListenerDescription[];
+	readonly replace: readonly {readonly running: Running; readonly to: ResolvedListener}[];
+	readonly open: readonly ResolvedListener[];
 	readonly close: readonly Running[];
 }
 
@@ -16,13 +16,13 @@ export interface ListenerPlan<Running> {
  * A listener is known by its logical port and the address it is bound at. The port that was bound is not compared: one
  * that was chosen at the start stays, whatever would be chosen anew.
  */
-export function planListeners<Running extends {readonly description: ListenerDescription}>(
+export function planListeners<Running extends {readonly description: ResolvedListener}>(
 	running: readonly Running[],
-	described: readonly ListenerDescription[],
+	described: readonly ResolvedListener[],
 ): ListenerPlan<Running> {
-	const keep: {running: Running; to: ListenerDescription}[] = [];
-	const replace: {running: Running; to: ListenerDescription}[] = [];
-	const open: ListenerDescription[] = [];
+	const keep: {running: Running; to: ResolvedListener}[] = [];
+	const replace: {running: Running; to: ResolvedListener}[] = [];
+	const open: ResolvedListener[] = [];
 	const left = new Set(running);
 	for (const to of described) {
 		const same = running.find(
@@ -38,7 +38,7 @@ export function planListeners<Running extends {readonly description: ListenerDes
 }
 
 /** Whether connections of the one listener may go on under the other. Its certificate concerns handshakes alone. */
-function serveAlike(one: ListenerDescription, other: ListenerDescription): boolean {
+function serveAlike(one: ResolvedListener, other: ResolvedListener): boolean {
 	return (
 		one.protocol === other.protocol &&
 		one.backendProtocol === other.backendProtocol &&

@@ -1,14 +1,8 @@
 import type {Account, ServerCertificate} from './account.ts';
-import type {BackendId, CloudListener, CloudLoadBalancer, Rule} from './cloud-load-balancer.ts';
+import type {AccountListener, AccountLoadBalancer, BackendId, Rule} from './account-load-balancer.ts';
 import {isHttp} from './listener.ts';
-import type {
-	BackendDescription,
-	Binding,
-	ListenerDescription,
-	LoadBalancerDescription,
-	ScopedRule,
-} from './load-balancer.ts';
 import type {NormalisedBackend, NormalisedListener, NormalisedLoadBalancer} from './normalised.ts';
+import type {Binding, ResolvedBackend, ResolvedListener, ResolvedLoadBalancer, ScopedRule} from './resolved.ts';
 import {settingsOf} from './settings.ts';
 import type {StickinessPolicy} from './stickiness-policy.ts';
 
@@ -19,7 +13,7 @@ export interface ResolveOptions {
 	/** PEM of the emulator's authority. */
 	readonly authorityPem: string;
 	/** Where a back-end listens; undefined: it is left out. */
-	readonly addressOf: (backend: NormalisedBackend) => BackendDescription | undefined;
+	readonly addressOf: (backend: NormalisedBackend) => ResolvedBackend | undefined;
 	/** What to bind for a logical port. Asked for one listener after the other. */
 	readonly bindingOf: (host: string, port: number) => Binding;
 }
@@ -29,17 +23,17 @@ export interface ResolveOptions {
  * The only way from what is described to what runs.
  */
 export function resolve(
-	loadBalancer: CloudLoadBalancer,
+	loadBalancer: AccountLoadBalancer,
 	account: Account,
 	{host: defaultHost, authorityPem, addressOf, bindingOf}: ResolveOptions,
-): LoadBalancerDescription {
+): ResolvedLoadBalancer {
 	const {name, dnsName, healthCheck} = loadBalancer;
 	const host = loadBalancer.address ?? defaultHost;
 	const pending = new Set(pendingOf(loadBalancer, account));
 	return {
 		name,
 		dnsName,
-		listeners: loadBalancer.listeners.map((listener): ListenerDescription => {
+		listeners: loadBalancer.listeners.map((listener): ResolvedListener => {
 			const {id: _, certificateId: __, policies: ___, verifyBackend, ...rest} = listener;
 			return {
 				...rest,
@@ -65,7 +59,7 @@ export function resolve(
 
 /** The certificates that the listeners show, by logical port. */
 export function certificatesOf(
-	{listeners}: Pick<CloudLoadBalancer, 'listeners'>,
+	{listeners}: Pick<AccountLoadBalancer, 'listeners'>,
 	account: Account,
 ): Map<number, ServerCertificate> {
 	const shown = new Map<number, ServerCertificate>();
@@ -78,7 +72,7 @@ export function certificatesOf(
 
 /** The back-ends in registration order; two VM ids that mean one back-end are one. */
 export function backendsOf(
-	{backends}: Pick<CloudLoadBalancer, 'backends'>,
+	{backends}: Pick<AccountLoadBalancer, 'backends'>,
 	account: Pick<Account, 'vms'>,
 ): readonly NormalisedBackend[] {
 	const found = new Map<string, NormalisedBackend>();
@@ -97,7 +91,7 @@ export function backendOf(id: BackendId, {vms}: Pick<Account, 'vms'>): Normalise
 }
 
 /** A load balancer in the words of the library and the configuration: what a change of some of its parts starts from. */
-export function normalisedOf(loadBalancer: CloudLoadBalancer, account: Account): NormalisedLoadBalancer {
+export function normalisedOf(loadBalancer: AccountLoadBalancer, account: Account): NormalisedLoadBalancer {
 	const {scheme, listeners, logTarget, ...rest} = loadBalancer;
 	return {
 		...rest,
@@ -116,13 +110,13 @@ export function normalisedOf(loadBalancer: CloudLoadBalancer, account: Account):
 }
 
 /** Names of back-ends that start out of service, unless they have been registered otherwise too. */
-function pendingOf({backends}: CloudLoadBalancer, account: Account): string[] {
+function pendingOf({backends}: AccountLoadBalancer, account: Account): string[] {
 	const settled = new Set(backends.filter(({isPending}) => !isPending).map(each => backendOf(each, account).name));
 	return backends.map(each => backendOf(each, account).name).filter(name => !settled.has(name));
 }
 
 /** The rules that have an effect: those of HTTP and HTTPS listeners, to what is registered. */
-function rulesOf(loadBalancer: CloudLoadBalancer, account: Account): ScopedRule[] {
+function rulesOf(loadBalancer: AccountLoadBalancer, account: Account): ScopedRule[] {
 	const {name, listeners} = loadBalancer;
 	const registered = new Set(backendsOf(loadBalancer, account).map(backend => backend.name));
 	const isEffective = ({scope}: Rule) =>
@@ -139,13 +133,13 @@ function rulesOf(loadBalancer: CloudLoadBalancer, account: Account): ScopedRule[
 		}));
 }
 
-function certificateOf({certificateId}: CloudListener, {certificates}: Account): ServerCertificate | undefined {
+function certificateOf({certificateId}: AccountListener, {certificates}: Account): ServerCertificate | undefined {
 	return certificateId === undefined ? undefined : certificates.get(certificateId);
 }
 
 function stickinessOf(
-	{protocol, policies: [enabled]}: CloudListener,
-	{policies}: CloudLoadBalancer,
+	{protocol, policies: [enabled]}: AccountListener,
+	{policies}: AccountLoadBalancer,
 ): StickinessPolicy | undefined {
 	if (enabled === undefined || !isHttp(protocol)) return undefined;
 	return policies.find(({name}) => name === enabled)?.stickiness;

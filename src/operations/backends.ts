@@ -1,6 +1,6 @@
 import {quote} from '../base/quote.ts';
 import {withLoadBalancer} from '../model/account.ts';
-import type {BackendId, CloudLoadBalancer} from '../model/cloud-load-balancer.ts';
+import type {AccountLoadBalancer, BackendId} from '../model/account-load-balancer.ts';
 import {Refusal} from '../model/refusal.ts';
 import type {Operation} from './context.ts';
 import {validateVms} from './placement.ts';
@@ -14,7 +14,7 @@ export interface Backends {
 }
 
 /** LinkLoadBalancerBackendMachines and RegisterVmsInLoadBalancer. What is registered already stays as it is. */
-export const registerBackends: Operation<Backends, CloudLoadBalancer> = input => (account, context) => {
+export const registerBackends: Operation<Backends, AccountLoadBalancer> = input => (account, context) => {
 	const asked = validated(input);
 	const before = changeable(account, input.loadBalancer, context);
 	validateVms(input.vmIds, before, account.inventory);
@@ -26,7 +26,7 @@ export const registerBackends: Operation<Backends, CloudLoadBalancer> = input =>
 };
 
 /** UnlinkLoadBalancerBackendMachines and DeregisterVmsInLoadBalancer. A stranger is refused (recorded). */
-export const deregisterBackends: Operation<Backends, CloudLoadBalancer> = input => (account, context) => {
+export const deregisterBackends: Operation<Backends, AccountLoadBalancer> = input => (account, context) => {
 	const asked = validated(input);
 	const before = changeable(account, input.loadBalancer, context);
 	const known = new Set(before.backends.map(keyOf));
@@ -37,13 +37,13 @@ export const deregisterBackends: Operation<Backends, CloudLoadBalancer> = input 
 	return {account: withLoadBalancer(account, after), result: after};
 };
 
-function notRegistered({name}: CloudLoadBalancer, backend: string): Refusal {
+function notRegistered({name}: AccountLoadBalancer, backend: string): Refusal {
 	const message = `${quote(backend)} is not registered with load balancer ${quote(name)}`;
 	return new Refusal('BACKEND_NOT_REGISTERED', message, backend);
 }
 
 /** @throws Refusal `BACKEND_NOT_REGISTERED` for the first of these VMs that is not registered */
-export function validateRegistered(loadBalancer: CloudLoadBalancer, vmIds: readonly string[]): void {
+export function validateRegistered(loadBalancer: AccountLoadBalancer, vmIds: readonly string[]): void {
 	const registered = new Set(loadBalancer.backends.flatMap(backend => (backend.kind === 'vm' ? [backend.id] : [])));
 	for (const id of vmIds) if (!registered.has(id)) throw notRegistered(loadBalancer, id);
 }

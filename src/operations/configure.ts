@@ -1,6 +1,6 @@
 import {isDeepStrictEqual} from 'node:util';
 import type {Account, UsableCertificate} from '../model/account.ts';
-import type {CloudLoadBalancer} from '../model/cloud-load-balancer.ts';
+import type {AccountLoadBalancer} from '../model/account-load-balancer.ts';
 import type {NormalisedBackend, NormalisedConfig, NormalisedLoadBalancer} from '../model/normalised.ts';
 import {normalisedOf} from '../model/resolve.ts';
 import {SETTINGS, type Timeouts} from '../model/settings.ts';
@@ -86,7 +86,7 @@ export function configuredPart(
 		: merged(normalisedOf(current, account), old, wanted);
 }
 
-function configuredNow({loadBalancers}: Account, name: string): CloudLoadBalancer | undefined {
+function configuredNow({loadBalancers}: Account, name: string): AccountLoadBalancer | undefined {
 	const found = loadBalancers.get(name);
 	return found?.isConfigured === true && found.life.phase !== 'deleting' ? found : undefined;
 }

@@ -1,7 +1,7 @@
 import {type Account, listedOf, listedRules} from '../model/account.ts';
-import type {CloudListener, Rule, RuleIdentity} from '../model/cloud-load-balancer.ts';
+import type {AccountListener, Rule, RuleIdentity} from '../model/account-load-balancer.ts';
 import {isHttp} from '../model/listener.ts';
-import type {ScopedRule} from '../model/load-balancer.ts';
+import type {ScopedRule} from '../model/resolved.ts';
 import type {Context} from './context.ts';
 
 /** A rule of the library or the configuration, with what it names as VM ids. */
@@ -15,7 +15,7 @@ export type GivenRule = Omit<ScopedRule, 'to'> & {readonly vmIds: readonly strin
 export function withGivenRules(
 	account: Account,
 	given: readonly GivenRule[],
-	{name, listeners}: {readonly name: string; readonly listeners: readonly CloudListener[]},
+	{name, listeners}: {readonly name: string; readonly listeners: readonly AccountListener[]},
 	{identifiers}: Context,
 ): Account {
 	const before = account.rules.filter(rule => rule.loadBalancer === name);

@@ -1,6 +1,6 @@
 import {quote} from '../base/quote.ts';
 import {type Account, listedOf, listedRules} from '../model/account.ts';
-import type {CloudRule, Rule} from '../model/cloud-load-balancer.ts';
+import type {ListedRule, Rule} from '../model/account-load-balancer.ts';
 import {MAX_PRIORITY} from '../model/listener-rule.ts';
 import {violationsOfPattern} from '../model/pattern.ts';
 import {Refusal} from '../model/refusal.ts';
@@ -21,7 +21,7 @@ export interface CreateRule {
 }
 
 /** CreateListenerRule. On a TCP or SSL listener it is taken, and has no effect (recorded). */
-export const createRule: Operation<CreateRule, CloudRule> = input => (account, context) => {
+export const createRule: Operation<CreateRule, ListedRule> = input => (account, context) => {
 	const {name, priority, vmIds, port} = input;
 	validateName(name);
 	validatePriority(priority);
@@ -66,7 +66,7 @@ export interface UpdateRule {
 }
 
 /** UpdateListenerRule: the patterns, and nothing else. */
-export const updateRule: Operation<UpdateRule, CloudRule> = input => account => {
+export const updateRule: Operation<UpdateRule, ListedRule> = input => account => {
 	if (input.host === undefined && input.path === undefined) {
 		throw new Refusal('MISSING_PARAMETER', 'nothing to update: give a host pattern, a path pattern or both');
 	}
@@ -111,7 +111,7 @@ export function separateRules(rule: Rule): readonly Rule[] {
 	}));
 }
 
-function listedNamed(rules: readonly Rule[], name: string): CloudRule {
+function listedNamed(rules: readonly Rule[], name: string): ListedRule {
 	const found = listedRules({rules}).find(rule => rule.name === name);
 	if (found !== undefined) return found;
 	throw new Refusal('NO_SUCH_RULE', `no listener rule is named ${quote(name)}`, name);

@@ -1,7 +1,7 @@
 import {isDeepStrictEqual} from 'node:util';
 import {quote} from '../base/quote.ts';
 import {type Account, type ServerCertificate, withLoadBalancer} from '../model/account.ts';
-import type {CloudListener, CloudLoadBalancer} from '../model/cloud-load-balancer.ts';
+import type {AccountListener, AccountLoadBalancer} from '../model/account-load-balancer.ts';
 import {isHttp, isSecure, type ListenerPorts, violationOfLayers} from '../model/listener.ts';
 import type {CertificateReference} from '../model/normalised.ts';
 import {Refusal} from '../model/refusal.ts';
@@ -23,7 +23,7 @@ export interface AddListeners {
 }
 
 /** CreateLoadBalancerListeners. The health check stays as it is (recorded from OUTSCALE). */
-export const addListeners: Operation<AddListeners, CloudLoadBalancer> = input => (account, context) => {
+export const addListeners: Operation<AddListeners, AccountLoadBalancer> = input => (account, context) => {
 	validateListeners(input.listeners);
 	const before = changeable(account, input.loadBalancer, context);
 	const made = makeListeners(input.listeners, account, context, before.listeners);
@@ -39,7 +39,7 @@ export interface RemoveListeners {
 }
 
 /** DeleteLoadBalancerListeners. All of them may go; the rules of those that go, go with them (*guess*). */
-export const removeListeners: Operation<RemoveListeners, CloudLoadBalancer> = input => (account, context) => {
+export const removeListeners: Operation<RemoveListeners, AccountLoadBalancer> = input => (account, context) => {
 	const before = changeable(account, input.loadBalancer, context);
 	const gone = new Set(input.ports);
 	for (const port of gone) listenerOn(before, port);
@@ -53,7 +53,7 @@ export const removeListeners: Operation<RemoveListeners, CloudLoadBalancer> = in
  * them. One that holds at all HTTP and HTTPS listeners says something else when there are others, so it becomes one for
  * each listener that it held at.
  */
-function withRulesFor(after: CloudLoadBalancer, before: CloudLoadBalancer, account: Account): Account {
+function withRulesFor(after: AccountLoadBalancer, before: AccountLoadBalancer, account: Account): Account {
 	const ports = new Set(after.listeners.map(({port}) => port));
 	const isSame = isDeepStrictEqual(httpPorts(after), httpPorts(before));
 	const rules = account.rules.flatMap(rule => {
@@ -64,7 +64,7 @@ function withRulesFor(after: CloudLoadBalancer, before: CloudLoadBalancer, accou
 	return {...account, rules};
 }
 
-function httpPorts({listeners}: CloudLoadBalancer): number[] {
+function httpPorts({listeners}: AccountLoadBalancer): number[] {
 	return listeners.filter(({protocol}) => isHttp(protocol)).map(({port}) => port);
 }
 
@@ -115,7 +115,7 @@ export function makeListeners(
 	account: Account,
 	{identifiers}: Context,
 	existing: readonly ListenerPorts[] = [],
-): {readonly listeners: CloudListener[]; readonly account: Account} {
+): {readonly listeners: AccountListener[]; readonly account: Account} {
 	const certificates = asked.map(({certificate}) =>
 		certificate === undefined ? undefined : certificateByOrn(account, certificate, identifiers),
 	);
@@ -131,7 +131,7 @@ export function makeListeners(
 		taken.add(port);
 	}
 	const listeners = asked.map(
-		({protocol, port, backendProtocol, backendPort}, index): CloudListener => ({
+		({protocol, port, backendProtocol, backendPort}, index): AccountListener => ({
 			protocol,
 			port,
 			backendProtocol,

@@ -1,6 +1,6 @@
 import {quote} from '../base/quote.ts';
 import {type Account, withLoadBalancer, withoutLoadBalancer} from '../model/account.ts';
-import type {CloudLoadBalancer, Scheme} from '../model/cloud-load-balancer.ts';
+import type {AccountLoadBalancer, Scheme} from '../model/account-load-balancer.ts';
 import {defaultHealthCheck} from '../model/health-check.ts';
 import {isOver, stateOf} from '../model/life.ts';
 import {Refusal} from '../model/refusal.ts';
@@ -23,7 +23,7 @@ export interface CreateLoadBalancer extends PlacementAsked {
 const MAX_NAME_LENGTH = 32;
 
 /** CreateLoadBalancer. */
-export const createLoadBalancer: Operation<CreateLoadBalancer, CloudLoadBalancer> = input => (account, context) => {
+export const createLoadBalancer: Operation<CreateLoadBalancer, AccountLoadBalancer> = input => (account, context) => {
 	const {name, publicIp} = input;
 	const scheme: Scheme = input.scheme ?? 'internet-facing';
 	validateName(name);
@@ -44,7 +44,7 @@ export const createLoadBalancer: Operation<CreateLoadBalancer, CloudLoadBalancer
 	const made = makeListeners(input.listeners, account, context);
 	const {serial} = made.account;
 	const lent = {address: context.identifiers.publicIp(serial), own: false};
-	const loadBalancer: CloudLoadBalancer = {
+	const loadBalancer: AccountLoadBalancer = {
 		...newLoadBalancer(
 			{
 				name,
@@ -69,11 +69,11 @@ export const createLoadBalancer: Operation<CreateLoadBalancer, CloudLoadBalancer
 };
 
 /** DeleteLoadBalancer: works with back-ends and rules still there. An unknown one is refused, unlike on AWS (recorded). */
-export const deleteLoadBalancer: Operation<{readonly name: string}, CloudLoadBalancer> =
+export const deleteLoadBalancer: Operation<{readonly name: string}, AccountLoadBalancer> =
 	({name}) =>
 	(account, context) => {
 		const before = changeable(account, name, context);
-		const after: CloudLoadBalancer = {...before, life: {phase: 'deleting', sinceMs: context.nowMs}};
+		const after: AccountLoadBalancer = {...before, life: {phase: 'deleting', sinceMs: context.nowMs}};
 		return {account: withoutGone(withLoadBalancer(account, after), context), result: after};
 	};
 

@@ -1,5 +1,5 @@
-import type {CloudLoadBalancer, Placement, Scheme} from '../model/cloud-load-balancer.ts';
-import {NO_ACCESS_LOG} from '../model/cloud-load-balancer.ts';
+import type {AccountLoadBalancer, Placement, Scheme} from '../model/account-load-balancer.ts';
+import {NO_ACCESS_LOG} from '../model/account-load-balancer.ts';
 import {defaultHealthCheck} from '../model/health-check.ts';
 import type {Life} from '../model/life.ts';
 import {DEFAULT_SETTINGS} from '../model/settings.ts';
@@ -10,12 +10,12 @@ export interface NewLoadBalancer {
 	readonly name: string;
 	readonly scheme: Scheme;
 	readonly placement: Placement;
-	readonly publicIp: CloudLoadBalancer['publicIp'];
+	readonly publicIp: AccountLoadBalancer['publicIp'];
 	readonly life: Life;
 }
 
 /** A load balancer with nothing in it, and the defaults of the cloud. */
-export function newLoadBalancer(given: NewLoadBalancer, {identifiers}: Context): CloudLoadBalancer {
+export function newLoadBalancer(given: NewLoadBalancer, {identifiers}: Context): AccountLoadBalancer {
 	const {name, scheme} = given;
 	return {
 		...given,

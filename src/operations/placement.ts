@@ -1,6 +1,6 @@
 import {quote} from '../base/quote.ts';
 import type {Account, Inventory} from '../model/account.ts';
-import type {CloudLoadBalancer, Placement, Scheme} from '../model/cloud-load-balancer.ts';
+import type {AccountLoadBalancer, Placement, Scheme} from '../model/account-load-balancer.ts';
 import {Refusal} from '../model/refusal.ts';
 import type {Context} from './context.ts';
 import {validateId, validateIp} from './validate.ts';
@@ -110,7 +110,7 @@ export function validatePublicIp(account: Account, address: string, loadBalancer
 /** @throws Refusal `NETWORK_MISMATCH`, `VM_TERMINATED` */
 export function validateVms(
 	vmIds: readonly string[],
-	{name, placement}: CloudLoadBalancer,
+	{name, placement}: AccountLoadBalancer,
 	inventory: Inventory,
 ): void {
 	const netId = placement.kind === 'net' ? placement.netId : undefined;

@@ -1,6 +1,6 @@
 import {quote} from '../base/quote.ts';
 import {withLoadBalancer} from '../model/account.ts';
-import type {CloudListener, CloudLoadBalancer, CloudPolicy} from '../model/cloud-load-balancer.ts';
+import type {AccountListener, AccountLoadBalancer, NamedPolicy} from '../model/account-load-balancer.ts';
 import {isHttp} from '../model/listener.ts';
 import {Refusal} from '../model/refusal.ts';
 import {DEFAULT_STICKY_COOKIE, type StickinessPolicy, violationsOfPolicy} from '../model/stickiness-policy.ts';
@@ -19,13 +19,13 @@ export interface CreatePolicy {
 const MAX_NAME_LENGTH = 32;
 
 /** CreateLoadBalancerPolicy. To create is not to enable, so a load balancer without HTTP listeners may have one (recorded). */
-export const createPolicy: Operation<CreatePolicy, CloudLoadBalancer> = input => (account, context) => {
+export const createPolicy: Operation<CreatePolicy, AccountLoadBalancer> = input => (account, context) => {
 	const {name} = input;
 	if (!/^[A-Za-z0-9-]{1,32}$/.test(name)) {
 		const message = `${quote(name)} is not a policy's name; allowed are 1 to ${MAX_NAME_LENGTH} of A-Z, a-z, 0-9 and "-"`;
 		throw new Refusal('BAD_POLICY_NAME', message, name);
 	}
-	const policy: CloudPolicy = {name, stickiness: stickinessOf(input)};
+	const policy: NamedPolicy = {name, stickiness: stickinessOf(input)};
 	const before = changeable(account, input.loadBalancer, context);
 	if (before.policies.some(other => other.name === name)) {
 		throw new Refusal(
@@ -39,7 +39,7 @@ export const createPolicy: Operation<CreatePolicy, CloudLoadBalancer> = input =>
 };
 
 /** DeleteLoadBalancerPolicy; refused while a listener has it enabled. */
-export const deletePolicy: Operation<{readonly loadBalancer: string; readonly name: string}, CloudLoadBalancer> =
+export const deletePolicy: Operation<{readonly loadBalancer: string; readonly name: string}, AccountLoadBalancer> =
 	({loadBalancer, name}) =>
 	(account, context) => {
 		const before = changeable(account, loadBalancer, context);
@@ -58,8 +58,8 @@ export const deletePolicy: Operation<{readonly loadBalancer: string; readonly na
 
 /** Validates which policies a listener is to have: one, of an HTTP or HTTPS listener, or none. @throws Refusal */
 export function validateEnabled(
-	loadBalancer: CloudLoadBalancer,
-	{protocol, port}: CloudListener,
+	loadBalancer: AccountLoadBalancer,
+	{protocol, port}: AccountListener,
 	names: readonly string[],
 ): void {
 	const kinds = [...new Set(names)].map(name => policyNamed(loadBalancer, name).stickiness.kind);
@@ -76,7 +76,7 @@ export function validateEnabled(
 	throw new Refusal(code, `a listener has one stickiness policy, and ${kinds.length} were given`);
 }
 
-function policyNamed({name, policies}: CloudLoadBalancer, wanted: string): CloudPolicy {
+function policyNamed({name, policies}: AccountLoadBalancer, wanted: string): NamedPolicy {
 	const found = policies.find(policy => policy.name === wanted);
 	if (found !== undefined) return found;
 	throw new Refusal('NO_SUCH_POLICY', `load balancer ${quote(name)} has no policy ${quote(wanted)}`, wanted);

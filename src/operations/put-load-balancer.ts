@@ -2,12 +2,12 @@ import path from 'node:path';
 import {isDeepStrictEqual} from 'node:util';
 import {type Account, type UsableCertificate, withLoadBalancer, withoutLoadBalancer} from '../model/account.ts';
 import {
-	type CloudAccessLog,
-	type CloudListener,
-	type CloudLoadBalancer,
-	type CloudPolicy,
+	type AccessLogSettings,
+	type AccountListener,
+	type AccountLoadBalancer,
+	type NamedPolicy,
 	NO_ACCESS_LOG,
-} from '../model/cloud-load-balancer.ts';
+} from '../model/account-load-balancer.ts';
 import {isHttp} from '../model/listener.ts';
 import type {NormalisedListener, NormalisedLoadBalancer} from '../model/normalised.ts';
 import {backendOf} from '../model/resolve.ts';
@@ -38,7 +38,7 @@ export interface PutLoadBalancer {
  * `create()` and `update()` of the library, and what a configuration says of one load balancer. What it has no word for
  * stays as it is: tags, ids, policies that no listener uses, the place it stands in.
  */
-export const putLoadBalancer: Operation<PutLoadBalancer, CloudLoadBalancer> = input => (before, context) => {
+export const putLoadBalancer: Operation<PutLoadBalancer, AccountLoadBalancer> = input => (before, context) => {
 	const {normalised} = input;
 	const {name} = normalised;
 	const former = before.loadBalancers.get(name);
@@ -55,7 +55,7 @@ export const putLoadBalancer: Operation<PutLoadBalancer, CloudLoadBalancer> = in
 	const base = previous ?? {...newOfLibrary(name, account, context), isConfigured};
 	if (previous === undefined) account = {...account, serial: account.serial + 1};
 
-	const loadBalancer: CloudLoadBalancer = {
+	const loadBalancer: AccountLoadBalancer = {
 		...base,
 		...(made === undefined ? {} : {listeners: made.listeners, policies: made.policies}),
 		...(registered === undefined ? {} : {backends: registered.backends}),
@@ -92,7 +92,7 @@ function pick<Value, Key extends keyof Value>(value: Value, keys: readonly Key[]
 }
 
 /** What the cloud would have given it at its creation: it stands in the public Cloud, and has always been there. */
-function newOfLibrary(name: string, {serial}: Account, context: Context): CloudLoadBalancer {
+function newOfLibrary(name: string, {serial}: Account, context: Context): AccountLoadBalancer {
 	const {identifiers} = context;
 	return newLoadBalancer(
 		{
@@ -112,7 +112,7 @@ function register({normalised, drained = new Set()}: PutLoadBalancer, account: A
 }
 
 /** The VM ids of what is registered, by the names of the back-ends. */
-function known({backends}: CloudLoadBalancer, account: Account): Pick<Registrations, 'idOf'> {
+function known({backends}: AccountLoadBalancer, account: Account): Pick<Registrations, 'idOf'> {
 	const ids = backends.flatMap(each => (each.kind === 'vm' ? [[backendOf(each, account).name, each.id] as const] : []));
 	return {idOf: new Map(ids)};
 }
@@ -121,7 +121,7 @@ function known({backends}: CloudLoadBalancer, account: Account): Pick<Registrati
 function writtenRules(
 	{name, rules}: NormalisedLoadBalancer,
 	{idOf}: Pick<Registrations, 'idOf'>,
-	previous: CloudLoadBalancer | undefined,
+	previous: AccountLoadBalancer | undefined,
 	before: Account,
 ): GivenRule[] {
 	const earlier = new Map(
@@ -156,13 +156,13 @@ function sameRules(name: string, registered: Registrations | undefined, {rules, 
 /** The listeners with their ids, certificates and policies. */
 function listenersOf(
 	{normalised, certificates}: PutLoadBalancer,
-	previous: CloudLoadBalancer | undefined,
+	previous: AccountLoadBalancer | undefined,
 	before: Account,
 	context: Context,
-): Pick<CloudLoadBalancer, 'listeners' | 'policies'> & {readonly account: Account} {
+): Pick<AccountLoadBalancer, 'listeners' | 'policies'> & {readonly account: Account} {
 	let account = before;
 	const enabled = normalised.listeners.map(listener => policyFor(listener, previous));
-	const listeners = normalised.listeners.map((given, index): CloudListener => {
+	const listeners = normalised.listeners.map((given, index): AccountListener => {
 		const {ports, certificate, stickiness: _, ...settings} = given;
 		const same = previous?.listeners.find(({port}) => port === ports.port);
 		const shown =
@@ -183,7 +183,7 @@ function listenersOf(
 }
 
 /** A file has no word in the cloud: its load balancer shows none. A folder is a bucket. */
-function accessLogOf({accessLog}: NormalisedLoadBalancer): CloudAccessLog {
+function accessLogOf({accessLog}: NormalisedLoadBalancer): AccessLogSettings {
 	if (accessLog?.kind !== 'folder') return NO_ACCESS_LOG;
 	const {folder, prefix, intervalMinutes} = accessLog;
 	return {enabled: true, bucket: path.basename(folder), prefix: prefix === '' ? undefined : prefix, intervalMinutes};
@@ -192,8 +192,8 @@ function accessLogOf({accessLog}: NormalisedLoadBalancer): CloudAccessLog {
 /** The policy that a listener's stickiness shows as: the one it had, where that says the same. */
 function policyFor(
 	{ports, stickiness}: NormalisedListener,
-	previous: CloudLoadBalancer | undefined,
-): CloudPolicy | undefined {
+	previous: AccountLoadBalancer | undefined,
+): NamedPolicy | undefined {
 	if (stickiness === undefined || !isHttp(ports.protocol)) return undefined;
 	const before = previous?.listeners.find(({port}) => port === ports.port)?.policies[0];
 	const same = previous?.policies.find(
@@ -202,7 +202,7 @@ function policyFor(
 	return same ?? {name: `stickiness-${ports.port}`, stickiness};
 }
 
-function withEnabled(before: readonly CloudPolicy[], enabled: readonly (CloudPolicy | undefined)[]): CloudPolicy[] {
+function withEnabled(before: readonly NamedPolicy[], enabled: readonly (NamedPolicy | undefined)[]): NamedPolicy[] {
 	const policies = new Map(before.map(policy => [policy.name, policy]));
 	for (const policy of enabled) if (policy !== undefined) policies.set(policy.name, policy);
 	return [...policies.values()];

@@ -1,7 +1,7 @@
 import {isDeepStrictEqual} from 'node:util';
 import {isIP} from '../base/ip.ts';
 import type {Account} from '../model/account.ts';
-import type {CloudLoadBalancer, Registration} from '../model/cloud-load-balancer.ts';
+import type {AccountLoadBalancer, Registration} from '../model/account-load-balancer.ts';
 import type {NormalisedBackend, NormalisedLoadBalancer} from '../model/normalised.ts';
 import type {Context} from './context.ts';
 
@@ -39,7 +39,7 @@ export function registrationsOf(
 
 /** What VM ids mean without the ids that were made for the back-ends of a load balancer that is gone. */
 export function vmsWithout(
-	{name, backends}: Pick<CloudLoadBalancer, 'name' | 'backends'>,
+	{name, backends}: Pick<AccountLoadBalancer, 'name' | 'backends'>,
 	rest: Account,
 	{identifiers}: Context,
 ): Account['vms'] {

@@ -1,6 +1,6 @@
 import {quote} from '../base/quote.ts';
 import {type Account, withLoadBalancer} from '../model/account.ts';
-import type {CloudLoadBalancer} from '../model/cloud-load-balancer.ts';
+import type {AccountLoadBalancer} from '../model/account-load-balancer.ts';
 import {Refusal} from '../model/refusal.ts';
 import type {Operation} from './context.ts';
 import {changeable, validateQuota} from './validate.ts';
@@ -34,11 +34,11 @@ export const removeTags: Operation<
 		validateTags(keys.map(key => ({key, value: ''})));
 		const gone = new Set(keys);
 		const found = distinct(loadBalancers).map(name => changeable(account, name, context));
-		const remove = ({tags, ...rest}: CloudLoadBalancer): CloudLoadBalancer => ({
+		const remove = ({tags, ...rest}: AccountLoadBalancer): AccountLoadBalancer => ({
 			...rest,
 			tags: new Map([...tags].filter(([key]) => !gone.has(key))),
 		});
-		const after = (before: Account, each: CloudLoadBalancer) => withLoadBalancer(before, remove(each));
+		const after = (before: Account, each: AccountLoadBalancer) => withLoadBalancer(before, remove(each));
 		return {account: found.reduce(after, account), result: undefined};
 	};
 

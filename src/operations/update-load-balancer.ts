@@ -2,7 +2,7 @@ import path from 'node:path';
 import {isDeepStrictEqual} from 'node:util';
 import {quote} from '../base/quote.ts';
 import {type Account, loadBalancerNamed, type ServerCertificate, withLoadBalancer} from '../model/account.ts';
-import type {CloudAccessLog, CloudListener, CloudLoadBalancer} from '../model/cloud-load-balancer.ts';
+import type {AccessLogSettings, AccountListener, AccountLoadBalancer} from '../model/account-load-balancer.ts';
 import {API_BOUNDS, type HealthCheck, violationsOfHealthCheck} from '../model/health-check.ts';
 import {stateOf} from '../model/life.ts';
 import {isSecure} from '../model/listener.ts';
@@ -24,7 +24,7 @@ export interface UpdateLoadBalancer {
 	/** The whole list; empty disables what is enabled. */
 	readonly policies: readonly string[] | undefined;
 	readonly healthCheck: HealthCheck | undefined;
-	readonly accessLog: CloudAccessLog | undefined;
+	readonly accessLog: AccessLogSettings | undefined;
 	readonly securedCookies: boolean | undefined;
 	/** The whole list; empty stands for the Net's default one. */
 	readonly securityGroups: readonly string[] | undefined;
@@ -36,7 +36,7 @@ export interface UpdateLoadBalancer {
  * UpdateLoadBalancer. The documents allow one part a call; Terraform's provider sends several and works, so all of them
  * are applied, or none.
  */
-export const updateLoadBalancer: Operation<UpdateLoadBalancer, CloudLoadBalancer> = input => (account, context) => {
+export const updateLoadBalancer: Operation<UpdateLoadBalancer, AccountLoadBalancer> = input => (account, context) => {
 	validateUpdate(input, context);
 	const before = loadBalancerNamed(account, input.name);
 	const state = stateOf(before.life, context);
@@ -99,7 +99,7 @@ const BUCKET = /^[A-Za-z0-9_.-]{1,255}$/;
  *
  * @see OUTSCALE API 1.40, AccessLog
  */
-function validateAccessLog({enabled, bucket, prefix}: CloudAccessLog, strict: boolean): void {
+function validateAccessLog({enabled, bucket, prefix}: AccessLogSettings, strict: boolean): void {
 	if (bucket !== undefined && (!(strict ? STRICT_BUCKET : BUCKET).test(bucket) || /^\.\.?$/.test(bucket))) {
 		const allowed = strict ? '3 to 63 of a-z, 0-9, "." and "-"' : '1 to 255 of A-Z, a-z, 0-9, "_", "." and "-"';
 		const message = `${quote(bucket)} is not a bucket's name; allowed are ${allowed}`;
@@ -116,17 +116,17 @@ function validateAccessLog({enabled, bucket, prefix}: CloudAccessLog, strict: bo
 }
 
 function listenersOf(
-	before: CloudLoadBalancer,
+	before: AccountLoadBalancer,
 	{port, certificate, policies}: UpdateLoadBalancer,
 	account: Account,
 	{identifiers}: Context,
-): readonly CloudListener[] {
+): readonly AccountListener[] {
 	if (port === undefined || (certificate === undefined && policies === undefined)) return before.listeners;
 	const listener = listenerOn(before, port);
 	const found = certificate === undefined ? undefined : certificateByOrn(account, certificate, identifiers);
 	if (found !== undefined && !isSecure(listener.protocol)) throw certificateNotAllowed(listener);
 	if (policies !== undefined) validateEnabled(before, listener, policies);
-	const after: CloudListener = {
+	const after: AccountListener = {
 		...listener,
 		certificateId: found?.id ?? listener.certificateId,
 		certificate: isShown(found, listener, account) ? listener.certificate : referenceTo(found),
@@ -138,7 +138,7 @@ function listenersOf(
 /** Whether a listener shows these bytes already, or goes on with what it shows. */
 function isShown(
 	found: ServerCertificate | undefined,
-	{certificateId = ''}: CloudListener,
+	{certificateId = ''}: AccountListener,
 	{certificates}: Account,
 ): boolean {
 	const shown = certificates.get(certificateId);
@@ -147,10 +147,10 @@ function isShown(
 
 /** A log that is asked for as it is stays where it is written. */
 function logOf(
-	before: CloudLoadBalancer,
-	accessLog: CloudAccessLog | undefined,
+	before: AccountLoadBalancer,
+	accessLog: AccessLogSettings | undefined,
 	{accessLogFolder}: Context,
-): Pick<CloudLoadBalancer, 'accessLog' | 'logTarget'> {
+): Pick<AccountLoadBalancer, 'accessLog' | 'logTarget'> {
 	if (accessLog === undefined || isDeepStrictEqual(accessLog, before.accessLog)) {
 		return {accessLog: before.accessLog, logTarget: before.logTarget};
 	}
@@ -161,11 +161,11 @@ function logOf(
 }
 
 function placementOf(
-	{placement}: CloudLoadBalancer,
+	{placement}: AccountLoadBalancer,
 	{securityGroups}: UpdateLoadBalancer,
 	{inventory}: Account,
 	context: Context,
-): CloudLoadBalancer['placement'] {
+): AccountLoadBalancer['placement'] {
 	if (securityGroups === undefined) return placement;
 	if (placement.kind === 'public') {
 		throw new Refusal('ILLEGAL_COMBINATION', 'security groups go with a load balancer in a Net only');
@@ -174,11 +174,11 @@ function placementOf(
 }
 
 function publicIpOf(
-	{name, scheme, publicIp}: CloudLoadBalancer,
+	{name, scheme, publicIp}: AccountLoadBalancer,
 	asked: UpdateLoadBalancer,
 	account: Account,
 	{identifiers}: Context,
-): CloudLoadBalancer['publicIp'] {
+): AccountLoadBalancer['publicIp'] {
 	if (asked.publicIp === undefined) return publicIp;
 	if (scheme === 'internal') throw new Refusal('ILLEGAL_COMBINATION', 'an internal load balancer has no public IP');
 	if (asked.publicIp !== '') {

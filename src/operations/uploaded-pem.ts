@@ -2,8 +2,8 @@ import {inspectCertificate} from '../certificates/inspect.ts';
 import {readPem} from '../certificates/pem.ts';
 import {type Problem, readCertificates} from '../certificates/read-parts.ts';
 import type {ServerCertificate, UsableCertificate} from '../model/account.ts';
-import type {PemPair} from '../model/load-balancer.ts';
 import {Refusal} from '../model/refusal.ts';
+import type {PemPair} from '../model/resolved.ts';
 import type {Context} from './context.ts';
 
 /** The texts of a certificate as they are uploaded. */

@@ -2,7 +2,7 @@ import {isIP} from '../base/ip.ts';
 import {quote} from '../base/quote.ts';
 import {alternatives} from '../base/suggest.ts';
 import {type Account, loadBalancerNamed} from '../model/account.ts';
-import type {CloudListener, CloudLoadBalancer} from '../model/cloud-load-balancer.ts';
+import type {AccountListener, AccountLoadBalancer} from '../model/account-load-balancer.ts';
 import {changed, stateOf} from '../model/life.ts';
 import {Refusal, type RefusalCode} from '../model/refusal.ts';
 import type {Context} from './context.ts';
@@ -11,7 +11,7 @@ import type {Context} from './context.ts';
 const MAX_PORT = 65_535;
 
 /** The load balancer of that name, when it may be changed. @throws Refusal */
-export function changeable(account: Account, name: string, context: Context): CloudLoadBalancer {
+export function changeable(account: Account, name: string, context: Context): AccountLoadBalancer {
 	const loadBalancer = loadBalancerNamed(account, name);
 	if (stateOf(loadBalancer.life, context) !== 'deleting') return loadBalancer;
 	throw new Refusal('LOAD_BALANCER_NOT_READY', `load balancer ${quote(name)} is being deleted`, name);
@@ -19,15 +19,15 @@ export function changeable(account: Account, name: string, context: Context): Cl
 
 /** The same load balancer with some of it changed, and the state that shows it. */
 export function changing(
-	loadBalancer: CloudLoadBalancer,
-	changes: Partial<CloudLoadBalancer>,
+	loadBalancer: AccountLoadBalancer,
+	changes: Partial<AccountLoadBalancer>,
 	context: Context,
-): CloudLoadBalancer {
+): AccountLoadBalancer {
 	return {...loadBalancer, ...changes, life: changed(loadBalancer.life, context)};
 }
 
 /** @throws Refusal `NO_SUCH_LISTENER` */
-export function listenerOn({name, listeners}: CloudLoadBalancer, port: number): CloudListener {
+export function listenerOn({name, listeners}: AccountLoadBalancer, port: number): AccountListener {
 	const found = listeners.find(listener => listener.port === port);
 	if (found !== undefined) return found;
 	const ports = listeners.map(listener => String(listener.port));

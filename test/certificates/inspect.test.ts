@@ -4,7 +4,7 @@ import test, {type ExecutionContext} from 'ava';
 import {createAuthority} from '../../src/certificates/authority.ts';
 import {inspectCertificate} from '../../src/certificates/inspect.ts';
 import {writePem} from '../../src/certificates/pem.ts';
-import type {PemPair} from '../../src/model/load-balancer.ts';
+import type {PemPair} from '../../src/model/resolved.ts';
 import {handshake} from '../helpers/pem-handshake.ts';
 import {sample, sampleChain} from '../helpers/pem-samples.ts';
 

@@ -1,7 +1,7 @@
 import {once} from 'node:events';
 import type {AddressInfo} from 'node:net';
 import {connect, createServer, type PeerCertificate} from 'node:tls';
-import type {PemPair} from '../../src/model/load-balancer.ts';
+import type {PemPair} from '../../src/model/resolved.ts';
 
 export interface HandshakeOptions {
 	/** PEM of what the client trusts. */

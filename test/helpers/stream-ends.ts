@@ -1,7 +1,7 @@
 import {once} from 'node:events';
 import {type AddressInfo, connect, createServer, type Socket} from 'node:net';
 import {type ConnectionOptions, connect as connectTls, createSecureContext, TLSSocket} from 'node:tls';
-import type {PemPair} from '../../src/model/load-balancer.ts';
+import type {PemPair} from '../../src/model/resolved.ts';
 
 /** One end of a connection in the hands of a test: the stream to read and write, and the socket below it. */
 export interface End {

@@ -1,5 +1,5 @@
 import type {ServerCertificate} from '../../model/account.ts';
-import type {CloudListener, CloudLoadBalancer, CloudRule} from '../../model/cloud-load-balancer.ts';
+import type {AccountListener, AccountLoadBalancer, ListedRule} from '../../model/account-load-balancer.ts';
 import type {HealthCheck} from '../../model/health-check.ts';
 import type {LifeState} from '../../model/life.ts';
 import type {BackendHealth, CloudStore} from '../../operations/context.ts';
@@ -22,7 +22,7 @@ export function writeJson(value: Json): string {
  * @see OUTSCALE API 1.41, LoadBalancer
  */
 export function encodeLoadBalancer(
-	loadBalancer: CloudLoadBalancer,
+	loadBalancer: AccountLoadBalancer,
 	shown: {readonly state: LifeState; readonly isNew: boolean},
 	source: AnswerSource,
 ): Json {
@@ -55,7 +55,7 @@ export function encodeLoadBalancer(
 
 /** OUTSCALE API 1.40, ListenerRule; a pattern that is not there has no key. */
 export function encodeRule(
-	{id, name, priority, host, path, vmIds, loadBalancer, listener}: CloudRule,
+	{id, name, priority, host, path, vmIds, loadBalancer, listener}: ListedRule,
 	{account}: AnswerSource,
 ): Json {
 	return {
@@ -96,7 +96,7 @@ export function encodeHealth(vmId: string, health: BackendHealth | undefined): J
 }
 
 function encodeListener(
-	{protocol, port, backendProtocol, backendPort, certificateId, policies}: CloudListener,
+	{protocol, port, backendProtocol, backendPort, certificateId, policies}: AccountListener,
 	source: AnswerSource,
 ): Json {
 	const certificate = certificateId === undefined ? undefined : source.account.certificates.get(certificateId);
@@ -124,7 +124,7 @@ function encodeHealthCheck({protocol, port, path, intervalMs, timeoutMs, ...thre
 }
 
 /** The interval is always there, because Terraform's provider relies on it; a log that is off has no bucket. */
-function encodeAccessLog({accessLog: {enabled, bucket, prefix, intervalMinutes}}: CloudLoadBalancer): Json {
+function encodeAccessLog({accessLog: {enabled, bucket, prefix, intervalMinutes}}: AccountLoadBalancer): Json {
 	return {
 		IsEnabled: enabled,
 		OsuBucketName: enabled ? bucket : undefined,
@@ -134,7 +134,7 @@ function encodeAccessLog({accessLog: {enabled, bucket, prefix, intervalMinutes}}
 }
 
 /** A duration that was not given reads back as 1, which is the browser's session (recorded). */
-function encodePolicies({policies}: CloudLoadBalancer): Readonly<Record<string, Json>> {
+function encodePolicies({policies}: AccountLoadBalancer): Readonly<Record<string, Json>> {
 	return {
 		ApplicationStickyCookiePolicies: policies.flatMap(({name, stickiness}) =>
 			stickiness.kind === 'application' ? [{CookieName: stickiness.cookie, PolicyName: name}] : [],
@@ -146,7 +146,7 @@ function encodePolicies({policies}: CloudLoadBalancer): Readonly<Record<string, 
 }
 
 /** In the public Cloud OUTSCALE's own; in a Net the first security group (recorded). */
-function encodeSource({placement}: CloudLoadBalancer, {account, identifiers}: AnswerSource): Json {
+function encodeSource({placement}: AccountLoadBalancer, {account, identifiers}: AnswerSource): Json {
 	if (placement.kind === 'public')
 		return {SecurityGroupAccountId: 'outscale-elb', SecurityGroupName: 'outscale-elb-sg'};
 	const [first = ''] = placement.securityGroups;

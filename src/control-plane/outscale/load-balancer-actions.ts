@@ -1,4 +1,4 @@
-import type {CloudAccessLog, CloudLoadBalancer, Scheme} from '../../model/cloud-load-balancer.ts';
+import type {AccessLogSettings, AccountLoadBalancer, Scheme} from '../../model/account-load-balancer.ts';
 import type {HealthCheck, HealthCheckProtocol} from '../../model/health-check.ts';
 import {stateInAnswer, stateOf} from '../../model/life.ts';
 import type {Protocol} from '../../model/listener.ts';
@@ -35,12 +35,12 @@ export const LOAD_BALANCER_ACTIONS: readonly (readonly [string, Action])[] = [
 ];
 
 /** The load balancer as most changes answer with it. */
-export function answerToChange(loadBalancer: CloudLoadBalancer, store: CloudStore): AnswerFields {
+export function answerToChange(loadBalancer: AccountLoadBalancer, store: CloudStore): AnswerFields {
 	const state = stateInAnswer(loadBalancer.life, store.context());
 	return {LoadBalancer: encodeLoadBalancer(loadBalancer, {state, isNew: false}, store)};
 }
 
-function answerToCreation(loadBalancer: CloudLoadBalancer, store: CloudStore): AnswerFields {
+function answerToCreation(loadBalancer: AccountLoadBalancer, store: CloudStore): AnswerFields {
 	return {LoadBalancer: encodeLoadBalancer(loadBalancer, {state: 'provisioning', isNew: true}, store)};
 }
 
@@ -179,7 +179,7 @@ function readHealthCheck(fields: Fields): HealthCheck {
 	};
 }
 
-function readAccessLog(fields: Fields): CloudAccessLog {
+function readAccessLog(fields: Fields): AccessLogSettings {
 	const enabled = fields.boolean('IsEnabled');
 	const intervalMinutes = fields.integer('PublicationInterval') ?? 60;
 	// Recorded: the answer is the same as to a log without a bucket.

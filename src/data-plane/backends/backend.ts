@@ -12,13 +12,13 @@ import {
 	undeclaredReason,
 	whyOut,
 } from '../../model/health.ts';
-import {type BackendDescription, portOfBackend} from '../../model/load-balancer.ts';
+import {portOfBackend, type ResolvedBackend} from '../../model/resolved.ts';
 import type {Candidate} from '../../model/selection.ts';
 
 /** One registered back-end at run time: what is in flight at it, and its health. */
 export class Backend implements Candidate {
 	readonly order: number;
-	readonly description: BackendDescription;
+	readonly description: ResolvedBackend;
 	/** Requests and connections that are with it. */
 	inFlight = 0;
 	/** Whether it may be given work; kept, because it is asked at every choice. */
@@ -30,7 +30,7 @@ export class Backend implements Candidate {
 	#waiting: (() => void)[] = [];
 
 	/** @param start `pending` until its first probe has passed, as the cloud registers; `in-service` otherwise. */
-	constructor(description: BackendDescription, order: number, start: 'in-service' | 'pending') {
+	constructor(description: ResolvedBackend, order: number, start: 'in-service' | 'pending') {
 		this.description = description;
 		this.order = order;
 		this.#health = initialHealth(this.undeclared ? 'pending' : start);

@@ -1,5 +1,5 @@
 import {type CompiledRule, compileRules, matchingRule} from '../../model/listener-rule.ts';
-import type {ScopedRule} from '../../model/load-balancer.ts';
+import type {ScopedRule} from '../../model/resolved.ts';
 import {nextBackend} from '../../model/selection.ts';
 import type {Backend} from '../backends/backend.ts';
 

@@ -1,7 +1,7 @@
 import {listMembers} from '../../codec/http1-grammar.ts';
 import type {RequestHead} from '../../codec/request-head.ts';
 import type {ResponseHead} from '../../codec/response-head.ts';
-import type {UpgradePolicy} from '../../model/load-balancer.ts';
+import type {UpgradePolicy} from '../../model/resolved.ts';
 
 /** Whether the request for another protocol is passed on to the back-end (RFC 9110 section 7.8). */
 export function passesUpgrade({upgrade}: RequestHead, policy: UpgradePolicy): boolean {

@@ -1,7 +1,7 @@
 import {once} from 'node:events';
 import {type AddressInfo, createServer, type Server, type Socket} from 'node:net';
 import {codeOf, hasCode, portUnavailable} from '../../base/errors.ts';
-import type {Binding} from '../../model/load-balancer.ts';
+import type {Binding} from '../../model/resolved.ts';
 
 export interface ListenOptions extends Binding {
 	/** Who needs the port, for the error: `listener https:443 of load balancer "web"`. */

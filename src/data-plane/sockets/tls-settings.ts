@@ -2,7 +2,7 @@ import {constants, createHash, randomBytes} from 'node:crypto';
 import {createSecureContext, type SecureContext} from 'node:tls';
 import {createServerContext, ticketKeysFor} from '../../certificates/session-tickets.ts';
 import {openSslCiphers} from '../../codec/cipher-list.ts';
-import type {BackendVerification, PemPair, TlsSettings} from '../../model/load-balancer.ts';
+import type {BackendVerification, PemPair, TlsSettings} from '../../model/resolved.ts';
 import type {ProbeVersions} from '../health/probe-session.ts';
 
 /**

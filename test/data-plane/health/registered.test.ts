@@ -4,12 +4,12 @@ import {RunningLoadBalancer} from '../../../src/data-plane/running-load-balancer
 import {ReadBuffers} from '../../../src/data-plane/sockets/read-buffers.ts';
 import {ReadTurns} from '../../../src/data-plane/sockets/read-turns.ts';
 import {SecureContexts} from '../../../src/data-plane/sockets/tls-settings.ts';
-import {type BackendDescription, DEFAULT_TIMEOUTS} from '../../../src/model/load-balancer.ts';
+import {DEFAULT_TIMEOUTS, type ResolvedBackend} from '../../../src/model/resolved.ts';
 import {checkOf, startProbed} from '../../helpers/probing.ts';
 import {holdDeadPort} from '../../helpers/raw-backend.ts';
 import {open} from '../../helpers/stream-ends.ts';
 
-const at = (name: string, port: number, more: Partial<BackendDescription> = {}): BackendDescription => ({
+const at = (name: string, port: number, more: Partial<ResolvedBackend> = {}): ResolvedBackend => ({
 	name,
 	host: '127.0.0.1',
 	port,

@@ -8,10 +8,10 @@ import {SecureContexts} from '../../../src/data-plane/sockets/tls-settings.ts';
 import {defaultHealthCheck} from '../../../src/model/health-check.ts';
 import {
 	DEFAULT_TIMEOUTS,
-	type ListenerDescription,
-	type LoadBalancerDescription,
 	type PemPair,
-} from '../../../src/model/load-balancer.ts';
+	type ResolvedListener,
+	type ResolvedLoadBalancer,
+} from '../../../src/model/resolved.ts';
 import {open} from '../../helpers/stream-ends.ts';
 import {authority, serverPair, trusting} from '../../helpers/stream-pairs.ts';
 
@@ -20,7 +20,7 @@ const issue = (): PemPair => {
 	return {cert, key};
 };
 
-const listener = (port: number, more: Partial<ListenerDescription> = {}): ListenerDescription => ({
+const listener = (port: number, more: Partial<ResolvedListener> = {}): ResolvedListener => ({
 	protocol: 'ssl',
 	port,
 	backendProtocol: 'tcp',
@@ -34,7 +34,7 @@ const listener = (port: number, more: Partial<ListenerDescription> = {}): Listen
 	...more,
 });
 
-const describe = (listeners: readonly ListenerDescription[], drainingMs?: number): LoadBalancerDescription => ({
+const describe = (listeners: readonly ResolvedListener[], drainingMs?: number): ResolvedLoadBalancer => ({
 	name: 'lb',
 	dnsName: 'lb.test',
 	listeners,
@@ -49,7 +49,7 @@ const describe = (listeners: readonly ListenerDescription[], drainingMs?: number
 	upgrade: 'tunnel',
 });
 
-async function start(t: ExecutionContext, description: LoadBalancerDescription, contexts = new SecureContexts()) {
+async function start(t: ExecutionContext, description: ResolvedLoadBalancer, contexts = new SecureContexts()) {
 	const services: Services = {
 		clock: systemClock,
 		buffers: new ReadBuffers(),

@@ -11,7 +11,7 @@ import {ReadTurns} from '../../../src/data-plane/sockets/read-turns.ts';
 import {SecureContexts} from '../../../src/data-plane/sockets/tls-settings.ts';
 import {type LoadBalancer, startLoadBalancer} from '../../../src/index.ts';
 import {defaultHealthCheck} from '../../../src/model/health-check.ts';
-import {DEFAULT_TIMEOUTS} from '../../../src/model/load-balancer.ts';
+import {DEFAULT_TIMEOUTS} from '../../../src/model/resolved.ts';
 import {eventually} from '../../helpers/patience.ts';
 import {open, read} from '../../helpers/stream-ends.ts';
 import {authority, serverPair, trusting} from '../../helpers/stream-pairs.ts';

@@ -36,7 +36,7 @@ export interface Binding {
 }
 
 /** One listener as the data plane runs it. */
-export interface ListenerDescription extends ListenerPorts, Omit<ListenerSettings, 'verifyBackend'> {
+export interface ResolvedListener extends ListenerPorts, Omit<ListenerSettings, 'verifyBackend'> {
 	readonly bind: Binding;
 	/** Present on HTTPS and SSL listeners, absent on the others. */
 	readonly certificate: PemPair | undefined;
@@ -52,7 +52,7 @@ export interface ScopedRule extends ListenerRule {
 }
 
 /** One registered back-end: a name and where each listener's traffic finds it. */
-export interface BackendDescription {
+export interface ResolvedBackend {
 	readonly name: string;
 	readonly host: string;
 	/** The one port all listeners' traffic goes to. */
@@ -66,17 +66,17 @@ export interface BackendDescription {
 }
 
 /** The whole description of one load balancer, as the data plane runs it. A value: nothing in it changes. */
-export interface LoadBalancerDescription extends Settings {
+export interface ResolvedLoadBalancer extends Settings {
 	readonly name: string;
 	readonly dnsName: string;
-	readonly listeners: readonly ListenerDescription[];
+	readonly listeners: readonly ResolvedListener[];
 	/** In registration order, which is the order of round robin. */
-	readonly backends: readonly BackendDescription[];
+	readonly backends: readonly ResolvedBackend[];
 	readonly rules: readonly ScopedRule[];
 	readonly healthCheck: HealthCheck;
 }
 
 /** The port of `backend` that traffic of a listener with this back-end port goes to. */
-export function portOfBackend(backend: BackendDescription, backendPort: number): number {
+export function portOfBackend(backend: ResolvedBackend, backendPort: number): number {
 	return backend.ports.get(backendPort) ?? backend.port ?? backendPort;
 }

@@ -9,7 +9,7 @@ import type {StickinessPolicy} from './stickiness-policy.ts';
 export type Scheme = 'internet-facing' | 'internal';
 
 /** A listener, with what any surface has a word for. */
-export interface CloudListener extends ListenerPorts, ListenerSettings {
+export interface AccountListener extends ListenerPorts, ListenerSettings {
 	/** Shared by the rules of this listener, and nowhere else shown (OUTSCALE API 1.40, ListenerRule.ListenerId). */
 	readonly id: number;
 	/** Of a server certificate, by its internal id, so that a new name or path of it changes nothing here. */
@@ -21,7 +21,7 @@ export interface CloudListener extends ListenerPorts, ListenerSettings {
 }
 
 /** A stickiness policy and its name, which is unique on its load balancer. */
-export interface CloudPolicy {
+export interface NamedPolicy {
 	readonly name: string;
 	readonly stickiness: StickinessPolicy;
 }
@@ -50,14 +50,14 @@ export type Placement =
 	  };
 
 /** OUTSCALE API 1.40, AccessLog. */
-export interface CloudAccessLog {
+export interface AccessLogSettings {
 	readonly enabled: boolean;
 	readonly bucket: string | undefined;
 	readonly prefix: string | undefined;
 	readonly intervalMinutes: 5 | 60;
 }
 
-export const NO_ACCESS_LOG: CloudAccessLog = {
+export const NO_ACCESS_LOG: AccessLogSettings = {
 	enabled: false,
 	bucket: undefined,
 	prefix: undefined,
@@ -65,15 +65,15 @@ export const NO_ACCESS_LOG: CloudAccessLog = {
 };
 
 /** A load balancer, with everything that any surface has a word for. A value. */
-export interface CloudLoadBalancer extends Settings {
+export interface AccountLoadBalancer extends Settings {
 	readonly name: string;
 	readonly dnsName: string;
 	readonly scheme: Scheme;
 	/** In the order of their creation. */
-	readonly listeners: readonly CloudListener[];
+	readonly listeners: readonly AccountListener[];
 	readonly healthCheck: HealthCheck;
-	readonly accessLog: CloudAccessLog;
-	readonly policies: readonly CloudPolicy[];
+	readonly accessLog: AccessLogSettings;
+	readonly policies: readonly NamedPolicy[];
 	readonly tags: ReadonlyMap<string, string>;
 	/** In registration order, which is the order of round robin. */
 	readonly backends: readonly Registration[];
@@ -115,7 +115,7 @@ export interface Rule {
 }
 
 /** A rule as the cloud lists it: of one listener. */
-export interface CloudRule extends RuleIdentity {
+export interface ListedRule extends RuleIdentity {
 	readonly loadBalancer: string;
 	/** The logical port of its listener. */
 	readonly listener: number;
