@@ -1,5 +1,3 @@
-import type {Violation} from './errors.ts';
-
 /** How many broken rules one error tells; those beyond it are counted. */
 export const MAX_VIOLATIONS = 20;
 
@@ -7,7 +5,7 @@ export const MAX_VIOLATIONS = 20;
  * Broken rules as they are collected: a list of the first of them, and how many more there are. Whatever the input, an
  * error made of them stays small, and what it would say of the others is never put into words.
  */
-export class Violations<One extends Violation = Violation> extends Array<One> {
+export class Violations<One extends {readonly message: string}> extends Array<One> {
 	#more = 0;
 
 	/** Copies that `map()` and the like make are plain lists: they know nothing of those that are only counted. */
@@ -16,7 +14,7 @@ export class Violations<One extends Violation = Violation> extends Array<One> {
 	}
 
 	/** What somebody else has collected, within the bound. */
-	static within<One extends Violation>(collected: Iterable<One>): Violations<One> {
+	static within<One extends {readonly message: string}>(collected: Iterable<One>): Violations<One> {
 		if (collected instanceof Violations) return collected;
 		const made = new Violations<One>();
 		for (const one of collected) made.push(one);
@@ -38,7 +36,7 @@ export class Violations<One extends Violation = Violation> extends Array<One> {
 	}
 
 	/** The same with each of the list put otherwise. */
-	changed<Other extends Violation>(change: (one: One) => Other): Violations<Other> {
+	changed<Other extends {readonly message: string}>(change: (one: One) => Other): Violations<Other> {
 		const made = new Violations<Other>();
 		for (const one of this) made.push(change(one));
 		made.#more = this.#more;

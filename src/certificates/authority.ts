@@ -1,6 +1,6 @@
 import {generateKeyPairSync, type KeyObject, randomBytes, X509Certificate} from 'node:crypto';
 import {inspect} from 'node:util';
-import {EmulatorError, invalidDescription} from '../base/errors.ts';
+import {EmulatorError, invalidDescription, type Violation} from '../base/errors.ts';
 import {madeOnce} from '../base/made-once.ts';
 import {show} from '../base/quote.ts';
 import {alternatives, didYouMean} from '../base/suggest.ts';
@@ -185,7 +185,7 @@ interface ReadIssueOptions {
 
 function readIssueOptions(options: IssueOptions, authorityEnds: Date): ReadIssueOptions {
 	const names = readNames(options.names);
-	const violations = new Violations();
+	const violations = new Violations<Violation>();
 	for (const violation of 'violations' in names ? names.violations : []) {
 		violations.push(() => ({...violation, path: ['names', ...violation.path]}));
 	}

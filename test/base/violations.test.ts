@@ -1,9 +1,9 @@
 import test from 'ava';
-import {EmulatorError, invalidDescription} from '../../src/base/errors.ts';
+import {EmulatorError, invalidDescription, type Violation} from '../../src/base/errors.ts';
 import {Violations} from '../../src/base/violations.ts';
 
 test('of many violations the first 20 are told, and how many more there are', t => {
-	const violations = new Violations();
+	const violations = new Violations<Violation>();
 	let put = 0;
 	for (let index = 0; index < 100_000; index++) {
 		violations.push(() => {
