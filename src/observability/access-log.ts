@@ -1,6 +1,6 @@
 import {formatAddress} from '../base/errors.ts';
 import {trimFieldValue} from '../codec/http1-grammar.ts';
-import type {ExchangeRecord} from './exchange.ts';
+import type {Exchange} from './exchange.ts';
 
 /** A longer user agent is cut: AWS Classic ELB guide, "Access logs for your Classic Load Balancer", user_agent. */
 const MAX_USER_AGENT_BYTES = 8 * 1024;
@@ -10,6 +10,24 @@ const NO_REQUEST = '"- - - "';
 
 /** No back-end got the request and answered: no address, and three times that were never measured. */
 const NOT_SERVED = '- -1 -1 -1';
+
+/** What a line of an access log is made of. A moment that has not come is negative, measured in ms from the start. */
+export interface LoggedExchange
+	extends Pick<Exchange, 'kind' | 'loadBalancer' | 'listener' | 'startedAt' | 'client' | 'outcome'> {
+	readonly handshakeOnly: boolean;
+	readonly bytesUp: number;
+	readonly bytesDown: number;
+	readonly connectMs: number;
+	readonly sentMs: number;
+	readonly firstByteMs: number;
+	readonly backendAddress: string;
+	readonly backendPort: number;
+	readonly requestHead: string;
+	readonly httpMinor: number;
+	readonly refusedHead: string;
+	readonly responseStatus: number;
+	readonly responseBy: 'backend' | 'load-balancer';
+}
 
 /**
  * One exchange as a line of a Classic ELB's access log, without the line's end; pure ASCII.
@@ -26,7 +44,7 @@ const NOT_SERVED = '- -1 -1 -1';
  * @see AWS Classic ELB guide, "Access logs for your Classic Load Balancer"; Athena guide, "Querying Classic Load
  * Balancer logs"
  */
-export function accessLogLine(record: ExchangeRecord): string {
+export function accessLogLine(record: LoggedExchange): string {
 	if (record.outcome === 'open' || record.handshakeOnly) return '';
 	const isTcp = record.kind === 'tcp' || record.kind === 'tls-passthrough';
 	if (!isTcp && record.responseStatus === 0 && record.requestHead === '') return '';
@@ -46,7 +64,7 @@ function timestamp(ms: number): string {
 }
 
 /** Of HTTP: until the request was sent, until the answer's head began, and until it was passed on, which is at once. */
-function httpTimes(record: ExchangeRecord): string {
+function httpTimes(record: LoggedExchange): string {
 	const {sentMs, firstByteMs, backendAddress, backendPort} = record;
 	if (isAnswered(record)) {
 		const backend = formatAddress(backendAddress, backendPort);
@@ -60,14 +78,14 @@ function httpTimes(record: ExchangeRecord): string {
 }
 
 /** Of TCP: until the client's first byte was sent on, to connect, and until the back-end's was, which is at once. */
-function tcpTimes({sentMs, connectMs, firstByteMs, backendAddress, backendPort}: ExchangeRecord): string {
+function tcpTimes({sentMs, connectMs, firstByteMs, backendAddress, backendPort}: LoggedExchange): string {
 	if (connectMs < 0) return NOT_SERVED;
 	const backend = formatAddress(backendAddress, backendPort);
 	const sent = sentMs < 0 ? '-1' : seconds(sentMs);
 	return `${backend} ${sent} ${seconds(connectMs)} ${firstByteMs < 0 ? '-1' : '0.000000'}`;
 }
 
-function isAnswered({firstByteMs, responseBy}: ExchangeRecord): boolean {
+function isAnswered({firstByteMs, responseBy}: LoggedExchange): boolean {
 	return firstByteMs >= 0 && responseBy === 'backend';
 }
 
@@ -79,14 +97,14 @@ function seconds(ms: number): string {
 }
 
 /** `"METHOD scheme://host:port/path HTTP/1.x" "user agent"` */
-function requestFields(record: ExchangeRecord): string {
+function requestFields(record: LoggedExchange): string {
 	const isRefused = record.refusedHead !== '';
 	const head = isRefused ? record.refusedHead : record.requestHead;
 	const agent = fieldIn(head, USER_AGENT).slice(0, MAX_USER_AGENT_BYTES);
 	return `${requestLine(head, record, isRefused)} "${agent === '' ? '-' : escaped(agent)}"`;
 }
 
-function requestLine(head: string, record: ExchangeRecord, isRefused: boolean): string {
+function requestLine(head: string, record: LoggedExchange, isRefused: boolean): string {
 	const line = head.slice(0, Math.max(0, head.indexOf('\r\n')));
 	const methodEnd = line.indexOf(' ');
 	const targetEnd = line.indexOf(' ', methodEnd + 1);

@@ -2,7 +2,8 @@ import type {Duration} from '../base/duration.ts';
 import {EmulatorError} from '../base/errors.ts';
 import {INSPECT, type InspectArguments, showFields} from '../base/inspection.ts';
 import {queueMicrotask} from '../base/timers.ts';
-import type {Exchange, ExchangeRecord} from './exchange.ts';
+import type {Exchange} from './exchange.ts';
+import type {ExchangeRecord} from './exchange-record.ts';
 import {type Filter, Waiters} from './waiters.ts';
 
 /** What happened at one load balancer, oldest first. */

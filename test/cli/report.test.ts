@@ -1,6 +1,6 @@
 import test from 'ava';
 import {callLine, exchangeJson, exchangeLine} from '../../src/cli/report.ts';
-import {ExchangeRecord} from '../../src/observability/exchange.ts';
+import {ExchangeRecord} from '../../src/observability/exchange-record.ts';
 
 function plain(_: unknown, text: string): string {
 	return text;

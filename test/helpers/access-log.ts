@@ -1,4 +1,5 @@
-import {ExchangeRecord, type Peer} from '../../src/observability/exchange.ts';
+import type {Peer} from '../../src/observability/exchange.ts';
+import {ExchangeRecord} from '../../src/observability/exchange-record.ts';
 
 /**
  * The pattern of the Athena guide, "Querying Classic Load Balancer logs" (its ciphers' class does without `_`, which

@@ -4,7 +4,7 @@ import {tmpdir} from 'node:os';
 import path from 'node:path';
 import test from 'ava';
 import {type AccessLog, openAccessLogFile} from '../../src/observability/access-log-file.ts';
-import {ExchangeRecord} from '../../src/observability/exchange.ts';
+import {ExchangeRecord} from '../../src/observability/exchange-record.ts';
 import {Journal} from '../../src/observability/journal.ts';
 import {type AccessLogTrouble, LineWriter} from '../../src/observability/line-writer.ts';
 import {exchange} from '../helpers/access-log.ts';

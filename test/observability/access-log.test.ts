@@ -1,7 +1,8 @@
 import test from 'ava';
 import fc from 'fast-check';
 import {accessLogLine} from '../../src/observability/access-log.ts';
-import type {ExchangeRecord, Peer} from '../../src/observability/exchange.ts';
+import type {Peer} from '../../src/observability/exchange.ts';
+import type {ExchangeRecord} from '../../src/observability/exchange-record.ts';
 import {ATHENA, exchange} from '../helpers/access-log.ts';
 import {runs} from '../helpers/depth.ts';
 

@@ -1,5 +1,5 @@
 import test from 'ava';
-import {ExchangeRecord} from '../../src/observability/exchange.ts';
+import {ExchangeRecord} from '../../src/observability/exchange-record.ts';
 import {Journal} from '../../src/observability/journal.ts';
 
 function record(backendName: string): ExchangeRecord {

@@ -1,5 +1,6 @@
 import {encodeProxyLine} from '../../codec/proxy-protocol.ts';
-import type {ExchangeRecord, Outcome} from '../../observability/exchange.ts';
+import type {Outcome} from '../../observability/exchange.ts';
+import type {ExchangeRecord} from '../../observability/exchange-record.ts';
 import type {Backend} from '../backends/backend.ts';
 import {BackendConnection, type BackendHandler} from '../backends/backend-connection.ts';
 import type {Failure} from '../failure.ts';

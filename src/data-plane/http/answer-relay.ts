@@ -1,5 +1,5 @@
 import type {Buffer} from 'node:buffer';
-import type {ExchangeRecord} from '../../observability/exchange.ts';
+import type {ExchangeRecord} from '../../observability/exchange-record.ts';
 import type {Downstream} from './downstream.ts';
 import {BodyKeeper} from './kept-body.ts';
 

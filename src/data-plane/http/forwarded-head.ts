@@ -1,5 +1,5 @@
 import type {RequestHead} from '../../codec/request-head.ts';
-import type {ExchangeRecord} from '../../observability/exchange.ts';
+import type {ExchangeRecord} from '../../observability/exchange-record.ts';
 
 export interface ForwardedHeadOptions {
 	/** For clients of HTTP/1.0, which may leave out the Host that an HTTP/1.1 request must have. */

@@ -1,6 +1,6 @@
 import type {Buffer} from 'node:buffer';
 import type {RequestHead} from '../../codec/request-head.ts';
-import type {ExchangeRecord} from '../../observability/exchange.ts';
+import type {ExchangeRecord} from '../../observability/exchange-record.ts';
 import type {Backend} from '../backends/backend.ts';
 import type {BackendConnection} from '../backends/backend-connection.ts';
 import {type AnswerReceiver, UpstreamConnection} from '../backends/upstream-connection.ts';

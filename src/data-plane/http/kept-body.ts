@@ -1,5 +1,5 @@
 import {Buffer} from 'node:buffer';
-import type {ExchangeRecord} from '../../observability/exchange.ts';
+import type {ExchangeRecord} from '../../observability/exchange-record.ts';
 import type {KeptBody} from '../../observability/message.ts';
 
 /** Pieces smaller than this are gathered into blocks: a body that comes byte by byte must not cost an object a byte. */

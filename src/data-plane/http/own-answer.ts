@@ -1,5 +1,6 @@
 import {STATUS_CODES} from 'node:http';
-import type {ExchangeRecord, Outcome} from '../../observability/exchange.ts';
+import type {Outcome} from '../../observability/exchange.ts';
+import type {ExchangeRecord} from '../../observability/exchange-record.ts';
 
 /** RFC 9110 section 15.5.6: a 405 names the methods that are allowed. */
 const ALLOW = 'Allow: GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS, TRACE\r\n';

@@ -1,6 +1,7 @@
 import {Buffer} from 'node:buffer';
 import type {Refusal} from '../../codec/http1-grammar.ts';
-import type {ExchangeRecord, Outcome} from '../../observability/exchange.ts';
+import type {Outcome} from '../../observability/exchange.ts';
+import type {ExchangeRecord} from '../../observability/exchange-record.ts';
 import {finishRecord, type ListenerContext} from '../listener-context.ts';
 import {answerItself} from './own-answer.ts';
 

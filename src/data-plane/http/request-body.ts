@@ -2,7 +2,7 @@ import type {Buffer} from 'node:buffer';
 import {ChunkedReader} from '../../codec/chunked-reader.ts';
 import type {Refusal} from '../../codec/http1-grammar.ts';
 import type {RequestHead} from '../../codec/request-head.ts';
-import type {ExchangeRecord} from '../../observability/exchange.ts';
+import type {ExchangeRecord} from '../../observability/exchange-record.ts';
 import {BodyKeeper} from './kept-body.ts';
 
 /** A body up to this size is kept until the answer begins, so that the request can be sent a second time. */

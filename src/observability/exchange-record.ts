@@ -1,0 +1,277 @@
+import {formatAddress} from '../base/errors.ts';
+import {INSPECT, type InspectArguments, showFields} from '../base/inspection.ts';
+import type {ClientHello} from '../codec/client-hello.ts';
+import {accessLogLine, type LoggedExchange} from './access-log.ts';
+import type {Attempt, Exchange, ExchangeKind, Outcome, Peer, PeerTls} from './exchange.ts';
+import {type KeptBody, type Message, messageFrom} from './message.ts';
+
+/**
+ * The exchange while it happens: plain fields that the data plane sets, and getters that take them apart for a reader.
+ * Nothing is parsed or copied unless somebody looks.
+ */
+export class ExchangeRecord implements Exchange, LoggedExchange {
+	id = 0;
+	kind: ExchangeKind;
+	readonly loadBalancer: string;
+	readonly listener: number;
+	readonly startedAt: number;
+	readonly client: Peer;
+	outcome: Outcome = 'open';
+	cause = '';
+	clientHello: ClientHello | undefined = undefined;
+	bytesUp = 0;
+	bytesDown = 0;
+	/** On the clock's `now()`; the other moments are measured from here. */
+	readonly startMs: number;
+	tlsMs = -1;
+	connectMs = -1;
+	/** When the request's head, or a TCP client's first byte, was handed to the back-end. */
+	sentMs = -1;
+	/** Whether all of the request, or a TCP client's first byte, is with the current back-end. */
+	arrived = false;
+	firstByteMs = -1;
+	totalMs = -1;
+	/** Of a client that failed to agree on TLS: nothing was asked for, and nothing served. */
+	handshakeOnly = false;
+
+	backendName = '';
+	backendAddress = '';
+	backendPort = 0;
+	backendReused = false;
+	backendTls: PeerTls | undefined = undefined;
+
+	/** The tries before the last one; nearly always there are none. */
+	failedAttempts: Attempt[] | undefined = undefined;
+
+	/** Heads as latin1 text; empty when there was none. */
+	requestHead = '';
+	/** The client's minor version of HTTP/1; the head above is always 1.1. */
+	httpMinor = 1;
+	/** How the head of a refused request began, as the client sent it; it went nowhere. */
+	refusedHead = '';
+	/** The answer's head, and behind it the body where both were written as one text and are kept whole. */
+	responseText = '';
+	responseHeadLength = 0;
+	responseStatus = 0;
+	responseBy: 'backend' | 'load-balancer' = 'backend';
+	requestBody: KeptBody | undefined = undefined;
+	responseBody: KeptBody | undefined = undefined;
+	/** Where in `requestHead` the fields are that the load balancer added: one run, each line with its CRLF. */
+	addedStart = 0;
+	addedEnd = 0;
+
+	constructor(about: {
+		readonly kind: ExchangeKind;
+		readonly loadBalancer: string;
+		readonly listener: number;
+		readonly client: Peer;
+		readonly startedAt: number;
+		readonly startMs: number;
+	}) {
+		this.kind = about.kind;
+		this.loadBalancer = about.loadBalancer;
+		this.listener = about.listener;
+		this.client = about.client;
+		this.startedAt = about.startedAt;
+		this.startMs = about.startMs;
+	}
+
+	/** For an answer whose body, if it has one, is kept apart. */
+	set responseHead(text: string) {
+		this.responseText = text;
+		this.responseHeadLength = text.length;
+	}
+
+	get backend(): Exchange['backend'] {
+		if (this.backendName === '') return undefined;
+		return {
+			name: this.backendName,
+			address: this.backendAddress,
+			port: this.backendPort,
+			reused: this.backendReused,
+			...(this.backendTls === undefined ? {} : {tls: this.backendTls}),
+		};
+	}
+
+	/** Whether a back-end has it and nothing of an answer has come. */
+	get awaitsAnswer(): boolean {
+		return this.arrived && this.firstByteMs < 0 && this.outcome === 'open';
+	}
+
+	/** The try with the current back-end has failed, and another one is made. */
+	addFailedAttempt({outcome: end, cause}: {readonly outcome: Outcome; readonly cause: string}, nowMs: number): void {
+		const {backendName: backend, backendReused: reused, startMs} = this;
+		this.failedAttempts ??= [];
+		this.failedAttempts.push({backend, reused, ms: this.#sinceLastAttempt(nowMs - startMs), end, cause});
+	}
+
+	get attempts(): readonly Attempt[] {
+		const {backendName: backend, backendReused: reused, outcome: end, cause} = this;
+		if (backend === '') return [];
+		const last = {backend, reused, ms: this.#sinceLastAttempt(this.totalMs), end, cause};
+		return [...(this.failedAttempts ?? []), last];
+	}
+
+	#sinceLastAttempt(untilMs: number): number {
+		const before = this.failedAttempts?.reduce((sum, {ms}) => sum + ms, 0) ?? 0;
+		return round(Math.max(0, untilMs - before));
+	}
+
+	get request(): Exchange['request'] {
+		const [method = '', target = ''] = this.requestHead.slice(0, this.requestHead.indexOf('\r\n')).split(' ');
+		return Object.assign(messageFrom(this.requestHead, this.requestBody), {method, target});
+	}
+
+	get response(): Exchange['response'] {
+		const body = this.responseText.slice(this.responseHeadLength);
+		const kept = this.responseBody ?? {parts: [body], bytes: body.length};
+		const message = messageFrom(this.responseText.slice(0, this.responseHeadLength), kept);
+		return Object.assign(message, {
+			// Of one that was cut short everything may be kept that came.
+			complete: message.complete && (this.outcome === 'ok' || this.responseBy === 'load-balancer'),
+			status: this.responseStatus,
+			by: this.responseBy,
+		});
+	}
+
+	get summary(): Exchange['summary'] {
+		const head = this.requestHead;
+		const methodEnd = head.indexOf(' ');
+		const targetEnd = head.indexOf(' ', methodEnd + 1);
+		return {
+			method: head === '' ? '' : head.slice(0, methodEnd),
+			target: head === '' ? '' : head.slice(methodEnd + 1, targetEnd),
+			status: this.responseStatus,
+			by: this.responseBy,
+		};
+	}
+
+	get heldBytes(): number {
+		const heads = this.requestHead.length + this.refusedHead.length + this.responseText.length;
+		return heads + keptBytes(this.requestBody) + keptBytes(this.responseBody);
+	}
+
+	get added(): (readonly [string, string])[] {
+		return this.requestHead
+			.slice(this.addedStart, this.addedEnd)
+			.split('\r\n')
+			.filter(line => line !== '')
+			.map(line => [line.slice(0, line.indexOf(':')), line.slice(line.indexOf(':') + 1).trim()]);
+	}
+
+	get bytes(): Exchange['bytes'] {
+		return {up: this.bytesUp, down: this.bytesDown};
+	}
+
+	get ms(): Exchange['ms'] {
+		return {
+			...(this.tlsMs < 0 ? {} : {tls: round(this.tlsMs)}),
+			...(this.connectMs < 0 ? {} : {connect: round(this.connectMs)}),
+			...(this.firstByteMs < 0 ? {} : {firstByte: round(this.firstByteMs)}),
+			total: round(Math.max(0, this.totalMs)),
+		};
+	}
+
+	get log(): string {
+		return accessLogLine(this);
+	}
+
+	/** One line: what was asked, what was answered and by whom, and how it ended. */
+	toString(): string {
+		const {method, target, status, by} = this.summary;
+		const asked = method === '' ? this.kind : `${method} ${target}`;
+		const answered = status === 0 ? '' : ` ${status}`;
+		const who = by === 'load-balancer' && status !== 0 ? ' by the load balancer' : '';
+		const where = this.backendName === '' ? '' : ` -> ${this.backendName}`;
+		const why = this.cause === '' ? '' : ` (${this.cause})`;
+		return `${this.loadBalancer}:${this.listener} #${this.id} ${asked}${answered}${who}${where}: ${this.outcome}${why}`;
+	}
+
+	/** The documented fields that are read most, whatever the hot path keeps them in. */
+	[INSPECT](...how: InspectArguments): string {
+		const {id, kind, loadBalancer, listener, client, backend, attempts, outcome, cause, bytes, ms} = this;
+		const {request, response} = this;
+		const fields = {
+			id,
+			kind,
+			loadBalancer,
+			listener,
+			client: addressOf(client),
+			...(request.method === '' ? {} : {request: {method: request.method, target: request.target, ...shown(request)}}),
+			...(response.status === 0 ? {} : {response: {status: response.status, by: response.by, ...shown(response)}}),
+			backend: backend && {name: backend.name, address: addressOf(backend), reused: backend.reused},
+			...(attempts.length > 1 ? {attempts: attempts.map(({backend, end, cause}) => ({backend, end, cause}))} : {}),
+			added: this.added.map(([name, value]) => `${name}: ${value}`),
+			outcome,
+			cause,
+			bytes,
+			ms,
+		};
+		// The fields of a message are one level further in than Node shows by itself.
+		const [depth, options, inspect] = how;
+		return showFields('Exchange', fields, [depth, {...options, depth: 3}, inspect]);
+	}
+
+	/** The public fields, for NDJSON: bodies as text. Without `log`, which says the same once more. */
+	toJSON(): Record<string, unknown> {
+		const {
+			id,
+			kind,
+			loadBalancer,
+			listener,
+			startedAt,
+			client,
+			clientHello,
+			backend,
+			attempts,
+			added,
+			outcome,
+			cause,
+			bytes,
+			ms,
+		} = this;
+		const {request, response} = this;
+		return {
+			id,
+			kind,
+			loadBalancer,
+			listener,
+			startedAt: new Date(startedAt).toISOString(),
+			client,
+			clientHello,
+			backend,
+			attempts,
+			request:
+				request.method === '' ? undefined : {method: request.method, target: request.target, ...request.toJSON()},
+			response: response.status === 0 ? undefined : {status: response.status, by: response.by, ...response.toJSON()},
+			added,
+			outcome,
+			cause,
+			bytes,
+			ms,
+		};
+	}
+}
+
+function addressOf({address, port, tls}: Peer): string {
+	return `${formatAddress(address, port)}${tls === undefined ? '' : `, ${tls.version}`}`;
+}
+
+/** As much of a body as is read at a glance. */
+const SHOWN_TEXT = 200;
+
+function shown({headers, text}: Message): object {
+	const more = text.length > SHOWN_TEXT ? `… ${text.length - SHOWN_TEXT} more` : '';
+	return {headers: {...headers}, ...(text === '' ? {} : {text: `${text.slice(0, SHOWN_TEXT)}${more}`})};
+}
+
+function keptBytes(kept: KeptBody | undefined): number {
+	let bytes = 0;
+	for (const part of kept?.parts ?? []) bytes += part.length;
+	return bytes;
+}
+
+/** Microseconds are noise in a record for people. */
+function round(ms: number): number {
+	return Math.round(ms * 1000) / 1000;
+}
