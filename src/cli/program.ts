@@ -2,6 +2,7 @@ import {Argument, Command, CommanderError, Option} from 'commander';
 import {messageOf} from '../base/errors.ts';
 import {version} from '../base/version.ts';
 import {joinListenerPieces} from './arguments.ts';
+import type {CommandContext} from './command-context.ts';
 import type {BackendOptions} from './commands/backend.ts';
 import type {CertOptions} from './commands/cert.ts';
 import type {CheckOptions} from './commands/check.ts';
@@ -12,14 +13,7 @@ import type {StatusOptions} from './commands/status.ts';
 import type {StopOptions} from './commands/stop.ts';
 import type {UpOptions} from './commands/up.ts';
 import {EXIT, exitCodeOf, usageError} from './exit-codes.ts';
-import type {Interruption} from './interruption.ts';
 import type {Output} from './output.ts';
-
-/** What a command is given beside its arguments. */
-export interface Household {
-	readonly output: Output;
-	readonly interruption: Interruption;
-}
 
 /**
  * Runs one command line to its end.
@@ -27,17 +21,17 @@ export interface Household {
  * @param argv the arguments after the program's name.
  * @returns the exit code; failures have been told by then.
  */
-export async function runProgram(argv: readonly string[], household: Household): Promise<number> {
+export async function runProgram(argv: readonly string[], context: CommandContext): Promise<number> {
 	let exitCode: number = EXIT.ok;
-	const program = describeProgram(household, code => {
+	const program = describeProgram(context, code => {
 		exitCode = code;
 	});
 	try {
 		await program.parseAsync(joinListenerPieces(argv), {from: 'user'});
 		return exitCode;
 	} catch (error) {
-		if (error instanceof CommanderError) return tellUsage(error, household.output);
-		household.output.fail(error);
+		if (error instanceof CommanderError) return tellUsage(error, context.output);
+		context.output.fail(error);
 		return exitCodeOf(error);
 	}
 }
@@ -55,7 +49,7 @@ function tellUsage(error: CommanderError, output: Output): number {
 	return EXIT.usage;
 }
 
-function describeProgram(household: Household, end: (exitCode: number) => void): Command {
+function describeProgram(context: CommandContext, end: (exitCode: number) => void): Command {
 	const program = new Command('lb-local')
 		.description(
 			'A load balancer on your own machine, for tests: OUTSCALE LBU and AWS Classic ELB. Not for production.',
@@ -67,8 +61,8 @@ function describeProgram(household: Household, end: (exitCode: number) => void):
 		// What went wrong is told by `tellUsage`, once and in our words.
 		.configureOutput({
 			outputError: () => {},
-			writeOut: text => household.output.data(text.trimEnd()),
-			writeErr: text => household.output.say(text.trimEnd()),
+			writeOut: text => context.output.data(text.trimEnd()),
+			writeErr: text => context.output.say(text.trimEnd()),
 		})
 		.addHelpText('after', HELP_AFTER);
 	// Each command is loaded when it is called: nobody waits for what they did not ask for.
@@ -89,7 +83,7 @@ function describeProgram(household: Household, end: (exitCode: number) => void):
 		.option('-q, --quiet', 'print warnings and errors only, and with --json exchanges')
 		.addHelpText('after', UP_HELP_AFTER)
 		.action(async (targets: string[], options: UpOptions) => {
-			end(await (await import('./commands/up.ts')).up(targets, options, household));
+			end(await (await import('./commands/up.ts')).up(targets, options, context));
 		});
 	program
 		.command('backend')
@@ -98,7 +92,7 @@ function describeProgram(household: Household, end: (exitCode: number) => void):
 		.option('--host <address>', 'the address to bind', '127.0.0.1')
 		.option('--json', 'print the back-ends as NDJSON')
 		.action(async (specs: string[], options: BackendOptions) => {
-			end(await (await import('./commands/backend.ts')).backend(specs, options, household));
+			end(await (await import('./commands/backend.ts')).backend(specs, options, context));
 		});
 	program
 		.command('cert')
@@ -109,7 +103,7 @@ function describeProgram(household: Household, end: (exitCode: number) => void):
 		.option('-o, --out <directory>', 'where to write it', 'certs')
 		.option('--json', 'print what was written as JSON')
 		.action(async (names: string[], options: CertOptions) => {
-			end(await (await import('./commands/cert.ts')).cert(names, options, household));
+			end(await (await import('./commands/cert.ts')).cert(names, options, context));
 		});
 	program
 		.command('check')
@@ -117,7 +111,7 @@ function describeProgram(household: Household, end: (exitCode: number) => void):
 		.argument('[config]', 'the file (default: lb-local.yaml, .yml or .json)')
 		.option('--json', 'print the result as JSON')
 		.action(async (file: string | undefined, options: CheckOptions) => {
-			end(await (await import('./commands/check.ts')).check(file, options, household));
+			end(await (await import('./commands/check.ts')).check(file, options, context));
 		});
 	program
 		.command('init')
@@ -125,14 +119,14 @@ function describeProgram(household: Household, end: (exitCode: number) => void):
 		.argument('[file]', 'where to write it', 'lb-local.yaml')
 		.option('--force', 'replace the file if there is one')
 		.action(async (file: string, options: InitOptions) => {
-			end(await (await import('./commands/init.ts')).init(file, options, household));
+			end(await (await import('./commands/init.ts')).init(file, options, context));
 		});
-	describeControlCommands(program, household, end);
+	describeControlCommands(program, context, end);
 	return program;
 }
 
 /** The commands that talk to a running one. */
-function describeControlCommands(program: Command, household: Household, end: (exitCode: number) => void): void {
+function describeControlCommands(program: Command, context: CommandContext, end: (exitCode: number) => void): void {
 	const WAIT = ['--wait', 'wait up to 40 s for one that is on its way'] as const;
 	const ENDPOINT = ['--endpoint <url>', 'the control port to talk to (default: the one that runs here)'] as const;
 	program
@@ -142,7 +136,7 @@ function describeControlCommands(program: Command, household: Household, end: (e
 		.option(...WAIT)
 		.option('--json', 'print all of its state as JSON')
 		.action(async (options: StatusOptions) => {
-			end(await (await import('./commands/status.ts')).status(options, household));
+			end(await (await import('./commands/status.ts')).status(options, context));
 		});
 	program
 		.command('stop')
@@ -150,7 +144,7 @@ function describeControlCommands(program: Command, household: Household, end: (e
 		.option('--endpoint <url>', 'the control port of the one to stop, wherever it was started')
 		.option('--json', 'print what was stopped as JSON')
 		.action(async (options: StopOptions) => {
-			end(await (await import('./commands/stop.ts')).stop(options, household));
+			end(await (await import('./commands/stop.ts')).stop(options, context));
 		});
 	const set = program.command('set').description('change what the running one does');
 	set
@@ -161,7 +155,7 @@ function describeControlCommands(program: Command, household: Household, end: (e
 		.option(...ENDPOINT)
 		.option('--json', 'print what came of it as JSON')
 		.action(async (target: string, state: string, options: SetOptions) => {
-			end(await (await import('./commands/set.ts')).setHealth(target, state, options, household));
+			end(await (await import('./commands/set.ts')).setHealth(target, state, options, context));
 		});
 	set
 		.command('vm')
@@ -171,7 +165,7 @@ function describeControlCommands(program: Command, household: Household, end: (e
 		.option(...ENDPOINT)
 		.option('--json', 'print all VMs as JSON')
 		.action(async (id: string, address: string, options: SetOptions) => {
-			end(await (await import('./commands/set.ts')).setVm(id, address, options, household));
+			end(await (await import('./commands/set.ts')).setVm(id, address, options, context));
 		});
 	program
 		.command('env')
@@ -181,7 +175,7 @@ function describeControlCommands(program: Command, household: Household, end: (e
 		.option('--json', 'print them as JSON')
 		.addHelpText('after', ENV_HELP_AFTER)
 		.action(async (options: EnvOptions) => {
-			end(await (await import('./commands/env.ts')).env(options, household));
+			end(await (await import('./commands/env.ts')).env(options, context));
 		});
 }
 

@@ -4,7 +4,7 @@ import {letterOf} from '../../configuration/describe-backend.ts';
 import {type FakeBackend, startFakeBackend} from '../../fake-backends/fake-backend.ts';
 import {type FakeChoice, readFakeChoice} from '../arguments.ts';
 import {localAuthority} from '../authority.ts';
-import type {Household} from '../program.ts';
+import type {CommandContext} from '../command-context.ts';
 import {columns, shellWord} from '../text.ts';
 import {warnOfHost} from '../warn-of-host.ts';
 
@@ -21,9 +21,9 @@ export interface BackendOptions {
 export async function backend(
 	specs: readonly string[],
 	options: BackendOptions,
-	household: Household,
+	context: CommandContext,
 ): Promise<number> {
-	const {output, interruption} = household;
+	const {output, interruption} = context;
 	const {host, json = false} = options;
 	const choices = (specs.length === 0 ? ['echo'] : specs).map(readFakeChoice);
 	warnOfHost(host, output);

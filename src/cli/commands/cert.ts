@@ -1,8 +1,8 @@
 import {displayName} from '../../base/host-name.ts';
 import {writePair} from '../../certificates/write-pair.ts';
 import {localAuthority} from '../authority.ts';
+import type {CommandContext} from '../command-context.ts';
 import {EXIT, usageError} from '../exit-codes.ts';
-import type {Household} from '../program.ts';
 import {columns, daysUntil, printable, shellWord} from '../text.ts';
 
 export interface CertOptions {
@@ -19,7 +19,7 @@ const LOOPBACK_NAMES = ['localhost', '127.0.0.1', '::1'];
  *
  * @throws EmulatorError `INVALID_DESCRIPTION` with every name that cannot be, `FILE_UNWRITABLE`, `AUTHORITY_UNUSABLE`.
  */
-export async function cert(given: readonly string[], options: CertOptions, {output}: Household): Promise<number> {
+export async function cert(given: readonly string[], options: CertOptions, {output}: CommandContext): Promise<number> {
 	const {rsa = false, pkcs1 = false, out, json = false} = options;
 	if (pkcs1 && !rsa)
 		throw usageError('--pkcs1 goes with --rsa', 'PKCS#1 is a form of RSA keys; lb-local cert --rsa --pkcs1.');

@@ -3,8 +3,8 @@ import {type ConfigFile, type LocatedViolation, readConfigFile} from '../../conf
 import {validateFiles} from '../../emulator/validate-files.ts';
 import type {UsableCertificate} from '../../model/account.ts';
 import {CONFIG_FILES, findConfigFile} from '../arguments.ts';
+import type {CommandContext} from '../command-context.ts';
 import {EXIT, usageError} from '../exit-codes.ts';
-import type {Household} from '../program.ts';
 import {countOf} from '../text.ts';
 
 export interface CheckOptions {
@@ -19,7 +19,7 @@ export interface CheckOptions {
 export async function check(
 	given: string | undefined,
 	{json = false}: CheckOptions,
-	{output}: Household,
+	{output}: CommandContext,
 ): Promise<number> {
 	const file = given ?? findConfigFile();
 	if (file === undefined) {

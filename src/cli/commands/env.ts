@@ -1,10 +1,10 @@
 import {ACCESS_KEY, clientEnvironment, SECRET_KEY} from '../../emulator/client-environment.ts';
+import type {CommandContext} from '../command-context.ts';
 import {ControlClient} from '../control-client.ts';
 import {EXIT} from '../exit-codes.ts';
 import {findEndpoint} from '../find-endpoint.ts';
 import type {Output} from '../output.ts';
 import {ownCommand} from '../own-command.ts';
-import type {Household} from '../program.ts';
 import {readRunningState} from '../running-state.ts';
 
 export interface EnvOptions {
@@ -21,7 +21,7 @@ export interface EnvOptions {
  */
 export async function env(
 	{endpoint, wait: waits = false, json = false}: EnvOptions,
-	{output}: Household,
+	{output}: CommandContext,
 ): Promise<number> {
 	const client = new ControlClient(await findEndpoint({given: endpoint, waits}));
 	const {state} = await readRunningState(client);

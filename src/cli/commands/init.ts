@@ -1,7 +1,7 @@
 import {stat, writeFile} from 'node:fs/promises';
 import {EmulatorError, hasCode, messageOf} from '../../base/errors.ts';
+import type {CommandContext} from '../command-context.ts';
 import {EXIT, usageError} from '../exit-codes.ts';
-import type {Household} from '../program.ts';
 import {STARTER_CONFIG} from '../starter-config.ts';
 import {shellWord} from '../text.ts';
 
@@ -14,7 +14,7 @@ export interface InitOptions {
  *
  * @throws EmulatorError `USAGE` when there is a file and nobody said to replace it, `FILE_UNWRITABLE`.
  */
-export async function init(file: string, {force = false}: InitOptions, {output}: Household): Promise<number> {
+export async function init(file: string, {force = false}: InitOptions, {output}: CommandContext): Promise<number> {
 	if (!/\.ya?ml$/i.test(file))
 		throw usageError(`${file} has to end in .yaml or .yml`, 'the configuration is written with comments, as YAML.');
 	try {

@@ -1,9 +1,9 @@
 import * as v from 'valibot';
 import {quote} from '../../base/quote.ts';
+import type {CommandContext} from '../command-context.ts';
 import {ControlClient, strangerAt} from '../control-client.ts';
 import {EXIT, usageError} from '../exit-codes.ts';
 import {findEndpoint} from '../find-endpoint.ts';
-import type {Household} from '../program.ts';
 import {printable} from '../text.ts';
 
 export interface SetOptions {
@@ -25,7 +25,7 @@ export async function setHealth(
 	target: string,
 	state: string,
 	options: SetOptions,
-	{output}: Household,
+	{output}: CommandContext,
 ): Promise<number> {
 	// A back-end's name may have a slash; a load balancer's has none.
 	const [, loadBalancer, backend] = /^([^/]+)\/(.+)$/s.exec(target) ?? [];
@@ -51,7 +51,12 @@ export async function setHealth(
  *
  * @throws EmulatorError `USAGE`, `CONTROL_UNREACHABLE`, `CONTROL_STRANGER`, `INVALID_DESCRIPTION`
  */
-export async function setVm(id: string, address: string, options: SetOptions, {output}: Household): Promise<number> {
+export async function setVm(
+	id: string,
+	address: string,
+	options: SetOptions,
+	{output}: CommandContext,
+): Promise<number> {
 	const client = new ControlClient(await findEndpoint({given: options.endpoint}));
 	const json = await client.post('/_lb/vms', {id, address});
 	output.data(options.json === true ? JSON.stringify(json) : printable(`${id} is at ${address}`));

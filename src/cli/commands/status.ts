@@ -1,8 +1,8 @@
 import {bannerLines} from '../banner.ts';
+import type {CommandContext} from '../command-context.ts';
 import {ControlClient} from '../control-client.ts';
 import {EXIT} from '../exit-codes.ts';
 import {findEndpoint} from '../find-endpoint.ts';
-import type {Household} from '../program.ts';
 import {type RunningState, readRunningState} from '../running-state.ts';
 import {columns, type Paint, printable} from '../text.ts';
 
@@ -20,7 +20,7 @@ export interface StatusOptions {
  */
 export async function status(
 	{endpoint, wait: waits = false, json = false}: StatusOptions,
-	{output}: Household,
+	{output}: CommandContext,
 ): Promise<number> {
 	const client = new ControlClient(await findEndpoint({given: endpoint, waits}));
 	const {json: whole, state} = await readRunningState(client);

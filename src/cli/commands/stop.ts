@@ -1,11 +1,11 @@
 import * as v from 'valibot';
 import {EmulatorError, hasCode} from '../../base/errors.ts';
 import {nowMs, wait} from '../../base/timers.ts';
+import type {CommandContext} from '../command-context.ts';
 import {ControlClient, strangerAt} from '../control-client.ts';
 import {EXIT} from '../exit-codes.ts';
 import {findToStop, isOpen, notRunningHere} from '../find-endpoint.ts';
 import {hasEnded} from '../process-life.ts';
-import type {Household} from '../program.ts';
 import {readRunFiles} from '../run-file.ts';
 
 export interface StopOptions {
@@ -28,7 +28,7 @@ const stopAnswer = v.object({pid: v.pipe(v.number(), v.integer(), v.minValue(1))
  * @throws EmulatorError `NOT_RUNNING`, `NOT_STOPPABLE`, `STILL_RUNNING`, `USAGE`, `CONTROL_UNREACHABLE`,
  * `CONTROL_STRANGER`
  */
-export async function stop({endpoint: given, json = false}: StopOptions, {output}: Household): Promise<number> {
+export async function stop({endpoint: given, json = false}: StopOptions, {output}: CommandContext): Promise<number> {
 	const {endpoint, pid: expected} = await findToStop({given});
 	// Read first: one that stops takes its file away.
 	const files = await readRunFiles();

@@ -7,13 +7,13 @@ import type {Exchange} from '../../observability/exchange.ts';
 import {readUpTarget, type UpTarget} from '../arguments.ts';
 import {localAuthority} from '../authority.ts';
 import {bannerLines} from '../banner.ts';
+import type {CommandContext} from '../command-context.ts';
 import {DEMO_CONFIG, demoLines} from '../demo.ts';
 import {HangUps} from '../hang-ups.ts';
 import {describeInline} from '../inline-description.ts';
 import {News} from '../news.ts';
 import type {Output} from '../output.ts';
 import {ownCommand} from '../own-command.ts';
-import type {Household} from '../program.ts';
 import type {Reloading, ReloadingOptions} from '../reloading.ts';
 import {callLine, exchangeJson, exchangeLine, healthLine} from '../report.ts';
 import {silentBackends, silentLines} from '../silent-backends.ts';
@@ -43,15 +43,15 @@ const RECORD_BYTES = 600;
  *
  * @throws EmulatorError when they cannot be started; then nothing is left running.
  */
-export async function up(targets: readonly string[], options: UpOptions, household: Household): Promise<number> {
-	const {output, interruption} = household;
+export async function up(targets: readonly string[], options: UpOptions, context: CommandContext): Promise<number> {
+	const {output, interruption} = context;
 	const hangUps = new HangUps(interruption);
 	try {
 		const target = readUpTarget(targets, options);
 		if (options.host !== undefined) warnOfHost(options.host, output);
 		const authority = await localAuthority(output);
 		const emulator = await start(target, options, authority);
-		await run({emulator, target, authority}, options, {household, hangUps});
+		await run({emulator, target, authority}, options, {context, hangUps});
 		return interruption.exitCode;
 	} finally {
 		hangUps.close();
@@ -61,8 +61,8 @@ export async function up(targets: readonly string[], options: UpOptions, househo
 /** From here on there is something to stop in good order. */
 async function run(running: Running, options: UpOptions, around: Around): Promise<void> {
 	const {emulator, target} = running;
-	const {household, hangUps} = around;
-	const {output, interruption} = household;
+	const {context, hangUps} = around;
+	const {output, interruption} = context;
 	const interrupted = interruption.wait();
 	const {quiet = false} = options;
 	const news = new News(emulator, output, {quiet});
@@ -169,7 +169,7 @@ interface Running {
 }
 
 interface Around {
-	readonly household: Household;
+	readonly context: CommandContext;
 	readonly hangUps: HangUps;
 }
 

@@ -1,0 +1,8 @@
+import type {Interruption} from './interruption.ts';
+import type {Output} from './output.ts';
+
+/** What a command is given beside its arguments and options. */
+export interface CommandContext {
+	readonly output: Output;
+	readonly interruption: Interruption;
+}
