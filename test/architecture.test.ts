@@ -16,6 +16,14 @@ const LEVELS: ReadonlyArray<readonly string[]> = [
 	['cli', 'index'],
 ];
 
+/** Cycles of imports that are there today and must go. No other may come; remove the line of one that is broken. */
+const STILL_TO_BREAK = [
+	'emulator/change.ts -> emulator/managed-load-balancer.ts -> emulator/change.ts',
+	'emulator/load-balancer-handle.ts -> emulator/managed-load-balancer.ts -> emulator/load-balancer-handle.ts',
+	'model/account-load-balancer.ts -> model/normalised.ts -> model/account.ts -> model/account-load-balancer.ts',
+	'model/account.ts -> model/normalised.ts -> model/account.ts',
+];
+
 const files = readdirSync(SRC, {recursive: true, encoding: 'utf8'})
 	.filter(file => file.endsWith('.ts'))
 	.map(file => path.join(SRC, file))
@@ -31,6 +39,12 @@ for (const file of files) {
 		}
 	});
 }
+
+test('no file imports itself by way of others, type imports included', t => {
+	const imports = new Map(files.map(file => [file, importsOf(file)]));
+	const cycles = files.flatMap(file => shortestCycle(file, imports) ?? []);
+	t.deepEqual([...new Set(cycles)], STILL_TO_BREAK);
+});
 
 test('the model waits for nothing and knows no Node', t => {
 	for (const file of files.filter(each => roomOf(each) === 'model')) {
@@ -110,7 +124,33 @@ function levelOf(room: string): number {
 
 function importsOf(file: string): string[] {
 	const text = readFileSync(file, 'utf8');
-	return [...text.matchAll(/(?:from|import\()\s*'(\.{1,2}\/[^']+)'/g)].map(match =>
+	return [...text.matchAll(/(?:from|import\(?)\s*'(\.{1,2}\/[^']+)'/g)].map(match =>
 		path.resolve(path.dirname(file), match[1] ?? ''),
 	);
+}
+
+/** The shortest way from a file back to itself, `a -> b -> a`; the same text for each file on it. */
+function shortestCycle(start: string, imports: ReadonlyMap<string, readonly string[]>): string | undefined {
+	const reached = new Set<string>();
+	let paths: (readonly string[])[] = [[start]];
+	while (paths.length > 0) {
+		const longer: (readonly string[])[] = [];
+		for (const way of paths) {
+			for (const imported of imports.get(way.at(-1) ?? '') ?? []) {
+				if (imported === start) return formatCycle(way);
+				if (reached.has(imported)) continue;
+				reached.add(imported);
+				longer.push([...way, imported]);
+			}
+		}
+		paths = longer;
+	}
+	return undefined;
+}
+
+function formatCycle(cycle: readonly string[]): string {
+	const names = cycle.map(file => path.relative(SRC, file));
+	const [first = ''] = [...names].sort();
+	const at = names.indexOf(first);
+	return [...names.slice(at), ...names.slice(0, at), first].join(' -> ');
 }
