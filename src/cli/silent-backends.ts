@@ -20,20 +20,20 @@ export async function silentBackends(
 	const places = loadBalancers.flatMap(placesOf);
 	const silent = new Map<string, string>();
 	if (places.length === 0) return silent;
-	const {look} = await import('../fake-backends/port-look.ts');
+	const {checkPort} = await import('../fake-backends/port-check.ts');
 	const callOff = new AbortController();
-	// Each look listens; Node would call the eleventh a leak.
+	// Each check adds a listener; Node would warn of a leak at the eleventh.
 	setMaxListeners(0, callOff.signal);
 	void interrupted?.then(() => callOff.abort());
-	const looks = new Map(
-		places.map(({host, port}) => [formatAddress(host, port), () => look(host, port, callOff.signal)]),
+	const checks = new Map(
+		places.map(({host, port}) => [formatAddress(host, port), () => checkPort(host, port, callOff.signal)]),
 	);
-	const seen = new Map(await Promise.all([...looks].map(async ([where, run]) => [where, await run()] as const)));
+	const states = new Map(await Promise.all([...checks].map(async ([where, run]) => [where, await run()] as const)));
 	for (const {shown, host, port} of places) {
 		const where = formatAddress(host, port);
-		const told = silent.get(shown);
-		if (seen.get(where) !== 'refused' || told?.split(', ').includes(where)) continue;
-		silent.set(shown, told === undefined ? where : `${told}, ${where}`);
+		const found = silent.get(shown);
+		if (states.get(where) !== 'refused' || found?.split(', ').includes(where)) continue;
+		silent.set(shown, found === undefined ? where : `${found}, ${where}`);
 	}
 	return silent;
 }

@@ -8,13 +8,10 @@ import {echoUpgrade} from './echo-upgrade.ts';
 import {guardRequestHandler, guardSocketHandler} from './handlers.ts';
 import {createHttpServer, HTTP_ALPN, serveHttp} from './http-server.ts';
 import {createReplyServer, violationsOfReply} from './reply.ts';
-import type {Household, Serve} from './serve.ts';
+import type {BehaviourContext, Serve} from './serve.ts';
 import {serveTcp} from './tcp.ts';
 
-/**
- * What a fake back-end does. The name, TLS and PROXY protocol that the descriptions may carry are read
- * elsewhere.
- */
+/** What a fake back-end does. The description's name, TLS and PROXY protocol are read in `fake-backend.ts`. */
 export type Behaviour = EchoBackend | ReplyBackend | HandlerBackend | TcpBackend | SocketBackend;
 
 /** The behaviour that the model keeps without looking into it. */
@@ -33,7 +30,7 @@ export interface PreparedBehaviour {
 const KINDS = ['echo', 'reply', 'handler', 'tcp', 'socket'] as const satisfies readonly Behaviour['kind'][];
 const MODES = ['echo', 'sink', 'source', 'banner'] as const satisfies readonly TcpBackend['mode'][];
 
-/** Every rule that a behaviour breaks; JavaScript gets here without a compiler. */
+/** Every rule that a behaviour breaks. The types rule most of them out, but a caller in JavaScript has no compiler. */
 export function violationsOfBehaviour(behaviour: Behaviour): Violation[] {
 	switch (behaviour.kind) {
 		case 'echo':
@@ -47,41 +44,41 @@ export function violationsOfBehaviour(behaviour: Behaviour): Violation[] {
 			if (typeof behaviour.handler === 'function') return [];
 			return [{path: ['handler'], message: `a "${behaviour.kind}" back-end needs a function`}];
 		default:
-			// No kind of ours by the types; what a JavaScript caller wrote is still an object with some `kind`.
+			// The types say that no kind is left; a caller in JavaScript may still have written another one.
 			return violationsOfChoice('kind', (behaviour as {kind: unknown}).kind, KINDS);
 	}
 }
 
-/** Makes a behaviour without violations ready for connections. */
-export function prepareBehaviour(behaviour: Behaviour, household: Household): PreparedBehaviour {
+/** Prepares a behaviour that has no violations for connections. */
+export function prepareBehaviour(behaviour: Behaviour, context: BehaviourContext): PreparedBehaviour {
 	switch (behaviour.kind) {
 		case 'echo': {
-			const listener = echo(household.name);
+			const listener = echo(context.name);
 			const server = createHttpServer(listener);
-			server.on('upgrade', echoUpgrade(household.name, listener));
+			server.on('upgrade', echoUpgrade(context.name, listener));
 			return {serve: serveHttp(server), alpn: HTTP_ALPN};
 		}
 		case 'reply':
 			return {serve: serveHttp(createReplyServer(behaviour)), alpn: HTTP_ALPN};
 		case 'handler':
 			return {
-				serve: serveHttp(createHttpServer(guardRequestHandler(behaviour.handler, household))),
+				serve: serveHttp(createHttpServer(guardRequestHandler(behaviour.handler, context))),
 				alpn: HTTP_ALPN,
 			};
 		case 'tcp':
-			return {serve: serveTcp(behaviour, household.name), alpn: undefined};
+			return {serve: serveTcp(behaviour, context.name), alpn: undefined};
 		case 'socket':
-			return {serve: guardSocketHandler(behaviour.handler, household), alpn: undefined};
+			return {serve: guardSocketHandler(behaviour.handler, context), alpn: undefined};
 	}
 }
 
-/** A text that is none of the allowed ones, with the one that was probably meant. */
+/** A violation when `given` is not one of the allowed texts, with the text that was probably meant. */
 export function violationsOfChoice(field: string, given: unknown, allowed: readonly string[]): Violation[] {
 	if (typeof given === 'string' && allowed.includes(given)) return [];
 	return [
 		{
 			path: [field],
-			message: `${show(given)} is not one; use ${alternatives(allowed)}`,
+			message: `${show(given)} is not allowed; use ${alternatives(allowed)}`,
 			hint: typeof given === 'string' ? didYouMean(given, allowed) : undefined,
 		},
 	];
@@ -89,5 +86,5 @@ export function violationsOfChoice(field: string, given: unknown, allowed: reado
 
 function violationsOfData(data: unknown): Violation[] {
 	if (data === undefined || typeof data === 'string' || data instanceof Uint8Array) return [];
-	return [{path: ['data'], message: 'data is text or bytes (Uint8Array)'}];
+	return [{path: ['data'], message: 'must be text or bytes (Uint8Array)'}];
 }

@@ -3,45 +3,45 @@ import {SerialQueue} from '../base/serial-queue.ts';
 import {nowMs, wait} from '../base/timers.ts';
 import {freePort, type Hosts} from './free-port.ts';
 import {LastLines} from './last-lines.ts';
-import {isListening} from './port-look.ts';
+import {isListening} from './port-check.ts';
 import {type ProcessEnd, ProcessGroup} from './process-group.ts';
 
 /** What {@link startCommandBackend} takes. */
 export interface CommandBackendOptions {
-	/** Shows in errors. */
+	/** Shown in errors. */
 	readonly name: string;
-	/** A shell command. It finds its port in `PORT`, and its end on SIGTERM. */
+	/** A shell command. It must listen on the port in `PORT`, and end on SIGTERM. */
 	readonly run: string;
 	/**
-	 * The port it listens on. When left out a free one is looked up and handed over in `PORT`: between the look and the
-	 * command's own bind somebody else may take it, which then shows as a command that failed.
+	 * The port it listens on. When left out, a free port is looked up and passed in `PORT`. If another process takes that
+	 * port before the command binds it, the start fails.
 	 */
 	readonly port?: number | undefined;
-	/** Where it is expected to listen; on one of 127.0.0.1 and ::1 unless said otherwise. */
+	/** The address it is expected to listen on; by default 127.0.0.1 or ::1. */
 	readonly host?: string | undefined;
-	/** Added to this process's environment. */
+	/** Environment variables added to those of this process. */
 	readonly env?: Readonly<Record<string, string>> | undefined;
-	/** How long it may take until it listens; 30 s unless said otherwise. */
+	/** How long it may take until it listens; 30 s by default. */
 	readonly readyTimeoutMs?: number | undefined;
-	/** Calls the start off: what was started is ended, and the start rejects with `STOPPED`. */
+	/** Cancels the start: what was started is ended, and the start rejects with `STOPPED`. */
 	readonly signal?: AbortSignal | undefined;
 }
 
-/** A back-end that is somebody's own program. Disposing it is stopping it. */
+/** A back-end that is a user's own program. Disposing it stops it. */
 export interface CommandBackendProcess extends AsyncDisposable {
 	readonly name: string;
-	/** Where it listens, as was found out at its first start. */
+	/** Where it listens, as found at its first start. */
 	readonly host: string;
 	readonly port: number;
 	/** The shell's process, which leads the group; undefined while stopped. */
 	readonly pid: number | undefined;
-	/** Whether the command is there; false after a stop, and after it ended by itself. */
+	/** Whether the command runs; false after a stop, and after it ended by itself. */
 	readonly running: boolean;
-	/** The last lines it wrote, standard output and standard error as they came. */
+	/** The last lines it wrote to standard output and standard error, in the order they arrived. */
 	readonly output: readonly string[];
 	/**
-	 * Ends the command and everything it started: SIGTERM, and SIGKILL two seconds later. Twice is as good as once. A
-	 * start that is under way is called off.
+	 * Ends the command and everything it started: SIGTERM, and SIGKILL two seconds later. May be called again. Cancels a
+	 * start in progress.
 	 */
 	stop(): Promise<void>;
 	/**
@@ -52,11 +52,11 @@ export interface CommandBackendProcess extends AsyncDisposable {
 	start(): Promise<void>;
 }
 
-/** `localhost` is one or the other, as a system and its Node have it. */
+/** `localhost` is one or the other, depending on the system and on Node. */
 const LOOPBACKS = ['127.0.0.1', '::1'] as const;
 const READY_TIMEOUT_MS = 30_000;
 const POLL_MS = 25;
-/** After an early exit: its last words are on the way, unless a daemon it left behind holds the pipe. */
+/** How long to read on after an early exit. A daemon that the command left behind may hold the pipe open for ever. */
 const LAST_WORDS_MS = 500;
 const OUTPUT_LIMITS = {lines: 200, characters: 2000};
 const ERROR_LIMITS = {lines: 10, characters: 500};
@@ -64,8 +64,8 @@ const ERROR_LIMITS = {lines: 10, characters: 500};
 /**
  * Runs a shell command with a port in `PORT`, and waits until it listens there.
  *
- * @throws EmulatorError `COMMAND_FAILED` when it ends or the time is over before it listens; nothing of it is left
- * then. `PORT_UNAVAILABLE` when something else listens on the port already, `STOPPED` when it was called off.
+ * @throws EmulatorError `COMMAND_FAILED` when it ends or the time is up before it listens; nothing is left running
+ * then. `PORT_UNAVAILABLE` when something else listens on the port already, `STOPPED` when the start was cancelled.
  */
 export async function startCommandBackend(options: CommandBackendOptions): Promise<CommandBackendProcess> {
 	const hosts = options.host === undefined ? LOOPBACKS : ([options.host] as const);
@@ -87,16 +87,19 @@ export async function startCommandBackend(options: CommandBackendOptions): Promi
 class RunningCommand implements CommandBackendProcess {
 	readonly name: string;
 	readonly port: number;
-	/** Where it may listen; only one is left once it has listened. */
+	/** Where it may listen; once it has listened, only that address. */
 	#hosts: Hosts;
 	readonly #options: CommandBackendOptions;
 	#group: ProcessGroup | undefined;
 	#output = new LastLines(OUTPUT_LIMITS);
-	/** What a failure shows: the last lines of each, so that much of one does not hide the other. */
+	/**
+	 * The last lines of standard output and of standard error for an error message, kept apart so that neither hides the
+	 * other.
+	 */
 	#plainOutput = new LastLines(ERROR_LIMITS);
 	#errorOutput = new LastLines(ERROR_LIMITS);
 	readonly #turns = new SerialQueue();
-	/** Aborted by a stop, for the starts that were asked for before it. */
+	/** Aborted by a stop: it cancels the starts that were requested before it. */
 	#stops = new AbortController();
 
 	constructor(options: CommandBackendOptions & {readonly hosts: Hosts; readonly port: number}) {
@@ -167,7 +170,7 @@ class RunningCommand implements CommandBackendProcess {
 		}
 	}
 
-	/** Otherwise a stranger on the port would be taken for the command. */
+	/** Otherwise another process on the port would be taken for the command. */
 	async #assertNobodyListens(signal: AbortSignal): Promise<void> {
 		const host = await this.#whereListening(signal);
 		if (host === undefined) return;
@@ -179,7 +182,7 @@ class RunningCommand implements CommandBackendProcess {
 		});
 	}
 
-	/** The first of its hosts where somebody listens on its port. */
+	/** The first of its hosts on which some process listens on its port. */
 	async #whereListening(signal: AbortSignal): Promise<string | undefined> {
 		const listening = await Promise.all(this.#hosts.map(host => isListening(host, this.port, signal)));
 		return this.#hosts.find((_, index) => listening[index]);

@@ -7,11 +7,11 @@ import {BACKEND_HEADER, nameAsHeader} from './echo.ts';
 const WEBSOCKET_GUID = '258EAFA5-E914-47DA-95CA-C5AB0DC85B11';
 
 /**
- * Agrees to any upgrade, then sends every byte back as it came: the far end of a tunnel test. It is no WebSocket
+ * Accepts any upgrade, then sends every byte back unchanged: the far end for tests of tunnels. It is not a WebSocket
  * server: a client's masked frames come back masked.
  *
- * An offer to speak HTTP/2 or TLS on the same connection (RFC 9110 §7.8) is one a client makes in passing, as
- * `curl --http2` does; it is declined by answering the request with `otherwise`.
+ * An offer to speak HTTP/2 or TLS on the same connection (RFC 9110 §7.8) is optional for the client (`curl --http2`
+ * makes one); it is declined by answering the request with `otherwise`.
  */
 export function echoUpgrade(
 	name: string,
@@ -33,13 +33,13 @@ export function echoUpgrade(
 		const key = request.headers['sec-websocket-key'];
 		if (key !== undefined) lines.push(`Sec-WebSocket-Accept: ${acceptFor(key)}`);
 		socket.write(`${lines.join('\r\n')}\r\n\r\n`, 'latin1');
-		// The first bytes of the tunnel may have come with the request.
+		// The first bytes of the tunnel may arrive together with the request.
 		if (head.length > 0) socket.write(head);
 		socket.pipe(socket);
 	};
 }
 
-/** The parser has let go of the connection by now, so this answer is its last. */
+/** Node has detached its parser from the connection, so no request can follow: it is closed after this answer. */
 function answerInstead(request: IncomingMessage, socket: Duplex, listener: RequestListener): void {
 	const response = new ServerResponse(request);
 	response.shouldKeepAlive = false;

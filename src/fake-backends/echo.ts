@@ -5,7 +5,10 @@ import {TLSSocket} from 'node:tls';
 import type {Endpoint, ProxyHeader} from '../codec/proxy-protocol.ts';
 import {proxyHeaderOf} from './proxy-header.ts';
 
-/** Header names in lower case; equal names joined. Has no prototype, so every name is plain data. */
+/**
+ * Header names in lower case; equal names joined. It has no prototype, so that a name such as `__proto__` is only a
+ * key.
+ */
 export type HeaderFields = Readonly<Record<string, string>>;
 
 /** What an echo answers with, as JSON: everything it received, and from whom. */
@@ -13,7 +16,7 @@ export interface EchoDocument {
 	/** The name of the back-end that answered. */
 	readonly backend: string;
 	readonly method: string;
-	/** The request target as it was sent. */
+	/** The request target as sent. */
 	readonly target: string;
 	readonly httpVersion: string;
 	/** Name, value, name, value: order, case and duplicates as received. */
@@ -23,22 +26,22 @@ export interface EchoDocument {
 	/** The first MiB of the body: as text, or in base64 when it is not UTF-8. */
 	readonly body: string;
 	readonly bodyEncoding: 'utf8' | 'base64';
-	/** There was more than `body` holds; count and hash cover all of it. */
+	/** Whether `body` holds only the beginning; `bodyBytes` and `bodySha256` cover all of it. */
 	readonly bodyTruncated: boolean;
 	readonly bodyBytes: number;
 	/** Hexadecimal. */
 	readonly bodySha256: string;
 	/** Who connected: the load balancer, unless the client came directly. */
 	readonly peer: {readonly address: string | null; readonly port: number | null};
-	/** The PROXY header that came before the connection, for back-ends that read one. */
+	/** The PROXY header of the connection, for back-ends that read one. */
 	readonly proxy: EchoProxy | null;
 	readonly tls: EchoTls | null;
 }
 
-/** The PROXY header of the connection an echo was asked on. */
+/** The PROXY header of the connection on which the request came. */
 export interface EchoProxy {
 	readonly version: 1 | 2;
-	/** `UNKNOWN` is also what version 2 calls LOCAL, and any family but these; it carries no addresses that count. */
+	/** `UNKNOWN` also stands for LOCAL of version 2 and for any other family; it has no usable addresses. */
 	readonly family: ProxyHeader['family'];
 	/** The client. */
 	readonly source: Endpoint | null;
@@ -46,7 +49,7 @@ export interface EchoProxy {
 	readonly destination: Endpoint | null;
 }
 
-/** The TLS of the connection an echo was asked on. */
+/** The TLS of the connection on which the request came. */
 export interface EchoTls {
 	readonly version: string | null;
 	/** The suite's name in OpenSSL's spelling. */
@@ -61,7 +64,7 @@ export interface EchoTls {
 /** How much of a body the JSON holds. */
 export const MAX_ECHOED_BODY_BYTES = 1024 * 1024;
 
-/** The header that says which fake back-end answered. */
+/** The header that names the fake back-end that answered. */
 export const BACKEND_HEADER = 'x-lb-local-backend';
 
 /** Answers each request, once it is complete, with its {@link EchoDocument}. */
@@ -73,7 +76,7 @@ export function echo(name: string): RequestListener {
 	};
 }
 
-/** The name as a header may carry it: printable ASCII, anything else percent-encoded. */
+/** The name as a header value: printable ASCII, anything else percent-encoded. */
 export function nameAsHeader(name: string): string {
 	// Through a Buffer, because encodeURIComponent throws on half a surrogate pair.
 	return Buffer.from(name)
@@ -117,7 +120,9 @@ function describe({name, request, body}: Received): EchoDocument {
 	};
 }
 
-/** Not `request.headers`, which drops some duplicates; and not a plain object, where `__proto__` is no name. */
+/**
+ * Not from `request.headers`, which drops some duplicates, and not into a plain object, where `__proto__` is special.
+ */
 function fieldsFrom(raw: readonly string[]): HeaderFields {
 	const fields: Record<string, string> = Object.create(null);
 	for (let i = 0; i + 1 < raw.length; i += 2) {
@@ -142,7 +147,7 @@ function describeTls(socket: Socket): EchoTls | null {
 	return {
 		version: socket.getProtocol(),
 		cipher: socket.getCipher().name,
-		// Node says `false` where there is none.
+		// Node returns `false` when there is none.
 		alpn: socket.alpnProtocol || null,
 		sni: serverNameOf(socket),
 		resumed: socket.isSessionReused(),
@@ -153,7 +158,10 @@ function describeTls(socket: Socket): EchoTls | null {
 	};
 }
 
-/** `servername` is documented, but only for clients do Node's types know it; without one Node says `false`. */
+/**
+ * `servername` is documented, but missing in Node's types of a server's socket. Node returns `false` when there is
+ * none.
+ */
 function serverNameOf(socket: TLSSocket): string | null {
 	return 'servername' in socket && typeof socket.servername === 'string' ? socket.servername : null;
 }
@@ -181,11 +189,11 @@ class BodyRecord {
 	text(): Pick<EchoDocument, 'body' | 'bodyEncoding'> {
 		const bytes = Buffer.concat(this.#kept);
 		try {
-			// `stream` forgives a character that the limit cut in two, and only then is that forgiven.
+			// With `stream`, a last character that the limit cut in two is no error.
 			const decoder = new TextDecoder('utf-8', {fatal: true, ignoreBOM: true});
 			return {body: decoder.decode(bytes, {stream: this.truncated}), bodyEncoding: 'utf8'};
 		} catch {
-			// Not UTF-8, which is what `fatal` was asked to find out.
+			// Not UTF-8: `fatal` makes the decoder throw.
 			return {body: bytes.toString('base64'), bodyEncoding: 'base64'};
 		}
 	}

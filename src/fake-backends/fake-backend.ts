@@ -12,56 +12,56 @@ import {detectTls, type FakeBackendTls, secureContextFor, terminateTls} from './
 
 /** What {@link startFakeBackend} takes. */
 export interface FakeBackendOptions {
-	/** Shows in answers and in errors. */
+	/** Shown in answers and in errors. */
 	readonly name: string;
-	/** The address to bind; 127.0.0.1 unless said otherwise. */
+	/** The address to bind; 127.0.0.1 by default. */
 	readonly host?: string | undefined;
-	/** 0 to 65535; 0, the default, takes a free one. */
+	/** 0 to 65535; 0, the default, binds a free port. */
 	readonly port?: number | undefined;
 	readonly behaviour: Behaviour;
 	/** Plain when left out. */
 	readonly tls?: FakeBackendTls | undefined;
-	/** What is made of a PROXY header, which comes before TLS; `off` unless said otherwise. */
+	/** Whether a PROXY header, which comes before TLS, is read; `off` by default. */
 	readonly proxyProtocol?: ProxyProtocolMode | undefined;
-	/** How long a PROXY header may take; 5 s unless said otherwise. */
+	/** How long a PROXY header may take; 5 s by default. */
 	readonly proxyHeaderTimeoutMs?: number | undefined;
 }
 
-/** A small real server that listens. Disposing it is stopping it. */
+/** A small real server that listens. Disposing it stops it. */
 export interface FakeBackend extends AsyncDisposable {
 	readonly name: string;
 	readonly host: string;
-	/** The bound port; it stays the same over {@link stop} and {@link start}. */
+	/** The bound port; {@link stop} and {@link start} keep it. */
 	readonly port: number;
-	/** Whether TLS is spoken, always or to those who begin it. */
+	/** Whether it speaks TLS, with every client or with those that begin TLS. */
 	readonly secure: boolean;
 	readonly openConnections: number;
-	/** Connections that ended after their first byte and before their TLS handshake was done. */
+	/** Connections that ended after their first byte and before the end of their TLS handshake. */
 	readonly handshakeFailures: number;
-	/** Connections that were closed for want of a well-formed PROXY header; 0 when `proxyProtocol` is `off`. */
+	/** Connections that were closed because they had no well-formed PROXY header; 0 when `proxyProtocol` is `off`. */
 	readonly proxyFailures: number;
-	/** What the user's handler threw, and why no certificate was to be had; the latest {@link MAX_KEPT_ERRORS}. */
+	/** What the user's handler threw, and why a certificate could not be issued; the latest {@link MAX_KEPT_ERRORS}. */
 	readonly errors: readonly unknown[];
-	/** Refuses connections for real, and destroys the open ones. Nothing is left afterwards; twice is as good as once. */
+	/** Closes the port, so that connections are refused, and destroys the open ones. May be called again. */
 	stop(): Promise<void>;
 	/**
 	 * Listens again, on the same port.
 	 *
-	 * @throws EmulatorError `PORT_UNAVAILABLE` when somebody took the port in the meantime.
+	 * @throws EmulatorError `PORT_UNAVAILABLE` when another process has taken the port.
 	 */
 	start(): Promise<void>;
 }
 
 export {behaviourOf} from './behaviour.ts';
 
-/** A handler that always fails must not fill the memory. */
+/** The bound exists so that a handler that always fails does not fill the memory. */
 export const MAX_KEPT_ERRORS = 100;
 
 const MAX_PORT = 65_535;
 const PROXY_PROTOCOL_MODES = ['off', 'accept', 'require'] as const satisfies readonly ProxyProtocolMode[];
 
 /**
- * Starts a small real server that behaves as told.
+ * Starts a small real server with the given behaviour.
  *
  * @throws EmulatorError `INVALID_DESCRIPTION` with every violation of the behaviour, `INVALID_CERTIFICATE`, or
  * `PORT_UNAVAILABLE`.
@@ -128,18 +128,18 @@ class ListeningBackend implements FakeBackend {
 		});
 		if (tls === undefined) return serve;
 		const secureContext = madeOnce(() => secureContextFor(this.name, tls));
-		// What somebody else has made is judged before anybody connects.
+		// A user's own certificate is checked at the start, an issued one is known to be good.
 		if (tls.isIssued !== true) secureContext();
 		const secured = terminateTls({
 			secureContext,
-			// An authority that has expired meanwhile issues nothing.
+			// An authority that has expired since the start issues nothing.
 			onUnusable: error => this.#keepError(error),
 			alpn,
 			clientAuth: tls.clientAuth ?? false,
 			handshakeTimeoutMs: tls.handshakeTimeoutMs,
 			serve,
 			onFailure: () => {
-				// Handshakes that end because the back-end stops did not fail.
+				// A handshake that ends because the back-end stops is not a failure.
 				if (this.#server !== undefined) this.handshakeFailures++;
 			},
 		});
@@ -153,7 +153,7 @@ class ListeningBackend implements FakeBackend {
 			timeoutMs: proxyHeaderTimeoutMs,
 			serve,
 			onFailure: () => {
-				// As with handshakes: to stop is not to fail.
+				// As with handshakes, a stop is not a failure.
 				if (this.#server !== undefined) this.proxyFailures++;
 			},
 		});
@@ -168,7 +168,7 @@ class ListeningBackend implements FakeBackend {
 		} catch (cause) {
 			throw await portUnavailable({host: this.host, port: this.port, wanted: `back-end "${this.name}"`, cause});
 		}
-		// accept() itself may fail, for want of file descriptors.
+		// accept() itself may fail, for example without free file descriptors.
 		server.on('error', error => this.#keepError(error));
 		const address = server.address();
 		if (address !== null && typeof address === 'object') this.port = address.port;
@@ -186,10 +186,10 @@ class ListeningBackend implements FakeBackend {
 		const server = this.#server;
 		if (server === undefined) return;
 		this.#server = undefined;
-		// The server counts a connection as closed before the connection's own `close` has been heard.
+		// The server's `close` may come before that of its connections, so each is waited for.
 		const closed = [server, ...this.#open].map(it => new Promise(resolve => it.once('close', resolve)));
 		server.close();
-		// The raw sockets: a TLS stream goes with the socket it wraps.
+		// These are the raw sockets: a TLS stream ends with the socket it wraps.
 		for (const connection of this.#open) connection.destroy();
 		await Promise.all(closed);
 	}

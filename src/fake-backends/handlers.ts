@@ -1,18 +1,19 @@
 import type {IncomingMessage, ServerResponse} from 'node:http';
 import {messageOf} from '../base/errors.ts';
 import type {HandlerBackend, SocketBackend} from '../configuration/spec.ts';
-import type {Household, Serve} from './serve.ts';
+import type {BehaviourContext, Serve} from './serve.ts';
 
 /**
- * A user's request handler that cannot take the process down. What it throws, or rejects with, is kept, and answered
- * with 500 if there is no answer yet; an answer it left half done is cut off, so that the client sees it is not whole.
+ * Wraps a user's request handler so that it cannot crash the process. What it throws or rejects with is kept, and
+ * answered with 500 if no answer has begun; an unfinished answer is cut off, so that the client sees that it is
+ * incomplete.
  */
 export function guardRequestHandler(
 	handler: HandlerBackend['handler'],
-	{keepError}: Household,
+	{keepError}: BehaviourContext,
 ): (request: IncomingMessage, response: ServerResponse) => Promise<void> {
 	return async (request, response) => {
-		// Writing after the end is told to the response and to nobody else; without a listener it would be fatal.
+		// A write after the end is an `error` event of the response; without a listener it would crash the process.
 		response.on('error', keepError);
 		try {
 			await handler(request, response);
@@ -24,8 +25,10 @@ export function guardRequestHandler(
 	};
 }
 
-/** A user's connection handler that cannot take the process down: a failure is kept, and ends the connection. */
-export function guardSocketHandler(handler: SocketBackend['handler'], {keepError}: Household): Serve {
+/**
+ * Wraps a user's connection handler so that it cannot crash the process: a failure is kept, and ends the connection.
+ */
+export function guardSocketHandler(handler: SocketBackend['handler'], {keepError}: BehaviourContext): Serve {
 	const attempt = async (connection: Parameters<Serve>[0]) => {
 		try {
 			await handler(connection);

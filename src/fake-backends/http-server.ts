@@ -2,24 +2,25 @@ import {createServer, type RequestListener, type Server} from 'node:http';
 import type {Socket} from 'node:net';
 import type {Serve} from './serve.ts';
 
-/** What the HTTP kinds agree on in ALPN, the best first; a client that offers h2 as well gets one of these. */
+/** What the HTTP kinds accept in ALPN, in order of preference; a client that also offers h2 gets one of these. */
 export const HTTP_ALPN = ['http/1.1', 'http/1.0'] as const;
 
-/** Room for whatever the load balancer lets through (64 KiB of head) and the headers it adds. */
+/** Room for the largest head that the load balancer forwards (64 KiB) and for the headers it adds. */
 const MAX_HEAD_BYTES = 128 * 1024;
 
 /**
- * An HTTP/1.1 server without a port: connections are handed to it with {@link serveHttp}. Idle connections stay open,
- * so that it is the load balancer that decides about them; see {@link closeIdle} for the other way.
+ * An HTTP/1.1 server without a port: connections are passed to it with {@link serveHttp}. Idle connections stay open,
+ * so that the load balancer decides when to close them; {@link closeIdle} changes that.
  */
 export function createHttpServer(listener: RequestListener): Server {
 	const server = createServer(
 		{keepAliveTimeout: 0, requestTimeout: 0, maxHeaderSize: MAX_HEAD_BYTES, insecureHTTPParser: false},
 		listener,
 	);
-	// Node drops headers beyond its count without a word; the size of the head is the limit here.
+	// Node silently drops headers beyond this count; here only the size of the head is limited.
 	server.maxHeadersCount = 0;
-	// A client that sent its request and its end still gets the answer. Undocumented in Node, and tested here.
+	// A client that half-closes after its request still gets the answer. The option is undocumented in Node; a test
+	// covers it.
 	Object.assign(server, {httpAllowHalfOpen: true});
 	return server;
 }
@@ -32,8 +33,8 @@ export function serveHttp(server: Server): Serve {
 }
 
 /**
- * Closes connections that were idle for so long after an answer. Node's own `keepAliveTimeout` waits a second longer
- * than it is told, which is just what a test of the keep-alive race must not have.
+ * Closes connections that were idle for that long after an answer. Node's own `keepAliveTimeout` adds a second, which
+ * would hide the keep-alive race from tests.
  */
 export function closeIdle(server: Server, keepAliveMs: number): void {
 	const requestsInHand = new WeakMap<Socket, number>();

@@ -1,6 +1,6 @@
 import type {Readable} from 'node:stream';
 
-/** Keeps the last lines of what a process writes, and no more of it than that, whatever it writes. */
+/** Keeps the last lines that a process writes, in bounded memory. */
 export class LastLines {
 	readonly lines: string[] = [];
 	readonly #limits: {readonly lines: number; readonly characters: number};
@@ -9,15 +9,15 @@ export class LastLines {
 		this.#limits = limits;
 	}
 
-	/** Reads a stream to its end. A line counts once it is whole, too long, or the last one. */
+	/** Reads a stream to its end. A line is added when it is complete, too long, or the last one. */
 	follow(stream: Readable): void {
 		let rest = '';
 		stream.setEncoding('utf8');
 		stream.on('error', () => {
-			// A pipe that breaks has nothing more to say; how the process ended is told by the process.
+			// A broken pipe is not reported: how the process ended is known from the process.
 		});
 		stream.on('data', (text: string) => {
-			// What is left over is not looked through again with every piece: a line may come character by character.
+			// The rest is not searched again with each piece: a line may arrive character by character.
 			const parts = text.split('\n');
 			const last = parts.pop() ?? '';
 			for (const part of parts) {

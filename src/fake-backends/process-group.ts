@@ -3,7 +3,7 @@ import {once} from 'node:events';
 import {hasCode} from '../base/errors.ts';
 import {type WatchedGroup, watchGroup} from '../base/parent-watcher.ts';
 import {nowMs, wait} from '../base/timers.ts';
-import {familyOf} from './process-family.ts';
+import {processTree} from './process-tree.ts';
 
 /** How a process ended: a code, a signal, or an error that kept it from starting. */
 export interface ProcessEnd {
@@ -16,16 +16,16 @@ export interface ProcessEnd {
 const GRACE_MS = 2000;
 
 /**
- * For those who outlive the shell they came from. Short, because the dead look alive where nobody takes note of them:
- * orphans in a container whose first process is no init.
+ * The grace for processes that outlive their shell. It is short, because in a container whose first process is no init,
+ * nobody reaps orphans: they look alive after their end.
  */
 const ORPHAN_GRACE_MS = 200;
 
 const POLL_MS = 10;
 
 /**
- * Every shell that is there, on Windows alone: without `sh` and process groups, a parent takes its shells with it if it
- * ends in good order. One listener for all, where one for each would make Node warn of a leak at the eleventh.
+ * The shells that run, on Windows only: it has no `sh` and no process groups, so the shells are killed when this
+ * process exits normally. One `exit` listener serves all: Node would warn of a leak at the eleventh.
  */
 const windowsShells = new Set<ChildProcess>();
 
@@ -43,7 +43,7 @@ function endWithProcess(shell: ChildProcess): void {
 }
 
 /**
- * A shell command and everything it starts, as one thing that can be ended. It ends with this process too, however that
+ * A shell command and everything it starts, which can be ended together. They also end with this process, however that
  * ends: see `watchGroup`.
  */
 export class ProcessGroup {
@@ -53,15 +53,15 @@ export class ProcessGroup {
 	hasEnded = false;
 	readonly #watched: WatchedGroup;
 	#released: Promise<void> | undefined;
-	/** Nobody was left in the group once; its number may since belong to strangers. */
+	/** The group has been empty; the system may have reused its number since. */
 	#isEmpty = false;
 
-	/** Its own process group, so that what the shell starts can be ended with it. */
+	/** Starts the shell in a process group of its own, so that what it starts can be ended with it. */
 	constructor(command: string, env: NodeJS.ProcessEnv) {
 		this.#watched = watchGroup();
 		this.child = spawn(`${this.#watched.prefix}${command}`, {
 			shell: true,
-			// On Windows this would open a console window, and there are no groups to end there.
+			// On Windows this would open a console window, and Windows has no process groups.
 			detached: process.platform !== 'win32',
 			stdio: ['ignore', 'pipe', 'pipe', this.#watched.pipe ?? 'ignore'],
 			env,
@@ -70,7 +70,7 @@ export class ProcessGroup {
 		this.ended = new Promise(resolve => {
 			const finish = (end: ProcessEnd) => {
 				this.hasEnded = true;
-				// Asked at once, so that an empty group is known to be one before its number is given away.
+				// Checked at once: later the system may have reused the number of an empty group.
 				if (!this.#isAlive()) void this.#release();
 				resolve(end);
 			};
@@ -79,26 +79,26 @@ export class ProcessGroup {
 		});
 	}
 
-	/** SIGTERM, two seconds of grace, SIGKILL. Resolves when nothing is left of it; twice is as good as once. */
+	/** SIGTERM, two seconds of grace, SIGKILL. Resolves when no process is left. May be called again. */
 	async end(): Promise<void> {
 		if (this.#isAlive()) {
-			const strays = await this.#strays();
+			const outsideGroup = await this.#outsideGroup();
 			this.#signal('SIGTERM');
-			for (const pid of strays) signal(pid, 'SIGTERM');
+			for (const pid of outsideGroup) signal(pid, 'SIGTERM');
 			await waitUntil(() => this.hasEnded, GRACE_MS);
-			const isOver = () => !this.#isAlive() && !strays.some(pid => signal(pid, 0));
+			const isOver = () => !this.#isAlive() && !outsideGroup.some(pid => signal(pid, 0));
 			await waitUntil(isOver, this.hasEnded ? ORPHAN_GRACE_MS : 0);
 			this.#signal('SIGKILL');
-			for (const pid of strays) signal(pid, 'SIGKILL');
+			for (const pid of outsideGroup) signal(pid, 'SIGKILL');
 		}
 		await this.ended;
 		await this.#release();
-		// A process that left the group may hold the other ends of the pipes.
+		// A process that left the group may still hold the other ends of the pipes.
 		this.child.stdout?.destroy();
 		this.child.stderr?.destroy();
 	}
 
-	/** Resolves when what the process wrote has been read, or after the limit when somebody else holds its pipes. */
+	/** Resolves when what the process wrote has been read, or after the limit when another process holds its pipes. */
 	async outputRead(limitMs: number): Promise<void> {
 		const {stdout, stderr} = this.child;
 		if ((stdout === null || stdout.closed) && (stderr === null || stderr.closed)) return;
@@ -106,10 +106,10 @@ export class ProcessGroup {
 		await once(this.child, 'close', {signal: limit}).catch(() => {});
 	}
 
-	/** Descendants that have a group of their own: those of a shell with job control, or that were started detached. */
-	async #strays(): Promise<number[]> {
+	/** Descendants in other groups: those of a shell with job control, and those that were started detached. */
+	async #outsideGroup(): Promise<number[]> {
 		const {pid} = this.child;
-		return pid === undefined ? [] : (await familyOf(pid)).filter(each => each !== pid);
+		return pid === undefined ? [] : (await processTree(pid)).filter(each => each !== pid);
 	}
 
 	#release(): Promise<void> {
@@ -121,7 +121,7 @@ export class ProcessGroup {
 		return this.#signal(0);
 	}
 
-	/** Signals the group; false when nobody is left in it. */
+	/** Signals the group; false when it is empty. */
 	#signal(signal: NodeJS.Signals | 0): boolean {
 		const {pid} = this.child;
 		if (pid === undefined || this.#isEmpty) return false;
@@ -130,14 +130,15 @@ export class ProcessGroup {
 			process.kill(-pid, signal);
 			return true;
 		} catch (error) {
-			// ESRCH: nobody is left. EPERM: somebody is there who is not ours to signal, such as a command under sudo.
+			// ESRCH: the group is empty. EPERM: a process is left that this user may not signal, such as a command under
+			// sudo.
 			this.#isEmpty = !hasCode(error, 'EPERM');
 			return !this.#isEmpty && !this.hasEnded;
 		}
 	}
 }
 
-/** Signals one process; false when it is not there, or not ours to signal. */
+/** Signals one process; false when it has ended, or this user may not signal it. */
 function signal(pid: number, name: NodeJS.Signals | 0): boolean {
 	try {
 		return process.kill(pid, name);

@@ -7,54 +7,55 @@ import type {Serve} from './serve.ts';
 /** What {@link expectProxyHeader} needs beside the connection. */
 export interface ProxyHeaderOptions {
 	/**
-	 * `require`: every connection begins with a header. `accept`: it may, and what begins otherwise is served as it is.
-	 * To guess is what the PROXY protocol forbids real servers (section 2); a test's back-end may.
+	 * `require`: every connection begins with a header. `accept`: it may, and a connection without one is served as it
+	 * is. The PROXY protocol forbids real servers to guess (section 2); a test's back-end may.
 	 */
 	readonly mode: 'accept' | 'require';
-	/** How long a header may take; 5 s unless said otherwise. */
+	/** How long a header may take; 5 s by default. */
 	readonly timeoutMs?: number | undefined;
 	readonly serve: Serve;
-	/** A connection was closed for want of a well-formed header. */
+	/** Called when a connection is closed because it has no well-formed header. */
 	readonly onFailure: () => void;
 }
 
 /** "At least 3 seconds to cover a TCP retransmit": PROXY protocol, section 2. Beyond that, a guess. */
 const HEADER_TIMEOUT_MS = 5000;
 
-/** "PROXY ", and the signature of version 2: what begins with less may still become something else. */
+/** "PROXY ", and the signature of version 2: fewer bytes may still become something else. */
 const V1_START = 'PROXY ';
 const V2_SIGNATURE_BYTES = 12;
 
-/** Keyed by the stream that was served, so that it lives exactly as long. */
+/** Keyed by the stream that is served; an entry lives as long as its stream. */
 const received = new WeakMap<Duplex, ProxyHeader>();
 
 /**
  * The PROXY header that came before a connection, for handlers of `handler` back-ends (their `request.socket`) and of
- * `socket` back-ends. The addresses of the stream itself stay those of whoever connected.
+ * `socket` back-ends. The stream's own addresses stay those of the peer that connected.
  *
- * @returns undefined when none came, or when the back-end's `proxyProtocol` is `off`.
+ * @returns undefined when there was none, or when the back-end's `proxyProtocol` is `off`.
  */
 export function proxyHeaderOf(connection: Duplex): ProxyHeader | undefined {
 	return received.get(connection);
 }
 
-/** What came before a connection came before the clear stream inside it. */
+/** Makes the PROXY header of a raw connection that of the decrypted stream inside it too. */
 export function inheritProxyHeader(clear: Duplex, raw: Duplex): void {
 	const header = received.get(raw);
 	if (header !== undefined) received.set(clear, header);
 }
 
 /**
- * Reads the PROXY header of each connection, version 1 or 2, then serves what follows; not a byte is lost.
+ * Reads the PROXY header of each connection, version 1 or 2, then serves the bytes that follow it.
  *
  * A connection without a well-formed header is closed without an answer. With `accept` that is one whose header is
- * malformed or breaks off; a beginning that may still become a header is held back until the next byte, the end or the
- * deadline tells. A behaviour that speaks first is heard only after the client has spoken or ended.
+ * malformed or incomplete at the end; a beginning that may still become a header is held back until the next byte, the
+ * end or the deadline decides. A behaviour that speaks first is therefore served only after the client has sent a byte
+ * or ended.
  */
 export function expectProxyHeader({mode, timeoutMs = HEADER_TIMEOUT_MS, serve, onFailure}: ProxyHeaderOptions): Serve {
 	return raw => {
 		let bytes: Buffer = Buffer.alloc(0);
-		/** Where the pieces go when the first one is not all. */
+		/** Collects the pieces when the first one is not the whole header. */
 		let pieces: GrowingBytes | undefined;
 		let deadline: NodeJS.Timeout | undefined;
 		const joined = (chunk: Buffer): Buffer => {
@@ -69,36 +70,36 @@ export function expectProxyHeader({mode, timeoutMs = HEADER_TIMEOUT_MS, serve, o
 		const awaitMore = () => {
 			deadline ??= setTimeout(conclude, timeoutMs);
 		};
-		const letGo = () => {
+		const stopListening = () => {
 			clearTimeout(deadline);
-			raw.off('readable', look);
-			raw.off('close', leave);
+			raw.off('readable', onReadable);
+			raw.off('close', onClose);
 		};
 		const serveFrom = (offset: number) => {
-			letGo();
+			stopListening();
 			if (offset < bytes.length) raw.unshift(bytes.subarray(offset));
-			// In this very tick, so that an end on its way finds the listeners of who waits for it.
+			// In the same tick, so that the behaviour's listeners are there before the next event, such as `end`.
 			serve(raw);
 		};
 		const fail = () => {
-			letGo();
+			stopListening();
 			raw.destroy();
 			onFailure();
 		};
 		const owesHeader = () => mode === 'require' || hasBegun(bytes);
-		/** No more bytes will tell what this is. */
+		/** Decides when no more bytes come. */
 		const conclude = () => {
 			if (owesHeader()) fail();
 			else serveFrom(0);
 		};
-		const leave = () => {
-			letGo();
+		const onClose = () => {
+			stopListening();
 			if (owesHeader()) onFailure();
 		};
 		// 'readable' and not 'data', for the reason that `detectTls` gives.
-		const look = () => {
+		const onReadable = () => {
 			const chunk: Buffer | null = raw.read();
-			// Node documents it so: readable with nothing to read is the end, before `end` is told.
+			// Node documents: `readable` with nothing to read means the end of the stream, and comes before `end`.
 			if (chunk === null) {
 				conclude();
 				return;
@@ -113,13 +114,13 @@ export function expectProxyHeader({mode, timeoutMs = HEADER_TIMEOUT_MS, serve, o
 				serveFrom(header.length);
 			}
 		};
-		raw.on('readable', look);
-		raw.on('close', leave);
+		raw.on('readable', onReadable);
+		raw.on('close', onClose);
 		if (mode === 'require') awaitMore();
 	};
 }
 
-/** Whether bytes that are not yet a header can be nothing else. */
+/** Whether incomplete bytes can only be the beginning of a header. */
 function hasBegun(bytes: Buffer): boolean {
 	return bytes.length >= V2_SIGNATURE_BYTES || bytes.toString('latin1', 0, V1_START.length) === V1_START;
 }

@@ -24,16 +24,16 @@ export function violationsOfReply(reply: ReplyBackend): Violation[] {
 	];
 }
 
-/** A server that answers every request, once it is complete, with the same response. The reply has no violations. */
+/** A server that answers every complete request with the same response. The reply must have no violations. */
 export function createReplyServer(reply: ReplyBackend): Server {
 	const delayMs = millisecondsIn(reply.delay ?? 0) ?? 0;
 	const keepAliveMs = reply.keepAlive === undefined ? undefined : millisecondsIn(reply.keepAlive);
 	const listener: RequestListener = (request, response) => {
 		const answer = () => {
-			// No time to be idle at all is what `Connection: close` says.
+			// A keep-alive time of 0 means `Connection: close`.
 			if (keepAliveMs === 0) response.shouldKeepAlive = false;
 			response.statusCode = reply.status ?? 200;
-			// Set and not written, so that Node counts the body and says its length.
+			// Set, not written with `writeHead()`, so that Node adds the length of the body.
 			for (const [name, value] of Object.entries(reply.headers ?? {})) response.setHeader(name, value);
 			response.end(reply.body ?? '');
 		};
@@ -52,7 +52,7 @@ export function createReplyServer(reply: ReplyBackend): Server {
 	return server;
 }
 
-/** RFC 9110 §15: 1xx is interim, and codes end at 599. */
+/** RFC 9110 §15: 1xx is interim, and 599 is the last code. */
 function violationsOfStatus(status: unknown): Violation[] {
 	if (status === undefined) return [];
 	if (typeof status === 'number' && Number.isInteger(status) && status >= 200 && status <= 599) return [];

@@ -3,10 +3,10 @@ import {assertNever} from '../base/errors.ts';
 import type {TcpBackend} from '../configuration/spec.ts';
 import type {Serve} from './serve.ts';
 
-/** How much is written at once, so that a slow reader of large data costs this much and not all of it. */
+/** How much is written at once: the memory that a slow reader of large data takes. */
 const SLICE_BYTES = 64 * 1024;
 
-/** The four ways to speak plain bytes. Each keeps half-close: the peer may end first and still hear the rest. */
+/** The four modes of plain bytes. Each supports half-close: a peer that ends first still receives the rest. */
 export function serveTcp({mode, data}: TcpBackend, name: string): Serve {
 	switch (mode) {
 		case 'echo':

@@ -6,9 +6,9 @@ import {createServerContext} from '../certificates/session-tickets.ts';
 import {inheritProxyHeader} from './proxy-header.ts';
 import {ignoreSocketError, type Serve} from './serve.ts';
 
-/** How a fake back-end speaks TLS, and with whose certificate. */
+/** How a fake back-end speaks TLS, and with which certificate. */
 export interface FakeBackendTls {
-	/** `always`: TLS only. `detect`: TLS or plain, judged by the first byte each client sends. */
+	/** `always`: TLS only. `detect`: TLS or plain, decided by the first byte of each client. */
 	readonly mode: 'always' | 'detect';
 	/** The leaf, as PEM. */
 	readonly cert: string;
@@ -16,17 +16,20 @@ export interface FakeBackendTls {
 	readonly key: string;
 	/** Intermediate certificates in order, as PEM; sent after the leaf. */
 	readonly chain?: string | undefined;
-	/** The pair is known to be good: it is asked for at the first handshake, so that it can be made then. */
+	/**
+	 * The pair comes from our own authority and needs no check; it is read at the first handshake, so that it can be
+	 * issued then.
+	 */
 	readonly isIssued?: boolean | undefined;
-	/** Asks each client for a certificate, without insisting on one. */
+	/** Asks each client for a certificate, which it may decline. */
 	readonly clientAuth?: boolean | undefined;
 	/** Authorities named in the request for a client certificate, as PEM. */
 	readonly ca?: string | undefined;
-	/** How long a handshake may take; 10 s unless said otherwise. */
+	/** How long a handshake may take; 10 s by default. */
 	readonly handshakeTimeoutMs?: number | undefined;
 }
 
-/** As long as the load balancer gives its own clients. A guess: no vendor says what a back-end does. */
+/** The load balancer's own limit for its clients. A guess: no vendor documents what a back-end does. */
 const HANDSHAKE_TIMEOUT_MS = 10_000;
 
 /** RFC 8446 §5.1: the content type of a handshake record, the first byte of every TLS connection. */
@@ -45,7 +48,7 @@ export function secureContextFor(name: string, {cert, key, chain, ca}: FakeBacke
 			key,
 			secureOptions: constants.SSL_OP_NO_RENEGOTIATION,
 			...(ca === undefined ? {} : {ca}),
-			// OpenSSL refuses to resume a session that asked for a client certificate unless this is set; 32 bytes at most.
+			// Without this, OpenSSL does not resume a session in which a client certificate was requested. At most 32 bytes.
 			sessionIdContext: createHash('sha256').update(name).digest('hex').slice(0, 32),
 		});
 	} catch (cause) {
@@ -59,19 +62,19 @@ export function secureContextFor(name: string, {cert, key, chain, ca}: FakeBacke
 
 /** What {@link terminateTls} needs beside the connection. */
 export interface TerminateOptions {
-	/** Called for each client. Where it throws, the client is let go and `onUnusable` told. */
+	/** Called for each client. When it throws, the connection is destroyed and `onUnusable` is called. */
 	readonly secureContext: () => SecureContext;
 	readonly onUnusable: (error: unknown) => void;
-	/** Offered in ALPN, in order of preference; none for protocols that have no name there. */
+	/** Offered in ALPN, in order of preference; none for protocols without an ALPN name. */
 	readonly alpn?: readonly string[] | undefined;
 	readonly clientAuth: boolean;
 	readonly handshakeTimeoutMs?: number | undefined;
 	readonly serve: Serve;
-	/** A client began to speak and was gone, or refused, before its handshake was done. */
+	/** Called when a client that has sent a byte leaves or is refused before the end of its handshake. */
 	readonly onFailure: () => void;
 }
 
-/** Speaks TLS with the client, then serves the clear stream. */
+/** Terminates TLS, then serves the decrypted stream. */
 export function terminateTls(options: TerminateOptions): Serve {
 	const {
 		secureContext,
@@ -91,7 +94,7 @@ export function terminateTls(options: TerminateOptions): Serve {
 			onUnusable(error);
 			return;
 		}
-		// What was read and is not waiting to be read again is no part of the handshake: a PROXY header.
+		// Bytes that were read and not put back, a PROXY header, are not part of the handshake.
 		const bytesBefore = raw.bytesRead - raw.readableLength;
 		const connection = new TLSSocket(raw, {
 			isServer: true,
@@ -101,54 +104,54 @@ export function terminateTls(options: TerminateOptions): Serve {
 			...(alpn === undefined ? {} : {ALPNProtocols: [...alpn]}),
 		});
 		connection.on('error', ignoreSocketError);
-		// After the handshake, a TLSSocket without a tls.Server tells of a broken record by this undocumented event alone,
+		// After the handshake, a TLSSocket without a tls.Server reports a broken record only by this undocumented event,
 		// and stays open (Node 20 to 26).
 		connection.on('_tlsError', () => connection.destroy());
 		inheritProxyHeader(connection, raw);
 
 		let established = false;
 		const deadline = setTimeout(() => raw.destroy(), handshakeTimeoutMs);
-		// `secureConnection` belongs to tls.Server; a TLSSocket on its own tells of its handshake with `secure`.
+		// `secureConnection` belongs to tls.Server; a TLSSocket without one emits `secure` after its handshake.
 		connection.once('secure', () => {
 			established = true;
 			clearTimeout(deadline);
 			serve(connection);
 		});
-		// Half-open is for those who talk: an end before the handshake leaves nothing to wait for.
-		const leave = () => {
+		// A client that ends before the handshake is done cannot finish it.
+		const onEnd = () => {
 			if (!established) raw.destroy();
 		};
-		connection.once('end', leave);
-		// Who waited for a PROXY header may have read the end already.
-		raw.once('end', leave);
+		connection.once('end', onEnd);
+		// The code that read a PROXY header may have read the end already.
+		raw.once('end', onEnd);
 		connection.once('close', () => {
 			clearTimeout(deadline);
-			// A port probe connects and leaves; it never meant to shake hands.
+			// A port probe connects and leaves without a byte: that is no failed handshake.
 			if (!established && raw.bytesRead > bytesBefore) onFailure();
 		});
 	};
 }
 
 /**
- * Serves TLS and plain clients on one port: the first byte decides, and is not lost. A client that leaves without a
- * byte is let go. A behaviour that speaks first is therefore heard only after the client has spoken.
+ * Serves TLS and plain clients on one port: the first byte decides, and is not lost. A client that ends without a byte
+ * is closed. A behaviour that speaks first is therefore served only after the client's first byte.
  */
 export function detectTls({tls, plain}: {readonly tls: Serve; readonly plain: Serve}): Serve {
 	return raw => {
-		// 'readable' and not 'data': once its listener is gone the stream is as untouched as before, neither flowing nor paused.
-		const look = () => {
+		// 'readable', not 'data': removing its listener leaves the stream in its initial state, neither flowing nor paused.
+		const onReadable = () => {
 			const first: Buffer | null = raw.read();
 			if (first === null) return;
-			raw.off('readable', look);
-			raw.off('end', leave);
+			raw.off('readable', onReadable);
+			raw.off('end', onEnd);
 			raw.unshift(first);
 			const serve = first[0] === HANDSHAKE_RECORD ? tls : plain;
 			serve(raw);
 		};
-		const leave = () => raw.end();
-		raw.on('readable', look);
-		raw.on('end', leave);
-		// Who read a PROXY header may have left bytes behind it.
-		look();
+		const onEnd = () => raw.end();
+		raw.on('readable', onReadable);
+		raw.on('end', onEnd);
+		// The code that read a PROXY header may have put back bytes that followed it.
+		onReadable();
 	};
 }

@@ -286,6 +286,6 @@ test('a way to treat headers that does not exist is named, with those that do', 
 	await t.throwsAsync(startReading(mode), {
 		code: 'INVALID_DESCRIPTION',
 		message:
-			'Back-end "a" is not valid:\n  proxyProtocol: "acept" is not one; use "off", "accept" or "require" (did you mean "accept"?)',
+			'Back-end "a" is not valid:\n  proxyProtocol: "acept" is not allowed; use "off", "accept" or "require" (did you mean "accept"?)',
 	});
 });

@@ -129,8 +129,8 @@ test('a mode that does not exist is named, with those that do', async t => {
 		code: 'INVALID_DESCRIPTION',
 		message: [
 			'Back-end "a" is not valid:',
-			'  mode: "ecko" is not one; use "echo", "sink", "source" or "banner" (did you mean "echo"?)',
-			'  data: data is text or bytes (Uint8Array)',
+			'  mode: "ecko" is not allowed; use "echo", "sink", "source" or "banner" (did you mean "echo"?)',
+			'  data: must be text or bytes (Uint8Array)',
 		].join('\n'),
 	});
 });

@@ -5,11 +5,11 @@ import {readdir, readFile} from 'node:fs/promises';
 type Listed = readonly [pid: number, ...kin: readonly number[]];
 
 /**
- * The processes of a group and all their descendants, those that have left the group included.
+ * The processes of a group and all their descendants, including those that have left the group.
  *
- * @returns nobody where they cannot be listed: on Windows, say. Never rejects.
+ * @returns an empty list where processes cannot be listed, such as on Windows. Never rejects.
  */
-export async function familyOf(leader: number): Promise<number[]> {
+export async function processTree(leader: number): Promise<number[]> {
 	const listed = process.platform === 'linux' ? await listedInProc() : await listedByPs();
 	const known = new Set([leader]);
 	let before = 0;
@@ -20,11 +20,11 @@ export async function familyOf(leader: number): Promise<number[]> {
 	return listed.map(([pid]) => pid).filter(pid => known.has(pid));
 }
 
-/** proc(5), /proc/pid/stat: `pid (comm) state ppid pgrp session …`; a comm may hold anything. */
+/** proc(5), /proc/pid/stat: `pid (comm) state ppid pgrp session …`; `comm` may contain any character. */
 async function listedInProc(): Promise<Listed[]> {
 	const pids = (await readdir('/proc').catch(() => [])).filter(name => /^\d+$/.test(name));
 	const listed = pids.map(async (pid): Promise<Listed> => {
-		// Processes end while they are listed.
+		// A process may end while they are listed.
 		const stat = await readFile(`/proc/${pid}/stat`, 'utf8').catch(() => '');
 		const [, ...kin] = stat.slice(stat.lastIndexOf(')') + 2).split(' ', 4);
 		return [Number(pid), ...kin.map(Number)];

@@ -1,7 +1,7 @@
 import {once} from 'node:events';
 import {type AddressInfo, createServer} from 'node:net';
 import test from 'ava';
-import {isListening} from '../../src/fake-backends/port-look.ts';
+import {isListening} from '../../src/fake-backends/port-check.ts';
 import {unanswering} from '../helpers/unanswering.ts';
 
 const never = new AbortController().signal;
@@ -22,7 +22,7 @@ test('what is no answer, such as of a host nobody knows, is: nobody listens', as
 	t.false(await isListening('nobody.invalid', 80, never));
 });
 
-test('a look at a port whose queue is full ends with its signal', async t => {
+test('a check of a port whose queue is full ends with its signal', async t => {
 	const port = await unanswering(t);
 	const callOff = new AbortController();
 	const first = isListening('127.0.0.1', port, never).then(() => 'the first');
