@@ -2,20 +2,25 @@ import {LONGEST_WAIT_MS, startLongTimer} from './long-timer.ts';
 import {clearImmediate, clearInterval, nowMs, setImmediate, setInterval, wallMs} from './timers.ts';
 
 /**
- * What a clock calls when its time has come. A promise tells a clock that is held by hand when what it set in motion is
- * over; it must not be rejected.
+ * What a clock calls when it is due. A manual clock waits for the returned promise before time moves on; it must not be
+ * rejected.
  */
 export type ClockTask = () => void | Promise<void>;
 
-/** Where time comes from. Durations are measured on `now()`, which never jumps; `wallMs()` is for people. */
+/**
+ * The source of time. Durations are measured with `now()`, which never jumps; `wallMs()` is the date that people read.
+ */
 export interface Clock {
 	/** Milliseconds since some fixed moment, with fractions. */
 	now(): number;
 	/** Milliseconds since 1970-01-01 UTC. */
 	wallMs(): number;
-	/** Calls `task` every `intervalMs` until the returned function is called. Keeps no process alive. */
+	/** Calls `task` every `intervalMs` until the returned function is called. Does not keep the process alive. */
 	every(intervalMs: number, task: ClockTask): () => void;
-	/** Calls `task` once, `delayMs` from now, unless the returned function is called before. Keeps no process alive. */
+	/**
+	 * Calls `task` once, `delayMs` from now, unless the returned function is called before. Does not keep the process
+	 * alive.
+	 */
 	after(delayMs: number, task: ClockTask): () => void;
 }
 
@@ -61,12 +66,13 @@ function everyLong(intervalMs: number, task: ClockTask): () => void {
 	return () => cancel();
 }
 
-/** A timer that is later than this may stand for a pause of the whole process. */
+/** A timer that is later than this may mean that the whole process was paused. */
 const LATE_MS = 20;
 
 /**
- * A task of a timer. After a pause of the process (SIGSTOP, a laptop's sleep) Node runs timers before it looks at its
- * sockets, and what came in time would count as missing: so a task that is late is run once the sockets have been read.
+ * A task of a timer. After a pause of the process (SIGSTOP, a laptop's sleep) Node runs timers before it reads its
+ * sockets, so data that arrived in time would count as missing. A late task therefore runs after the sockets have been
+ * read.
  */
 class LateTask {
 	readonly #task: ClockTask;

@@ -2,17 +2,18 @@ import type {Clock} from './clock.ts';
 
 /** Something that must not last longer than until `deadlineMs`. */
 export interface Timed {
-	/** On the clock's `now()`; `Infinity` when nothing is waited for. Moved freely, at the cost of one assignment. */
+	/** In the clock's `now()`; `Infinity` when there is no deadline. Moving it costs one assignment. */
 	deadlineMs: number;
-	/** Called once the deadline is past; moves the deadline or deletes itself, else it is called again. */
+	/** Called when the deadline is past, and again at each tick until the deadline is moved or this is deleted. */
 	onDeadline(): void;
 }
 
 /**
- * Watches the deadlines of many connections with one timer, so that a byte that moves a deadline costs no timer work.
+ * Watches the deadlines of many connections with one timer, so that moving a deadline with each byte needs no timer
+ * call.
  *
- * A deadline is noticed at most one tick late. The timer rests once a tick has found nothing to watch, so that
- * connections that come and go one by one cost no timer work either.
+ * A deadline is noticed at most one tick late. The timer stops when a tick finds nothing to watch, and not before, so
+ * that connections that come and go one by one do not restart it.
  */
 export class Deadlines {
 	readonly #watched = new Set<Timed>();
@@ -34,7 +35,7 @@ export class Deadlines {
 		this.#watched.delete(item);
 	}
 
-	/** Looks this often from now on. */
+	/** Changes how often the deadlines are checked. */
 	retick(tickMs: number): void {
 		if (tickMs === this.#tickMs) return;
 		this.#tickMs = tickMs;
@@ -43,7 +44,7 @@ export class Deadlines {
 		this.#start();
 	}
 
-	/** Stops the timer at once; for the time when nothing is added any more. */
+	/** Stops the timer at once; nothing may be added afterwards. */
 	close(): void {
 		this.#stop?.();
 		this.#stop = undefined;
@@ -65,7 +66,7 @@ export class Deadlines {
 	}
 }
 
-/** How often deadlines of these spans are looked at: an eighth of the shortest, 1 ms to 500 ms. */
+/** How often deadlines of these durations are checked: an eighth of the shortest, 1 ms to 500 ms. */
 export function tickFor(...spansMs: readonly number[]): number {
 	return Math.min(500, Math.max(1, Math.floor(Math.min(...spansMs) / 8)));
 }

@@ -1,7 +1,7 @@
 import {EmulatorError} from './errors.ts';
 import {show} from './quote.ts';
 
-/** A time span in options: a number of milliseconds, or text with its unit. */
+/** A duration in options: a number of milliseconds, or text with its unit. */
 export type Duration = number | `${number}ms` | `${number}s` | `${number}m` | `${number}h`;
 
 const UNITS_MS: ReadonlyMap<string | undefined, number> = new Map([
@@ -11,10 +11,10 @@ const UNITS_MS: ReadonlyMap<string | undefined, number> = new Map([
 	['h', 3_600_000],
 ]);
 
-/** The texts that are durations, for `RegExp` and JSON Schema. */
+/** The pattern of durations as text, for `RegExp` and JSON Schema. */
 export const DURATION_PATTERN = '^(\\d+(?:\\.\\d+)?)(ms|s|m|h)$';
 
-/** Milliseconds in a duration, or undefined when it is none. Negative and non-finite spans are none. */
+/** Milliseconds in a duration, or undefined when it is not a valid one. Negative and infinite ones are not valid. */
 export function millisecondsIn(duration: unknown): number | undefined {
 	if (typeof duration === 'number') return Number.isFinite(duration) && duration >= 0 ? duration : undefined;
 	if (typeof duration !== 'string') return undefined;
@@ -23,7 +23,7 @@ export function millisecondsIn(duration: unknown): number | undefined {
 	return unitMs === undefined ? undefined : Number(amount) * unitMs;
 }
 
-/** Milliseconds in a duration that a caller has given. @throws EmulatorError `INVALID_DURATION` when it is none. */
+/** Milliseconds in a duration that a caller gave. @throws EmulatorError `INVALID_DURATION` when it is none. */
 export function readDuration(duration: Duration): number {
 	const ms = millisecondsIn(duration);
 	if (ms !== undefined) return ms;
@@ -33,8 +33,8 @@ export function readDuration(duration: Duration): number {
 }
 
 /**
- * What a number without a unit may have meant: `"5s" for seconds, "5ms" for milliseconds`. undefined for what is no such
- * number, be it one or a text of it.
+ * What a number without a unit may mean: `"5s" for seconds, "5ms" for milliseconds`. Takes a number or its text;
+ * undefined for anything else.
  */
 export function readingsOf(value: unknown): string | undefined {
 	if (typeof value !== 'number' && typeof value !== 'string') return undefined;

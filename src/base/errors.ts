@@ -3,20 +3,20 @@ import {isPrivateKey, quote, withoutSecrets} from './quote.ts';
 import {andMore, Violations} from './violations.ts';
 
 export interface EmulatorErrorOptions {
-	/** What the reader can do next, one sentence. The command line shows it under the message. */
+	/** What the reader can do next, in one sentence. The command line shows it under the message. */
 	readonly hint?: string | undefined;
 	readonly cause?: unknown;
-	/** The rules that were broken, when the error is about a description or a configuration. */
+	/** The broken rules, when the error is about a description or a configuration. */
 	readonly violations?: Iterable<Violation>;
 }
 
 /** One broken rule of a description: where, what is asked for, and what was given. */
 export interface Violation {
-	/** Keys and indexes from the root of what was described, such as `['listeners', 0, 'certificate']`. */
+	/** Keys and indexes from the root of the description, such as `['listeners', 0, 'certificate']`. */
 	readonly path: readonly (string | number)[];
 	/** One sentence that names what was wrong and what is allowed. */
 	readonly message: string;
-	/** "Did you mean", or what to do next, where there is something to say. */
+	/** "Did you mean", or what to do next, if there is a suggestion. */
 	readonly hint?: string | undefined;
 }
 
@@ -30,7 +30,7 @@ export class EmulatorError<Code extends string = string> extends Error {
 	readonly hint: string | undefined;
 	/** The first 20 of the broken rules, when the error is about a description or a configuration. */
 	readonly violations: readonly Violation[];
-	/** How many rules were broken beside those in `violations`. */
+	/** How many more rules were broken than `violations` holds. */
 	readonly moreViolations: number;
 
 	constructor(code: Code, message: string, options: EmulatorErrorOptions = {}) {
@@ -55,7 +55,9 @@ function safeViolation<One extends Violation>(violation: One): One {
 	};
 }
 
-/** Whoever prints an error prints its cause as well. Of one with a private key in it, its name, code and text are left. */
+/**
+ * A cause is printed with its error. One that contains a private key is replaced by its name, code and cleaned message.
+ */
 function safeCause(cause: unknown): unknown {
 	if (typeof cause === 'string') return withoutSecrets(cause);
 	if (!(cause instanceof Error) || !isSecretError(cause)) return cause;
@@ -79,12 +81,14 @@ export function codeOf(error: unknown): string | undefined {
 		: undefined;
 }
 
-/** The text of an unknown thrown value, whoever has written it: without private keys. */
+/** The message of an unknown thrown value, with private keys removed. */
 export function messageOf(error: unknown): string {
 	return withoutSecrets(error instanceof Error ? error.message : String(error));
 }
 
-/** The violations of one description as one error whose message lists the first of them, one a line, with their paths. */
+/**
+ * One error for all violations of a description. Its message lists the first of them with their paths, one per line.
+ */
 export function invalidDescription(what: string, collected: Iterable<Violation>): EmulatorError<'INVALID_DESCRIPTION'> {
 	const violations = Violations.within(collected);
 	const lines = [...violations].map(
@@ -105,7 +109,7 @@ export function formatPath(path: Violation['path']): string {
 	return text === '' ? '(root)' : text;
 }
 
-/** The one place where "cannot bind" becomes words. */
+/** The one place that puts a failed bind into words. */
 export async function portUnavailable(options: {
 	readonly host: string;
 	readonly port: number;
@@ -145,7 +149,7 @@ export function formatAddress(host: string, port: number): string {
 	return host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`;
 }
 
-/** For branches that cannot be reached: a bug of ours, so it crashes. */
+/** For branches that cannot be reached; reaching one is a bug in this package. */
 export function assertNever(value: never): never {
 	throw new EmulatorError('BUG', `Unexpected value: ${String(value)}`);
 }

@@ -1,8 +1,8 @@
 import {Buffer} from 'node:buffer';
 
 /**
- * Bytes that come in pieces and are wanted as one. Each byte is copied a bounded number of times, however many pieces
- * there are; joining what came before with each new piece would copy all of it every time.
+ * Joins bytes that arrive in pieces. Each byte is copied a bounded number of times, however many pieces there are;
+ * `Buffer.concat` for each new piece would copy everything every time.
  */
 export class GrowingBytes {
 	#memory: Buffer = Buffer.alloc(0);
@@ -12,7 +12,7 @@ export class GrowingBytes {
 		return this.#length;
 	}
 
-	/** All bytes so far, not copied; what is added later does not change them. */
+	/** All bytes so far, without a copy; adding more does not change them. */
 	get bytes(): Buffer {
 		return this.#memory.subarray(0, this.#length);
 	}
@@ -21,7 +21,7 @@ export class GrowingBytes {
 	add(piece: Uint8Array): void {
 		const length = this.#length + piece.length;
 		if (length > this.#memory.length) {
-			// Of its own, because it lives on while the pool of small buffers is used for others.
+			// Not from Node's pool: this memory lives long, and would keep a whole slab of the pool alive.
 			const larger = Buffer.allocUnsafeSlow(Math.max(length, 2 * this.#memory.length));
 			larger.set(this.bytes);
 			this.#memory = larger;

@@ -6,10 +6,10 @@ import {isPrivateKey, quote, show} from './quote.ts';
 /** A host name has at most 253 characters and its labels 63: RFC 1035, section 2.3.4. */
 const MAX_NAME = 253;
 const MAX_LABEL = 63;
-/** Letters, digits and inner hyphens; underscores too, which container names carry and clients accept. */
+/** Letters, digits and inner hyphens; underscores too, which container names have and clients accept. */
 const LABEL = /^[a-z0-9_](?:[a-z0-9_-]*[a-z0-9_])?$/;
 
-/** What is allowed, for messages. */
+/** What is allowed, as messages say it. */
 export const CERTIFICATE_NAMES = 'a host name such as "web.test", a wildcard such as "*.web.test", or an IP address';
 
 /** An IP address in its canonical text (IPv6: RFC 5952); anything else unchanged. */
@@ -17,16 +17,16 @@ export function canonicalAddress(address: string): string {
 	return isIPv6(address) ? new URL(`http://[${address}]`).hostname.slice(1, -1) : address;
 }
 
-/** What is wrong with a name, and what to do about it. */
+/** Why a name is refused, and what to do about it. */
 export interface NameRefusal {
 	readonly message: string;
 	readonly hint?: string | undefined;
 }
 
 /**
- * A name that a certificate may carry, in the one form that it has there: host names in lower case, international ones in
- * ASCII (`münchen.test` is `xn--mnchen-3ya.test`, as every client asks for it), IPv6 addresses as RFC 5952 writes them.
- * `*` may be the whole first label.
+ * Reads a name that a certificate may have, and returns it in the form it has there: host names in lower case,
+ * international ones in ASCII (`münchen.test` is `xn--mnchen-3ya.test`, the form that clients send), IPv6 addresses as
+ * in RFC 5952. `*` may be the whole first label.
  *
  * @see UTS #46, which `domainToASCII` follows
  */
@@ -52,21 +52,21 @@ export function readCertificateName(name: unknown): string | NameRefusal {
 }
 
 /**
- * The name or address of one host: as {@link readCertificateName}, without wildcards.
+ * Reads the name or address of one host: as {@link readCertificateName}, without wildcards.
  *
- * @returns undefined when it is none; for messages ask {@link readCertificateName}.
+ * @returns undefined when it is not valid; {@link readCertificateName} says why.
  */
 export function readHostName(name: string): string | undefined {
 	const read = readCertificateName(name);
 	return typeof read === 'string' && !read.startsWith('*') ? read : undefined;
 }
 
-/** Whether a name has letters beyond ASCII, and is therefore asked for in another form than it is written. */
+/** Whether a name has letters beyond ASCII, so that clients send another form than the written one. */
 export function isInternational(name: string): boolean {
 	return /[^\x00-\x7f]/.test(name);
 }
 
-/** A name as its owner writes it: `münchen.test` for `xn--mnchen-3ya.test`; any other unchanged. */
+/** A name as people read it: `münchen.test` for `xn--mnchen-3ya.test`; any other unchanged. */
 export function displayName(name: string): string {
 	const [wildcard, host] = withoutWildcard(name);
 	return isIP(name) === 0 ? wildcard + (domainToUnicode(host) || host) : name;
@@ -97,7 +97,7 @@ function bareHost(name: string): string | undefined {
 function readInternational(name: string, quoted: string): string | NameRefusal {
 	const [wildcard, host] = withoutWildcard(name);
 	const ascii = domainToASCII(host);
-	// What reads as an address in another script is no name of a host.
+	// Digits of another script may turn into an address: that is not a host name.
 	if (ascii === '' || isIP(ascii) !== 0) {
 		return {message: `${quoted} has letters that no name may have; allowed is ${CERTIFICATE_NAMES}`};
 	}
@@ -111,7 +111,7 @@ function refusalOfHost(name: string, quoted: string): NameRefusal | undefined {
 	if (name.endsWith('.')) return {message: `${quoted} ends with a dot`, hint: 'leave out the final dot'};
 	const labels = name.split('.');
 	if (labels[0] === '*') {
-		// RFC 6125, section 7.2; Node and OpenSSL match a wildcard only above two labels or more.
+		// RFC 6125, section 7.2; Node and OpenSSL match a wildcard only when at least two labels follow.
 		if (labels.length < 3) {
 			return {
 				message: `${quoted} matches nothing: clients want at least two labels after the "*."`,

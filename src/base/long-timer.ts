@@ -1,24 +1,24 @@
 import {clearTimeout, setTimeout} from './timers.ts';
 
-/** The longest wait of Node's timers (documented with `setTimeout`); one that is set beyond it fires at once. */
+/** The longest delay of Node's timers (documented with `setTimeout`); a longer one fires at once. */
 export const LONGEST_WAIT_MS = 2_147_483_647;
 
-/** A timer that was started. */
+/** A running timer. */
 export interface LongTimer {
-	/** Keeps it from calling; nothing happens when it has called already. */
+	/** Cancels the call; has no effect after it. */
 	cancel(): void;
 }
 
 export interface LongTimerOptions {
-	/** Whether the process stays alive for it. */
+	/** Whether it keeps the process alive. */
 	readonly keepsAlive: boolean;
-	/** The longest single wait; {@link LONGEST_WAIT_MS} unless said otherwise. */
+	/** The longest single wait; {@link LONGEST_WAIT_MS} by default. */
 	readonly longestMs?: number;
 }
 
 /**
- * Calls `task` once after any time, also one that is longer than Node's timers can wait: those are set one after the
- * other until the time has passed. `Infinity` never calls.
+ * Calls `task` once after a delay that may be longer than Node's timers allow: it sets several, one after the other.
+ * `Infinity` never calls.
  */
 export function startLongTimer(delayMs: number, task: () => void, options: LongTimerOptions): LongTimer {
 	const {keepsAlive, longestMs = LONGEST_WAIT_MS} = options;

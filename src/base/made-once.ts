@@ -1,4 +1,4 @@
-/** What is made when it is asked for, and then kept: most fake back-ends never need their certificate. */
+/** Makes a value at the first call and keeps it. Most fake back-ends, for example, never need their certificate. */
 export function madeOnce<Value>(make: () => Value): () => Value {
 	let made: {readonly value: Value} | undefined;
 	return () => {

@@ -4,29 +4,29 @@ import {SerialQueue} from './serial-queue.ts';
 import {clearTimeout, nextTurn, setTimeout, wallMs} from './timers.ts';
 
 /**
- * How long, in real milliseconds, `advance()` waits for what a task has set in motion before time goes on. What answers
- * over loopback takes a fraction of it; what hangs is waiting for the very time that is held.
+ * How long, in real milliseconds, `advance()` waits for the tasks it has called before time moves on. An answer over
+ * loopback takes a fraction of that; a task that takes longer is waiting for this clock itself.
  */
-const PATIENCE_MS = 1000;
+const SETTLE_LIMIT_MS = 1000;
 
-/** 9999-12-31T23:59:59.999Z: what comes after it has no date in certificates, cookies and logs. */
+/** 9999-12-31T23:59:59.999Z: certificates, cookies and logs cannot express later dates. */
 const LAST_DATE_MS = 253_402_300_799_999;
 
 interface Timer {
 	dueMs: number;
-	/** Undefined for one that is called once. */
+	/** Undefined for a task that is called once. */
 	readonly intervalMs: number | undefined;
 	readonly task: ClockTask;
 }
 
-/** Time that stands still until it is moved: health checks, timeouts and expiry happen without waiting. */
+/** A clock that moves only with `advance()`, so that tests of health checks, timeouts and expiry need not wait. */
 export class ManualClock implements Clock {
 	#nowMs = 0;
-	/** Wall time starts at the machine's and moves with this clock alone. */
+	/** Wall time starts at the machine's time and then moves only with this clock. */
 	readonly #epochMs = wallMs();
-	/** In the order they were set, which is the order of those that are due at the same time. */
+	/** In the order they were set; timers due at the same time are called in this order. */
 	readonly #timers = new Set<Timer>();
-	readonly #inMotion = new Set<Promise<void>>();
+	readonly #running = new Set<Promise<void>>();
 	readonly #advances = new SerialQueue();
 
 	now(): number {
@@ -46,10 +46,10 @@ export class ManualClock implements Clock {
 	}
 
 	/**
-	 * Moves time on, through everything that is due on the way and in its order. Resolves when what that has set in
-	 * motion is over. Calls do not overlap: a second one begins where the first has ended.
+	 * Moves time forward and calls everything that falls due, in order. Resolves when the called tasks are done. Calls do
+	 * not overlap: a second one starts when the first has ended.
 	 *
-	 * @throws EmulatorError `INVALID_DURATION` when `ms` is negative, no number, or leads beyond the year 9999.
+	 * @throws EmulatorError `INVALID_DURATION` when `ms` is negative, not a number, or leads beyond the year 9999.
 	 */
 	advance(ms: number): Promise<void> {
 		if (!(ms >= 0 && ms < Number.POSITIVE_INFINITY)) {
@@ -83,7 +83,7 @@ export class ManualClock implements Clock {
 		this.#nowMs = untilMs;
 	}
 
-	/** The timer that is due first, and no later than then. */
+	/** The timer that is due first, if it is due by `untilMs`. */
 	#next(untilMs: number): Timer | undefined {
 		let first: Timer | undefined;
 		for (const timer of this.#timers) {
@@ -94,22 +94,22 @@ export class ManualClock implements Clock {
 
 	#fire(timer: Timer): void {
 		if (timer.intervalMs === undefined) this.#timers.delete(timer);
-		// An interval of nothing would never let time pass.
+		// With an interval of 0 time would never pass.
 		else timer.dueMs += Math.max(1, timer.intervalMs);
 		const outcome = timer.task();
 		if (outcome === undefined) return;
-		const motion: Promise<void> = outcome.finally(() => this.#inMotion.delete(motion));
-		this.#inMotion.add(motion);
+		const running: Promise<void> = outcome.finally(() => this.#running.delete(running));
+		this.#running.add(running);
 	}
 
-	/** Resolves when what was set in motion is over, or has taken too long to be anything but waiting for this clock. */
+	/** Resolves when the called tasks are done, or after the limit: they are then waiting for this clock. */
 	async #settled(): Promise<void> {
-		if (this.#inMotion.size > 0) {
-			const {promise: patience, cancel} = after(PATIENCE_MS);
-			await Promise.race([Promise.all(this.#inMotion), patience]);
+		if (this.#running.size > 0) {
+			const {promise: limit, cancel} = after(SETTLE_LIMIT_MS);
+			await Promise.race([Promise.all(this.#running), limit]);
 			cancel();
 		}
-		// Sockets tell of what a timeout did to them in the next turns of the event loop.
+		// Sockets emit the events that a timeout causes in the next turns of the event loop.
 		for (let turn = 0; turn < 2; turn++) await nextTurn();
 	}
 }

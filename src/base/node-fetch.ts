@@ -1,15 +1,15 @@
 /**
- * Node's own `fetch`, with the connections left to us. It is taken when this module loads: mocks and the DOM
- * environments of test runners replace the global one.
+ * Node's own `fetch`, with connections that we provide. It is read when this module loads, because mocks and the DOM
+ * environments of test runners replace the global one later.
  */
 import {EmulatorError} from './errors.ts';
 
 const taken: typeof fetch | undefined = globalThis.fetch;
 
 /**
- * A `fetch` that hands every exchange to a dispatcher of undici's interface, which Node's fetch is made of.
+ * A `fetch` that passes every exchange to a given dispatcher, an interface of undici, which Node's fetch is built on.
  *
- * @throws EmulatorError `FETCH_UNAVAILABLE` where the global fetch is another one, which would pay no heed to it.
+ * @throws EmulatorError `FETCH_UNAVAILABLE` when the global fetch is another one, which would ignore the dispatcher.
  * @see https://nodejs.org/api/globals.html#fetch (custom dispatcher), undici's docs/api/Dispatcher.md
  */
 export async function fetchOfNode(): Promise<(input: string | Request, init: object) => Promise<Response>> {
@@ -18,7 +18,7 @@ export async function fetchOfNode(): Promise<(input: string | Request, init: obj
 	return fetch;
 }
 
-/** Asks for no URL at all, so that nothing is sent by whatever fetch it is. */
+/** Requests an invalid URL, so that nothing is sent, whichever fetch it is. */
 async function readsDispatcher(fetch: (input: string, init: object) => Promise<Response>): Promise<boolean> {
 	let isRead = false;
 	const init = {
@@ -30,7 +30,7 @@ async function readsDispatcher(fetch: (input: string, init: object) => Promise<R
 	try {
 		await fetch('http://', init);
 	} catch {
-		// As it must be: "http://" is no URL.
+		// Expected: "http://" is not a URL.
 	}
 	return isRead;
 }

@@ -2,11 +2,11 @@ import {type ChildProcess, spawn} from 'node:child_process';
 import type {Writable} from 'node:stream';
 
 /**
- * The processes of the groups in `$1`: their members, all of their sessions, and the descendants of those, in whatever
- * group they are. Out of `/proc` where there is one (proc(5)), because small images have no `ps`; macOS has no `/proc`.
+ * Lists the processes of the groups in `$1`: their members, those of their sessions, and all descendants of both in any
+ * group. Reads `/proc` where it exists (proc(5)), because small images have no `ps`; macOS has no `/proc`.
  */
-const FAMILY = `
-family() {
+const LIST_DESCENDANTS = `
+descendants() {
 	if [ -r /proc/self/stat ]; then
 		cat /proc/[0-9]*/stat | sed 's/ (.*) [^ ]* / /'
 	else
@@ -28,11 +28,12 @@ family() {
 `;
 
 /**
- * Reads what to end, until the pipe ends because the parent has, in whatever way. Then SIGTERM to all of them, SIGKILL
- * two seconds later to whoever is left, and the folders are removed. Signals that are meant for the parent are not heard.
+ * Reads what to end or remove, until the pipe ends because the parent has ended. Then it sends SIGTERM to all
+ * processes, two seconds later SIGKILL to those that are left, and removes the folders. It ignores signals that are
+ * meant for the parent.
  */
 const WATCH = `
-${FAMILY}
+${LIST_DESCENDANTS}
 trap '' HUP INT QUIT TERM
 groups=
 while read -r word value; do
@@ -53,47 +54,47 @@ while read -r word value; do
 	esac
 done
 if [ "$groups" ]; then
-	all=$(family "$groups")
-	anybody() {
+	all=$(descendants "$groups")
+	any_left() {
 		for each in $all; do kill -0 "$each" && return 0; done
 		return 1
 	}
 	kill -TERM $all
 	turn=0
-	while [ $turn -lt 40 ] && anybody; do
+	while [ $turn -lt 40 ] && any_left; do
 		sleep 0.05
 		turn=$((turn + 1))
 	done
-	kill -KILL $all $(family "$all")
+	kill -KILL $all $(descendants "$all")
 fi
 [ $# -eq 0 ] || rm -rf -- "$@"
 `;
 
 /** A process group or a folder that must not outlive this process. */
 export interface Watched {
-	/** Nobody needs to look after it any more. Resolves when nothing is left of the watching, if it was the last. */
+	/** Stops watching it. Resolves when the watcher itself has ended, if this was the last. */
 	release(): Promise<void>;
 }
 
-/** There are no process groups to end, and no `sh`. */
+/** Windows has no process groups and no `sh`. */
 const isPossible = process.platform !== 'win32';
 
-/** One `sh` that waits for the end of this process. */
+/** An `sh` that waits for the end of this process. */
 class Watcher {
-	holders = 0;
+	users = 0;
 	readonly #child: ChildProcess;
 	readonly #ended: Promise<void>;
 
 	constructor(onEnd: () => void) {
 		this.#child = spawn('/bin/sh', ['-c', WATCH, 'lb-local-watcher'], {
-			// A session of its own: a closed terminal or Ctrl-C ends the parent, and not who watches it.
+			// A session of its own, so that a closed terminal or Ctrl-C ends the parent but not its watcher.
 			detached: true,
 			cwd: '/',
 			stdio: ['pipe', 'ignore', 'ignore'],
 		});
-		// It keeps no process alive: an end of this one is what it waits for.
+		// It must not keep this process alive, since it waits for its end.
 		this.#child.unref();
-		// An end that comes too early is told below.
+		// An early end is handled below, by `exit` and `error`.
 		this.pipe?.on('error', () => {});
 		if (this.pipe !== null && 'unref' in this.pipe && typeof this.pipe.unref === 'function') this.pipe.unref();
 		this.#ended = new Promise(resolve => {
@@ -110,7 +111,7 @@ class Watcher {
 		return this.#child.stdin;
 	}
 
-	tell(line: string): void {
+	send(line: string): void {
 		if (this.pipe?.writable === true) this.pipe.write(`${line}\n`);
 	}
 
@@ -122,60 +123,60 @@ class Watcher {
 }
 
 /**
- * Of the process and not of an emulator: what is waited for is the end of the process, or of the worker, and one watcher
- * serves all. It is there while something is watched.
+ * Module state, the exception to the rule: the watcher waits for the end of the process (or worker), so one serves all
+ * emulators in it. It exists while something is watched.
  */
 let current: Watcher | undefined;
 
-function hold(): Watcher {
+function acquire(): Watcher {
 	if (current === undefined) {
 		const watcher = new Watcher(() => {
-			// Somebody has killed it, or it has done its work: the next one who needs a watcher gets another.
+			// It was killed or has done its work: the next call starts another one.
 			if (current === watcher) current = undefined;
 		});
 		current = watcher;
 	}
-	current.holders++;
+	current.users++;
 	return current;
 }
 
-async function letGo(watcher: Watcher, line: string): Promise<void> {
-	watcher.tell(line);
-	watcher.holders--;
-	if (watcher.holders > 0) return;
+async function release(watcher: Watcher, line: string): Promise<void> {
+	watcher.send(line);
+	watcher.users--;
+	if (watcher.users > 0) return;
 	if (current === watcher) current = undefined;
 	await watcher.end();
 }
 
-/** A process group that is yet to be started, by a shell. */
+/** A process group that a shell is about to start. */
 export interface WatchedGroup {
-	/** What to give the shell as its descriptor 3; undefined where nothing can watch. */
+	/** The shell's descriptor 3; undefined where watching is not possible. */
 	readonly pipe: Writable | undefined;
 	/**
-	 * What the shell is to do before anything else. It says itself who it is, so that there is no moment at which it runs
-	 * and nobody knows of it; then it closes the descriptor.
+	 * What the shell must run first: it reports its own process id, so that it is never running unknown to the watcher,
+	 * and closes the descriptor.
 	 */
 	readonly prefix: string;
-	/** The group is empty, or it was never started. See {@link Watched.release}. */
+	/** To be called when the group is empty or was never started. See {@link Watched.release}. */
 	release(leader: number | undefined): Promise<void>;
 }
 
-/** Has a process group and its descendants ended as soon as this process ends, however it does: SIGKILL included. */
+/** Makes a process group and its descendants end as soon as this process ends, even by SIGKILL. */
 export function watchGroup(): WatchedGroup {
 	if (!isPossible) return {pipe: undefined, prefix: '', release: async () => {}};
-	const watcher = hold();
+	const watcher = acquire();
 	const pipe = watcher.pipe?.writable === true ? watcher.pipe : undefined;
 	return {
 		pipe,
 		prefix: pipe === undefined ? '' : 'echo "group $$" >&3; exec 3>&-; ',
-		release: leader => letGo(watcher, `over ${leader ?? ''}`),
+		release: leader => release(watcher, `over ${leader ?? ''}`),
 	};
 }
 
-/** Has a temporary folder removed as soon as this process ends, however it does. */
+/** Makes a temporary folder be removed as soon as this process ends, even by SIGKILL. */
 export function watchFolder(folder: string): Watched {
 	if (!isPossible || folder.includes('\n')) return {release: async () => {}};
-	const watcher = hold();
-	watcher.tell(`folder ${folder}`);
-	return {release: () => letGo(watcher, `removed ${folder}`)};
+	const watcher = acquire();
+	watcher.send(`folder ${folder}`);
+	return {release: () => release(watcher, `removed ${folder}`)};
 }

@@ -4,11 +4,11 @@ import {readdir, readFile, readlink} from 'node:fs/promises';
 const LISTENING = '0A';
 
 /**
- * Who listens on a TCP port, in words for an error message: `nginx (process 1234)`, or `this process`.
+ * The process that listens on a TCP port, as an error message names it: `nginx (process 1234)`, or `this process`.
  *
- * Read from /proc, so known on Linux alone, and there only of processes that this user may look at.
+ * Read from /proc: known only on Linux, and only for processes that this user may inspect.
  *
- * @returns undefined where it cannot be told. Never throws.
+ * @returns undefined when it is not known. Never throws.
  */
 export async function portHolder(port: number): Promise<string | undefined> {
 	const inodes = new Set([...(await listeningInodes('tcp', port)), ...(await listeningInodes('tcp6', port))]);
@@ -34,7 +34,7 @@ async function listeningInodes(table: 'tcp' | 'tcp6', port: number): Promise<str
 	});
 }
 
-// What cannot be read is as if it were not there: processes come and go, and others' are not for us to see.
+// What cannot be read counts as empty: processes come and go, and those of other users are not readable.
 
 function entriesOf(folder: string): Promise<string[]> {
 	return readdir(folder).catch(() => []);

@@ -1,11 +1,11 @@
-/** Longest piece of a given text that a message repeats. */
+/** The longest part of a given text that a message repeats. */
 const MAX_QUOTED = 60;
 
 const HIDDEN_KEY = '(private key)';
 
 /**
- * What the first and the last line of a key have in common. Between the words stands a blank, or what a blank and a line
- * break are in URLs (encoded twice as well) and in escaped text.
+ * What the first and the last line of a key have in common. Between the words is white space, in plain form, as in URLs
+ * (also encoded twice), or escaped.
  */
 const PRIVATE_KEY = /PRIVATE(?:[\s+]|%(?:25)?20|%(?:25)?0[AD]|\\[nrt]){1,3}KEY/i;
 const BLANK = /[\s+]|%(?:25)?20|%(?:25)?0[AD]|\\[nrt]/i;
@@ -15,10 +15,11 @@ const MAX_LABEL = 60;
 const MAY_BE_CONTENT = /[A-Za-z0-9+/=\s\\%:,-]/;
 
 /**
- * A text as a message repeats it: in quotes, escaped, shortened, so that no text can fill a screen or forge a line.
+ * A text as a message repeats it: in quotes, escaped and shortened, so that it can neither fill the screen nor forge a
+ * line.
  *
- * Whatever somebody wrote gets into a message through here ({@link show} for values of any type), because
- * only here is the whole text known: a private key, which anybody may paste into the wrong place, is not repeated, nor
+ * Everything that a user wrote goes through here ({@link show} for values of any type) on its way into a message,
+ * because only here is the whole text known: private keys, which people paste into wrong places, are not repeated, nor
  * is what follows `credentials:`.
  */
 export function quote(text: string): string {
@@ -28,7 +29,7 @@ export function quote(text: string): string {
 }
 
 /**
- * A value as a message repeats it: JSON, shortened. A private key is never shown, nor is anything that may hold one.
+ * A value as a message repeats it: JSON, shortened. Private keys are never shown, nor are values that may contain one.
  */
 export function show(value: unknown): string {
 	switch (typeof value) {
@@ -44,7 +45,7 @@ export function show(value: unknown): string {
 	}
 }
 
-/** Keys only: a value in it may be a secret. */
+/** Only its keys: a value may be a secret. */
 function showObject(value: object): string {
 	if (value instanceof Uint8Array) return `${value.length} bytes`;
 	const keys = Object.keys(value);
@@ -53,19 +54,19 @@ function showObject(value: object): string {
 	return `{${shown.join(', ')}${keys.length > shown.length ? ', …' : ''}}`;
 }
 
-/** Whether a text is, or holds, PEM of a private key. */
+/** Whether a text contains the PEM of a private key. */
 export function isPrivateKey(text: string): boolean {
 	return PRIVATE_KEY.test(text);
 }
 
 /**
- * A message without the private keys in it. The net below {@link quote}: errors, warnings and the command line pass all
- * of their text through here, also what Node or a library has put into it.
+ * A message without private keys. The second line of defence behind {@link quote}: all text of errors, warnings and the
+ * command line passes through here, also what Node or a library put into it.
  */
 export function withoutSecrets(text: string): string {
 	let kept = '';
 	let rest = text;
-	/** Whether what comes is the content of a key, up to its last line. */
+	/** Whether the current position is inside a key, before its last line. */
 	let isInKey = false;
 	for (;;) {
 		const found = PRIVATE_KEY.exec(rest);
@@ -76,7 +77,7 @@ export function withoutSecrets(text: string): string {
 		if (!isInKey) {
 			if (boundary === 'BEGIN') kept += `${withoutDashes(before.slice(0, before.lastIndexOf(boundary)))}${HIDDEN_KEY}`;
 			else if (boundary === 'END') kept += `${withoutContent(before)}${HIDDEN_KEY}`;
-			// Somebody speaks of private keys.
+			// The words occur in prose.
 			else kept += rest.slice(0, after);
 		}
 		if (boundary !== undefined) isInKey = boundary === 'BEGIN';
@@ -102,7 +103,7 @@ function withoutDashes(text: string): string {
 	return text.slice(0, length);
 }
 
-/** Without what may be the content of a key whose first line has been cut off. */
+/** Removes what may be the content of a key whose first line was cut off. */
 function withoutContent(text: string): string {
 	let length = text.length;
 	while (length > 0 && MAY_BE_CONTENT.test(text[length - 1] ?? '')) length--;

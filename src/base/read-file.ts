@@ -3,17 +3,17 @@ import {type FileHandle, open} from 'node:fs/promises';
 import {codeOf, hasCode, messageOf} from './errors.ts';
 import {nowMs, wait} from './timers.ts';
 
-/** What keeps a file from being read, in words that fit behind "cannot read x: ". */
+/** Why a file cannot be read, in words that fit after "cannot read x: ". */
 export interface Unreadable {
 	readonly reason: string;
-	/** The system's error, where there is one. */
+	/** The system's error, if there is one. */
 	readonly cause?: unknown;
 }
 
-/** How long a pipe may be without anybody who writes into it: who opens both ends at once needs a moment. */
+/** How long a pipe may have no writer: the program that opens both ends needs a moment. */
 const NO_WRITER_MS = 500;
 
-/** How long somebody who writes into a pipe may be silent. */
+/** How long the writer of a pipe may be silent. */
 const SILENT_MS = 10_000;
 
 const POLL_MS = 10;
@@ -25,14 +25,14 @@ export const MAX_INPUT_BYTES = 1_048_576;
 type Read = {readonly bytes: Buffer} | {readonly unreadable: Unreadable};
 
 /**
- * Reads a regular file, or what somebody writes into a pipe such as `<(…)`, up to a bound. Never blocks: not on a pipe
- * without another end, not on a device without an end.
+ * Reads a regular file, or a pipe such as `<(…)`, up to a limit. Never blocks: neither on a pipe without a writer nor
+ * on an endless device.
  *
- * @param maxBytes what is larger is refused; 1 MiB unless said otherwise.
+ * @param maxBytes a larger file is refused; 1 MiB by default.
  */
 export async function readInput(file: string, maxBytes = MAX_INPUT_BYTES): Promise<Read> {
 	try {
-		// Without waiting for who opens the other end of a pipe. Windows has no such flag, and no such pipes.
+		// Without waiting for the other end of a pipe. Windows has neither this flag nor such pipes.
 		await using handle = await open(file, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0));
 		const stats = await handle.stat();
 		if (stats.isDirectory()) return unreadable('it is a directory');
@@ -44,7 +44,7 @@ export async function readInput(file: string, maxBytes = MAX_INPUT_BYTES): Promi
 	}
 }
 
-/** In pieces, because files grow while they are read and pipes bring what has been written so far. */
+/** In pieces, because a file may grow while it is read, and a pipe delivers what has been written so far. */
 async function readPieces(handle: FileHandle, isPipe: boolean, maxBytes: number): Promise<Read> {
 	const pieces: Buffer[] = [];
 	let length = 0;
@@ -68,7 +68,7 @@ async function readPieces(handle: FileHandle, isPipe: boolean, maxBytes: number)
 	}
 }
 
-/** @returns nothing at an end, and undefined when somebody holds the other end of a pipe and has not written yet. */
+/** @returns an empty buffer at the end; undefined when a pipe has a writer that has not written yet. */
 async function readPiece(handle: FileHandle): Promise<Buffer | undefined> {
 	try {
 		const {buffer, bytesRead} = await handle.read(Buffer.alloc(PIECE_BYTES), 0, PIECE_BYTES, null);

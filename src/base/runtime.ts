@@ -1,12 +1,12 @@
 import process from 'node:process';
 import {EmulatorError} from './errors.ts';
 
-/** Other runtimes that load this package, by the name under which `process.versions` has them. */
+/** Other runtimes that can load this package, by their key in `process.versions`. */
 const OTHERS: Readonly<Record<string, string>> = {bun: 'Bun', deno: 'Deno'};
 
 /**
- * Refuses to start where sockets are not Node's own: Bun and Deno have the same functions, but not the same half-closes,
- * resets and TLS, and a load balancer that is nearly right would make tests pass that must not.
+ * Refuses to start in Bun and Deno. They have the same functions, but their half-closes, resets and TLS differ from
+ * Node's, so tests could pass that must fail.
  *
  * @throws EmulatorError `RUNTIME_UNSUPPORTED`
  */

@@ -1,8 +1,8 @@
-/** One task at a time, in the order they came: a stop during a start, and the reverse, wait for each other. */
+/** Runs one task at a time, in the order of the calls: a stop waits for a start in progress, and the reverse. */
 export class SerialQueue {
 	#last: Promise<void> = Promise.resolve();
 
-	/** Runs `task` after those before it, whatever came of them. The caller hears what came of it, and nobody else. */
+	/** Runs `task` after those before it, whether they succeeded or not. Only the caller gets its result or its error. */
 	run<Result>(task: () => Promise<Result>): Promise<Result> {
 		const turn = this.#last.then(task);
 		this.#last = turn.then(

@@ -1,14 +1,14 @@
 import {distance} from 'fastest-levenshtein';
 import {quote} from './quote.ts';
 
-/** Longer than any name there is to suggest: such a text is no slip of the keyboard, and may have millions of characters. */
+/** Longer than any candidate: such a text is not a typing error, and may have millions of characters. */
 const MAX_MEANT = 200;
 
-/** The candidate that was probably meant, or undefined when none is near. Case is ignored. */
+/** The candidate that was probably meant, or undefined when none is similar. Case is ignored. */
 export function nearest(given: string, candidates: Iterable<string>): string | undefined {
 	if (given.length > MAX_MEANT) return undefined;
 	let best: string | undefined;
-	// Two letters that changed places count as two steps, so a word of five may be two steps away.
+	// Two swapped letters count as two steps, so words of five letters or more may differ by two.
 	let bestDistance = (given.length < 5 ? 1 : Math.max(2, Math.floor(given.length / 3))) + 1;
 	for (const candidate of candidates) {
 		const steps = distance(given.toLowerCase(), candidate.toLowerCase());
@@ -20,16 +20,16 @@ export function nearest(given: string, candidates: Iterable<string>): string | u
 	return best;
 }
 
-/** `did you mean "https"?`, or undefined when nothing is near. */
+/** `did you mean "https"?`, or undefined when nothing is similar. */
 export function didYouMean(given: string, candidates: Iterable<string>): string | undefined {
 	const candidate = nearest(given, candidates);
 	return candidate === undefined ? undefined : `did you mean ${quote(candidate)}?`;
 }
 
-/** How many of a list a message names: there may be thousands of back-ends. */
+/** How many items of a list a message names: there may be thousands of back-ends. */
 const MAX_NAMED = 20;
 
-/** `"a", "b" or "c"`; of many, the first and how many more there are. */
+/** `"a", "b" or "c"`; of many, the first ones and the number of the others. */
 export function alternatives(values: Iterable<string>): string {
 	const all = [...values];
 	const quoted = all.slice(0, MAX_NAMED).map(quote);

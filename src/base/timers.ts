@@ -1,9 +1,9 @@
 /**
- * Timers and time that a test's fake timers do not reach. All of `src/` takes them from here: a load balancer goes by
- * real time (`clock: 'manual'` is its own way to hold it), and would hang on timers that a test has replaced.
+ * Timers and time that a test's fake timers do not replace. All of `src/` uses these: a load balancer runs in real time
+ * (`clock: 'manual'` is its own way to stop it), and would hang with fake timers.
  *
- * Everything is taken when this module loads, and kept. Fake timers (node:test, sinon, jest, vitest) replace properties
- * of the global object, of `node:timers` and of `node:timers/promises`, so whatever is looked up later may be a fake.
+ * Everything is read once, when this module loads. Fake timers (node:test, sinon, jest, vitest) replace properties of
+ * the global object, of `node:timers` and of `node:timers/promises`, so a later lookup may return a fake.
  */
 import {performance} from 'node:perf_hooks';
 import process from 'node:process';
@@ -22,7 +22,7 @@ export const wallMs: () => number = isNative(Date) && isNative(Date.now) ? Date.
 
 const FAKED = fakedAmong({setTimeout, setInterval, setImmediate});
 
-/** Resolves after `ms`, or as soon as the signal aborts; never rejects. Keeps the process alive meanwhile. */
+/** Resolves after `ms`, or as soon as the signal aborts; never rejects. Keeps the process alive. */
 export function wait(ms: number, signal?: AbortSignal): Promise<void> {
 	if (signal?.aborted === true) return Promise.resolve();
 	return new Promise(resolve => {
@@ -36,7 +36,7 @@ export function wait(ms: number, signal?: AbortSignal): Promise<void> {
 	});
 }
 
-/** Resolves in a later turn of the event loop, when what has happened to sockets so far has been told. */
+/** Resolves in a later turn of the event loop, after the pending events of sockets. */
 export function nextTurn(): Promise<void> {
 	return new Promise(resolve => {
 		setImmediate(resolve);
@@ -44,30 +44,30 @@ export function nextTurn(): Promise<void> {
 }
 
 /**
- * Refuses to go on where nothing could work: with timers that were fakes when this package was imported, or with a fake
- * `process.nextTick`, on which Node's own streams wait.
+ * Refuses to start when timers were already fake at the import of this package, or when `process.nextTick` is fake,
+ * which Node's own streams need.
  *
  * @throws EmulatorError `TIMERS_FAKED`
  */
 export async function assertRealTimers(): Promise<void> {
-	const faked = [...FAKED, ...((await microtasksGoOn()) ? [] : ['queueMicrotask'])];
+	const faked = [...FAKED, ...((await doMicrotasksRun()) ? [] : ['queueMicrotask'])];
 	if (faked.length > 0) {
 		throw new EmulatorError('TIMERS_FAKED', `${faked.join(', ')} had been faked when lb-local was imported`, {
 			hint: 'Import lb-local first and fake timers after it: from then on it keeps the real ones.',
 		});
 	}
-	if (await streamsGoOn()) return;
+	if (await doStreamsEmit()) return;
 	throw new EmulatorError('TIMERS_FAKED', 'process.nextTick is faked: the sockets and streams of Node wait for it', {
 		hint: 'Leave nextTick out of what is faked: `toFake` or `toNotFake` of sinon and vitest, `doNotFake` of jest.',
 	});
 }
 
-/** Whether `queueMicrotask` has been faked since: libraries look it up whenever they need it. */
+/** Whether `queueMicrotask` is fake by now: libraries look it up at each use. */
 export function areMicrotasksFaked(): boolean {
 	return globalThis.queueMicrotask !== queueMicrotask;
 }
 
-/** Whether the system knows of what these set: a fake timer exists in its library alone. */
+/** Which of these are fake: the process does not know a fake timer as an active resource. */
 function fakedAmong(setters: Pick<typeof nodeTimers, 'setTimeout' | 'setInterval' | 'setImmediate'>): string[] {
 	const count = () =>
 		process.getActiveResourcesInfo().filter(kind => kind === 'Timeout' || kind === 'Immediate').length;
@@ -88,30 +88,33 @@ function fakedAmong(setters: Pick<typeof nodeTimers, 'setTimeout' | 'setInterval
 	];
 }
 
-async function microtasksGoOn(): Promise<boolean> {
-	let came = false;
+async function doMicrotasksRun(): Promise<boolean> {
+	let hasRun = false;
 	queueMicrotask(() => {
-		came = true;
+		hasRun = true;
 	});
-	// Microtasks come in the order they were asked for, and what is awaited here is the next one.
+	// Microtasks run in order: if `queueMicrotask` is real, its callback has run after this `await`.
 	await undefined;
-	return came;
+	return hasRun;
 }
 
-/** A stream tells of its end by Node's own `process.nextTick`, which comes before the event loop's next turn. */
-function streamsGoOn(): Promise<boolean> {
+/** Whether streams work: a stream emits its end through `process.nextTick`, before the next turn of the event loop. */
+function doStreamsEmit(): Promise<boolean> {
 	return new Promise(resolve => {
 		new PassThrough().once('close', () => resolve(true)).destroy();
 		setImmediate(() => resolve(false));
 	});
 }
 
-/** Functions of the language itself have no source to show; those that replace them have. */
+/** Whether a function is built in: those have no source text, their replacements have. */
 function isNative(each: (...args: never) => unknown): boolean {
 	return Function.prototype.toString.call(each) === `function ${each.name}() { [native code] }`;
 }
 
-/** For when `Date` was a fake already. Wrong by the time the machine has slept since the process began. */
+/**
+ * The wall time when `Date` was already fake at import. It is wrong by the time the machine has slept since the process
+ * started.
+ */
 function wallByUptime(): number {
 	return performance.timeOrigin + nowMs();
 }

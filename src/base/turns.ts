@@ -1,8 +1,11 @@
-/** One task at a time for each name, in the order they came. Tasks of different names do not wait for each other. */
+/**
+ * Runs one task at a time for each name, in the order of the calls. Tasks with different names do not wait for each
+ * other.
+ */
 export class Turns {
 	readonly #last = new Map<string, Promise<void>>();
 
-	/** Runs `task` after those before it that share a name with it, whatever came of them. */
+	/** Runs `task` after the earlier ones that share a name with it, whether they succeeded or not. */
 	run<Result>(names: Iterable<string>, task: () => Promise<Result>): Promise<Result> {
 		const own = [...new Set(names)];
 		const turn = Promise.all(own.map(name => this.#last.get(name))).then(task);

@@ -1,6 +1,6 @@
 import {readFileSync} from 'node:fs';
 
-/** How many folders up the manifest may be: two from the source, one or two from what is built of it. */
+/** Where package.json may be: two folders up from the source, one or two from the build. */
 const FOLDERS_UP = ['./', '../', '../../'];
 
 /** The version of this package. */
@@ -12,7 +12,7 @@ export function version(): string {
 	return 'unknown';
 }
 
-/** undefined when there is no such file, or it is another package's. */
+/** undefined when there is no such file, or it belongs to another package. */
 function versionIn(file: URL): string | undefined {
 	let manifest: unknown;
 	try {

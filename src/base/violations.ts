@@ -1,19 +1,19 @@
-/** How many broken rules one error tells; those beyond it are counted. */
+/** How many violations one error lists; the others are only counted. */
 export const MAX_VIOLATIONS = 20;
 
 /**
- * Broken rules as they are collected: a list of the first of them, and how many more there are. Whatever the input, an
- * error made of them stays small, and what it would say of the others is never put into words.
+ * A list of violations with a limit: it keeps the first ones and counts the others, whose messages are never built. An
+ * error made of it stays small for any input.
  */
 export class Violations<One extends {readonly message: string}> extends Array<One> {
 	#more = 0;
 
-	/** Copies that `map()` and the like make are plain lists: they know nothing of those that are only counted. */
+	/** `map()` and similar methods return plain arrays: the count of the others is lost there. */
 	static override get [Symbol.species](): ArrayConstructor {
 		return Array;
 	}
 
-	/** What somebody else has collected, within the bound. */
+	/** The given violations as such a list. */
 	static within<One extends {readonly message: string}>(collected: Iterable<One>): Violations<One> {
 		if (collected instanceof Violations) return collected;
 		const made = new Violations<One>();
@@ -21,7 +21,7 @@ export class Violations<One extends {readonly message: string}> extends Array<On
 		return made;
 	}
 
-	/** Takes them in. A function is called only if its violation is among the first: it may have a lot to do. */
+	/** Adds violations. A function is called only if its result is among the first ones: it may be expensive. */
 	override push(...ones: (One | (() => One))[]): number {
 		for (const one of ones) {
 			if (this.length >= MAX_VIOLATIONS) this.#more++;
@@ -30,12 +30,12 @@ export class Violations<One extends {readonly message: string}> extends Array<On
 		return this.length;
 	}
 
-	/** How many there are beside those in the list. */
+	/** How many there are besides those in the list. */
 	get more(): number {
 		return this.#more;
 	}
 
-	/** The same with each of the list put otherwise. */
+	/** The same list with each violation changed; the count of the others stays. */
 	changed<Other extends {readonly message: string}>(change: (one: One) => Other): Violations<Other> {
 		const made = new Violations<Other>();
 		for (const one of this) made.push(change(one));
@@ -44,7 +44,7 @@ export class Violations<One extends {readonly message: string}> extends Array<On
 	}
 }
 
-/** The last line of a message that tells the first of many; undefined when it has told all. */
+/** The last line of a message that lists only the first ones; undefined when it lists all. */
 export function andMore(more: number): string | undefined {
 	return more === 0 ? undefined : `and ${more} more`;
 }
