@@ -5,36 +5,38 @@ import {hasCode, messageOf} from '../base/errors.ts';
 import type {Exchange} from './exchange.ts';
 import {type AccessLogTrouble, LineWriter, unwritable} from './line-writer.ts';
 
-/** Who may read it: its lines hold addresses and query strings. */
+/** Readable by owner and group only: its lines contain addresses and query strings. */
 export const LOG_MODE = 0o640;
 
 /**
- * As the flag `a`, and without ever waiting for the other end of a pipe: neither for somebody who opens it nor for
- * somebody who reads. Windows has no such flag, and no such pipes.
+ * As the flag `a`, and without ever waiting for the reader of a pipe, neither to open it nor to read. Windows has
+ * neither this flag nor such pipes.
  */
 const APPENDING = constants.O_WRONLY | constants.O_CREAT | constants.O_APPEND | (constants.O_NONBLOCK ?? 0);
 
-/** Where access log lines go. Whoever opened it closes it. */
+/** A destination of access log lines. The code that opened it closes it. */
 export interface AccessLog {
-	/** Lines that were given up because the disk was full or slow, or that came after `close()`. */
+	/** Lines that were dropped because the disk was full or slow, or because they came after `close()`. */
 	readonly dropped: number;
-	/** Takes the line of an exchange that has ended. Never waits, never throws: for `Journal.subscribe`. */
+	/**
+	 * Adds the line of an exchange that has ended. Never waits and never throws, so that it can be a subscriber of the
+	 * journal.
+	 */
 	write(exchange: Pick<Exchange, 'log'>): void;
-	/** Resolves when the lines so far are written, or the disk has refused them once more. */
+	/** Resolves when the lines so far are written, or one more attempt to write them has failed. */
 	flush(): Promise<void>;
 	/**
-	 * For SIGHUP, after whoever rotates logs has renamed the file: lines so far go to the old one, and from when it
-	 * resolves all go to a new one of the same name. Nothing is lost or split. A folder has no such file: there it is
-	 * `flush()`.
+	 * For SIGHUP, after a log rotation has renamed the file: the lines so far go to the old file, and once this resolves,
+	 * all further lines go to a new file of the same name. No line is lost or split. For a folder it is `flush()`.
 	 *
-	 * @throws EmulatorError `ACCESS_LOG_UNWRITABLE` when there can be no new one; the old one goes on being used then.
+	 * @throws EmulatorError `ACCESS_LOG_UNWRITABLE` when the new file cannot be opened; the old one stays in use then.
 	 */
 	reopen(): Promise<void>;
-	/** Writes what is left and closes. What a full disk refuses is counted as dropped. Twice is once. */
+	/** Writes what is left and closes. Lines that a full disk refuses count as dropped. May be called again. */
 	close(): Promise<void>;
 }
 
-/** What the access logs have in common: lines are taken until `close()`, which happens once. */
+/** What the access logs have in common: lines are accepted until `close()`, which runs once. */
 export abstract class WrittenLog implements AccessLog {
 	protected readonly writer: LineWriter;
 	#afterClose = 0;
@@ -68,23 +70,23 @@ export abstract class WrittenLog implements AccessLog {
 	/** Writes what is left and closes. Called once. */
 	protected abstract finish(): Promise<void>;
 
-	/** Once it is closing, all there is to wait for is its end. */
+	/** Runs the task; while the log is closing, waits for its end instead. */
 	protected unlessClosing(task: () => Promise<void>): Promise<void> {
 		return this.#closing ?? task();
 	}
 }
 
 export interface AccessLogFileOptions {
-	/** Its folder is made if it is missing; lines are appended to what is there. */
+	/** Its folder is created if it is missing; lines are appended to an existing file. */
 	readonly file: string;
-	/** Told once that lines wait or are dropped, and why; once more after a `reopen()`. */
+	/** Called once when lines wait or are dropped, with the reason; once more after a `reopen()`. */
 	readonly onTrouble: (trouble: AccessLogTrouble) => void;
-	/** Bytes that may wait for the disk, beyond which lines are dropped; 8 MiB unless said otherwise. */
+	/** Bytes that may wait for the disk, beyond which lines are dropped; 8 MiB by default. */
 	readonly maxWaitingBytes?: number;
 }
 
 /**
- * An access log in one file. Lines are written in batches, at the latest after 100 ms.
+ * An access log in one file. Lines are written in batches, after 100 ms at the latest.
  *
  * @throws EmulatorError `ACCESS_LOG_UNWRITABLE`
  */
@@ -101,7 +103,7 @@ export async function openAccessLogFile({file, onTrouble, maxWaitingBytes}: Acce
 }
 
 /**
- * Opens a file for appending, and makes its folder if it is missing.
+ * Opens a file for appending, and creates its folder if it is missing.
  *
  * @throws EmulatorError `ACCESS_LOG_UNWRITABLE`
  */

@@ -8,14 +8,14 @@ import {queueMicrotask} from '../base/timers.ts';
 import {type AccessLog, openForAppending, WrittenLog} from './access-log-file.ts';
 import {type AccessLogTrouble, LineWriter, type Sink, unwritable} from './line-writer.ts';
 
-/** How late the end of an interval may be noticed. */
+/** How often the clock is checked for the end of an interval. */
 const TICK_MS = 1000;
 
 const MINUTE_MS = 60_000;
 
-/** What an object's name is made of. Every part is judged: none can lead out of the folder. */
+/** The parts of an object's name. Every part is validated, so that none can lead out of the folder. */
 export interface AccessLogObjectName {
-	/** Folders below the bucket, with `/` between them; none unless said otherwise. */
+	/** Folders below the bucket, with `/` between them; none by default. */
 	readonly prefix?: string | undefined;
 	/** 12 digits. */
 	readonly accountId: string;
@@ -27,23 +27,23 @@ export interface AccessLogObjectName {
 }
 
 export interface AccessLogFolderOptions extends AccessLogObjectName {
-	/** Stands in for the bucket; made if it is missing. */
+	/** The folder that takes the place of the bucket; created if it is missing. */
 	readonly folder: string;
 	/** OUTSCALE API, AccessLog.PublicationInterval: 5 or 60 minutes. */
 	readonly publicationIntervalMinutes: 5 | 60;
-	/** A random text for each object, of letters and digits. */
+	/** Returns a random text of letters and digits for each object. */
 	readonly random: () => string;
 	readonly clock: Clock;
-	/** Told once that lines wait, are dropped or cannot be published, and why; anew for each interval. */
+	/** Called once in each interval when lines wait, are dropped or cannot be published, with the reason. */
 	readonly onTrouble: (trouble: AccessLogTrouble) => void;
-	/** Bytes that may wait for the disk, beyond which lines are dropped; 8 MiB unless said otherwise. */
+	/** Bytes that may wait for the disk, beyond which lines are dropped; 8 MiB by default. */
 	readonly maxWaitingBytes?: number;
 }
 
 /**
- * An access log in a folder that stands in for the bucket of one load balancer: an object at the end of each interval
- * of the clock (1:05, 1:10, …) in which there were lines, and one at `close()`. Until it is published it is a hidden
- * draft in the folder; a reader never sees half an object.
+ * An access log in a folder that takes the place of a bucket. An object is published at the end of each interval of the
+ * clock (1:05, 1:10, …) that had lines, and at `close()`. Until then it is a hidden draft in the folder, so a reader
+ * never sees an incomplete object.
  *
  * @throws EmulatorError `INVALID_DESCRIPTION` with every part of the name that is not allowed, `ACCESS_LOG_UNWRITABLE`
  * @see OUTSCALE user guide, "About Access Logs"; AWS Classic ELB guide, "Access logs for your Classic Load Balancer"
@@ -53,7 +53,7 @@ export async function openAccessLogFolder(options: AccessLogFolderOptions): Prom
 	if (violations.length > 0) throw invalidDescription('The access log', violations);
 	try {
 		await mkdir(options.folder, {recursive: true});
-		// Asked for early: the first line may come an hour before anybody looks.
+		// Checked at the start: an error at the first line may come much later, when nobody watches.
 		await access(options.folder, constants.W_OK);
 	} catch (error) {
 		throw unwritable(`Cannot write the access log's folder ${options.folder}: ${messageOf(error)}`, error);
@@ -71,7 +71,7 @@ export function accessLogObjectName(name: AccessLogObjectName, endMs: number, ra
 	const {prefix = '', accountId, region, loadBalancer, address} = name;
 	const [date = '', time = ''] = new Date(endMs).toISOString().split('T');
 	const end = `${date.replaceAll('-', '')}T${time.slice(0, 5).replace(':', '')}Z`;
-	// A colon is no part of a file's name on Windows.
+	// File names on Windows cannot contain a colon.
 	const ip = address.replaceAll(':', '-');
 	const object = [accountId, 'lbu', region, loadBalancer, end, ip, random.replace(/[^A-Za-z0-9]/g, '')].join('_');
 	const folders = ['OWSLogs', accountId, 'lbu', region, ...date.split('-')];
@@ -98,7 +98,7 @@ function* violationsIn(name: AccessLogObjectName & {publicationIntervalMinutes: 
 	}
 }
 
-/** The characters that S3 calls safe in a key. */
+/** Whether it has only the characters that S3 calls safe in a key. */
 function isSafeSegment(segment: string): boolean {
 	return /^[A-Za-z0-9!_.*'()-]{1,255}$/.test(segment) && segment !== '.' && segment !== '..';
 }
@@ -108,9 +108,9 @@ class AccessLogFolder extends WrittenLog {
 	readonly #draft: string;
 	readonly #intervalMs: number;
 	readonly #stopClock: () => void;
-	/** Which interval of the clock it is. */
+	/** The number of the current interval of the clock. */
 	#interval: number;
-	/** Whether there is a draft with lines in it. */
+	/** Whether a draft with lines exists. */
 	#drafted = false;
 
 	constructor(options: AccessLogFolderOptions) {
@@ -160,7 +160,9 @@ class AccessLogFolder extends WrittenLog {
 		return sink;
 	}
 
-	/** Gives the draft its name. One that cannot be published is told of, and grows on until the next time. */
+	/**
+	 * Renames the draft to its final name. If that fails, it is reported, and the draft goes on until the next interval.
+	 */
 	async #publishDraft(endMs: number, sink?: Sink): Promise<void> {
 		try {
 			await sink?.close();
@@ -178,7 +180,7 @@ class AccessLogFolder extends WrittenLog {
 		this.#drafted = false;
 	}
 
-	/** Two objects may end in one minute, and a random text may come twice: nothing is overwritten. */
+	/** A path at which there is no file yet: two objects may end in the same minute, and a random text may repeat. */
 	async #freePath(endMs: number): Promise<string> {
 		const {folder, random} = this.#options;
 		const first = random();

@@ -4,10 +4,10 @@ import path from 'node:path';
 import {codeOf, messageOf} from '../base/errors.ts';
 
 /**
- * Why an access log cannot be written there, as far as can be told without writing: what is missing of its folders would
- * be made, so that the nearest one there is decides.
+ * Why an access log cannot be written at a path, as far as this is known without writing. Missing folders would be
+ * created, so the nearest existing one decides.
  *
- * @returns undefined when nothing speaks against it; whoever opens it may still fail.
+ * @returns undefined when no obstacle is found; opening it may still fail.
  */
 export async function refusalOfLogPath(kind: 'file' | 'folder', given: string): Promise<string | undefined> {
 	const target = path.resolve(given);
@@ -20,7 +20,7 @@ export async function refusalOfLogPath(kind: 'file' | 'folder', given: string): 
 			return undefined;
 		} catch (error) {
 			const code = codeOf(error);
-			// Neither this nor, perhaps, what is above it: a file among the folders shows as ENOTDIR.
+			// This path does not exist: try the one above. ENOTDIR means that one of the folders above is a file.
 			if ((code === 'ENOENT' || code === 'ENOTDIR') && at !== path.dirname(at)) continue;
 			return code === 'EACCES' || code === 'EROFS' ? `${at} may not be written to` : messageOf(error);
 		}

@@ -5,13 +5,13 @@ import type {Exchange} from './exchange.ts';
 /** A longer user agent is cut: AWS Classic ELB guide, "Access logs for your Classic Load Balancer", user_agent. */
 const MAX_USER_AGENT_BYTES = 8 * 1024;
 
-/** What is logged instead of a request line: of TCP by the guide, of what is no request line as a guess. */
+/** What is logged instead of a request line: for TCP as in the guide, for an invalid request line as a guess. */
 const NO_REQUEST = '"- - - "';
 
-/** No back-end got the request and answered: no address, and three times that were never measured. */
+/** For a request that no back-end answered: no address, and three times that were not measured. */
 const NOT_SERVED = '- -1 -1 -1';
 
-/** What a line of an access log is made of. A moment that has not come is negative, measured in ms from the start. */
+/** What a line of an access log is made of. Moments are milliseconds from the start, negative until they happen. */
 export interface LoggedExchange
 	extends Pick<Exchange, 'kind' | 'loadBalancer' | 'listener' | 'startedAt' | 'client' | 'outcome'> {
 	readonly handshakeOnly: boolean;
@@ -32,15 +32,15 @@ export interface LoggedExchange
 /**
  * One exchange as a line of a Classic ELB's access log, without the line's end; pure ASCII.
  *
- * Its time is the one at which the request came. Whatever a client has a say in is escaped as nginx does by default:
- * `"`, `\`, control and non-ASCII bytes as `\xHH`. So no client can end a field or a line, and the pattern that Athena's
- * guide gives for these logs, which knows no `\"`, reads every line.
+ * Its time is that of the request's arrival. Text that a client can choose is escaped as nginx does by default: `"`,
+ * `\`, control and non-ASCII bytes as `\xHH`. So no client can end a field or a line, and the pattern in Athena's
+ * guide, which does not know `\"`, matches every line.
  *
- * An answer of the load balancer's own shows no back-end, -1 for each time, and a back-end status of 0 (published
- * lines of 502, 503, 504 and 408); its own short body is not counted, as there.
+ * An answer by the load balancer itself has no back-end, -1 for each time, and a back-end status of 0 (published lines
+ * of 502, 503, 504 and 408); its short body is not counted, as in those lines.
  *
- * @returns an empty text for an exchange that is open, and for what the guide does not call a request: a handshake
- * that failed, a client that left before its request was there and was answered nothing.
+ * @returns an empty text for an open exchange, and for what the guide does not count as a request: a failed handshake,
+ * or a client that left before its request was complete and got no answer.
  * @see AWS Classic ELB guide, "Access logs for your Classic Load Balancer"; Athena guide, "Querying Classic Load
  * Balancer logs"
  */
@@ -63,21 +63,27 @@ function timestamp(ms: number): string {
 	return `${new Date(ms).toISOString().slice(0, -1)}${micros === 0 ? '000' : String(micros).padStart(3, '0')}Z`;
 }
 
-/** Of HTTP: until the request was sent, until the answer's head began, and until it was passed on, which is at once. */
+/**
+ * The times of HTTP: until the request was sent, until the answer's head began, and until it was forwarded, which is at
+ * once.
+ */
 function httpTimes(record: LoggedExchange): string {
 	const {sentMs, firstByteMs, backendAddress, backendPort} = record;
 	if (isAnswered(record)) {
 		const backend = formatAddress(backendAddress, backendPort);
 		return `${backend} ${seconds(sentMs)} ${seconds(firstByteMs - sentMs)} 0.000000`;
 	}
-	// The guide's reasons to show none are the back-end's; here the client did not wait.
+	// The guide omits the back-end only for failures of the back-end; here the client left.
 	if (record.responseStatus === 0 && sentMs >= 0) {
 		return `${formatAddress(backendAddress, backendPort)} ${seconds(sentMs)} -1 -1`;
 	}
 	return NOT_SERVED;
 }
 
-/** Of TCP: until the client's first byte was sent on, to connect, and until the back-end's was, which is at once. */
+/**
+ * The times of TCP: until the client's first byte was forwarded, to connect, and until the back-end's first byte was
+ * forwarded, which is at once.
+ */
 function tcpTimes({sentMs, connectMs, firstByteMs, backendAddress, backendPort}: LoggedExchange): string {
 	if (connectMs < 0) return NOT_SERVED;
 	const backend = formatAddress(backendAddress, backendPort);
@@ -126,7 +132,7 @@ const PORT = /:[0-9]*$/;
 const HOST = /\r\nhost:[ \t]*([^\r\n]*)/i;
 const USER_AGENT = /\r\nuser-agent:[ \t]*([^\r\n]*)/i;
 
-/** The first value of a field, without blanks around it; empty when there is none. */
+/** The first value of a field, without white space around it; empty when there is none. */
 function fieldIn(head: string, field: RegExp): string {
 	const value = field.exec(head)?.[1] ?? '';
 	return trimFieldValue(value, 0, value.length);
@@ -135,7 +141,7 @@ function fieldIn(head: string, field: RegExp): string {
 const UNSAFE = /[^\x20\x21\x23-\x5b\x5d-\x7e]/;
 const ALL_UNSAFE = /[^\x20\x21\x23-\x5b\x5d-\x7e]/g;
 
-/** One byte is one character: heads are latin1. */
+/** Escapes byte by byte: heads are latin1, so one character is one byte. */
 function escaped(text: string): string {
 	if (!UNSAFE.test(text)) return text;
 	return text.replace(ALL_UNSAFE, char => `\\x${char.charCodeAt(0).toString(16).toUpperCase().padStart(2, '0')}`);

@@ -6,8 +6,8 @@ import type {Attempt, Exchange, ExchangeKind, Outcome, Peer, PeerTls} from './ex
 import {type KeptBody, type Message, messageFrom} from './message.ts';
 
 /**
- * The exchange while it happens: plain fields that the data plane sets, and getters that take them apart for a reader.
- * Nothing is parsed or copied unless somebody looks.
+ * The exchange while it happens: plain fields that the data plane sets, and getters that parse them for a reader.
+ * Nothing is parsed or copied until it is read.
  */
 export class ExchangeRecord implements Exchange, LoggedExchange {
 	id = 0;
@@ -21,17 +21,17 @@ export class ExchangeRecord implements Exchange, LoggedExchange {
 	clientHello: ClientHello | undefined = undefined;
 	bytesUp = 0;
 	bytesDown = 0;
-	/** On the clock's `now()`; the other moments are measured from here. */
+	/** In the clock's `now()`; the other moments are measured from here. */
 	readonly startMs: number;
 	tlsMs = -1;
 	connectMs = -1;
-	/** When the request's head, or a TCP client's first byte, was handed to the back-end. */
+	/** When the request's head, or a TCP client's first byte, was sent to the back-end. */
 	sentMs = -1;
-	/** Whether all of the request, or a TCP client's first byte, is with the current back-end. */
+	/** Whether all of the request, or a TCP client's first byte, was sent to the current back-end. */
 	arrived = false;
 	firstByteMs = -1;
 	totalMs = -1;
-	/** Of a client that failed to agree on TLS: nothing was asked for, and nothing served. */
+	/** Whether only a TLS handshake with the client was tried, and failed: there was no request. */
 	handshakeOnly = false;
 
 	backendName = '';
@@ -40,23 +40,23 @@ export class ExchangeRecord implements Exchange, LoggedExchange {
 	backendReused = false;
 	backendTls: PeerTls | undefined = undefined;
 
-	/** The tries before the last one; nearly always there are none. */
+	/** The attempts before the last one; usually there are none. */
 	failedAttempts: Attempt[] | undefined = undefined;
 
 	/** Heads as latin1 text; empty when there was none. */
 	requestHead = '';
 	/** The client's minor version of HTTP/1; the head above is always 1.1. */
 	httpMinor = 1;
-	/** How the head of a refused request began, as the client sent it; it went nowhere. */
+	/** The beginning of a refused request's head, as the client sent it; it was not forwarded. */
 	refusedHead = '';
-	/** The answer's head, and behind it the body where both were written as one text and are kept whole. */
+	/** The answer's head, followed by the body if both were written as one text and the body is kept whole. */
 	responseText = '';
 	responseHeadLength = 0;
 	responseStatus = 0;
 	responseBy: 'backend' | 'load-balancer' = 'backend';
 	requestBody: KeptBody | undefined = undefined;
 	responseBody: KeptBody | undefined = undefined;
-	/** Where in `requestHead` the fields are that the load balancer added: one run, each line with its CRLF. */
+	/** The offsets in `requestHead` of the fields that the load balancer added, one block of lines with their CRLF. */
 	addedStart = 0;
 	addedEnd = 0;
 
@@ -76,7 +76,7 @@ export class ExchangeRecord implements Exchange, LoggedExchange {
 		this.startMs = about.startMs;
 	}
 
-	/** For an answer whose body, if it has one, is kept apart. */
+	/** Sets the head of an answer whose body, if any, is kept separately. */
 	set responseHead(text: string) {
 		this.responseText = text;
 		this.responseHeadLength = text.length;
@@ -93,12 +93,12 @@ export class ExchangeRecord implements Exchange, LoggedExchange {
 		};
 	}
 
-	/** Whether a back-end has it and nothing of an answer has come. */
+	/** Whether a back-end has the request and no byte of an answer has arrived. */
 	get awaitsAnswer(): boolean {
 		return this.arrived && this.firstByteMs < 0 && this.outcome === 'open';
 	}
 
-	/** The try with the current back-end has failed, and another one is made. */
+	/** Records that the attempt with the current back-end has failed and another one follows. */
 	addFailedAttempt({outcome: end, cause}: {readonly outcome: Outcome; readonly cause: string}, nowMs: number): void {
 		const {backendName: backend, backendReused: reused, startMs} = this;
 		this.failedAttempts ??= [];
@@ -127,7 +127,7 @@ export class ExchangeRecord implements Exchange, LoggedExchange {
 		const kept = this.responseBody ?? {parts: [body], bytes: body.length};
 		const message = messageFrom(this.responseText.slice(0, this.responseHeadLength), kept);
 		return Object.assign(message, {
-			// Of one that was cut short everything may be kept that came.
+			// Of an answer that was cut off, everything that arrived may be kept, which is not the whole body.
 			complete: message.complete && (this.outcome === 'ok' || this.responseBy === 'load-balancer'),
 			status: this.responseStatus,
 			by: this.responseBy,
@@ -176,7 +176,7 @@ export class ExchangeRecord implements Exchange, LoggedExchange {
 		return accessLogLine(this);
 	}
 
-	/** One line: what was asked, what was answered and by whom, and how it ended. */
+	/** One line: the request, the answer and who gave it, and how the exchange ended. */
 	toString(): string {
 		const {method, target, status, by} = this.summary;
 		const asked = method === '' ? this.kind : `${method} ${target}`;
@@ -187,7 +187,7 @@ export class ExchangeRecord implements Exchange, LoggedExchange {
 		return `${this.loadBalancer}:${this.listener} #${this.id} ${asked}${answered}${who}${where}: ${this.outcome}${why}`;
 	}
 
-	/** The documented fields that are read most, whatever the hot path keeps them in. */
+	/** Shows the documented fields that are read most, not the internal ones. */
 	[INSPECT](...how: InspectArguments): string {
 		const {id, kind, loadBalancer, listener, client, backend, attempts, outcome, cause, bytes, ms} = this;
 		const {request, response} = this;
@@ -207,12 +207,12 @@ export class ExchangeRecord implements Exchange, LoggedExchange {
 			bytes,
 			ms,
 		};
-		// The fields of a message are one level further in than Node shows by itself.
+		// The fields of a message are one level deeper than Node shows by default.
 		const [depth, options, inspect] = how;
 		return showFields('Exchange', fields, [depth, {...options, depth: 3}, inspect]);
 	}
 
-	/** The public fields, for NDJSON: bodies as text. Without `log`, which says the same once more. */
+	/** The public fields, for NDJSON: bodies as text. Without `log`, which repeats them. */
 	toJSON(): Record<string, unknown> {
 		const {
 			id,
@@ -257,7 +257,7 @@ function addressOf({address, port, tls}: Peer): string {
 	return `${formatAddress(address, port)}${tls === undefined ? '' : `, ${tls.version}`}`;
 }
 
-/** As much of a body as is read at a glance. */
+/** How many characters of a body an inspection shows. */
 const SHOWN_TEXT = 200;
 
 function shown({headers, text}: Message): object {
@@ -271,7 +271,7 @@ function keptBytes(kept: KeptBody | undefined): number {
 	return bytes;
 }
 
-/** Microseconds are noise in a record for people. */
+/** Rounds to microseconds: more digits are noise. */
 function round(ms: number): number {
 	return Math.round(ms * 1000) / 1000;
 }

@@ -6,15 +6,15 @@ import type {Exchange} from './exchange.ts';
 import type {ExchangeRecord} from './exchange-record.ts';
 import {type Filter, Waiters} from './waiters.ts';
 
-/** What happened at one load balancer, oldest first. */
+/** The exchanges of one load balancer, oldest first. */
 export interface Traffic extends Iterable<Exchange> {
-	/** Exchanges kept; older ones beyond the limit are gone, see `forgotten`. */
+	/** How many exchanges are kept; `forgotten` counts older ones beyond the limit. */
 	readonly length: number;
 	/** Exchanges that are no longer kept, since the last `clear()`. */
 	readonly forgotten: number;
-	/** The back-ends' names in the order they were given work. Exchanges that reached none are left out. */
+	/** The names of the back-ends in the order in which they got the exchanges. Those that reached none are left out. */
 	order(): string[];
-	/** How many exchanges each back-end was given since the last `clear()`, forgotten ones included. */
+	/** How many exchanges each back-end got since the last `clear()`, including forgotten ones. */
 	counts(): Record<string, number>;
 	/** The kept exchanges of one back-end. */
 	to(backend: string): Exchange[];
@@ -22,19 +22,20 @@ export interface Traffic extends Iterable<Exchange> {
 	last(): Exchange;
 	/**
 	 * The next exchange that ends after this call and passes the filter.
-	 * @param timeout in real time, whatever the clock; 4 s unless said otherwise.
-	 * @throws EmulatorError `TRAFFIC_TIMEOUT` when none does within the timeout, or when the load balancer is stopped first.
+	 * @param timeout in real time, also with a manual clock; 4 s by default.
+	 * @throws EmulatorError `TRAFFIC_TIMEOUT` when there is none within the timeout, or when the load balancer is stopped
+	 * first.
 	 */
 	next(filter?: (exchange: Exchange) => boolean, timeout?: Duration): Promise<Exchange>;
 	/**
-	 * A request that waits for its answer: all of it has been handed to a back-end, and nothing of an answer has come. One
-	 * that waits already when this is called will do, the oldest first. Of a TCP connection the client's first bytes are
-	 * its request. From then on `clock.advance()` goes by a timeout that is under way.
-	 * @param timeout in real time, whatever the clock; 4 s unless said otherwise.
+	 * A request that waits for its answer: all of it has been sent to a back-end, and no byte of an answer has arrived.
+	 * One that already waits when this is called counts, the oldest first. Of a TCP connection the client's first bytes
+	 * count as its request. From then on `clock.advance()` can make a timeout expire.
+	 * @param timeout in real time, also with a manual clock; 4 s by default.
 	 * @throws EmulatorError `TRAFFIC_TIMEOUT` as {@link next}.
 	 */
 	arrival(filter?: (exchange: Exchange) => boolean, timeout?: Duration): Promise<Exchange>;
-	/** Forgets everything so far; exchanges still open come back when they end. */
+	/** Forgets everything so far; exchanges that are still open are added again when they end. */
 	clear(): void;
 }
 
@@ -63,7 +64,7 @@ export class Journal implements Traffic {
 		this.#capacity = capacity;
 	}
 
-	/** Takes an exchange in, as soon as there is something to see of it. */
+	/** Adds an exchange, as soon as it has reached a back-end. */
 	add(record: ExchangeRecord): void {
 		record.id = this.#nextId++;
 		if (this.#ring.length < this.#capacity) this.#ring.push(record);
@@ -74,7 +75,7 @@ export class Journal implements Traffic {
 		}
 	}
 
-	/** Tells those who wait that a back-end has all of a request, or the first of a TCP client's bytes. */
+	/** Resolves `arrival()` calls: a back-end has all of a request, or the first bytes of a TCP client. */
 	arrive(record: ExchangeRecord): void {
 		record.arrived = true;
 		if (this.#arrived.size === 0 || !record.awaitsAnswer) return;
@@ -82,7 +83,7 @@ export class Journal implements Traffic {
 		this.#arrived.wake(record);
 	}
 
-	/** Tells everybody that an exchange has ended; takes it in first when it is not in yet. */
+	/** Resolves `next()` calls and notifies subscribers that an exchange has ended; adds it first if it is missing. */
 	finish(record: ExchangeRecord): void {
 		if (record.id === 0) this.add(record);
 		if (record.backendName !== '') {
@@ -93,7 +94,7 @@ export class Journal implements Traffic {
 			try {
 				subscriber(record);
 			} catch (error) {
-				// A bug in somebody's listener must show, but not here among the sockets.
+				// A subscriber's error must be visible, but must not break the sockets' code.
 				queueMicrotask(() => {
 					throw error;
 				});
@@ -101,7 +102,7 @@ export class Journal implements Traffic {
 		}
 	}
 
-	/** Calls back with every exchange that ends. Returns the way to stop that. */
+	/** Calls the subscriber with every exchange that ends. Returns a function that unsubscribes it. */
 	subscribe(subscriber: (exchange: Exchange) => void): () => void {
 		this.#subscribers.add(subscriber);
 		return () => this.#subscribers.delete(subscriber);
@@ -168,7 +169,7 @@ export class Journal implements Traffic {
 		this.#counts = new Map();
 	}
 
-	/** Nothing more will come: those who wait are told. */
+	/** Rejects the waiting calls: no more exchanges will come. */
 	close(): void {
 		this.#closed = true;
 		this.#ended.close();

@@ -4,44 +4,44 @@ import {EmulatorError, hasCode, messageOf} from '../base/errors.ts';
 import {SerialQueue} from '../base/serial-queue.ts';
 import {clearTimeout, queueMicrotask, setTimeout, wait} from '../base/timers.ts';
 
-/** A batch is written when it has grown to this size, or has waited this long: few writes, and one can watch them. */
+/** A batch is written at this size, or after this time: few writes, and yet a reader can follow the file. */
 const BATCH_BYTES = 64 * 1024;
 const BATCH_MS = 100;
 
-/** How long the disk is left alone after it has refused a write. */
+/** How long to wait after the disk has refused a write. */
 const RETRY_MS = 1000;
 
-/** The same for a pipe whose reader is behind; and how often that is tried before what is left is given up. */
+/** The same for a pipe with a slow reader, and how often that is retried at the end before the rest is dropped. */
 const FULL_PIPE_MS = 20;
 const FULL_PIPE_TRIES = 25;
 
-/** About 40,000 lines. What waits for a disk is held up to here, and what comes on top is dropped. */
+/** About 40,000 lines. Lines that wait for the disk are kept up to this limit; further ones are dropped. */
 const MAX_WAITING_BYTES = 8 * 1024 * 1024;
 
-/** What the writer needs of a file. */
+/** The part of a file handle that the writer uses. */
 export type Sink = Pick<FileHandle, 'write' | 'close'>;
 
 /** Why lines wait or are dropped. */
 export type AccessLogTrouble = EmulatorError<'ACCESS_LOG_UNWRITABLE'>;
 
 export interface LineWriterOptions {
-	/** What the lines go to, in words. */
+	/** The destination, in words for messages. */
 	readonly what: string;
-	/** Opens what is written to, when something is to be written and nothing is open. */
+	/** Opens the destination when there is something to write and it is not open. */
 	readonly open: () => Promise<Sink>;
-	/** Open already, where it is. */
+	/** The destination, if it is already open. */
 	readonly sink?: Sink | undefined;
-	/** Told once that the disk refuses or lags; and once more after `replace`, if it then still does. */
+	/** Called once when the disk refuses writes or is too slow, and again after `replace` if it still is. */
 	readonly onTrouble: (trouble: AccessLogTrouble) => void;
-	/** Bytes that may wait for the disk; 8 MiB unless said otherwise. */
+	/** Bytes that may wait for the disk; 8 MiB by default. */
 	readonly maxWaitingBytes?: number | undefined;
 }
 
 /**
- * Writes lines of ASCII text in their order, in batches, without ever making the one who adds them wait or fail.
+ * Writes lines of ASCII text in order and in batches. Adding a line never waits and never fails.
  *
- * A write that is refused is tried again from the byte where it stopped, so no line is split; while it is, lines wait,
- * and those beyond the limit are dropped and counted.
+ * A refused write is retried from the byte where it stopped, so no line is split. Meanwhile lines wait, and those
+ * beyond the limit are dropped and counted.
  */
 export class LineWriter {
 	dropped = 0;
@@ -49,20 +49,20 @@ export class LineWriter {
 	readonly #maxWaitingBytes: number;
 	readonly #queue = new SerialQueue();
 	#sink: Sink | undefined;
-	/** Lines in the making of a batch: joined at once, for text that grows line by line costs half as much again. */
+	/** The lines of the next batch. They are joined once: text that grows line by line takes half as much time again. */
 	#lines: string[] = [];
-	/** Of the lines, with their ends. */
+	/** Bytes of the lines, with their ends. */
 	#bytes = 0;
-	/** What is left of the batch before, which is written first. */
+	/** The rest of the previous batch, which is written first. */
 	#rest: Buffer | undefined;
-	/** Whether `#rest` begins in the midst of a line. */
-	#torn = false;
+	/** Whether `#rest` begins in the middle of a line. */
+	#isMidLine = false;
 	#timer: NodeJS.Timeout | undefined;
-	/** Whether a write of what has come is in the queue. */
+	/** Whether a write is in the queue. */
 	#queued = false;
-	/** How long to leave the disk alone after it has refused a write; undefined while it takes what it is given. */
+	/** How long to wait after the last refused write; undefined when the last write succeeded. */
 	#refusedForMs: number | undefined;
-	#told = false;
+	#reported = false;
 
 	constructor(options: LineWriterOptions) {
 		this.#options = options;
@@ -74,7 +74,7 @@ export class LineWriter {
 	add(line: string): void {
 		if (this.#bytes + (this.#rest?.length ?? 0) + line.length >= this.#maxWaitingBytes) {
 			this.dropped++;
-			this.#tell('takes lines more slowly than they come, so lines are dropped', undefined);
+			this.#report('takes lines more slowly than they come, so lines are dropped', undefined);
 			return;
 		}
 		this.#lines.push(line);
@@ -84,28 +84,28 @@ export class LineWriter {
 		else this.#timer ??= setTimeout(() => this.#schedule(), BATCH_MS);
 	}
 
-	/** Resolves when what was added before is written, or has been refused once more. */
+	/** Resolves when the lines so far are written, or one more attempt to write them has failed. */
 	flush(): Promise<void> {
 		return this.#queue.run(() => this.#drain());
 	}
 
 	/**
-	 * Writes what was added before, then has `next` put something else in the place of what is open; what is added
-	 * from then on goes there. Of a line whose second half the disk still refuses, the rest is dropped: then an empty
-	 * line comes first, lest in what may be the same file the next line grows on to the first half.
+	 * Writes the lines so far, then replaces the destination by what `next` returns; later lines go there. If the disk
+	 * still refuses the second half of a line, that half is dropped, and a line end is written first: the destination may
+	 * be the same file, where the next line would otherwise continue the first half.
 	 *
-	 * @throws what `next` throws; what was open stays in its place then.
+	 * @throws what `next` throws; the destination then stays as it was.
 	 */
 	replace(next: (sink: Sink | undefined) => Promise<Sink | undefined>): Promise<void> {
 		return this.#queue.run(async () => {
 			await this.#drain();
 			this.#sink = await next(this.#sink);
 			this.#dropTorn();
-			this.#told = false;
+			this.#reported = false;
 		});
 	}
 
-	/** Writes what is there and closes; what cannot be written is dropped. Nothing may be added after. */
+	/** Writes the remaining lines and closes; what cannot be written is dropped. Nothing may be added afterwards. */
 	close(): Promise<void> {
 		return this.#queue.run(async () => {
 			await this.#drain();
@@ -120,7 +120,7 @@ export class LineWriter {
 			this.#bytes = 0;
 			const sink = this.#sink;
 			this.#sink = undefined;
-			await sink?.close().catch((error: unknown) => this.#tell('cannot be closed', error));
+			await sink?.close().catch((error: unknown) => this.#report('cannot be closed', error));
 		});
 	}
 
@@ -136,7 +136,7 @@ export class LineWriter {
 		this.#timer = undefined;
 	}
 
-	/** Writes once what is there. What comes meanwhile is another batch. */
+	/** Writes the current lines once. Lines added during the write are the next batch. */
 	async #drain(): Promise<void> {
 		this.#queued = false;
 		this.#stopTimer();
@@ -148,10 +148,10 @@ export class LineWriter {
 			}
 			this.#refusedForMs = undefined;
 		} catch (error) {
-			// A pipe whose reader is behind: no fault yet. It is told when lines have to be dropped.
+			// A pipe with a slow reader is no fault yet. It is reported when lines have to be dropped.
 			const isFull = hasCode(error, 'EAGAIN');
 			this.#refusedForMs = isFull ? FULL_PIPE_MS : RETRY_MS;
-			if (!isFull) this.#tell('cannot be written; lines wait, and beyond a limit they are dropped', error);
+			if (!isFull) this.#report('cannot be written; lines wait, and beyond a limit they are dropped', error);
 		}
 		if (this.#refusedForMs !== undefined) {
 			this.#stopTimer();
@@ -159,7 +159,7 @@ export class LineWriter {
 		} else if (this.#bytes > 0) this.#timer ??= setTimeout(() => this.#schedule(), BATCH_MS);
 	}
 
-	/** Writes what is left of the batch before, or the next one. */
+	/** Writes the rest of the previous batch, or the next one. */
 	async #writeRest(): Promise<void> {
 		if (this.#rest === undefined) {
 			this.#rest = Buffer.from(`${this.#lines.join('\n')}\n`, 'latin1');
@@ -169,25 +169,25 @@ export class LineWriter {
 		this.#sink ??= await this.#options.open();
 		while (this.#rest.length > 0) {
 			const {bytesWritten} = await this.#sink.write(this.#rest);
-			this.#torn = bytesWritten === 0 ? this.#torn : this.#rest[bytesWritten - 1] !== NEWLINE;
+			this.#isMidLine = bytesWritten === 0 ? this.#isMidLine : this.#rest[bytesWritten - 1] !== NEWLINE;
 			this.#rest = this.#rest.subarray(bytesWritten);
 		}
 		this.#rest = undefined;
 	}
 
 	#dropTorn(): void {
-		if (!this.#torn || this.#rest === undefined) return;
-		this.#torn = false;
+		if (!this.#isMidLine || this.#rest === undefined) return;
+		this.#isMidLine = false;
 		this.dropped++;
 		this.#rest = this.#rest.subarray(this.#rest.indexOf(NEWLINE));
 	}
 
-	#tell(how: string, cause: unknown): void {
-		if (this.#told) return;
-		this.#told = true;
+	#report(how: string, cause: unknown): void {
+		if (this.#reported) return;
+		this.#reported = true;
 		const why = cause === undefined ? '' : `: ${messageOf(cause)}`;
 		const trouble = unwritable(`${this.#options.what} ${how}${why}`, cause);
-		// What the callback throws must show, but not among the sockets.
+		// What the callback throws must be visible, but must not break the caller's code.
 		queueMicrotask(() => this.#options.onTrouble(trouble));
 	}
 }
@@ -200,7 +200,7 @@ function linesIn(bytes: Buffer | undefined): number {
 	return lines;
 }
 
-/** The one place where a log that cannot be written becomes an error. */
+/** The one place that makes an error of a log that cannot be written. */
 export function unwritable(message: string, cause: unknown): AccessLogTrouble {
 	return new EmulatorError('ACCESS_LOG_UNWRITABLE', message, {
 		hint: 'Make room, or choose a path that this user may write.',

@@ -1,30 +1,30 @@
 import {Buffer} from 'node:buffer';
 import {trimFieldValue} from '../codec/http1-grammar.ts';
 
-/** One HTTP message as it travelled: its fields, and as much of its body as was kept. */
+/** One HTTP message as it was sent: its fields, and as much of its body as was kept. */
 export interface Message {
-	/** Names and values in turn, as they travelled: order, case and duplicates kept. */
+	/** Names and values alternating, as sent: order, case and duplicates kept. */
 	readonly rawHeaders: string[];
-	/** Lower-cased names; values of a name that came several times are joined with `, `. Has no prototype. */
+	/** Lower-cased names; the values of a repeated name are joined with `, `. Has no prototype. */
 	readonly headers: Record<string, string>;
-	/** The body without its transfer coding; the first bytes only when it was larger than what is kept. */
+	/** The body without its transfer coding; only the first bytes when it was larger than the limit. */
 	readonly body: Uint8Array;
 	/** The body as UTF-8. */
 	readonly text: string;
 	/** Whether `body` is the whole body. */
 	readonly complete: boolean;
-	/** The body parsed as JSON. @throws SyntaxError when it is none. */
+	/** The body parsed as JSON. @throws SyntaxError when it is not JSON. */
 	json<T = unknown>(): T;
 	toJSON(): Record<string, unknown>;
 }
 
-/** What the first `limit` bytes of a body were. Holds text as it was written, to spare the hot path a copy. */
+/** The first bytes of a body, up to a limit. Keeps text as it was written, which saves the hot path a copy. */
 export interface KeptBody {
 	readonly parts: (string | Uint8Array)[];
 	bytes: number;
 }
 
-/** Takes a message apart for a reader. `head` is latin1 text from its first line to its empty line. */
+/** Parses a message for a reader. `head` is latin1 text from its first line to its empty line. */
 export function messageFrom(head: string, kept: KeptBody | undefined): Message {
 	return new RecordedMessage(head, kept);
 }
@@ -48,7 +48,7 @@ class RecordedMessage implements Message {
 	}
 
 	json<T = unknown>(): T {
-		// What the body holds is the caller's claim; nothing here can check it.
+		// The caller states the type of the body; it cannot be checked here.
 		return JSON.parse(this.text) as T;
 	}
 

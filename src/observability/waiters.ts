@@ -6,8 +6,8 @@ import type {Exchange} from './exchange.ts';
 export type Filter = (exchange: Exchange) => boolean;
 
 /**
- * How long is waited unless said otherwise: less than the 5 s after which vitest and jest give up a test, so that the
- * reason is seen in place of theirs (vitest, `testTimeout`; jest, `testTimeout`).
+ * The default timeout: less than the 5 s after which vitest and jest fail a test, so that this error appears and not
+ * theirs (vitest, `testTimeout`; jest, `testTimeout`).
  */
 const DEFAULT_TIMEOUT: Duration = 4000;
 
@@ -18,11 +18,11 @@ interface Waiter {
 	readonly timer: LongTimer;
 }
 
-/** Those who wait, in real time, for an exchange to come to one point of its life. */
+/** The calls that wait, in real time, until an exchange reaches a certain state. */
 export class Waiters {
-	/** What is waited for: `matching exchange ended`. */
+	/** What they wait for: `matching exchange ended`. */
 	readonly #what: string;
-	/** What to do when it does not come. */
+	/** What to do when it does not happen. */
 	readonly #hint: string;
 	readonly #waiting = new Set<Waiter>();
 
@@ -50,14 +50,14 @@ export class Waiters {
 		});
 	}
 
-	/** Gives the exchange to everybody who waits for one like it. */
+	/** Resolves the calls whose filter accepts the exchange. */
 	wake(exchange: Exchange): void {
 		for (const waiter of this.#waiting) {
 			let matches = false;
 			try {
 				matches = waiter.filter(exchange);
 			} catch (error) {
-				// The filter is the caller's: its error is the caller's answer.
+				// The filter is the caller's, so its error rejects the caller's promise.
 				this.#end(waiter);
 				waiter.reject(error instanceof Error ? error : new EmulatorError('BUG', String(error)));
 				continue;
@@ -68,7 +68,7 @@ export class Waiters {
 		}
 	}
 
-	/** Nothing more will come: those who wait are told. */
+	/** Rejects the waiting calls: no more exchanges will come. */
 	close(): void {
 		for (const waiter of this.#waiting) {
 			this.#end(waiter);
