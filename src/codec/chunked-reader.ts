@@ -1,12 +1,14 @@
 import {FIELD_LINE, TOKEN} from './http1-grammar.ts';
 
-/** Chunk extensions and trailers of one message together; RFC 9112 section 7.1.1 asks for a limit and names none. */
+/**
+ * The total of chunk extensions and trailers of one message. RFC 9112 section 7.1.1 requires a limit, but gives none.
+ */
 const MAX_OVERHEAD_BYTES = 16 * 1024;
-/** Leading zeros included; a longer size overflows what back-ends count in. */
+/** Including leading zeros; a longer size overflows the integers of back-ends. */
 const MAX_SIZE_DIGITS = 16;
 
 const QUOTED = '"(?:[\\t \\x21\\x23-\\x5b\\x5d-\\x7e\\x80-\\xff]|\\\\[\\t\\x20-\\x7e\\x80-\\xff])*"';
-/** Bad white space, RFC 9110 section 5.6.3: not to be sent, and to be taken; it is dropped with the extensions. */
+/** Bad white space, RFC 9110 section 5.6.3: must not be sent, must be accepted; it is dropped with the extensions. */
 const BWS = '[\\t ]*';
 const EXTENSIONS = new RegExp(`^(?:${BWS};${BWS}${TOKEN}(?:${BWS}=${BWS}(?:${TOKEN}|${QUOTED}))?)+$`);
 const ONLY_BLANKS = /^[\t ]+$/;
@@ -33,23 +35,23 @@ type State =
 	| 'failed';
 
 /**
- * Reads a chunked body byte by byte, strictly: sizes are `1*HEXDIG`, every line ends with CRLF, extensions and
- * trailers are in their grammar, bounded, and dropped.
+ * Reads a chunked body byte by byte, strictly: sizes are `1*HEXDIG`, every line ends with CRLF, extensions and trailers
+ * must follow their grammar, are limited in size, and are dropped.
  *
- * After each `read()`, `framed` and `data` hold spans of the buffer that was read, as pairs of start and end offsets:
- * the bytes of a canonical chunked body (sizes, data and the last chunk, no extensions, no trailers), and the data
- * alone.
+ * After each `read()`, `framed` and `data` hold ranges of the buffer that was read, as pairs of start and end offsets:
+ * the bytes of a canonical chunked body (sizes, data and the last chunk, without extensions and trailers), and the data
+ * only.
  *
- * Bytes passed on before an error never form a complete body: the last chunk's empty line is the last thing checked.
+ * Bytes forwarded before an error never form a complete body, because the last chunk's empty line is checked last.
  *
  * @see RFC 9112 section 7.1
  */
 export class ChunkedReader {
-	/** What to pass on to a receiver of chunks. */
+	/** What to forward to a receiver that understands chunks. */
 	readonly framed: number[] = [];
-	/** What to pass on to a receiver that knows no chunks. */
+	/** What to forward to a receiver that does not understand chunks. */
 	readonly data: number[] = [];
-	/** Why the body is malformed; empty while it is not. */
+	/** Why the body is malformed; empty until then. */
 	failure = '';
 	/** Bytes of data read so far. */
 	dataBytes = 0;
@@ -60,13 +62,13 @@ export class ChunkedReader {
 	/** Text of the extension or trailer section being read, which may span buffers. */
 	#text = '';
 
-	/** Whether the whole body, its last empty line included, has been read. */
+	/** Whether the whole body has been read, including its last empty line. */
 	get done(): boolean {
 		return this.#state === 'done';
 	}
 
 	/**
-	 * Reads on from `start`.
+	 * Reads the next bytes, from `start`.
 	 *
 	 * @returns the offset after the last byte that belongs to this body, or -1 when the body is malformed.
 	 */
@@ -74,7 +76,7 @@ export class ChunkedReader {
 		this.framed.length = 0;
 		this.data.length = 0;
 		let pos = start;
-		// Start of the bytes that go on as they came; -1 while none are pending.
+		// Start of the bytes to forward unchanged; -1 while there are none.
 		let framing = this.#passesOn() ? start : -1;
 		while (pos < end && this.#state !== 'done') {
 			if (this.#state === 'data') {
@@ -94,7 +96,7 @@ export class ChunkedReader {
 				this.#pass(framing, pos);
 				framing = -1;
 			} else if (!passedOn && passes) {
-				// The CR after an extension goes on; the LF of a trailer line does not.
+				// The CR after an extension is forwarded; the LF of a trailer line is not.
 				framing = this.#state === 'trailer-start' ? pos + 1 : pos;
 			}
 			pos++;
@@ -103,7 +105,7 @@ export class ChunkedReader {
 		return pos;
 	}
 
-	/** Whether the byte that led to this state goes on. */
+	/** Whether the byte that led to this state is forwarded. */
 	#passesOn(): boolean {
 		return this.#state !== 'extension' && this.#state !== 'trailer' && this.#state !== 'trailer-lf';
 	}
@@ -120,7 +122,7 @@ export class ChunkedReader {
 		return -1;
 	}
 
-	/** Takes one byte of framing. Returns false, with `failure` set, when it is not in the grammar. */
+	/** Reads one byte of framing. Returns false, with `failure` set, when the grammar does not allow it. */
 	#step(byte: number): boolean {
 		switch (this.#state) {
 			case 'size':

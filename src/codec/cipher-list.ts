@@ -2,7 +2,7 @@ import {createSecureContext} from 'node:tls';
 import {quote} from '../base/quote.ts';
 
 /**
- * ECDHE with AEAD only. TLS 1.3 suites are such by definition.
+ * ECDHE with AEAD only. TLS 1.3 suites always are.
  *
  * @see RFC 9325 section 4.2
  */
@@ -22,33 +22,35 @@ const DEFAULT_CIPHERS = [
 const VERSIONS = ['TLSv1', 'TLSv1.1', 'TLSv1.2', 'TLSv1.3'] as const;
 export type Version = (typeof VERSIONS)[number];
 
-/** What a listener may be told about TLS. */
+/** The TLS settings of a listener. */
 export interface Offer {
 	readonly minVersion: Version;
-	/** An OpenSSL cipher list; undefined = ECDHE with AEAD only. */
+	/** An OpenSSL cipher list; undefined means ECDHE with AEAD only. */
 	readonly ciphers: string | undefined;
 }
 
-/** Suites that no certificate of ours can serve: without one, with another kind, or with a shared secret. */
+/** Excludes suites that need no certificate, a DSA certificate, or a shared secret. */
 const WITHOUT_CERTIFICATE = '!aNULL:!aDSS:!PSK:!SRP';
 
-/** What is taken out of a list for a key, so that what it can serve is left. OpenSSL treats Ed25519 and Ed448 as ECDSA. */
+/** The suites to exclude for a type of key because it cannot serve them. OpenSSL treats Ed25519 and Ed448 as ECDSA. */
 const NOT_SERVED_BY: Readonly<Record<string, string>> = {
 	rsa: '!aECDSA',
-	// Such a key signs and cannot decrypt.
+	// Such a key can sign, but not decrypt.
 	'rsa-pss': '!aECDSA:!kRSA',
 	ec: '!aRSA',
 	ed25519: '!aRSA',
 	ed448: '!aRSA',
 };
 
-/** Keys that can sign in TLS 1.0 and 1.1, which know no signature algorithms by name (RFC 5246, section 1.2). */
-const KEYS_OF_OLD = ['rsa', 'ec'];
+/**
+ * Types of keys that can sign in TLS 1.0 and 1.1, which cannot negotiate signature algorithms (RFC 5246, section 1.2).
+ */
+const LEGACY_KEYS = ['rsa', 'ec'];
 
-/** The highest security level that an ordinary client and certificate can meet. */
+/** The highest security level that ordinary clients and certificates meet. */
 const MAX_LEVEL = 3;
 
-/** The list that OpenSSL is given for an offer. */
+/** The list that OpenSSL gets for these settings. */
 export function openSslCiphers({minVersion, ciphers}: Offer): string {
 	if (ciphers === undefined) return isOld(minVersion) ? `${DEFAULT_CIPHERS}:ECDHE+AES:@SECLEVEL=0` : DEFAULT_CIPHERS;
 	const {modern, rest} = partsOf(ciphers);
@@ -58,37 +60,40 @@ export function openSslCiphers({minVersion, ciphers}: Offer): string {
 }
 
 /**
- * The TLS versions, oldest first, in which an offer and a key of this type can shake hands: each has a suite that the
- * key serves.
+ * The TLS versions, oldest first, in which a handshake is possible with these settings and this type of key: each has a
+ * suite that the key can serve.
  *
- * @param keyType as `KeyObject.asymmetricKeyType` has it.
+ * @param keyType as in `KeyObject.asymmetricKeyType`.
  */
 export function versionsWith(keyType: string, {minVersion, ciphers}: Offer): readonly Version[] {
 	const atLeast = VERSIONS.slice(VERSIONS.indexOf(minVersion));
-	const signsOld = KEYS_OF_OLD.includes(keyType);
+	const signsOld = LEGACY_KEYS.includes(keyType);
 	if (ciphers === undefined) return atLeast.filter(version => signsOld || !isOld(version));
 	const {modern, rest} = partsOf(ciphers);
 	const level = levelOf(rest) ?? (isOld(minVersion) ? 0 : 1);
 	const taken = [WITHOUT_CERTIFICATE, NOT_SERVED_BY[keyType] ?? '', level < 3 ? '' : '!kRSA'];
 	const serves = (more: string) => matches([...rest, ...taken, more].filter(part => part !== '').join(':'));
 	return atLeast.filter(version => {
-		// Node keeps OpenSSL's suites of TLS 1.3 where a list names none, and speaks nothing else where it names only such.
+		// When a list names no suite of TLS 1.3, Node keeps OpenSSL's; when it names only such, Node offers no other.
 		if (version === 'TLSv1.3') return modern.length > 0 || minVersion !== 'TLSv1.3';
 		if (rest.length === 0) return false;
 		return isOld(version) ? signsOld && level === 0 && serves('!TLSv1.2') : serves('');
 	});
 }
 
-/** The versions that an offer can be spoken in with the better one of an EC and an RSA key; EC where both are as good. */
+/**
+ * The type of key, EC or RSA, with which these settings allow more versions, and those versions; EC when both allow as
+ * many.
+ */
 export function bestKeyFor(offer: Offer): {readonly key: 'ec' | 'rsa'; readonly versions: readonly Version[]} {
 	const [ec, rsa] = [versionsWith('ec', offer), versionsWith('rsa', offer)];
 	return rsa.length > ec.length ? {key: 'rsa', versions: rsa} : {key: 'ec', versions: ec};
 }
 
 /**
- * Why a cipher list cannot be used, or would leave `minVersion` without effect; undefined when it can.
+ * Why a cipher list cannot be used, or would make `minVersion` ineffective; undefined when it is good.
  *
- * @param minVersion as it was written; undefined: it was not.
+ * @param minVersion as written; undefined when it was not given.
  */
 export function refusalOfCiphers(
 	ciphers: string,
@@ -101,7 +106,7 @@ export function refusalOfCiphers(
 		const message = `security level ${level} in ${list} asks for more than clients and certificates have`;
 		return {message, hint: `allowed are @SECLEVEL=0 to @SECLEVEL=${MAX_LEVEL}`};
 	}
-	// OpenSSL says no more than "no cipher match".
+	// OpenSSL only says "no cipher match".
 	if (!matches([...modern, ...rest].join(':'))) {
 		return {message: `${list} is not an OpenSSL cipher list: no cipher matches it`};
 	}
@@ -127,7 +132,10 @@ const EXAMPLES: Readonly<Record<Version, string>> = {
 	'TLSv1.3': 'TLS_AES_128_GCM_SHA256',
 };
 
-/** OpenSSL takes four separators, Node one; and the names of TLS 1.3, all of which begin with TLS_, are kept apart. */
+/**
+ * OpenSSL accepts four separators, Node only one. The names of TLS 1.3, which all begin with TLS_, are separated from
+ * the others.
+ */
 function partsOf(ciphers: string): {readonly modern: readonly string[]; readonly rest: readonly string[]} {
 	const parts = ciphers.split(/[:,; ]/).filter(part => part !== '');
 	return {
@@ -136,7 +144,7 @@ function partsOf(ciphers: string): {readonly modern: readonly string[]; readonly
 	};
 }
 
-/** The last one counts. */
+/** The security level in a list; the last one counts. */
 function levelOf(parts: readonly string[]): number | undefined {
 	const last = parts.findLast(part => /^@SECLEVEL=\d$/.test(part));
 	return last === undefined ? undefined : Number(last.at(-1));

@@ -1,22 +1,22 @@
 import type {Buffer} from 'node:buffer';
 import {GrowingBytes} from '../base/growing-bytes.ts';
 
-/** What a client offers in the first message of a TLS handshake, before anything is agreed. */
+/** What a client offers in the first message of a TLS handshake. */
 export interface ClientHello {
-	/** The name it asks for (SNI); absent when it names none. */
+	/** The requested server name (SNI), if there is one. */
 	readonly sni?: string;
-	/** The application protocols it offers, in its order. */
+	/** The application protocols it offers (ALPN), in its order of preference. */
 	readonly alpn: readonly string[];
 	/** The newest version it offers. */
 	readonly version: string;
 }
 
-/** A hello is one message; 16 KiB is what one record holds, and more than any client sends. */
+/** 16 KiB is the size of one record, and more than any client sends. */
 const MAX_HELLO_BYTES = 16 * 1024;
 const RECORD_HEADER_BYTES = 5;
 const MESSAGE_HEADER_BYTES = 4;
 const HANDSHAKE_RECORD = 22;
-/** Of TLS 1.0 to 1.3 alike, which call themselves 3.1 to 3.4. */
+/** The major version of TLS 1.0 to 1.3, which are 3.1 to 3.4 on the wire. */
 const MAJOR_VERSION = 3;
 const CLIENT_HELLO = 1;
 const SERVER_NAME = 0;
@@ -31,20 +31,20 @@ const VERSIONS: ReadonlyMap<number, string> = new Map([
 ]);
 
 /**
- * Watches the first bytes of a connection for a ClientHello. It looks and takes nothing: the bytes go their way.
- * A byte costs the same however the hello is cut into records and pieces.
+ * Reads a ClientHello from the first bytes of a connection, without consuming them. The cost per byte does not depend
+ * on how the hello is split into records and pieces.
  *
  * @see RFC 8446 sections 4.1.2 and 5.1, RFC 6066 section 3, RFC 7301 section 3.1
  */
 export class ClientHelloReader {
-	/** The handshake message, which may be spread over several records, with its header. */
+	/** The handshake message with its header; it may be split over several records. */
 	readonly #message = new GrowingBytes();
-	/** Bytes of the whole message once its header is there; as many as the header has until then. */
-	#wanted = MESSAGE_HEADER_BYTES;
-	/** Bytes read of the current record's header, and the length it tells. */
+	/** Bytes of the whole message; before its header is complete, those of the header. */
+	#neededBytes = MESSAGE_HEADER_BYTES;
+	/** Bytes read of the current record's header, and the length in it. */
 	#header = 0;
 	#size = 0;
-	/** Bytes that the current record still has. */
+	/** Bytes left in the current record. */
 	#left = 0;
 	#read = 0;
 
@@ -60,18 +60,18 @@ export class ClientHelloReader {
 				pos++;
 				continue;
 			}
-			const taken = Math.min(this.#left, chunk.length - pos, this.#wanted - this.#message.length);
+			const taken = Math.min(this.#left, chunk.length - pos, this.#neededBytes - this.#message.length);
 			this.#message.add(chunk.subarray(pos, pos + taken));
 			this.#left -= taken;
 			pos += taken;
-			const read = this.#judge();
+			const read = this.#result();
 			if (read !== 'incomplete') return read;
 		}
 		this.#read += chunk.length;
 		return this.#read > 2 * MAX_HELLO_BYTES ? 'not-tls' : 'incomplete';
 	}
 
-	/** Takes one byte of a record's header: its type, two of its version, two of its length. */
+	/** Reads one byte of a record's header: one of type, two of version, two of length. */
 	#readHeader(byte: number): boolean {
 		this.#header++;
 		if (this.#header === 1) return byte === HANDSHAKE_RECORD;
@@ -85,14 +85,14 @@ export class ClientHelloReader {
 		return this.#left > 0 && this.#left <= MAX_HELLO_BYTES;
 	}
 
-	#judge(): ClientHello | 'incomplete' | 'not-tls' {
+	#result(): ClientHello | 'incomplete' | 'not-tls' {
 		const {bytes} = this.#message;
 		if (bytes[0] !== CLIENT_HELLO) return 'not-tls';
-		if (bytes.length < this.#wanted) return 'incomplete';
-		if (this.#wanted === MESSAGE_HEADER_BYTES) {
-			this.#wanted += bytes.readUIntBE(1, 3);
-			if (this.#wanted > MAX_HELLO_BYTES) return 'not-tls';
-			if (bytes.length < this.#wanted) return 'incomplete';
+		if (bytes.length < this.#neededBytes) return 'incomplete';
+		if (this.#neededBytes === MESSAGE_HEADER_BYTES) {
+			this.#neededBytes += bytes.readUIntBE(1, 3);
+			if (this.#neededBytes > MAX_HELLO_BYTES) return 'not-tls';
+			if (bytes.length < this.#neededBytes) return 'incomplete';
 		}
 		try {
 			return readHello(new Cursor(bytes.subarray(MESSAGE_HEADER_BYTES)));
@@ -103,7 +103,7 @@ export class ClientHelloReader {
 	}
 }
 
-/** Reads a ClientHello off the first bytes of a connection. */
+/** Reads a ClientHello from the first bytes of a connection. */
 export function readClientHello(bytes: Buffer): ClientHello | 'incomplete' | 'not-tls' {
 	return new ClientHelloReader().read(bytes);
 }
@@ -151,13 +151,13 @@ function newest(list: Cursor, legacy: number): number {
 	let best = 0;
 	while (!list.atEnd) {
 		const version = list.number(2);
-		// GREASE values (RFC 8701) are no versions.
+		// GREASE values (RFC 8701) are not versions.
 		if (VERSIONS.has(version)) best = Math.max(best, version);
 	}
 	return best === 0 ? legacy : best;
 }
 
-/** Reads TLS's length-prefixed fields. @throws RangeError past the end: whatever it is, it is no hello. */
+/** Reads TLS's length-prefixed fields. @throws RangeError past the end: then it is not a valid hello. */
 class Cursor {
 	readonly #bytes: Buffer;
 	#pos = 0;

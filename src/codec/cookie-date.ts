@@ -4,11 +4,11 @@ const DAY = /^(\d{1,2})(?:\D|$)/;
 const YEAR = /^(\d{2,4})(?:\D|$)/;
 const MONTHS = ['jan', 'feb', 'mar', 'apr', 'may', 'jun', 'jul', 'aug', 'sep', 'oct', 'nov', 'dec'];
 
-/** Several times what the longest date takes. */
+/** Several times the length of the longest date. */
 const MAX_DATE_LENGTH = 200;
 
 /**
- * Reads the date of an Expires attribute as user agents do: forgiving of order, delimiters and years of two digits.
+ * Reads the date of an Expires attribute as user agents do: tolerant of order, delimiters and two-digit years.
  *
  * @returns milliseconds since 1970-01-01 UTC, undefined when it is not a date.
  * @see RFC 6265 section 5.1.1
@@ -19,7 +19,7 @@ export function readCookieDate(text: string): number | undefined {
 	let day: number | undefined;
 	let month: number | undefined;
 	let year: number | undefined;
-	// Each token is the first thing that is still missing and that it can be, in this order.
+	// Each token is matched against the missing parts in this order, and fills the first that fits.
 	for (const token of text.split(DELIMITERS)) {
 		const found = time === undefined ? TIME.exec(token) : null;
 		const index = MONTHS.indexOf(token.slice(0, 3).toLowerCase());
@@ -33,7 +33,7 @@ export function readCookieDate(text: string): number | undefined {
 	const fullYear = fullYearOf(year);
 	if (day < 1 || day > 31 || fullYear < 1601 || hours > 23 || minutes > 59 || seconds > 59) return undefined;
 	const ms = Date.UTC(fullYear, month, day, hours, minutes, seconds);
-	// The 30th of February would be a day in March.
+	// `Date` would turn the 30th of February into a day of March.
 	return new Date(ms).getUTCDate() === day ? ms : undefined;
 }
 

@@ -4,26 +4,26 @@ import {trimFieldValue} from './http1-grammar.ts';
 /** One Set-Cookie field as a user agent reads it (RFC 6265 section 5.2). */
 export interface SetCookie {
 	readonly name: string;
-	/** Without white space around it; quotes are part of it. */
+	/** Without surrounding white space, with its quotes. */
 	readonly value: string;
-	/** What follows the value, as it came, from its semicolon on; '' when nothing does. */
+	/** The text after the value, unchanged, from its semicolon on; '' when there is none. */
 	readonly attributes: string;
-	/** Max-Age; zero or less ends the cookie. It goes before Expires. */
+	/** Max-Age; zero or less ends the cookie. It takes precedence over Expires. */
 	readonly maxAgeMs: number | undefined;
 	/** Expires, in milliseconds since 1970-01-01 UTC. */
 	readonly expiresMs: number | undefined;
 	/** Whether Secure is among the attributes. */
 	readonly secure: boolean;
-	/** Where its field line begins and ends in the text it was read from, the CRLF included. */
+	/** The offsets of its field line, including the CRLF, in the text it was read from. */
 	readonly start: number;
 	readonly end: number;
 }
 
 /**
- * Every value that the Cookie fields give one cookie, in their order: a client that knows a name for several paths
- * sends it several times. Names are compared with case; one pair of quotes around a value is taken off.
+ * All values of one cookie in the Cookie fields, in order: a client that has the name for several paths sends it
+ * several times. Names are case-sensitive; one pair of quotes around a value is removed.
  *
- * Never throws, and reads each character a bounded number of times.
+ * Never throws, in linear time.
  *
  * @param fields field lines of a request, latin1, each with its CRLF.
  * @see RFC 6265 sections 4.2.1 and 5.4
@@ -41,7 +41,7 @@ export function readCookie(fields: string, name: string): string[] {
 	return values;
 }
 
-/** Every Set-Cookie field in its order; those without a name are left out, as user agents ignore them. */
+/** All Set-Cookie fields in order, except those without a name, which user agents ignore. */
 export function readSetCookies(fields: string): SetCookie[] {
 	const cookies: SetCookie[] = [];
 	forEachField(fields, 'set-cookie', (start, end, lineStart, lineEnd) => {
@@ -65,9 +65,9 @@ export function readSetCookies(fields: string): SetCookie[] {
 }
 
 /**
- * The same fields with Secure on every Set-Cookie that lacks it; the same text when there is nothing to add.
+ * The fields with Secure added to every Set-Cookie that lacks it; the same text when there is nothing to add.
  *
- * @see SecuredCookies, OUTSCALE API 1.40, LoadBalancer; seen there: `foo=bar` becomes `foo=bar; Secure`.
+ * @see SecuredCookies, OUTSCALE API 1.40, LoadBalancer. Its example: `foo=bar` becomes `foo=bar; Secure`.
  */
 export function withSecure(fields: string): string {
 	let text = '';
@@ -84,13 +84,13 @@ export function withSecure(fields: string): string {
 }
 
 /**
- * The line that sets a cookie, with its CRLF. Without `attributes` it is in the form in which Classic ELB writes its
- * own: `Set-Cookie: AWSELB=<hex>;PATH=/;MAX-AGE=60`, MAX-AGE left away for a cookie of the browser's session.
+ * The line that sets a cookie, with its CRLF. Without `attributes` it has the form of Classic ELB's own cookie:
+ * `Set-Cookie: AWSELB=<hex>;PATH=/;MAX-AGE=60`, without MAX-AGE for a session cookie.
  *
- * @param cookie.name a token, which is not checked here.
- * @param cookie.value made of cookie-octets (RFC 6265 section 4.1.1), which is not checked here.
- * @param cookie.attributes copied as they are, from their semicolon on: a field's own text, which has no CRLF in it.
- * @see AWS Classic ELB guide, sticky sessions; the spelling is that of recorded answers.
+ * @param cookie.name a token; not checked here.
+ * @param cookie.value cookie-octets (RFC 6265 section 4.1.1); not checked here.
+ * @param cookie.attributes copied unchanged, from their semicolon on: the text of a field, which contains no CRLF.
+ * @see AWS Classic ELB guide, sticky sessions; the spelling is taken from recorded answers.
  */
 export function writeSetCookie({
 	name,
@@ -107,7 +107,7 @@ export function writeSetCookie({
 	return `Set-Cookie: ${name}=${value}${attributes ?? own}\r\n`;
 }
 
-/** Calls back with where the value of each field of this lower-cased name begins and ends, and its line. */
+/** Calls back with the offsets of the value and of the line of each field with this lower-cased name. */
 function forEachField(
 	fields: string,
 	name: string,
@@ -126,7 +126,10 @@ function forEachField(
 	}
 }
 
-/** Attributes as RFC 6265 section 5.2 reads them: names without case, the last of a name counts, unknown ones ignored. */
+/**
+ * Attributes as RFC 6265 section 5.2 reads them: names are case-insensitive, the last one of a name counts, unknown
+ * ones are ignored.
+ */
 function readAttributes(attributes: string): Pick<SetCookie, 'maxAgeMs' | 'expiresMs' | 'secure'> {
 	let maxAgeMs: number | undefined;
 	let expiresMs: number | undefined;

@@ -2,32 +2,32 @@ import type {Buffer} from 'node:buffer';
 import {MAX_HEAD_BYTES, type Refusal} from './http1-grammar.ts';
 import {PartialHead} from './partial-head.ts';
 
-/** What a message head ends with. */
+/** The end of a message head. */
 export const HEAD_END = '\r\n\r\n';
 
-/** Puts a message head together from however many pieces it arrives in. */
+/** Joins a message head from the pieces in which it arrives. */
 export class HeadBuffer {
-	/** The head, its empty line included, once `add()` has returned an offset. */
+	/** The head, including its empty line, once `add()` has returned an offset. */
 	text = '';
-	/** Why the bytes so far can never become a head. */
+	/** Why the bytes so far cannot become a valid head. */
 	refusal: Refusal | undefined = undefined;
 	#partial: PartialHead | undefined;
 
-	/** What has arrived of a head that is not complete. */
+	/** The part that has arrived of an incomplete head. */
 	get partial(): string {
 		return this.#partial?.text ?? '';
 	}
 
-	/** The first characters of it; it costs less to ask for them, after each piece. */
+	/** The first characters of it; cheaper than `partial` when read after each piece. */
 	get beginning(): string {
 		return this.#partial?.beginning ?? '';
 	}
 
 	/**
-	 * Reads on at `start` of `chunk`.
+	 * Reads the next bytes, from `start` of `chunk`.
 	 *
-	 * @returns the offset in `chunk` after the head, with the head in `text`; -1 while it is incomplete, or when
-	 * `refusal` says why it must be refused.
+	 * @returns the offset in `chunk` after the head, when `text` holds the head; -1 while it is incomplete, or when it
+	 * must be refused (see `refusal`).
 	 */
 	add(chunk: Buffer, start: number): number {
 		if (this.#partial === undefined) {
@@ -43,7 +43,7 @@ export class HeadBuffer {
 	#addToPartial(chunk: Buffer, start: number): number {
 		this.#partial ??= new PartialHead();
 		const {text, ending} = this.#partial;
-		// One byte over the limit is enough to know that it is broken.
+		// One byte over the limit is enough to detect that it is exceeded.
 		const taken = Math.min(chunk.length - start, MAX_HEAD_BYTES + 1 - text.length);
 		const piece = chunk.toString('latin1', start, start + taken);
 		const end = (ending + piece).indexOf(HEAD_END);

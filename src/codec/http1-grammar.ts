@@ -16,7 +16,7 @@ export const MAX_FIELDS = 1000;
 /** How the body of a message is delimited. */
 export type Framing = 'none' | 'length' | 'chunked' | 'until-close';
 
-/** Why a message was refused: the status the load balancer answers with, and the reason for the record. */
+/** Why a message is refused: the status with which the load balancer answers, and the reason for the record. */
 export interface Refusal {
 	readonly status: number;
 	readonly reason: string;
@@ -25,8 +25,8 @@ export interface Refusal {
 const DIGITS = /^[0-9]+$/;
 
 /**
- * The number in a Content-Length value (already trimmed), -1 when it is not `1*DIGIT`,
- * -2 when it is larger than what can be counted exactly (2^53 - 1 bytes, 8 PiB).
+ * The number in a Content-Length value (already trimmed), -1 when it is not `1*DIGIT`, -2 when it is too large to be
+ * counted exactly (above 2^53 - 1 bytes, 8 PiB).
  */
 export function readContentLength(value: string): number {
 	if (!DIGITS.test(value)) return -1;
@@ -34,7 +34,7 @@ export function readContentLength(value: string): number {
 	return length <= Number.MAX_SAFE_INTEGER ? length : -2;
 }
 
-/** Field value without the optional white space around it: SP and HTAB only, which `trim()` is not. */
+/** A field value without the optional white space around it. That is SP and HTAB only; `trim()` removes more. */
 export function trimFieldValue(text: string, start: number, end: number): string {
 	let from = start;
 	let to = end;
@@ -52,22 +52,22 @@ export function listMembers(value: string): string[] {
 		.filter(member => member !== '');
 }
 
-/** Names that are looked at: by their length, the letters they begin with, one bit each. */
-export type TellingNames = readonly number[];
+/** A fast filter for field names: for each length, the first letters of the names, one bit each. */
+export type NameFilter = readonly number[];
 
-export function tellingNames(names: readonly string[]): TellingNames {
+export function nameFilter(names: readonly string[]): NameFilter {
 	const firsts: number[] = new Array(Math.max(...names.map(name => name.length)) + 1).fill(0);
 	for (const name of names) firsts[name.length] = (firsts[name.length] ?? 0) | bitOf(name, 0);
 	return firsts;
 }
 
-/** Whether the field name at `start` may be one of them. It costs no string, as nearly no field needs one. */
-export function mayTell(names: TellingNames, text: string, start: number, end: number): boolean {
+/** Whether the field name at `start` may be one of them. It creates no string: very few fields need one. */
+export function mayMatch(names: NameFilter, text: string, start: number, end: number): boolean {
 	const length = end - start;
 	return length < names.length && ((names[length] ?? 0) & bitOf(text, start)) !== 0;
 }
 
-/** One bit for each letter, whatever its case; what is no letter shares them. */
+/** One bit for each letter in either case; other characters share these bits. */
 function bitOf(text: string, at: number): number {
 	return 1 << (text.charCodeAt(at) & 0x1f);
 }
@@ -76,10 +76,10 @@ function isBlank(code: number): boolean {
 	return code === 0x20 || code === 0x09;
 }
 
-/** Bytes of another protocol whose first byte no HTTP message has: a TLS record (RFC 8446 section 5.1). */
+/** Refuses a TLS record, whose first byte begins no HTTP message (RFC 8446 section 5.1). */
 export function refusalOfTls(text: string): Refusal | undefined {
 	const type = text.charCodeAt(0);
-	return type >= 0x14 && type <= 0x17 ? {status: 400, reason: 'TLS where plain HTTP is spoken'} : undefined;
+	return type >= 0x14 && type <= 0x17 ? {status: 400, reason: 'TLS where plain HTTP is expected'} : undefined;
 }
 
 /** 414 for the first line, 431 for the rest, undefined when all limits hold. */

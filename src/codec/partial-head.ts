@@ -5,30 +5,29 @@ const LF = 0x0a;
 const CR = 0x0d;
 const SPACE = 0x20;
 const DEL = 0x7f;
-/** What tells protocols apart: longer than any beginning that is asked for. */
+/** Enough characters to tell protocols apart. */
 const BEGINNING_LENGTH = 16;
-/** One character less than the end of a head has. */
+/** One character less than the end of a head. */
 const ENDING_LENGTH = 3;
 
 /**
- * What has arrived of a message head whose end has not. A piece costs what it is long, and not what came before it: a
- * head may trickle in byte by byte.
+ * The part that has arrived of an incomplete message head. Adding a piece takes time for its own length only: a head
+ * may arrive byte by byte.
  */
 export class PartialHead {
-	/** Grows by concatenation and is not looked into, so that the engine joins its pieces once, for who asks. */
+	/** Grows by concatenation and is not read meanwhile, so that the engine joins the pieces once, at the first read. */
 	text = '';
 	/** The first characters. */
 	beginning = '';
-	/** The last characters, with which the end of the head may have begun. */
+	/** The last characters: the end of the head may have begun there. */
 	ending = '';
 	#lineBytes = 0;
 
 	/**
-	 * Takes a piece, and judges it.
+	 * Adds a piece, and validates it.
 	 *
-	 * @returns what is already wrong, so that it can be refused without waiting for the end: a control character, a line
-	 * ended by LF alone, a CR that ends no line, a line or a head beyond its limit. Undefined while the bytes so far
-	 * could still become a valid head.
+	 * @returns what is wrong, so that it is refused before its end: a control character, a line that ends with LF only, a
+	 * CR without LF, a line or a head beyond its limit. Undefined while the bytes so far can still become a valid head.
 	 */
 	add(piece: string): Refusal | undefined {
 		const last = this.ending.charCodeAt(this.ending.length - 1);
@@ -48,10 +47,10 @@ export class PartialHead {
 		for (let pos = 0; pos < piece.length; pos++) {
 			const code = piece.charCodeAt(pos);
 			if (before === CR && code !== LF) {
-				return {status: 400, reason: 'malformed head: a CR stands without its LF'};
+				return {status: 400, reason: 'malformed head: a CR without LF'};
 			}
 			if (code === LF && before !== CR) {
-				return {status: 400, reason: 'malformed head: a line ends with LF alone'};
+				return {status: 400, reason: 'malformed head: a line that ends with LF only'};
 			}
 			if ((code < SPACE && code !== HTAB && code !== LF && code !== CR) || code === DEL) {
 				return refusalOfTls(this.beginning) ?? {status: 400, reason: 'malformed head: it has a control character'};

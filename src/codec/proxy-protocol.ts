@@ -7,33 +7,33 @@ export interface Endpoint {
 	readonly port: number;
 }
 
-/** What a PROXY header says of the connection it precedes. */
+/** What a PROXY header says about its connection. */
 export interface ProxyHeader {
 	readonly version: 1 | 2;
-	/** `LOCAL` (version 2) and `UNKNOWN` (version 1) carry no addresses that count. */
+	/** `UNKNOWN` (version 1) and `LOCAL` (version 2) have no usable addresses. */
 	readonly family: 'TCP4' | 'TCP6' | 'UNKNOWN';
 	readonly source: Endpoint | undefined;
 	readonly destination: Endpoint | undefined;
-	/** Bytes of the header: what follows is the connection's own. */
+	/** Bytes of the header; the connection's own bytes follow. */
 	readonly length: number;
 }
 
 /** 107 bytes with the line end: the PROXY protocol, section 2.1. */
 const MAX_V1_BYTES = 107;
 const V2_SIGNATURE = '\r\n\r\n\0\r\nQUIT\n';
-/** The header of version 2 without what it announces. */
+/** The fixed part of a header of version 2. */
 const V2_HEADER_BYTES = 16;
 const LOCAL = 0x20;
 const PROXY = 0x21;
 /**
- * The bytes for address family and transport that are defined, and the address block of each: two addresses and two
- * ports, or two paths. All others must be refused (section 2.2). UNSPEC has whatever it likes.
+ * The defined bytes of address family and transport, with the length of their address block: two addresses and two
+ * ports, or two paths. All others must be refused (section 2.2). The block of UNSPEC may have any content.
  */
 const V2_FAMILIES: ReadonlyMap<number, {readonly family: ProxyHeader['family']; readonly addressBytes: number}> =
 	new Map([
 		[0x00, {family: 'UNKNOWN', addressBytes: 0}],
 		[0x11, {family: 'TCP4', addressBytes: 12}],
-		// UDP over IPv4. A receiver may take what it does not support for UNSPEC: same section.
+		// UDP over IPv4. A receiver may treat what it does not support as UNSPEC: same section.
 		[0x12, {family: 'UNKNOWN', addressBytes: 12}],
 		[0x21, {family: 'TCP6', addressBytes: 36}],
 		// UDP over IPv6; UNIX streams and datagrams.
@@ -58,10 +58,10 @@ export function encodeProxyLine(source: Endpoint, destination: Endpoint): string
 }
 
 /**
- * Reads the header a connection begins with, version 1 or 2.
+ * Reads the header, version 1 or 2, at the beginning of a connection.
  *
  * @returns `incomplete` while more bytes could make it one, `none` when the connection begins with something else,
- * `malformed` when it began as a header and is none.
+ * `malformed` when it begins as a header and is not valid.
  * @see PROXY protocol, sections 2.1 and 2.2
  */
 export function readProxyHeader(bytes: Buffer): ProxyHeader | 'incomplete' | 'none' | 'malformed' {
@@ -98,7 +98,7 @@ function readV1(text: string): ProxyHeader | 'incomplete' | 'malformed' {
 function readV2(bytes: Buffer): ProxyHeader | 'incomplete' | 'malformed' {
 	const command = bytes[12];
 	if (command !== undefined && command !== LOCAL && command !== PROXY) return 'malformed';
-	// LOCAL: the load balancer speaks for itself, so the connection's own addresses count; the family is ignored.
+	// LOCAL: the load balancer itself is the client, so the connection's own addresses are used; the family is ignored.
 	const isLocal = command === LOCAL;
 	const known = V2_FAMILIES.get(isLocal ? 0 : (bytes[13] ?? 0));
 	if (known === undefined) return 'malformed';
@@ -120,7 +120,7 @@ function readV2(bytes: Buffer): ProxyHeader | 'incomplete' | 'malformed' {
 	};
 }
 
-/** Whether bytes are nothing but extensions, each a type, a length of two bytes, and as many bytes: section 2.2. */
+/** Whether all bytes are extensions, each a type, a length of two bytes, and as many bytes: section 2.2. */
 function isTlvList(bytes: Buffer): boolean {
 	let pos = 0;
 	while (pos + 3 <= bytes.length) pos += 3 + bytes.readUInt16BE(pos + 1);
@@ -134,7 +134,7 @@ function formatAddress(bytes: Buffer): string {
 }
 
 function isV6(address: string): boolean {
-	// Node takes a zone as well, which means nothing to others.
+	// Node also accepts a zone, which has no meaning for other hosts.
 	return isIPv6(address) && !address.includes('%');
 }
 

@@ -5,18 +5,18 @@ import {
 	listMembers,
 	MAX_FIELDS,
 	MAX_LINE_BYTES,
-	mayTell,
+	mayMatch,
+	nameFilter,
 	type Refusal,
 	readContentLength,
 	refusalOfSizes,
 	refusalOfTls,
 	TOKEN,
-	tellingNames,
 	trimFieldValue,
 } from './http1-grammar.ts';
 import {lookAlikesOf} from './look-alikes.ts';
 
-/** The whole head, anchored at both ends; what does not match is not a request. */
+/** The whole head, anchored at both ends; anything else is not a request. */
 const REQUEST_HEAD = new RegExp(`^${TOKEN} [\\x21\\x22\\x24-\\x7e]+ HTTP/1\\.[01]\\r\\n(?:${FIELD_LINE})*\\r\\n$`);
 const FIELD = new RegExp(`^${FIELD_LINE}$`);
 
@@ -25,8 +25,11 @@ const ABSOLUTE_FORM = /^https?:\/\/([^/?]*)/i;
 /** 127: AWS Classic ELB answers 405 to a longer method. */
 const MAX_METHOD_LENGTH = 127;
 
-/** What `readField` looks at; every other field goes on unread. The look-alikes have the lengths of what they imitate. */
-const TELLING = tellingNames([
+/**
+ * The fields that `readField` reads; all others are forwarded unread. Look-alikes have the same length and first
+ * letter.
+ */
+const KNOWN_FIELDS = nameFilter([
 	'host',
 	'content-length',
 	'transfer-encoding',
@@ -43,7 +46,7 @@ const TELLING = tellingNames([
 	'http2-settings',
 ]);
 
-/** Dropped: a back-end that reads them as what they imitate would frame or trust a request otherwise than here. */
+/** Dropped: a back-end that confuses them with the real field would frame or trust a request differently. */
 const isLookAlike = lookAlikesOf([
 	'content-length',
 	'transfer-encoding',
@@ -55,38 +58,38 @@ const isLookAlike = lookAlikesOf([
 	'http2-settings',
 ]);
 
-/** A request head that passed every rule, taken apart for forwarding. */
+/** A valid request head, parsed for forwarding. */
 export class RequestHead {
 	method = '';
 	/** In origin-form, or `*`. */
 	target = '';
 	/** 0 or 1: the minor version of HTTP/1. */
 	minor = 1;
-	/** The authority an absolute-form target named, or the Host field's value; empty when an HTTP/1.0 client sent none. */
+	/** The authority of an absolute-form target, or the value of Host; empty when an HTTP/1.0 client sent neither. */
 	host = '';
 	framing: Framing = 'none';
 	/** Bytes of the body when `framing` is `length`. */
 	length = 0;
-	/** Whether the client wants to go on using the connection. */
+	/** Whether the client wants to keep the connection open. */
 	keepAlive = true;
 	expectsContinue = false;
-	/** The protocols asked for, `h2c` left out; empty when no upgrade is asked for. */
+	/** The requested protocols without `h2c`; empty when no upgrade is requested. */
 	upgrade = '';
-	/** What the client's own X-Forwarded-For fields said, joined; empty when there were none. */
+	/** The client's own X-Forwarded-For fields, joined; empty when there were none. */
 	forwardedFor = '';
 	/**
-	 * The fields to forward, each with its CRLF: as they came, in their order, case and number, without hop-by-hop
-	 * fields, fields named in Connection, X-Forwarded-*, Transfer-Encoding, a rewritten Host, and look-alikes of all these.
+	 * The fields to forward, each with its CRLF, unchanged in order, case and number; without hop-by-hop fields, fields
+	 * named in Connection, X-Forwarded-*, Transfer-Encoding, a rewritten Host, and look-alikes of all these.
 	 */
 	fields = '';
-	/** Request line and fields where all of it goes on as it came; else empty. */
+	/** Request line and fields, when all of it can be forwarded unchanged; else empty. */
 	verbatim = '';
 }
 
 /**
  * Reads one request head.
  *
- * @param text the head's bytes as latin1, from the first byte of the request line to the empty line, that included.
+ * @param text the head's bytes as latin1, from the request line to the empty line, inclusive.
  * @returns the head, or why it must be refused.
  * @see RFC 9112 sections 3, 5 and 6; RFC 9110 section 7.6.1
  */
@@ -107,7 +110,7 @@ export function readRequestHead(text: string): RequestHead | Refusal {
 	return readFields(head, text, targetEnd + 11) ?? finish(head);
 }
 
-/** What the fields of one head add up to before it can be judged. */
+/** What is collected from the fields of one head before it is validated. */
 interface Tally {
 	hosts: number;
 	lengths: number;
@@ -116,8 +119,8 @@ interface Tally {
 	connection: string | undefined;
 	upgrade: string | undefined;
 	expect: string | undefined;
-	/** What takes the place of the field that was read last. */
-	instead: string;
+	/** The replacement of the field that was read last. */
+	replacement: string;
 }
 
 function readFields(head: RequestHead, text: string, start: number): Refusal | undefined {
@@ -129,19 +132,19 @@ function readFields(head: RequestHead, text: string, start: number): Refusal | u
 		connection: undefined,
 		upgrade: undefined,
 		expect: undefined,
-		instead: '',
+		replacement: '',
 	};
-	// Fields that go on as they came are taken over in runs; `from` is where the current run began.
+	// Unchanged fields are copied in blocks; `from` is the start of the current block.
 	let from = start;
 	let fields = '';
 	let count = 0;
 	for (let pos = start; pos < end; ) {
 		const colon = text.indexOf(':', pos);
 		const next = text.indexOf('\n', colon) + 1;
-		if (mayTell(TELLING, text, pos, colon) && !readField(head, tally, text, pos, colon, next)) {
+		if (mayMatch(KNOWN_FIELDS, text, pos, colon) && !readField(head, tally, text, pos, colon, next)) {
 			if (from < pos) fields += text.slice(from, pos);
-			fields += tally.instead;
-			tally.instead = '';
+			fields += tally.replacement;
+			tally.replacement = '';
 			from = next;
 		}
 		pos = next;
@@ -150,10 +153,10 @@ function readFields(head: RequestHead, text: string, start: number): Refusal | u
 	head.fields = from === start ? text.slice(start, end) : fields + text.slice(from, end);
 	if (from === start && head.minor === 1) head.verbatim = text.slice(0, end);
 	if (count > MAX_FIELDS) return {status: 431, reason: `more than ${MAX_FIELDS} fields`};
-	return judge(head, tally);
+	return validate(head, tally);
 }
 
-/** Takes note of one field this codec knows. Returns whether the field goes on as it came. */
+/** Reads one known field. Returns whether it is forwarded unchanged. */
 function readField(head: RequestHead, tally: Tally, text: string, start: number, colon: number, next: number): boolean {
 	const name = text.slice(start, colon).toLowerCase();
 	switch (name) {
@@ -166,9 +169,9 @@ function readField(head: RequestHead, tally: Tally, text: string, start: number,
 			const value = trimFieldValue(text, colon + 1, next - 2);
 			head.length = readContentLength(value);
 			head.framing = 'length';
-			// A HTAB around the number is white space to the standard and an error to many parsers, Node's too.
+			// A HTAB around the number is valid white space, but an error for many parsers, Node's included.
 			if (!text.slice(colon + 1, next - 2).includes('\t')) return true;
-			tally.instead = `${text.slice(start, colon)}: ${value}\r\n`;
+			tally.replacement = `${text.slice(start, colon)}: ${value}\r\n`;
 			return false;
 		}
 		case 'transfer-encoding':
@@ -208,11 +211,11 @@ function readField(head: RequestHead, tally: Tally, text: string, start: number,
 	}
 }
 
-function judge(head: RequestHead, tally: Tally): Refusal | undefined {
+function validate(head: RequestHead, tally: Tally): Refusal | undefined {
 	if (tally.hosts > 1) return {status: 400, reason: 'more than one Host field'};
 	if (tally.hosts === 0 && head.minor === 1) return {status: 400, reason: 'no Host field'};
 	if (tally.hosts === 1 && !isHostAndPort(head.host)) return {status: 400, reason: 'invalid Host field'};
-	const framing = judgeFraming(head, tally);
+	const framing = validateFraming(head, tally);
 	if (framing !== undefined) return framing;
 	if (tally.expect !== undefined && head.minor === 1) {
 		if (tally.expect !== '100-continue') return {status: 417, reason: 'unknown expectation'};
@@ -222,12 +225,12 @@ function judge(head: RequestHead, tally: Tally): Refusal | undefined {
 	return undefined;
 }
 
-function judgeFraming(head: RequestHead, {lengths, codings}: Tally): Refusal | undefined {
+function validateFraming(head: RequestHead, {lengths, codings}: Tally): Refusal | undefined {
 	if (codings !== '') {
 		if (lengths > 0) return {status: 400, reason: 'both Content-Length and Transfer-Encoding'};
 		if (head.minor === 0) return {status: 400, reason: 'Transfer-Encoding in HTTP/1.0'};
 		if (codings !== 'chunked') {
-			// A coding that RFC 9112 section 7 knows before the final chunked is understood, and not carried out.
+			// A coding of RFC 9112 section 7 before the final chunked is known, but not implemented.
 			const known = /^(?:(?:x-)?(?:gzip|compress)|deflate)[ \t]*,[ \t]*chunked$/.test(codings);
 			return {status: known ? 501 : 400, reason: 'Transfer-Encoding is not exactly one chunked'};
 		}
@@ -254,7 +257,7 @@ const NEVER_NOMINATED = new Set([
 ]);
 
 function applyConnection(head: RequestHead, connection: string, upgrade: string | undefined): void {
-	// What nearly all clients say, taken apart for nothing.
+	// Most clients send one of these, which need no parsing.
 	if (connection === 'close' && !/^close:/im.test(head.fields)) {
 		head.keepAlive = false;
 		return;
@@ -262,7 +265,7 @@ function applyConnection(head: RequestHead, connection: string, upgrade: string 
 	const options = listMembers(connection);
 	if (options.includes('close')) head.keepAlive = false;
 	else if (options.includes('keep-alive')) head.keepAlive = true;
-	// Go's clients say `Content-Length: 0` where they send no body.
+	// Go's clients send `Content-Length: 0` when there is no body.
 	const bodiless = head.framing === 'none' || (head.framing === 'length' && head.length === 0);
 	if (upgrade !== undefined && head.minor === 1 && bodiless && options.includes('upgrade')) {
 		head.upgrade = withoutH2c(upgrade);
@@ -271,7 +274,7 @@ function applyConnection(head: RequestHead, connection: string, upgrade: string 
 	if (nominated.length > 0) head.fields = withoutFields(head.fields, new Set(nominated));
 }
 
-/** `h2c` is never offered to a back-end: this load balancer could not carry it. */
+/** `h2c` is never offered to a back-end, because this load balancer cannot relay it. */
 function withoutH2c(upgrade: string): string {
 	return upgrade
 		.split(',')
@@ -294,7 +297,7 @@ export function withoutFields(fields: string, names: ReadonlySet<string>): strin
 
 const HOST_FIELD = new Set(['host']);
 
-/** Judges method and target, and brings the target into origin-form. */
+/** Validates method and target, and rewrites the target to origin-form. */
 function finish(head: RequestHead): RequestHead | Refusal {
 	if (head.method.length > MAX_METHOD_LENGTH) {
 		return {status: 405, reason: `method longer than ${MAX_METHOD_LENGTH} characters`};
@@ -312,7 +315,7 @@ function finish(head: RequestHead): RequestHead | Refusal {
 	if (!isHostAndPort(authority)) return {status: 400, reason: 'invalid authority in the target'};
 	head.host = authority;
 	head.verbatim = '';
-	// RFC 9112 section 3.2.2: the authority replaces what Host said, and the field comes first.
+	// RFC 9112 section 3.2.2: the authority replaces Host, and the field comes first.
 	head.fields = `Host: ${authority}\r\n${withoutFields(head.fields, HOST_FIELD)}`;
 	if (rest.startsWith('/')) head.target = rest;
 	else if (rest === '' && head.method === 'OPTIONS') head.target = '*';
@@ -320,17 +323,17 @@ function finish(head: RequestHead): RequestHead | Refusal {
 	return head;
 }
 
-/** Says what is wrong with a head that is not in the grammar. Not on the hot path. */
+/** Finds what is wrong with a head that does not match the grammar. Not on the hot path. */
 function diagnose(text: string): Refusal {
 	const lineEnd = text.indexOf('\r\n');
 	const line = text.slice(0, lineEnd);
 	const version = / HTTP\/([0-9])\.([0-9])$/.exec(line);
 	if (version === null) {
-		if (line.startsWith('PROXY ')) return {status: 400, reason: 'a PROXY protocol line, which is not taken here'};
+		if (line.startsWith('PROXY ')) return {status: 400, reason: 'a PROXY protocol line, which is not accepted here'};
 		return refusalOfTls(text) ?? {status: 400, reason: 'malformed request line'};
 	}
 	if (version[1] !== '1' || (version[2] !== '0' && version[2] !== '1')) {
-		return {status: 505, reason: `HTTP/${version[1]}.${version[2]} is not spoken here`};
+		return {status: 505, reason: `HTTP/${version[1]}.${version[2]} is not supported`};
 	}
 	if (!new RegExp(`^${TOKEN} [\\x21\\x22\\x24-\\x7e]+ HTTP`).test(line)) {
 		return {status: 400, reason: 'malformed request line'};
@@ -338,14 +341,14 @@ function diagnose(text: string): Refusal {
 	return diagnoseFields(text, lineEnd + 2);
 }
 
-/** The first field line that is not in the grammar, in words. Shared with the answers' side. */
+/** Describes the first field line that does not match the grammar. Also used for answers. */
 export function diagnoseFields(text: string, start: number): Refusal {
 	for (let pos = start; pos < text.length - 2; ) {
 		const newline = text.indexOf('\n', pos);
 		const line = text.slice(pos, newline + 1);
 		if (!FIELD.test(line)) {
 			if (line.startsWith(' ') || line.startsWith('\t')) return {status: 400, reason: 'folded field line'};
-			if (!line.endsWith('\r\n')) return {status: 400, reason: 'malformed head: a line ends with LF alone'};
+			if (!line.endsWith('\r\n')) return {status: 400, reason: 'malformed head: a line that ends with LF only'};
 			if (!line.includes(':')) return {status: 400, reason: 'field line without a colon'};
 			const name = line.slice(0, line.indexOf(':'));
 			if (!new RegExp(`^${TOKEN}$`).test(name)) return {status: 400, reason: 'invalid field name'};

@@ -4,25 +4,26 @@ import {
 	listMembers,
 	MAX_FIELDS,
 	MAX_LINE_BYTES,
-	mayTell,
+	mayMatch,
+	nameFilter,
 	type Refusal,
 	readContentLength,
 	refusalOfSizes,
-	tellingNames,
 	trimFieldValue,
 } from './http1-grammar.ts';
 import {lookAlikesOf} from './look-alikes.ts';
 import {diagnoseFields, withoutFields} from './request-head.ts';
 
 /**
- * The whole head, anchored at both ends. HTTP knows a status of 100 to 599; some servers send others, which HAProxy and
- * nginx pass on up to 999, and clients are to take for a 5xx (RFC 9110 section 15). The space before an empty reason may be missing, as several servers send it.
+ * The whole head, anchored at both ends. HTTP defines 100 to 599; some servers send others, which HAProxy and nginx
+ * forward up to 999, and which clients treat as a 5xx (RFC 9110 section 15). Several servers omit the space before an
+ * empty reason.
  */
 const RESPONSE_HEAD = new RegExp(
 	`^HTTP/1\\.[01] [1-9][0-9][0-9](?: [\\t\\x20-\\x7e\\x80-\\xff]*)?\\r\\n(?:${FIELD_LINE})*\\r\\n$`,
 );
 
-const TELLING = tellingNames([
+const KNOWN_FIELDS = nameFilter([
 	'content-length',
 	'transfer-encoding',
 	'connection',
@@ -32,28 +33,31 @@ const TELLING = tellingNames([
 	'proxy-connection',
 ]);
 
-/** Dropped, as towards back-ends, see `request-head.ts`: the client may be such a server itself. */
+/** Dropped, as in `request-head.ts`: the client may be such a server itself. */
 const isLookAlike = lookAlikesOf(['content-length', 'transfer-encoding', 'keep-alive', 'proxy-connection']);
 
-/** Interim answers taken for one request before the back-end is held to be broken. */
+/** How many interim answers to one request are accepted before the back-end counts as broken. */
 export const MAX_INTERIM_ANSWERS = 100;
 
-/** What every answer's first bytes are. */
+/** The first bytes of every answer. */
 const ANSWER_START = 'HTTP/1.';
 
 const SPACE = 0x20;
-/** What a small letter has over its capital. */
+/** The bit that distinguishes a lower-case letter from its capital. */
 const CASE_BIT = 0x20;
 
-/** Whether what has come so far can still become an answer: what speaks another protocol often waits for one itself. */
+/**
+ * Whether the bytes so far can still become an answer. Checked early, because a server of another protocol may send a
+ * few bytes and then wait.
+ */
 export function mayBecomeAnswer(beginning: string): boolean {
 	return beginning.startsWith(ANSWER_START.slice(0, beginning.length));
 }
 
-/** An answer's head that passed every rule, taken apart for forwarding. */
+/** A valid head of an answer, parsed for forwarding. */
 export class ResponseHead {
 	status = 0;
-	/** The reason phrase, as it came. */
+	/** The reason phrase, unchanged. */
 	reason = '';
 	minor = 1;
 	framing: Framing = 'until-close';
@@ -65,16 +69,19 @@ export class ResponseHead {
 	upgrade = '';
 	/** Whether a Date is among the fields to forward. */
 	hasDate = false;
-	/** The fields to forward, as they came, without hop-by-hop fields and those named in Connection. */
+	/** The fields to forward, unchanged, without hop-by-hop fields and those named in Connection. */
 	fields = '';
-	/** The whole head, its empty line included, where nothing of it has to change for a client of HTTP/1.1 and no Date is missing; else empty. */
+	/**
+	 * The whole head, including its empty line, when it can be forwarded unchanged to a client of HTTP/1.1 and has a
+	 * Date; else empty.
+	 */
 	verbatim = '';
 }
 
 /**
  * Reads one response head.
  *
- * @param text the head's bytes as latin1, the empty line included.
+ * @param text the head's bytes as latin1, including the empty line.
  * @param toHead whether it answers a HEAD request, which decides its framing (RFC 9112 section 6.3).
  * @returns the head, or why it must be refused; the load balancer then answers 502.
  */
@@ -104,25 +111,25 @@ function readFields(head: ResponseHead, text: string, start: number, toHead: boo
 	let codings = '';
 	let connection = '';
 	let value = '';
-	/** What takes the place of a field that does not go on as it came. */
-	let instead = '';
+	/** The replacement of a field that is not forwarded unchanged. */
+	let replacement = '';
 	for (let pos = start; pos < end; count++) {
 		const colon = text.indexOf(':', pos);
 		const next = text.indexOf('\n', colon) + 1;
 		let kept = true;
-		if (mayTell(TELLING, text, pos, colon)) {
+		if (mayMatch(KNOWN_FIELDS, text, pos, colon)) {
 			const name = text.slice(pos, colon).toLowerCase();
 			switch (name) {
 				case 'content-length':
 					lengths++;
 					value = trimFieldValue(text, colon + 1, next - 2);
 					head.length = readContentLength(value);
-					// RFC 9110 section 8.6: neither an interim answer nor a 204 has one.
+					// RFC 9110 section 8.6: neither an interim answer nor a 204 has a Content-Length.
 					kept = head.status >= 200 && head.status !== 204;
-					// As towards back-ends, see `request-head.ts`.
+					// As in `request-head.ts`.
 					if (kept && text.slice(colon + 1, next - 2).includes('\t')) {
 						kept = false;
-						instead = `${text.slice(pos, colon)}: ${value}\r\n`;
+						replacement = `${text.slice(pos, colon)}: ${value}\r\n`;
 					}
 					break;
 				case 'transfer-encoding':
@@ -149,21 +156,23 @@ function readFields(head: ResponseHead, text: string, start: number, toHead: boo
 		if (colon - pos === 4 && isDate(text, pos)) head.hasDate = true;
 		if (!kept) {
 			if (from < pos) fields += text.slice(from, pos);
-			fields += instead;
-			instead = '';
+			fields += replacement;
+			replacement = '';
 			from = next;
 		}
 		pos = next;
 	}
 	head.fields = from === start ? text.slice(start, end) : fields + text.slice(from, end);
 	if (count > MAX_FIELDS) return {status: 502, reason: `answer with more than ${MAX_FIELDS} fields`};
-	// The space behind the status is missing in some answers, and never in ours.
+	// Some answers lack the space after the status; ours always have it.
 	if (head.hasDate && from === start && head.minor === 1 && text.charCodeAt(12) === SPACE) head.verbatim = text;
 	if (connection !== '') applyConnection(head, connection);
-	return judgeFraming(head, {lengths, codings: codings.toLowerCase(), bodiless});
+	return validateFraming(head, {lengths, codings: codings.toLowerCase(), bodiless});
 }
 
-/** Whether the four letters at `pos` are those, in whatever case. Asked of nearly every answer, so it costs no string. */
+/**
+ * Whether the four letters at `pos` are `date`, in any case. It runs for nearly every answer, so it creates no string.
+ */
 function isDate(text: string, pos: number): boolean {
 	return (
 		(text.charCodeAt(pos) | CASE_BIT) === 0x64 &&
@@ -173,7 +182,7 @@ function isDate(text: string, pos: number): boolean {
 	);
 }
 
-function judgeFraming(
+function validateFraming(
 	head: ResponseHead,
 	{lengths, codings, bodiless}: {lengths: number; codings: string; bodiless: boolean},
 ): Refusal | undefined {
@@ -192,7 +201,7 @@ function judgeFraming(
 	return undefined;
 }
 
-/** Content-Length is framing: an answer cannot nominate it away. */
+/** Content-Length is framing: naming it in Connection does not remove it. */
 const NEVER_NOMINATED = new Set(['content-length', 'close', 'keep-alive', 'upgrade']);
 
 function applyConnection(head: ResponseHead, connection: string): void {

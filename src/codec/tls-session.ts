@@ -3,14 +3,14 @@ const SEQUENCE = 0x30;
 /** `[3] EXPLICIT X509`, the peer's certificate. */
 const PEER = 0xa3;
 
-/** What newer Nodes (22.23, 24.21 and 26.10 do) put before a client's session: this, and the name it was made with. */
+/** Newer Nodes (22.23, 24.21 and 26.10) put this, and the name for which it was made, before a client's session. */
 const ENVELOPE = Buffer.from('\0nodejs:tls:session:1\0', 'latin1');
 
 /**
- * A client's TLS session, as Node hands it over, without the certificate of the peer. That is optional there, is not
- * needed to resume, and reading it is what costs most about resuming.
+ * A client's TLS session, as Node provides it, without the peer's certificate. The certificate is optional, not needed
+ * to resume, and reading it is the most expensive part of resuming.
  *
- * @returns what was given, when it is not of that form.
+ * @returns the given bytes, when they do not have this form.
  * @see OpenSSL, ssl/ssl_asn1.c, SSL_SESSION_ASN1
  */
 export function withoutPeer(session: Buffer): Buffer {
@@ -36,7 +36,7 @@ function endOfEnvelope(session: Buffer): number {
 	return length + 2 + session.readUInt16BE(length);
 }
 
-/** Where the content of the DER element at `at` begins and ends; undefined where there is none. */
+/** The offsets of the content of the DER element at `at`; undefined when there is none. */
 function elementAt(bytes: Buffer, at: number): {readonly start: number; readonly end: number} | undefined {
 	const first = bytes[at + 1];
 	if (first === undefined) return undefined;

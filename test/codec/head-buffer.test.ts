@@ -69,13 +69,19 @@ const EARLY: readonly (readonly [rule: string, bytes: string, status: number, re
 		'head longer than 65536 bytes',
 		'RFC 6585 5',
 	],
-	['a line ended by LF alone', 'GET / HTTP/1.1\n', 400, 'malformed head: a line ends with LF alone', 'RFC 9112 2.2'],
-	['LF first', '\n', 400, 'malformed head: a line ends with LF alone', 'RFC 9112 2.2'],
-	['a CR alone', 'GET / HTTP/1.1\rH', 400, 'malformed head: a CR stands without its LF', 'RFC 9112 2.2'],
+	[
+		'a line ended by LF alone',
+		'GET / HTTP/1.1\n',
+		400,
+		'malformed head: a line that ends with LF only',
+		'RFC 9112 2.2',
+	],
+	['LF first', '\n', 400, 'malformed head: a line that ends with LF only', 'RFC 9112 2.2'],
+	['a CR alone', 'GET / HTTP/1.1\rH', 400, 'malformed head: a CR without LF', 'RFC 9112 2.2'],
 	['NUL', 'GET /\0', 400, 'malformed head: it has a control character', 'RFC 9110 5.5'],
 	['DEL', 'GET /\x7f', 400, 'malformed head: it has a control character', 'RFC 9110 5.5'],
-	['the first bytes of TLS', '\x16\x03\x01', 400, 'TLS where plain HTTP is spoken', 'RFC 8446 5.1'],
-	['a TLS alert', '\x15\x03\x03\0\x02\x02\x28', 400, 'TLS where plain HTTP is spoken', 'RFC 8446 5.1'],
+	['the first bytes of TLS', '\x16\x03\x01', 400, 'TLS where plain HTTP is expected', 'RFC 8446 5.1'],
+	['a TLS alert', '\x15\x03\x03\0\x02\x02\x28', 400, 'TLS where plain HTTP is expected', 'RFC 8446 5.1'],
 ];
 
 for (const [rule, bytes, status, reason, source] of EARLY) {

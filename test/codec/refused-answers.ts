@@ -74,7 +74,7 @@ export const REFUSED_ANSWERS: readonly (readonly [head: string, reason: string, 
 	[field('A'), 'answer refused: field line without a colon', 'RFC 9112 5'],
 	[field('A: b\0'), 'answer refused: control character in the value of A', 'RFC 9110 5.5'],
 	[field('A: b\rSet-Cookie: c'), 'answer refused: control character in the value of A', 'RFC 9112 2.2'],
-	[field('A: b\nSet-Cookie: c'), 'answer refused: malformed head: a line ends with LF alone', 'RFC 9112 2.2'],
+	[field('A: b\nSet-Cookie: c'), 'answer refused: malformed head: a line that ends with LF only', 'RFC 9112 2.2'],
 	[field(Array.from({length: 1001}, () => 'a:').join('\r\n')), 'answer with more than 1000 fields', 'AWS ALB quotas'],
 	[field(`A: ${'a'.repeat(16 * 1024)}`), 'answer refused: field longer than 16384 bytes', 'AWS ALB quotas'],
 	[

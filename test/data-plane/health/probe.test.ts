@@ -99,7 +99,7 @@ for (const tls of [false, true]) {
 		['garbage', 'SSH-2.0-OpenSSH_9.6\r\n', 'answer with a malformed status line'],
 		['status 0200', 'HTTP/1.1 0200 OK\r\n\r\n', 'answer with a malformed status line'],
 		['HTTP/2', 'HTTP/2.0 200 OK\r\n\r\n', 'answer with a malformed status line'],
-		['lines ended by LF', 'HTTP/1.1 200 OK\n\n', 'answer refused: malformed head: a line ends with LF alone'],
+		['lines ended by LF', 'HTTP/1.1 200 OK\n\n', 'answer refused: malformed head: a line that ends with LF only'],
 		['NUL', 'HTTP/1.1 200 OK\r\nA: \0', 'answer refused: malformed head: it has a control character'],
 		[
 			'an endless first line',
@@ -223,7 +223,7 @@ for (const target of ['SSL:443', 'HTTPS:443/']) {
 test('plain HTTP asked of a TLS port fails', async t => {
 	await using probed = await startProbed(quiet, {tls: true});
 
-	t.regex(await resultOf(probed, 'HTTP:80/'), /^(answer refused: TLS where plain HTTP is spoken|closed without)/);
+	t.regex(await resultOf(probed, 'HTTP:80/'), /^(answer refused: TLS where plain HTTP is expected|closed without)/);
 });
 
 for (const tls of [false, true]) {

@@ -118,8 +118,8 @@ const EARLY: readonly (readonly [rule: string, bytes: string, cause: string])[] 
 		`HTTP/1.1 200 OK\r\n${`A: ${'a'.repeat(8000)}\r\n`.repeat(9)}`,
 		'answer refused: head longer than 65536 bytes',
 	],
-	['a line ended by LF alone', 'HTTP/1.1 200 OK\n', 'answer refused: malformed head: a line ends with LF alone'],
-	['a TLS alert', '\x15\x03\x03\0\x02\x02\x46', 'answer refused: TLS where plain HTTP is spoken'],
+	['a line ended by LF alone', 'HTTP/1.1 200 OK\n', 'answer refused: malformed head: a line that ends with LF only'],
+	['a TLS alert', '\x15\x03\x03\0\x02\x02\x46', 'answer refused: TLS where plain HTTP is expected'],
 	['the greeting of another protocol', 'SSH-2.0-OpenSSH_9.6\r\n', 'answer with a malformed status line'],
 	['one byte that begins no answer', 'X', 'answer with a malformed status line'],
 ];

@@ -6,10 +6,10 @@ import {answerHeadText, framingFor} from '../../../src/data-plane/http/answer-he
 import {request} from '../../codec/messages.ts';
 import {runs} from '../../helpers/depth.ts';
 
-test('a request that goes on as it came is what would be put together from its parts', t => {
+test('a request that is forwarded verbatim is what would be put together from its parts', t => {
 	let verbatim = 0;
 	let changed = 0;
-	const judge = (message: string) => {
+	const check = (message: string) => {
 		const head = readRequestHead(message.slice(0, message.indexOf('\r\n\r\n') + 4));
 		if (!(head instanceof RequestHead)) return;
 		if (head.verbatim === '') changed++;
@@ -19,17 +19,17 @@ test('a request that goes on as it came is what would be put together from its p
 		}
 	};
 
-	judge('GET /a?b HTTP/1.1\r\nhOst: a\r\nX-Empty:\r\nAccept: */*\r\n\r\n');
-	judge('OPTIONS * HTTP/1.1\r\nHost: a\r\n\r\n');
+	check('GET /a?b HTTP/1.1\r\nhOst: a\r\nX-Empty:\r\nAccept: */*\r\n\r\n');
+	check('OPTIONS * HTTP/1.1\r\nHost: a\r\n\r\n');
 	t.is(verbatim, 2);
 	// HTTP/1.0, an absolute-form target, a nominated field, a number between tabs, a hop-by-hop field.
-	judge('GET / HTTP/1.0\r\nHost: a\r\n\r\n');
-	judge('GET http://b/ HTTP/1.1\r\nHost: a\r\n\r\n');
-	judge('GET / HTTP/1.1\r\nHost: a\r\nX: 1\r\nConnection: x\r\n\r\n');
-	judge('POST / HTTP/1.1\r\nHost: a\r\nContent-Length:\t1\t\r\n\r\n');
-	judge('GET / HTTP/1.1\r\nTE: trailers\r\nHost: a\r\n\r\n');
+	check('GET / HTTP/1.0\r\nHost: a\r\n\r\n');
+	check('GET http://b/ HTTP/1.1\r\nHost: a\r\n\r\n');
+	check('GET / HTTP/1.1\r\nHost: a\r\nX: 1\r\nConnection: x\r\n\r\n');
+	check('POST / HTTP/1.1\r\nHost: a\r\nContent-Length:\t1\t\r\n\r\n');
+	check('GET / HTTP/1.1\r\nTE: trailers\r\nHost: a\r\n\r\n');
 	t.is(changed, 5);
-	fc.assert(fc.property(request, judge), {numRuns: runs(2000)});
+	fc.assert(fc.property(request, check), {numRuns: runs(2000)});
 });
 
 const DATE = 'Date: Sun, 06 Nov 1994 08:49:37 GMT\r\n';
@@ -57,7 +57,7 @@ const ANSWERS = [
 
 for (const minor of [0, 1]) {
 	for (const keepAlive of [true, false]) {
-		test(`an answer to HTTP/1.${minor} that goes on as it came is what would be put together, keepAlive: ${keepAlive}`, t => {
+		test(`an answer to HTTP/1.${minor} that is forwarded verbatim is what would be put together, keepAlive: ${keepAlive}`, t => {
 			let verbatim = 0;
 			for (const text of ANSWERS) {
 				const head = readResponseHead(text, false);

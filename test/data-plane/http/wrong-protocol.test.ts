@@ -28,7 +28,7 @@ test('TLS on a plain HTTP listener ends in a clear record, and reaches no back-e
 
 	t.like(await recorded, {
 		outcome: 'bad-request',
-		cause: 'TLS where plain HTTP is spoken',
+		cause: 'TLS where plain HTTP is expected',
 		backend: undefined,
 		response: {status: 400},
 	});
@@ -42,7 +42,7 @@ test('a PROXY line is refused by an HTTP listener, with a clear record', async t
 	const client = await scene.send('PROXY TCP4 1.2.3.4 5.6.7.8 1 2\r\nGET / HTTP/1.1\r\nHost: a\r\n\r\n');
 
 	t.is((await client.message()).line, 'HTTP/1.1 400 Bad Request');
-	t.is(scene.lb.traffic.last().cause, 'a PROXY protocol line, which is not taken here');
+	t.is(scene.lb.traffic.last().cause, 'a PROXY protocol line, which is not accepted here');
 	await scene.fresh(t);
 	t.deepEqual(scene.reached, []);
 });
