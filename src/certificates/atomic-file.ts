@@ -3,14 +3,14 @@ import {constants} from 'node:fs';
 import {open, rename, rm} from 'node:fs/promises';
 import path from 'node:path';
 
-/** What only its owner may read. */
+/** Readable by its owner only. */
 export const PRIVATE = 0o600;
-/** What everybody may read. */
+/** Readable by everybody. */
 export const PUBLIC = 0o644;
 
 /**
- * Writes a file whole or not at all: beside its place first, then renamed into it. Whatever stood there is replaced, a
- * symbolic link included, whose target stays untouched.
+ * Writes a file completely or not at all: a temporary file beside it is renamed. An existing file is replaced; of a
+ * symbolic link the link itself, not its target.
  *
  * @throws the system's error, with nothing left behind.
  */
@@ -30,7 +30,7 @@ export async function writeNew(file: string, text: string, mode: number): Promis
 	const handle = await open(file, constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL, mode);
 	try {
 		await handle.writeFile(text);
-		// A rename may reach the disk before what it renames.
+		// A rename may reach the disk before the contents of the file.
 		await handle.sync();
 	} finally {
 		await handle.close();

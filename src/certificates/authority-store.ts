@@ -8,23 +8,26 @@ import {wallMs} from '../base/timers.ts';
 import {PRIVATE, PUBLIC, writeNew} from './atomic-file.ts';
 import {type Authority, createAuthority, readAuthority} from './authority.ts';
 
-/** The authority of this machine's user, kept so that clients have to trust it only once. */
+/** The authority of this user, stored so that clients need to trust it only once. */
 export type StoredAuthority = Authority & {
 	/** Path of its certificate (PEM), for `curl --cacert`, `NODE_EXTRA_CA_CERTS` and the system's trust store. */
 	readonly file: string;
 };
 
-/** Both files stand in one directory that appears whole, so that two processes cannot mix halves. */
+/**
+ * Both files are in one directory that is renamed into place complete, so that the files of two processes cannot be
+ * mixed.
+ */
 const FOLDER = 'authority';
 const CERTIFICATE = 'authority.pem';
 const KEY = 'authority.key';
 
 /**
- * The authority in `directory`, made on first use: `authority/authority.pem` and `authority/authority.key`, the folder
- * 0700 and the key 0600. Of several processes on first use one makes it and all get the same.
+ * The authority in `directory`, created on first use: `authority/authority.pem` and `authority/authority.key`, the
+ * folder with mode 0700 and the key 0600. When several processes start at once, one creates it and all use the same.
  *
- * @throws EmulatorError `AUTHORITY_UNUSABLE` when what is stored there is incomplete, damaged, mismatched or expired:
- * it is never replaced unasked, since somebody may trust it. `FILE_UNWRITABLE` when it cannot be stored.
+ * @throws EmulatorError `AUTHORITY_UNUSABLE` when the stored authority is incomplete, damaged, mismatched or expired.
+ * It is never replaced automatically, because clients may trust it. `FILE_UNWRITABLE` when it cannot be stored.
  */
 export async function openAuthority(directory: string): Promise<StoredAuthority> {
 	const folder = path.resolve(directory, FOLDER);
@@ -32,8 +35,8 @@ export async function openAuthority(directory: string): Promise<StoredAuthority>
 }
 
 /**
- * Where the authority is kept unless said otherwise: `LB_LOCAL_HOME`, else the place for the user's data
- * (`XDG_DATA_HOME` or `~/.local/share`, `~/Library/Application Support`, `%LOCALAPPDATA%`) and `lb-local` in it.
+ * The default directory of the authority: `LB_LOCAL_HOME`, else the place for the user's data (`XDG_DATA_HOME` or
+ * `~/.local/share`, `~/Library/Application Support`, `%LOCALAPPDATA%`) and `lb-local` in it.
  */
 export function defaultAuthorityDirectory(
 	env: Readonly<Record<string, string | undefined>> = process.env,
@@ -41,7 +44,7 @@ export function defaultAuthorityDirectory(
 ): string {
 	const {LB_LOCAL_HOME, XDG_DATA_HOME, LOCALAPPDATA} = env;
 	if (isSet(LB_LOCAL_HOME)) return path.resolve(LB_LOCAL_HOME);
-	// XDG Base Directory Specification: a relative path there is to be ignored.
+	// XDG Base Directory Specification: a relative path must be ignored.
 	if (isSet(XDG_DATA_HOME) && path.isAbsolute(XDG_DATA_HOME)) return path.join(XDG_DATA_HOME, 'lb-local');
 	const home = homeIn(env);
 	if (platform === 'darwin') return path.join(home, 'Library', 'Application Support', 'lb-local');
@@ -63,7 +66,7 @@ async function readStored(folder: string): Promise<StoredAuthority | undefined> 
 	const keyFile = path.join(folder, KEY);
 	const early = await readIfPresent(keyFile);
 	const cert = await readIfPresent(file);
-	// The folder may have appeared between the two readings.
+	// The folder may have appeared between the two reads.
 	const key = early ?? (cert === undefined ? undefined : await readIfPresent(keyFile));
 	if (cert === undefined && key === undefined) return undefined;
 	if (cert === undefined || key === undefined) {
@@ -105,18 +108,19 @@ async function makeStored(folder: string): Promise<StoredAuthority> {
 	} finally {
 		await rm(draft, {recursive: true, force: true});
 	}
-	// What is on the disk counts: another process may have been first.
+	// Read it back: another process may have been first.
 	const stored = await readStored(folder);
 	if (stored === undefined) throw unusable(folder, 'it was removed as soon as it had been written');
 	return stored;
 }
 
-/** A directory is renamed onto an empty one at most, so the first of several processes wins. */
+/** A directory cannot be renamed onto one that has files, so the first of several processes wins. */
 async function renameUnlessPresent(from: string, to: string): Promise<void> {
 	try {
 		await rename(from, to);
 	} catch (error) {
-		// POSIX says ENOTEMPTY or EEXIST, Windows EPERM or EACCES; whether the other one is whole is found on reading.
+		// POSIX says ENOTEMPTY or EEXIST, Windows EPERM or EACCES; whether the other authority is complete is checked when
+		// it is read.
 		const lost = ['ENOTEMPTY', 'EEXIST', 'EPERM', 'EACCES'].includes(codeOf(error) ?? '');
 		if (!lost || (await readIfPresent(path.join(to, KEY))) === undefined) throw error;
 	}

@@ -14,16 +14,19 @@ import {readNames} from './names.ts';
 import {readCertificates, readPrivateKey} from './read-parts.ts';
 import type {SignerNames} from './signer.ts';
 
-/** A certificate authority of this machine's own, for tests. It signs whatever it is asked to. */
+/** A local certificate authority for tests. It signs every request. */
 export interface Authority {
 	/** Its certificate: what a client has to trust. */
 	readonly pem: string;
-	/** Its private key (PKCS#8). Read it to store it; it never shows when the authority is printed or serialised. */
+	/**
+	 * Its private key (PKCS#8). Read this property to store the key; printing or serialising the authority does not show
+	 * it.
+	 */
 	readonly keyPem: string;
 	/**
-	 * Issues a leaf certificate with a key of its own. EC takes a millisecond, RSA up to a quarter of a second.
+	 * Issues a leaf certificate with a new key. EC takes a millisecond, RSA up to a quarter of a second.
 	 *
-	 * @throws EmulatorError `INVALID_DESCRIPTION` with every name and date that cannot be; paths start at the options.
+	 * @throws EmulatorError `INVALID_DESCRIPTION` with every invalid name and date; paths start at the options.
 	 */
 	issue(options: IssueOptions): IssuedCertificate;
 }
@@ -33,21 +36,21 @@ const KEY_KINDS = ['ec', 'rsa'] as const;
 export interface IssueOptions {
 	/** Host names, wildcards (`*.web.test`) and IP addresses; the first becomes the common name. */
 	readonly names: readonly string[];
-	/** EC P-256 unless said otherwise; `rsa` is RSA-2048. */
+	/** EC P-256 by default; `rsa` is RSA-2048. */
 	readonly key?: 'ec' | 'rsa' | undefined;
 	/** Writes the key as `BEGIN RSA PRIVATE KEY` (the cloud's form) or `BEGIN EC PRIVATE KEY`; PKCS#8 unless set. */
 	readonly pkcs1?: boolean | undefined;
-	/** A day ago unless said otherwise, for clients whose clock is late. */
+	/** By default a day ago, for clients whose clock is slow. */
 	readonly notBefore?: Date | undefined;
-	/** 397 days after `notBefore` unless said otherwise, and never past the authority's own end. */
+	/** By default 397 days after `notBefore`; never after the authority's own end. */
 	readonly notAfter?: Date | undefined;
-	/** What "a day ago" counts from; the present unless said otherwise. */
+	/** The moment that counts as the present; by default the real one. */
 	readonly now?: Date | undefined;
 }
 
-/** A leaf certificate with its key, and what it says. When it is printed, its key is not. */
+/** A leaf certificate with its key and its facts. Printing it does not show the key. */
 export interface IssuedCertificate extends PemPair {
-	/** In the form they have in the certificate: lower case, IPv6 as RFC 5952 writes it, none twice. */
+	/** In the form that the certificate has: lower case, IPv6 as in RFC 5952, without repetitions. */
 	readonly names: readonly string[];
 	readonly notBefore: Date;
 	readonly notAfter: Date;
@@ -56,9 +59,9 @@ export interface IssuedCertificate extends PemPair {
 }
 
 export interface AuthorityOptions {
-	/** What the dates count from; the present unless said otherwise. */
+	/** The moment that counts as the present; by default the real one. */
 	readonly now?: Date | undefined;
-	/** Ten years after `now` unless said otherwise. */
+	/** Ten years after `now` by default. */
 	readonly notAfter?: Date | undefined;
 }
 
@@ -69,14 +72,14 @@ const AUTHORITY_DAYS = 3652;
 // X.520, upper bound of a common name.
 const MAX_COMMON_NAME = 64;
 
-/** Makes a throw-away authority: an EC P-256 key and a certificate that signs itself. About a millisecond. */
+/** Creates a temporary authority: an EC P-256 key and a self-signed certificate. Takes about a millisecond. */
 export function createAuthority(options: AuthorityOptions = {}): Authority {
 	const now = options.now ?? new Date(wallMs());
 	const {publicKey, privateKey} = generateKeyPairSync('ec', {namedCurve: 'P-256'});
 	const notAfter = wholeSeconds(options.notAfter?.getTime() ?? now.getTime() + AUTHORITY_DAYS * DAY_MS);
 	const {pem, names} = buildCertificate(
 		{
-			// Two authorities in one trust store must differ in name, or clients try the wrong one.
+			// Authorities in one trust store need different names, or clients try the wrong one.
 			subject: {organizationName: 'lb-local', commonName: `lb-local test authority ${randomBytes(6).toString('hex')}`},
 			publicKey,
 			notBefore: wholeSeconds(now.getTime() - DAY_MS),
@@ -92,10 +95,10 @@ export function createAuthority(options: AuthorityOptions = {}): Authority {
 }
 
 /**
- * An authority out of its certificate and key, such as a stored one or mkcert's.
+ * An authority from its certificate and key, such as a stored one or mkcert's.
  *
  * @throws EmulatorError `AUTHORITY_UNUSABLE` when a part does not parse, the two do not belong together, or the
- * certificate is no authority's.
+ * certificate is not that of an authority.
  */
 export function authorityFrom(pair: PemPair): Authority {
 	const read = readAuthority(pair);
@@ -103,7 +106,7 @@ export function authorityFrom(pair: PemPair): Authority {
 	throw new EmulatorError('AUTHORITY_UNUSABLE', `The authority cannot be used: ${read.reason}`, {hint: read.hint});
 }
 
-/** `authorityFrom` for those who have more to say about the failure. */
+/** As `authorityFrom`, but returns the reason of a failure, for callers that add to it. */
 export function readAuthority({
 	cert,
 	key,
@@ -121,7 +124,7 @@ export function readAuthority({
 	return {authority: new LocalAuthority(text, privateKey.key, facts)};
 }
 
-/** What an authority's own certificate says, for those that it signs. */
+/** The facts of an authority's own certificate that its signatures need. */
 interface OwnFacts {
 	readonly names: SignerNames;
 	readonly notAfter: Date;
@@ -130,7 +133,7 @@ interface OwnFacts {
 class LocalAuthority implements Authority {
 	readonly pem: string;
 	readonly #key: KeyObject;
-	/** Read once: it signs many. */
+	/** Read once, because it signs many certificates. */
 	readonly #facts: () => OwnFacts;
 
 	constructor(pem: string, key: KeyObject, facts: () => OwnFacts) {
@@ -169,7 +172,7 @@ class LocalAuthority implements Authority {
 		return withHiddenKey({cert, key: exportKey(privateKey, form), names, notBefore, notAfter, fingerprint256});
 	}
 
-	/** Without this, `showHidden` and `getters` together would print the key. */
+	/** Without this method, `showHidden` together with `getters` would print the key. */
 	[inspect.custom](): string {
 		const {subject, validTo} = new X509Certificate(this.pem);
 		return `Authority ${inspect({subject, validTo})}`;
@@ -197,7 +200,7 @@ function readIssueOptions(options: IssueOptions, authorityEnds: Date): ReadIssue
 	const dates = datesOf(options, authorityEnds);
 	for (const [key, date] of Object.entries(dates)) {
 		const year = date.getUTCFullYear();
-		// RFC 5280, section 4.1.2.5: four digits.
+		// RFC 5280, section 4.1.2.5: years have four digits.
 		if (!(year >= 1950 && year <= 9999)) {
 			violations.push({path: [key], message: `${key} is not a date from 1950 to 9999`});
 		}
@@ -213,7 +216,7 @@ function readIssueOptions(options: IssueOptions, authorityEnds: Date): ReadIssue
 function datesOf({notBefore, notAfter, now = new Date(wallMs())}: IssueOptions, authorityEnds: Date) {
 	const lifeMs = LEAF_DAYS * DAY_MS;
 	const yesterdayMs = now.getTime() - DAY_MS;
-	// A certificate that is to have expired long ago began before it ended.
+	// A certificate that expired before yesterday must begin before its end.
 	const expiredEarlier = notAfter !== undefined && notAfter.getTime() <= yesterdayMs;
 	const fromMs = notBefore?.getTime() ?? (expiredEarlier ? notAfter.getTime() - lifeMs : yesterdayMs);
 	const endMs = fromMs + lifeMs;
@@ -232,7 +235,7 @@ function exportKey(key: KeyObject, type: 'pkcs8' | 'pkcs1' | 'sec1'): string {
 	return type === 'pkcs8' ? exportPrivateKey(key) : key.export({type, format: 'pem'}).toString();
 }
 
-/** Certificates know no fractions of a second. */
+/** Dates in certificates have no fractions of a second. */
 function wholeSeconds(timeMs: number): Date {
 	return new Date(Math.floor(timeMs / 1000) * 1000);
 }

@@ -17,7 +17,7 @@ export interface Statement {
 	readonly extensions: readonly Extension[];
 }
 
-/** Who signs: a key, and the names of its owner; none when a certificate signs itself. */
+/** The signer: a key and the names of its owner; no names for a self-signed certificate. */
 export interface Signer {
 	readonly key: KeyObject;
 	readonly names?: SignerNames | undefined;
@@ -27,7 +27,7 @@ export interface BuiltCertificate {
 	readonly pem: string;
 	/** SHA-256, in upper-case hexadecimal with colons. */
 	readonly fingerprint256: string;
-	/** What those that it signs say of it. */
+	/** What the certificates it signs say about it. */
 	readonly names: SignerNames;
 }
 
@@ -41,8 +41,8 @@ const SIGNATURES: Readonly<Record<string, () => Buffer>> = {
 };
 
 /**
- * Builds and signs one certificate: `der.ts` lays it out, `node:crypto` signs it. node-forge, which takes 60 ms of a
- * cold start to load, only reads what others have written.
+ * Builds and signs one certificate: `der.ts` encodes it, `node:crypto` signs it. node-forge, which takes 60 ms of a
+ * cold start to load, only reads certificates that other programs made.
  *
  * @throws EmulatorError `AUTHORITY_UNUSABLE` when the signer's key is neither EC nor RSA.
  * @see RFC 5280, section 4.1
@@ -66,7 +66,7 @@ export function buildCertificate(statement: Statement, signer: Signer): BuiltCer
 		der(0xa0, integer(Buffer.of(2))),
 		integer(randomSerial()),
 		algorithm,
-		// The signer's name byte for byte, as the comparison of names wants it; its own when it signs itself.
+		// The signer's name byte for byte, because names are compared in this form; for a self-signed certificate its own.
 		issuer,
 		sequence(time(statement.notBefore), time(statement.notAfter)),
 		subject,
@@ -100,7 +100,7 @@ function keyIdentifier(spki: Buffer): Buffer {
 	return createHash('sha256').update(keyBits(spki)).digest().subarray(0, 20);
 }
 
-/** The key as it stands in a certificate: what follows the algorithm in a SubjectPublicKeyInfo, RFC 5280, section 4.1. */
+/** The bits of the key, which follow the algorithm in a SubjectPublicKeyInfo: RFC 5280, section 4.1. */
 function keyBits(spki: Buffer): Buffer {
 	const algorithm = contentAt(spki, contentAt(spki, 0).start);
 	const bits = contentAt(spki, algorithm.end);
@@ -108,7 +108,7 @@ function keyBits(spki: Buffer): Buffer {
 	return spki.subarray(bits.start + 1, bits.end);
 }
 
-/** Where the content of the value at an offset starts and ends. Node has written it: it is whole. */
+/** The offsets of the content of the value at an offset. Node wrote it, so it is complete. */
 function contentAt(bytes: Buffer, offset: number): {start: number; end: number} {
 	const first = bytes[offset + 1] ?? 0;
 	const more = first < 0x80 ? 0 : first & 0x7f;
@@ -117,8 +117,8 @@ function contentAt(bytes: Buffer, offset: number): {start: number; end: number} 
 }
 
 /**
- * The subject of a signer as it stands in its certificate, and the identifier of its key. What we have written
- * ourselves is written again, and looked for; a certificate of another kind is read by node-forge.
+ * The subject of a signer, as in its certificate, and the identifier of its key. For our own certificates both are
+ * encoded again and looked up in the bytes; others are read by node-forge.
  */
 export function namesOf(certificate: X509Certificate): SignerNames {
 	return ownNamesOf(certificate) ?? readSigner(certificate);

@@ -1,19 +1,19 @@
 import type {X509Certificate} from 'node:crypto';
 import type {Problem, ReadCertificate} from './read-parts.ts';
 
-/** A leaf's issuers in the order a server sends them, and what was found on the way. */
+/** A leaf's issuers in the order in which a server sends them, with problems and warnings. */
 export interface OrderedChain {
-	/** The leaf's issuer first; roots left out, since a client has its own. */
+	/** The leaf's issuer first, without roots, since clients have their own. */
 	readonly chain: readonly ReadCertificate[];
 	readonly problems: readonly Problem[];
 	readonly warnings: readonly string[];
 }
 
 /**
- * Puts the certificates around a leaf in order: each signed the one before (RFC 8446, section 4.4.2).
+ * Orders the certificates of a chain: each signed the one before (RFC 8446, section 4.4.2).
  *
- * Repetitions and roots are dropped with a warning, a wrong order is put right with a warning; a certificate that
- * signed none of the others is a problem.
+ * Repetitions and roots are dropped, and a wrong order is corrected, each with a warning; a certificate that signed
+ * none of the others is a problem.
  *
  * @param others in the order they were given.
  */
@@ -33,17 +33,17 @@ export function orderChain(leaf: ReadCertificate, others: readonly ReadCertifica
 	return {chain, warnings, problems: left.map(certificate => signsNothing(certificate, last))};
 }
 
-/** Whether a certificate signed itself. */
+/** Whether a certificate is self-signed. */
 export function isRoot(x509: X509Certificate): boolean {
 	return signed(x509, x509);
 }
 
-/** What to call a certificate in a message: its common name, else its whole subject. */
+/** The name of a certificate in messages: its common name, else its whole subject. */
 export function nameOf({x509}: ReadCertificate): string {
 	return shortName(x509.subject) ?? `the one with serial ${x509.serialNumber}`;
 }
 
-/** The common name in a distinguished name as Node writes it, one attribute a line; else all of it. Quoted. */
+/** The common name in a distinguished name, in which Node writes one attribute per line; else all of it. Quoted. */
 function shortName(distinguishedName: string | undefined): string | undefined {
 	if (distinguishedName === undefined || distinguishedName === '') return undefined;
 	const lines = distinguishedName.split('\n');
@@ -74,7 +74,7 @@ function followSignatures(leaf: ReadCertificate, given: readonly ReadCertificate
 	const found: ReadCertificate[] = [];
 	const left = [...given];
 	for (;;) {
-		// The straight line first; a second issuer of the same certificate (cross-signing) is kept behind it.
+		// The direct line first; a second issuer of the same certificate (cross-signing) comes after it.
 		const index = [found.at(-1) ?? leaf, leaf, ...found]
 			.map(subject => left.findIndex(candidate => signed(candidate.x509, subject.x509)))
 			.find(each => each !== -1);
@@ -87,7 +87,7 @@ function signed(issuer: X509Certificate, subject: X509Certificate): boolean {
 	try {
 		return subject.checkIssued(issuer) && subject.verify(issuer.publicKey);
 	} catch {
-		// A key type or a signature algorithm that OpenSSL does not know signs nothing here.
+		// OpenSSL does not know this type of key or signature algorithm, so it cannot verify it.
 		return false;
 	}
 }

@@ -1,11 +1,11 @@
 /**
- * Writes the few values of ASN.1 that a certificate of ours is made of, in DER. Nothing is read here: what others have
- * written is node-forge's to parse.
+ * Writes the few ASN.1 values that our certificates consist of, in DER. It reads nothing: node-forge parses
+ * certificates that other programs made.
  *
  * @see ITU-T X.690, sections 8 and 10
  */
 
-/** One value: tag, length, content. @param tag one byte, class and form included. */
+/** One value: tag, length, content. @param tag one byte, including class and form. */
 export function der(tag: number, ...content: readonly Uint8Array[]): Buffer {
 	const body = Buffer.concat(content);
 	return Buffer.concat([Buffer.of(tag), lengthOf(body.length), body]);
@@ -18,7 +18,7 @@ export const utf8 = (text: string): Buffer => der(0x0c, Buffer.from(text));
 export const yes = (): Buffer => der(0x01, Buffer.of(0xff));
 export const nothing = (): Buffer => der(0x05);
 
-/** A number from its bytes, most significant first; it is positive, whatever its first bit. */
+/** A positive number from its bytes, most significant first. */
 export function integer(bytes: Uint8Array): Buffer {
 	let start = 0;
 	while (start < bytes.length - 1 && bytes[start] === 0) start += 1;
@@ -26,12 +26,12 @@ export function integer(bytes: Uint8Array): Buffer {
 	return der(0x02, (shortest[0] ?? 0) >= 0x80 ? Buffer.of(0) : Buffer.alloc(0), shortest);
 }
 
-/** @param unused how many bits of the last byte do not count. */
+/** @param unused how many bits of the last byte are unused. */
 export function bitString(content: Uint8Array, unused = 0): Buffer {
 	return der(0x03, Buffer.of(unused), content);
 }
 
-/** @param id in dots: `2.5.29.14`. */
+/** @param id with dots: `2.5.29.14`. */
 export function objectIdentifier(id: string): Buffer {
 	const [first = 0, second = 0, ...others] = id.split('.').map(Number);
 	return der(0x06, Buffer.from([first * 40 + second, ...others].flatMap(base128)));
@@ -50,7 +50,7 @@ function lengthOf(length: number): Buffer {
 	return Buffer.from([0x80 | bytes.length, ...bytes]);
 }
 
-/** Seven bits a byte, the highest bit set on all but the last. */
+/** Seven bits per byte, with the highest bit set in all but the last. */
 function base128(value: number): number[] {
 	const bytes = [value % 128];
 	for (let rest = Math.floor(value / 128); rest > 0; rest = Math.floor(rest / 128)) bytes.unshift(0x80 | (rest % 128));

@@ -7,8 +7,8 @@ const EC_PUBLIC_KEY = '1.2.840.10045.2.1';
 const P_256 = '1.2.840.10045.3.1.7';
 
 /**
- * The SubjectPublicKeyInfo of a public key, in DER. That of a P-256 key is put together here: OpenSSL 3 takes 0.1 ms for
- * it, a tenth of what a whole load balancer takes to start, and 5 µs to give the numbers.
+ * The SubjectPublicKeyInfo of a public key, in DER. That of a P-256 key is encoded here: OpenSSL 3 takes 0.1 ms for it,
+ * a tenth of the start of a load balancer, but only 5 µs to export the coordinates.
  *
  * @see RFC 5280, section 4.1.2.7
  */

@@ -1,7 +1,7 @@
 import {isIP} from '../base/ip.ts';
 import {bitString, der, integer, objectIdentifier, octetString, sequence, set, utf8, yes} from './der.ts';
 
-/** An extension of a certificate, and what it says. @see RFC 5280, section 4.2.1 */
+/** An extension of a certificate with its value. @see RFC 5280, section 4.2.1 */
 export type Extension = {readonly critical?: boolean} & (
 	| {readonly name: 'basicConstraints'; readonly cA: boolean; readonly pathLenConstraint?: number}
 	| ({readonly name: 'keyUsage'} & {readonly [use in keyof typeof KEY_USES]?: boolean})
@@ -32,7 +32,7 @@ export function encodeExtension(extension: Extension): Buffer {
 	return sequence(objectIdentifier(IDS[extension.name]), ...critical, octetString(contentOf(extension)));
 }
 
-/** A distinguished name. UTF8String, since the older PrintableString has no "*" and no "_". */
+/** A distinguished name. As UTF8String, because PrintableString has neither "*" nor "_". */
 export function encodeName(attributes: Readonly<Record<string, string>>): Buffer {
 	return sequence(
 		...Object.entries(attributes).map(([name, value]) =>
@@ -51,7 +51,7 @@ function contentOf(extension: Extension): Buffer {
 		case 'keyUsage': {
 			const uses = Object.entries(KEY_USES).filter(([use]) => extension[use as keyof typeof KEY_USES] === true);
 			const bits = uses.reduce((sum, [, bit]) => sum | bit, 0);
-			// X.690, section 11.2.2: bits that are zero at the end are left out. A byte that has a bit set has at most 7.
+			// X.690, section 11.2.2: trailing zero bits are left out. A non-zero byte has at most 7 of them.
 			return bits === 0 ? bitString(Buffer.alloc(0)) : bitString(Buffer.of(bits), 31 - Math.clz32(bits & -bits));
 		}
 		case 'extKeyUsage': {
@@ -71,7 +71,7 @@ function contentOf(extension: Extension): Buffer {
 /** Four bytes of IPv4, sixteen of IPv6. */
 function addressBytes(address: string): Buffer {
 	if (isIP(address) === 4) return Buffer.from(address.split('.').map(Number));
-	// As URLs have it, IPv6 has no dots.
+	// In a URL, IPv6 has no dots.
 	const [left = '', right] = new URL(`http://[${address}]`).hostname.slice(1, -1).split('::');
 	const groups = (text: string | undefined) => (text ? text.split(':') : []).map(group => Number.parseInt(group, 16));
 	const [before, after] = [groups(left), groups(right)];

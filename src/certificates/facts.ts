@@ -1,9 +1,9 @@
 import type {X509Certificate} from 'node:crypto';
 import {canonicalAddress} from '../base/host-name.ts';
 
-/** What a certificate says about itself. */
+/** The facts in a certificate. */
 export interface CertificateFacts {
-	/** Host names and addresses it is good for (subject alternative names); the common name when it has none. */
+	/** The host names and addresses it is valid for (subject alternative names); the common name when it has none. */
 	readonly names: readonly string[];
 	/** One line, such as `O=lb-local, CN=web.test`. */
 	readonly subject: string;
@@ -33,10 +33,10 @@ export function factsOf(x509: X509Certificate): CertificateFacts {
 	};
 }
 
-/** DNS names and IP addresses among the subject alternative names; IPv6 as RFC 5952 writes it. */
+/** DNS names and IP addresses among the subject alternative names; IPv6 as in RFC 5952. */
 export function alternativeNames({subjectAltName = ''}: X509Certificate): string[] {
 	const names: string[] = [];
-	// Node quotes, as JSON, a value that could be mistaken for a list (CVE-2021-44532).
+	// Node quotes a value as JSON when it could be mistaken for a list (CVE-2021-44532).
 	for (const [, kind, text = ''] of subjectAltName.matchAll(/(?:^|, )([A-Za-z ]+):("(?:[^"\\]|\\.)*"|[^,]*)/g)) {
 		const value = text.startsWith('"') ? String(JSON.parse(text)) : text;
 		if (kind === 'DNS') names.push(value);
@@ -45,7 +45,7 @@ export function alternativeNames({subjectAltName = ''}: X509Certificate): string
 	return names;
 }
 
-/** The last common name of the subject, as clients of old read it. */
+/** The last common name of the subject, the one that old clients read. */
 export function commonName({subject}: X509Certificate): string | undefined {
 	return oneLine(subject) === ''
 		? undefined
@@ -64,7 +64,7 @@ function keyTypeOf(x509: X509Certificate): string {
 	}
 }
 
-/** Node writes one attribute a line, and nothing at all for an empty name. */
+/** Node writes one attribute per line, and undefined for an empty name. */
 function oneLine(distinguishedName: string | undefined): string {
 	return (distinguishedName ?? '').split('\n').join(', ');
 }

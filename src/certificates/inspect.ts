@@ -10,28 +10,28 @@ import {joinPem} from './pem.ts';
 import {type Problem, type ReadCertificate, readCertificates, readPrivateKey} from './read-parts.ts';
 import {warningsOf} from './warnings.ts';
 
-/** What was found out about a certificate and its key. No text in it holds key material, `pair.key` excepted. */
+/** The result of inspecting a certificate and its key. Only `pair.key` contains key material. */
 export interface Inspection {
-	/** What keeps it from being used, all at once; empty when it can be. */
+	/** All reasons why it cannot be used; empty when it can. */
 	readonly problems: readonly Problem[];
-	/** What works here and will surprise elsewhere, a sentence each. */
+	/** What works here but may fail elsewhere, one sentence each. */
 	readonly warnings: readonly string[];
-	/** What the leaf says; present as soon as it could be read. */
+	/** The facts of the leaf; present when it could be read. */
 	readonly facts?: CertificateFacts;
-	/** The same in order, present when there are no problems: the leaf alone, its key, the chain issuer first. */
+	/** The ordered pair, present when there are no problems: only the leaf, its key, the chain with the issuer first. */
 	readonly pair?: PemPair;
 }
 
 export interface InspectOptions {
-	/** What the dates are compared with; the present unless said otherwise. */
+	/** What the dates are compared with; the present by default. */
 	readonly now?: Date | undefined;
 }
 
 /**
- * Reads and judges a certificate that somebody gave us, before it is used. Expired and not-yet-valid ones pass with a
+ * Reads and validates a user's certificate before it is used. Expired and not-yet-valid ones are accepted with a
  * warning, because tests need them.
  *
- * An unordered chain is put in order, wherever its certificates stand; the leaf is the one that fits the key.
+ * The certificates may be in any order and in either part; the leaf is the one that fits the key.
  */
 export function inspectCertificate(pair: PemPair, options: InspectOptions = {}): Inspection {
 	const cert = readCertificates(pair.cert, 'cert', pair.key);
@@ -48,7 +48,7 @@ export function inspectCertificate(pair: PemPair, options: InspectOptions = {}):
 	const others = [...cert.certificates.filter(each => each !== leaf), ...chain.certificates];
 	const ordered = orderChain(leaf, others);
 	problems.push(...refusalsOfKey(leaf));
-	// A part that could not be read in full has gaps, which are no news about the rest.
+	// If a part could not be read completely, gaps in the chain are a consequence, not another problem.
 	if (cert.problems.length === 0 && chain.problems.length === 0) problems.push(...ordered.problems);
 	warnings.push(...ordered.warnings, ...warningsOf(leaf, ordered.chain, options.now ?? new Date(wallMs())));
 
@@ -64,7 +64,7 @@ export function inspectCertificate(pair: PemPair, options: InspectOptions = {}):
 	return refusal === undefined ? {problems, warnings, facts, pair: ready} : {problems: [refusal], warnings, facts};
 }
 
-/** The certificate that fits the key; without a key, the first that is no root. */
+/** The certificate that fits the key; without a key, the first that is not a root. */
 function findLeaf(
 	certificates: readonly ReadCertificate[],
 	key: KeyObject | undefined,
@@ -75,9 +75,7 @@ function findLeaf(
 	const fitting = certificates.find(({x509}) => fits(x509, key));
 	if (fitting === undefined) return certificates.find(({x509}) => !x509.ca) ?? first;
 	if (fitting !== first) {
-		warnings.push(
-			`The certificate of the key, ${nameOf(fitting)}, does not stand first in cert; it has been put first`,
-		);
+		warnings.push(`The certificate of the key, ${nameOf(fitting)}, is not the first in cert; it has been put first`);
 	}
 	return fitting;
 }
@@ -86,7 +84,7 @@ function fits(certificate: X509Certificate, key: KeyObject | undefined): boolean
 	try {
 		return key !== undefined && certificate.checkPrivateKey(key);
 	} catch {
-		// A public key that OpenSSL cannot read fits no key.
+		// OpenSSL cannot read the public key, so it fits no key.
 		return false;
 	}
 }
@@ -107,11 +105,11 @@ function keyOfAnother(leaf: ReadCertificate): Problem {
 	};
 }
 
-/** What clients offer unless they are told otherwise, by OpenSSL's names: `P-256`, `P-384` and `P-521`. */
+/** What clients offer by default, in OpenSSL's names: `P-256`, `P-384` and `P-521`. */
 const CURVES = ['prime256v1', 'secp384r1', 'secp521r1'];
 const OTHER_KEYS = ['rsa', 'rsa-pss', 'ed25519', 'ed448'];
 
-/** A key that no client can use, whatever the listener. */
+/** Refuses a type of key that no client supports. */
 function refusalsOfKey({x509}: ReadCertificate): Problem[] {
 	try {
 		const {asymmetricKeyType: type = 'unknown', asymmetricKeyDetails} = x509.publicKey;
@@ -123,12 +121,12 @@ function refusalsOfKey({x509}: ReadCertificate): Problem[] {
 				: [`a key of type "${type}"`, 'RSA, EC and Ed25519'];
 		return [{part: 'cert', message: `cert has ${kind}, which TLS clients do not offer; allowed are ${allowed}`}];
 	} catch {
-		// What OpenSSL cannot read it refuses itself, in its own words.
+		// OpenSSL itself refuses what it cannot read, in `refusalOfTls`.
 		return [];
 	}
 }
 
-/** OpenSSL has rules of its own on sizes and digests, which differ by release and by `--tls-cipher-list`. */
+/** What OpenSSL refuses: its rules on sizes and digests differ by release and by `--tls-cipher-list`. */
 function refusalOfTls({cert, key, chain = ''}: PemPair): Problem | undefined {
 	try {
 		createSecureContext({cert: cert + chain, key});

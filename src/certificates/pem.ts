@@ -1,29 +1,29 @@
 import {EmulatorError} from '../base/errors.ts';
 
-/** One block of PEM text, as RFC 7468 calls it: a label and what stands between its two lines. */
+/** One block of PEM text (RFC 7468): a label and the content between its two lines. */
 export interface PemBlock {
-	/** What the BEGIN line says: `CERTIFICATE`, `PRIVATE KEY`, `RSA PRIVATE KEY` and so on. */
+	/** The label in the BEGIN line: `CERTIFICATE`, `PRIVATE KEY`, `RSA PRIVATE KEY` and so on. */
 	readonly label: string;
 	/** Headers of the legacy form (RFC 1421), such as `Proc-Type: 4,ENCRYPTED`; most blocks have none. */
 	readonly headers: readonly string[];
-	/** The block alone, rewritten with 64 columns, LF, and a final newline. */
+	/** Only the block, rewritten with 64 columns, LF, and a final newline. */
 	readonly text: string;
-	/** The line of the BEGIN in the text it was read from, counted from 1. */
+	/** The number of its BEGIN line in the text, counted from 1. */
 	readonly line: number;
 }
 
-/** A BEGIN or END line. Only these are looked for: what stands around blocks is explanation (RFC 7468, section 5.2). */
+/** A BEGIN or END line. Only these are searched for: text around blocks is explanatory (RFC 7468, section 5.2). */
 const BOUNDARY = /-----(BEGIN|END) ([A-Z0-9][A-Z0-9 .]*)-----/g;
 const HEADER = /^[A-Za-z][A-Za-z0-9-]*:/;
 const COLUMNS = 64;
 
 /**
  * Splits PEM text into its blocks. Line ends, indentation, text around the blocks and a missing final newline do not
- * matter, and neither does it when the newlines inside a block were lost, as they are in unquoted shell variables.
+ * matter; newlines inside a block may be missing, as in unquoted shell variables.
  *
- * @returns the blocks in their order; none when the text holds none.
- * @throws EmulatorError `PEM_INVALID` when a block is cut off or its content is not base64. The message gives the
- * line and never the content.
+ * @returns the blocks in order; none when the text has none.
+ * @throws EmulatorError `PEM_INVALID` when a block is cut off or its content is not base64. The message gives the line
+ * and never the content.
  */
 export function readPem(text: string): PemBlock[] {
 	const blocks: PemBlock[] = [];
@@ -31,7 +31,7 @@ export function readPem(text: string): PemBlock[] {
 	const position = {index: 0, line: 1};
 	for (const match of text.matchAll(BOUNDARY)) {
 		const [boundary, verb, label = ''] = match;
-		// Counted from the boundary before: a text may hold a hundred thousand of them.
+		// Counted from the previous boundary: a text may have a hundred thousand of them.
 		position.line += lineEndsIn(text.slice(position.index, match.index));
 		position.index = match.index;
 		const {line} = position;
@@ -54,7 +54,7 @@ export function readPem(text: string): PemBlock[] {
 	return blocks;
 }
 
-/** One text out of the blocks, each ending with a newline. */
+/** The blocks as one text, each ending with a newline. */
 export function joinPem(blocks: Iterable<Pick<PemBlock, 'text'>>): string {
 	return [...blocks].map(block => block.text).join('');
 }
@@ -72,7 +72,7 @@ function readBlock(label: string, line: number, content: string): PemBlock {
 		);
 	}
 	const lines = content.split(/\r\n|\r|\n/).map(each => each.trim());
-	// -1: there are headers and empty lines alone.
+	// -1: there are only headers and empty lines.
 	const start = lines.findIndex(each => each !== '' && !HEADER.test(each));
 	const headers = lines.slice(0, start === -1 ? undefined : start).filter(each => each !== '');
 	const base64 = (start === -1 ? [] : lines.slice(start)).join('').replaceAll(/\s/g, '');

@@ -5,7 +5,7 @@ import {type PemBlock, readPem, writePem} from './pem.ts';
 /** The three texts of a `PemPair`. */
 export type Part = 'cert' | 'key' | 'chain';
 
-/** *Guess*: far above any chain, and few enough to hold each against each. */
+/** *Guess*: far more than any chain has, and few enough to compare each with each. */
 const MAX_CERTIFICATES = 100;
 
 /** Why a part of a certificate cannot be used. Never holds key material. */
@@ -17,17 +17,17 @@ export interface Problem {
 	readonly hint?: string | undefined;
 }
 
-/** A certificate out of one part, with where it stood, for messages. */
+/** A certificate from one part, with its place for messages. */
 export interface ReadCertificate {
 	readonly x509: X509Certificate;
-	/** Canonical PEM of this certificate alone. */
+	/** Canonical PEM of this certificate only. */
 	readonly text: string;
 	readonly part: Part;
 }
 
 /**
- * Reads the certificates in `cert` or `chain`; in `cert` there has to be one. `otherKey` is the text of the key, where
- * there is one: it tells a swap from a mistake.
+ * Reads the certificates in `cert` or `chain`; `cert` must have one. `otherKey` is the text of the key, if there is
+ * one: it shows whether the two were swapped.
  */
 export function readCertificates(
 	text: string,
@@ -60,7 +60,7 @@ export function readCertificates(
 	return {certificates: found, problems: refused};
 }
 
-/** Reads the one private key in `key`. `cert` is the text of the certificate: it tells a swap from a mistake. */
+/** Reads the private key in `key`. `cert` is the text of the certificate: it shows whether the two were swapped. */
 export function readPrivateKey(
 	text: string,
 	cert: string,
@@ -93,7 +93,7 @@ function readBlocks(
 ): {readonly blocks: readonly PemBlock[]; readonly problems: readonly Problem[]} {
 	if (typeof text !== 'string') {
 		const hint = text instanceof Uint8Array ? 'Read the file as text: readFile(file, "utf8").' : undefined;
-		return {blocks: [], problems: [{part, message: `${part} is not text; PEM text is wanted`, hint}]};
+		return {blocks: [], problems: [{part, message: `${part} is not text; PEM text is required`, hint}]};
 	}
 	try {
 		const blocks = readPem(text);
@@ -104,7 +104,7 @@ function readBlocks(
 	}
 }
 
-/** A chain may be empty: forms and templates send it so. */
+/** A chain may be an empty text: forms and templates send one. */
 function isAbsent(text: string, part: Part): boolean {
 	return part === 'chain' && text.trim() === '';
 }
@@ -113,11 +113,11 @@ function notPem(text: string, part: Part): Problem {
 	const file = part === 'key' ? 'FILE.key' : 'FILE.crt';
 	const trimmed = text.trim();
 	if (trimmed === '') return {part, message: `${part} is empty`};
-	// A SEQUENCE with a two-byte length; read as UTF-8, bytes from 0x80 up become U+FFFD.
+	// A SEQUENCE with a two-byte length: DER. Read as UTF-8, bytes from 0x80 up become U+FFFD.
 	if (/^0[\x82\ufffd]/.test(text)) {
-		// PKCS#12 goes on with its version, the INTEGER 3: RFC 7292, section 4.
+		// In PKCS#12 the version follows, the INTEGER 3: RFC 7292, section 4.
 		if (text.slice(0, 12).includes('\x02\x01\x03')) {
-			// A key has no place beside the certificates.
+			// The certificates must not contain the key.
 			const how = part === 'key' ? '-nocerts -nodes' : '-nokeys';
 			return {part, message: `${part} is PKCS#12, not PEM`, hint: `openssl pkcs12 -in FILE.p12 ${how} -out ${file}`};
 		}
@@ -133,12 +133,12 @@ function notPem(text: string, part: Part): Problem {
 		return {
 			part,
 			message: `${part} is base64 without its BEGIN and END lines`,
-			// The whole lines would be taken for a private key, and hidden.
+			// Complete lines would be taken for a private key, and hidden.
 			hint: `Put a BEGIN line before it and an END line after it, with the label "${label}" and five hyphens at both ends.`,
 		};
 	}
 	if (trimmed.length < 1024 && !/\s/.test(trimmed) && /[/\\]|\.(?:pem|crt|cer|key)/i.test(trimmed)) {
-		return {part, message: `${part} looks like a file name; the text in the file is wanted`};
+		return {part, message: `${part} looks like a file name; the text of the file is required`};
 	}
 	return {part, message: `${part} is not PEM: it has no "-----BEGIN" line`};
 }
@@ -194,7 +194,7 @@ function noKey(blocks: readonly PemBlock[], cert: string): Problem {
 		return {part, message: 'key is a certificate, not a private key'};
 	}
 	if (blocks.some(block => block.label.endsWith('PUBLIC KEY'))) {
-		return {part, message: 'key is a public key; the private key is wanted'};
+		return {part, message: 'key is a public key; the private key is required'};
 	}
 	return {part, message: `key holds no private key but ${labels(blocks)}`};
 }
@@ -204,7 +204,7 @@ function encrypted(block: PemBlock): Problem | undefined {
 	if (!legacy && block.label !== 'ENCRYPTED PRIVATE KEY') return undefined;
 	return {
 		part: 'key',
-		message: 'key is encrypted; a key without passphrase is wanted',
+		message: 'key is encrypted; a key without a passphrase is required',
 		hint: 'openssl pkey -in FILE.key -out PLAIN.key',
 	};
 }
@@ -239,7 +239,7 @@ function labels(blocks: readonly PemBlock[]): string {
 	return [...new Set(blocks.map(block => `"${block.label}"`))].join(' and ');
 }
 
-/** OpenSSL's words without its numbers: `error:0680009B:asn1 encoding routines::too long`. */
+/** OpenSSL's text without its numbers: `error:0680009B:asn1 encoding routines::too long`. */
 function reasonOf(error: unknown): string {
 	const text = messageOf(error);
 	return text.split('::').at(-1)?.trim() || text;

@@ -1,25 +1,25 @@
 import {hkdfSync, randomBytes} from 'node:crypto';
 import {createSecureContext, type SecureContext, type SecureContextOptions} from 'node:tls';
 
-/** What `ticketKeys` of `tls.createSecureContext()` takes: a name, an HMAC key and an AES key, of 16 bytes each. */
+/** The parts of `ticketKeys` of `tls.createSecureContext()`: a name, an HMAC key and an AES key, 16 bytes each. */
 const PART_BYTES = 16;
 const KEY_BYTES = 3 * PART_BYTES;
 
-/** What the callback answers, see SSL_CTX_set_tlsext_ticket_key_cb(3). */
+/** The return values of the callback, see SSL_CTX_set_tlsext_ticket_key_cb(3). */
 const UNKNOWN = 0;
 const SEALED = 1;
 const GOOD_AND_RENEWED = 2;
 
-/** Makes the keys that session tickets are sealed with: the same secret and the same purpose give the same keys. */
+/** Derives the keys that encrypt session tickets: the same secret and purpose give the same keys. */
 export function ticketKeysFor(secret: Uint8Array, purpose: string): Buffer {
 	return Buffer.from(hkdfSync('sha256', secret, '', purpose, KEY_BYTES));
 }
 
 /**
- * A context for the side of the server. A client that resumes a session is given a fresh ticket, because one of TLS 1.3
- * should be used once (RFC 8446, appendix C.4).
+ * A context for a server. A client that resumes a session gets a new ticket, because a ticket of TLS 1.3 should be used
+ * once (RFC 8446, appendix C.4).
  *
- * @param ticketKeys out of {@link ticketKeysFor}; keys of its own unless given.
+ * @param ticketKeys from {@link ticketKeysFor}; random by default.
  * @throws what OpenSSL throws on a certificate, a key or a cipher list it refuses.
  */
 export function createServerContext(
@@ -32,8 +32,8 @@ export function createServerContext(
 }
 
 /**
- * Node itself never renews a ticket, and has no documented way to ask for it. What it keeps for a test of its own
- * (test-https-resume-after-renew, from Node 0.11 to 26) does; where it is missing, tickets work as Node has them.
+ * Node never renews a ticket and documents no way to do it. An internal callback that one of its tests uses
+ * (test-https-resume-after-renew, Node 0.11 to 26) allows it; where it is missing, tickets are not renewed.
  */
 function renewTickets(secureContext: SecureContext, ticketKeys: Buffer): void {
 	const native: TicketCallbacks = secureContext.context;

@@ -4,23 +4,28 @@ import type forge from 'node-forge';
 import {EmulatorError} from '../base/errors.ts';
 import {SUBJECT_KEY_IDENTIFIER} from './extensions.ts';
 
-/** What a certificate says of the one who signed it. */
+/** What a certificate says about its signer. */
 export interface SignerNames {
 	/** The subject of the signer, in DER, byte for byte. */
 	readonly name: Buffer;
-	/** The identifier of the signer's key, where its certificate has one. */
+	/** The identifier of the signer's key, if its certificate has one. */
 	readonly keyId: Buffer | undefined;
 }
 
 const require = createRequire(import.meta.url);
 
-/** node-forge takes 60 ms of a cold start to load: only those who sign with a foreign authority pay. `require` keeps it. */
+/**
+ * node-forge takes 60 ms of a cold start to load, so it is loaded only for an authority that another program made.
+ * `require` caches it.
+ */
 function library(): typeof forge {
-	// A CommonJS package; what it exports is what its types say.
+	// A CommonJS package; its exports have these types.
 	return require('node-forge') as typeof forge;
 }
 
-/** Reads a certificate that somebody else has made, such as mkcert's authority: `node:crypto` gives no such bytes. */
+/**
+ * Reads a certificate that another program made, such as mkcert's authority: `node:crypto` does not expose these bytes.
+ */
 export function readSigner(certificate: X509Certificate): SignerNames {
 	const tbs = child(library().asn1.fromDer(Buffer.from(certificate.raw).toString('latin1')), 0);
 	return {

@@ -11,7 +11,7 @@ const MIN_RSA_BITS = 2048;
 // RFC 5280, section 4.2.1.12: id-kp-serverAuth, and anyExtendedKeyUsage.
 const SERVER_PURPOSES = ['1.3.6.1.5.5.7.3.1', '2.5.29.37.0'];
 
-/** What works here and will surprise elsewhere: dates, names, sizes and purposes of a leaf and its chain. */
+/** What works here but may fail elsewhere: dates, names, sizes and purposes of a leaf and its chain. */
 export function warningsOf(leaf: ReadCertificate, chain: readonly ReadCertificate[], now: Date): string[] {
 	return [
 		...dateWarnings('The certificate', datesOf(leaf), now),
@@ -36,7 +36,7 @@ function datesOf({x509}: ReadCertificate): Dates {
 	return {notBefore: new Date(x509.validFrom), notAfter: new Date(x509.validTo)};
 }
 
-/** What is to be said of the dates of `what`, such as "The certificate". */
+/** Warnings about the dates of `what`, such as "The certificate". */
 export function dateWarnings(what: string, {notBefore: from, notAfter: until}: Dates, now: Date): string[] {
 	if (now < from) return [`${what} is not valid before ${day(from)}, ${span(from.getTime() - now.getTime())} from now`];
 	if (now > until) return [`${what} expired ${span(now.getTime() - until.getTime())} ago, on ${day(until)}`];
@@ -63,7 +63,7 @@ function keyWarnings(x509: X509Certificate): string[] {
 function purposeWarnings(x509: X509Certificate): string[] {
 	const warnings: string[] = [];
 	if (x509.ca) warnings.push("The certificate is an authority's own (CA:TRUE); some clients refuse it for a server");
-	// Node calls the extended key usage `keyUsage`, and has none when the certificate has none.
+	// Node calls the extended key usage `keyUsage`; it is undefined when the certificate has none.
 	const purposes: readonly string[] | undefined = x509.keyUsage;
 	if (purposes !== undefined && purposes.length > 0 && !purposes.some(purpose => SERVER_PURPOSES.includes(purpose))) {
 		warnings.push(
@@ -78,7 +78,7 @@ function rsaBits(x509: X509Certificate): number | undefined {
 		const {asymmetricKeyType, asymmetricKeyDetails} = x509.publicKey;
 		return asymmetricKeyType?.startsWith('rsa') ? asymmetricKeyDetails?.modulusLength : undefined;
 	} catch {
-		// A key that OpenSSL cannot read has no size to warn of.
+		// OpenSSL cannot read the key, so its size is unknown.
 		return undefined;
 	}
 }

@@ -8,15 +8,15 @@ import {PRIVATE, PUBLIC, writeAtomically} from './atomic-file.ts';
 export interface WrittenPair {
 	/** The leaf, followed by its chain. */
 	readonly certFile: string;
-	/** Readable by its owner alone. */
+	/** Readable by its owner only. */
 	readonly keyFile: string;
 }
 
 /**
  * Writes a certificate as `<baseName>.crt` (leaf and chain) and `<baseName>.key` (mode 0600) into a directory, which is
- * made when it is missing. Existing files are replaced; a symbolic link in their place is replaced, not followed.
+ * created if it is missing. Existing files are replaced; a symbolic link is replaced, not followed.
  *
- * @param baseName a certificate's name will do: it is made safe with `safeBaseName`.
+ * @param baseName may be a certificate's name: `safeBaseName` makes it safe.
  * @throws EmulatorError `FILE_UNWRITABLE` with the path.
  */
 export async function writePair(directory: string, baseName: string, pair: PemPair): Promise<WrittenPair> {
@@ -39,14 +39,16 @@ export async function writePair(directory: string, baseName: string, pair: PemPa
 	return {certFile, keyFile};
 }
 
-/** A file name out of a certificate's name: `*.web.test` is `_wildcard.web.test`, as mkcert has it, and `::1` is `__1`. */
+/**
+ * A file name from a certificate's name: `*.web.test` gives `_wildcard.web.test`, as in mkcert, and `::1` gives `__1`.
+ */
 export function safeBaseName(name: string): string {
 	const safe = name
 		.replaceAll('*', '_wildcard')
 		.replaceAll(/[^A-Za-z0-9._+=,@-]/g, '_')
 		.slice(0, 200);
-	// A leading dot hides the file or climbs out of the directory, a leading hyphen is an option to every tool, and
-	// Windows keeps device names to itself, whatever follows their dot.
+	// A leading dot hides the file or leads out of the directory, a leading hyphen looks like an option, and Windows
+	// reserves device names with any extension.
 	return /^(?:[.-]|$)|^(?:con|prn|aux|nul|com\d|lpt\d)(?:\.|$)/i.test(safe) ? `_${safe}` : safe;
 }
 

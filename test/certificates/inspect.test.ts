@@ -57,7 +57,7 @@ test('an empty key', problem, {...ec, key: ''}, ['key', 'key is empty']);
 test('prose', problem, {...ec, cert: 'hello'}, ['cert', 'cert is not PEM: it has no "-----BEGIN" line']);
 test('a file name', problem, {...ec, cert: './certs/web.crt'}, [
 	'cert',
-	'cert looks like a file name; the text in the file is wanted',
+	'cert looks like a file name; the text of the file is required',
 ]);
 test('DER read as text', problem, {...ec, cert: der.toString('utf8')}, [
 	'cert',
@@ -114,10 +114,10 @@ test('a certificate in place of the key', problem, {...ec, key: ec.cert}, [
 	'key is a certificate, not a private key',
 ]);
 const publicKey = createPublicKey(ec.key).export({type: 'spki', format: 'pem'}).toString();
-test('a public key', problem, {...ec, key: publicKey}, ['key', 'key is a public key; the private key is wanted']);
+test('a public key', problem, {...ec, key: publicKey}, ['key', 'key is a public key; the private key is required']);
 const ENCRYPTED = [
 	'key',
-	'key is encrypted; a key without passphrase is wanted',
+	'key is encrypted; a key without a passphrase is required',
 	'openssl pkey -in FILE.key -out PLAIN.key',
 ] as const;
 const cipher = {format: 'pem', cipher: 'aes-128-cbc', passphrase: 'secret'} as const;
@@ -203,7 +203,7 @@ test(
 	problem,
 	{cert: 'hello', key: publicKey, chain: rsa.key},
 	['cert', 'cert is not PEM: it has no "-----BEGIN" line'],
-	['key', 'key is a public key; the private key is wanted'],
+	['key', 'key is a public key; the private key is required'],
 	['chain', 'chain is a private key, not a certificate'],
 );
 
@@ -216,10 +216,10 @@ test('what is not text is a problem with a hint', t => {
 	t.deepEqual(problems, [
 		{
 			part: 'cert',
-			message: 'cert is not text; PEM text is wanted',
+			message: 'cert is not text; PEM text is required',
 			hint: 'Read the file as text: readFile(file, "utf8").',
 		},
-		{part: 'key', message: 'key is not text; PEM text is wanted', hint: undefined},
+		{part: 'key', message: 'key is not text; PEM text is required', hint: undefined},
 	]);
 });
 
@@ -245,7 +245,7 @@ test('a chain in order', chained, {...leaf, chain: lower.cert + upper.cert}, [])
 test('a chain out of order', chained, {...leaf, chain: upper.cert + lower.cert}, [ORDER]);
 test('a chain in the same text as the leaf', chained, {...leaf, cert: leaf.cert + lower.cert + upper.cert}, []);
 test('a leaf that stands last', chained, {...leaf, cert: lower.cert + upper.cert + leaf.cert}, [
-	'The certificate of the key, "web.test", does not stand first in cert; it has been put first',
+	'The certificate of the key, "web.test", is not the first in cert; it has been put first',
 ]);
 test('a chain split over both parts', chained, {...leaf, cert: leaf.cert + lower.cert, chain: upper.cert}, []);
 test('a chain with the leaf in it', chained, {...leaf, chain: leaf.cert + lower.cert + upper.cert}, [
