@@ -5,7 +5,7 @@ import type {BackendSpec} from '../configuration/spec.ts';
 import {PROTOCOLS} from '../model/listener.ts';
 import {usageError} from './exit-codes.ts';
 
-/** The names that a configuration is looked for under when none is given. */
+/** The file names that are tried when no configuration is given. */
 export const CONFIG_FILES = ['lb-local.yaml', 'lb-local.yml', 'lb-local.json'] as const;
 
 /** The configuration in the working directory, if there is one. */
@@ -14,8 +14,8 @@ export function findConfigFile(exists: (file: string) => boolean = existsSync): 
 }
 
 /**
- * Puts a listener that came in pieces together again: `https:443`, `->`, `http:80` is one argument. The arrow begins
- * with a hyphen, so this has to happen before options are read.
+ * Joins a listener that was written as several arguments: `https:443`, `->`, `http:80`. The arrow begins with a hyphen,
+ * so this must happen before options are parsed.
  */
 export function joinListenerPieces(argv: readonly string[]): string[] {
 	const joined: string[] = [];
@@ -35,8 +35,8 @@ export type UpTarget =
 	| {readonly kind: 'listeners'; readonly listeners: readonly string[]; readonly backends: readonly string[]};
 
 /**
- * What the arguments of `up` ask for: a configuration file, listeners, or, without any, the configuration of the
- * working directory, and the demo where there is none.
+ * Reads the arguments of `up`: a configuration file or listeners. Without any, it is the configuration of the working
+ * directory, else the demo.
  *
  * @throws EmulatorError `USAGE`
  */
@@ -45,12 +45,13 @@ export function readUpTarget(
 	options: {readonly backend?: readonly string[] | undefined; readonly certificate?: string | undefined},
 	exists: (file: string) => boolean = existsSync,
 ): UpTarget {
-	// A list of back-ends swallows what follows it: `--backend 127.0.0.1:3000 https:443` means a listener.
+	// The parser takes everything after `--backend` as back-ends; in `--backend 127.0.0.1:3000 https:443` the last is a
+	// listener.
 	const backends = (options.backend ?? []).filter(text => !namesProtocol(text));
 	const positional = [...given, ...(options.backend ?? []).filter(namesProtocol)];
 	const listeners = positional.filter(text => isListener(text) && !exists(text));
 	const files = positional.filter(text => !listeners.includes(text));
-	for (const file of files) judgeFile(file, exists);
+	for (const file of files) validateFile(file, exists);
 
 	const [file, second] = files;
 	if (second !== undefined) throw usageError(`one configuration at a time: ${file} and ${second} were given`);
@@ -76,7 +77,7 @@ export function readUpTarget(
 	return found === undefined ? {kind: 'demo'} : {kind: 'config', file: found};
 }
 
-/** A misspelt protocol is meant as a listener all the same, so that its fault can be told. */
+/** A misspelt protocol counts as a listener, so that the error is about the protocol. */
 function isListener(text: string): boolean {
 	const word = /^([a-z]+):\d+/i.exec(text)?.[1];
 	return namesProtocol(text) || (word !== undefined && nearest(word, PROTOCOLS) !== undefined);
@@ -86,9 +87,9 @@ function namesProtocol(text: string): boolean {
 	return text.includes('->') || /^(?:https?|tcp|ssl):\d/i.test(text);
 }
 
-function judgeFile(text: string, exists: (file: string) => boolean): void {
+function validateFile(text: string, exists: (file: string) => boolean): void {
 	if (text === '-') {
-		// An arrow outside of quotes: the shell sees a hyphen, and a redirection into a file named `http:80`.
+		// An arrow without quotes: the shell reads a hyphen and a redirection into a file named `http:80`.
 		throw usageError(
 			'"-" is neither a configuration nor a listener',
 			'quote listeners: lb-local up "https:443 -> http:80".',
@@ -101,13 +102,13 @@ function judgeFile(text: string, exists: (file: string) => boolean): void {
 	);
 }
 
-/** Where the certificate of `--certificate` comes from. */
+/** The source of the certificate of `--certificate`. */
 export type CertificateChoice =
 	| {readonly kind: 'files'; readonly cert: string; readonly key: string}
 	| {readonly kind: 'names'; readonly names: readonly string[]};
 
 /**
- * Reads `--certificate`: `cert.pem,key.pem` are two files, anything else are names to issue one for.
+ * Reads `--certificate`: `cert.pem,key.pem` are two files, anything else is a list of names to issue a certificate for.
  *
  * @throws EmulatorError `USAGE`
  */
@@ -135,7 +136,7 @@ export interface FakeChoice {
 	readonly behaviour: Extract<BackendSpec, {readonly kind: 'echo' | 'reply' | 'tcp'}>;
 	readonly label: string;
 	readonly tls: boolean;
-	/** 0 = a free one. */
+	/** 0 for a free one. */
 	readonly port: number;
 }
 
@@ -160,7 +161,7 @@ export function readFakeChoice(text: string): FakeChoice {
 	const kind = kinds.find(known => known === label);
 	if (match === null || kind === undefined) {
 		throw usageError(
-			`${quote(text)} is no fake back-end; allowed are ${alternatives(kinds)}, each with "+tls" and ":port" if you like`,
+			`${quote(text)} is not a fake back-end; allowed are ${alternatives(kinds)}, each with "+tls" and ":port" if you like`,
 			didYouMean(label, kinds),
 		);
 	}

@@ -7,11 +7,13 @@ import {defaultAuthorityDirectory, openAuthority, type StoredAuthority} from '..
 import type {Output} from './output.ts';
 
 /**
- * The local authority of this user, made on first use. Where it cannot be stored, one for this run, with a notice: a
- * read-only home is no reason not to start.
+ * The local authority of this user, created on first use. When it cannot be stored, for example in a read-only home, a
+ * temporary one for this run, with a warning.
  *
- * @param lifetime whether that one is of use after this run, for what it has signed is: else its folder goes with it.
- * @throws EmulatorError `AUTHORITY_UNUSABLE` when there is one that cannot be used: somebody may trust it.
+ * @param lifetime `longer` when what the authority signs is used after this run; with `run`, the folder of a temporary
+ * authority is removed at the end.
+ * @throws EmulatorError `AUTHORITY_UNUSABLE` when the stored one cannot be used; it is not replaced, because clients
+ * may trust it.
  */
 export async function localAuthority(output: Output, lifetime: 'run' | 'longer' = 'run'): Promise<StoredAuthority> {
 	try {

@@ -4,11 +4,11 @@ import type {BackendStatus, ListenerStatus} from '../emulator/load-balancer.ts';
 import {type ProbeResult, whyOut} from '../model/health.ts';
 import {columns, countOf, daysUntil, type Paint, printable} from './text.ts';
 
-/** As much of a load balancer as is shown; one of another process has this shape too. */
+/** The shown fields of a load balancer, of this process or of another. */
 export interface ShownLoadBalancer {
 	readonly name: string;
 	readonly dnsName: string;
-	/** In the cloud's words; `active` is what is expected, and not shown. */
+	/** The cloud's word for its state; `active` is the normal state and not shown. */
 	readonly state?: string;
 	readonly listeners: readonly (Pick<ListenerStatus, 'spec' | 'host' | 'boundPort'> & {
 		readonly certificate?: Pick<NonNullable<ListenerStatus['certificate']>, 'names' | 'notAfter' | 'fingerprint256'>;
@@ -21,9 +21,9 @@ export interface ShownLoadBalancer {
 }
 
 /**
- * What runs: each load balancer with its DNS name, its listeners, their certificates, and its back-ends.
+ * The lines that show each load balancer with its DNS name, its listeners, their certificates, and its back-ends.
  *
- * @param silent addresses that nothing listens at.
+ * @param silent addresses at which nothing listens.
  */
 export function bannerLines(
 	emulator: {readonly loadBalancers: readonly ShownLoadBalancer[]},

@@ -2,26 +2,26 @@ import {type IncomingMessage, request} from 'node:http';
 import {codeOf, EmulatorError, messageOf} from '../base/errors.ts';
 import {printable} from './text.ts';
 
-/** A guess: nothing that is asked for takes long, and this machine may be busy. */
-const PATIENCE_MS = 5000;
-/** More than any state has, so that a stranger cannot fill the memory. */
+/** A guess: no request takes long, but the machine may be busy. */
+const ANSWER_TIMEOUT_MS = 5000;
+/** More than any answer of lb-local, so that another server cannot fill the memory. */
 const MAX_ANSWER_BYTES = 64 * 1024 * 1024;
 
-/** Asks a running one through `/_lb/`. */
+/** Talks to a running instance through `/_lb/`. */
 export class ControlClient {
 	/** `http://127.0.0.1:8089` */
 	readonly endpoint: string;
-	readonly #patienceMs: number;
+	readonly #timeoutMs: number;
 
-	constructor(endpoint: string, patienceMs = PATIENCE_MS) {
+	constructor(endpoint: string, timeoutMs = ANSWER_TIMEOUT_MS) {
 		this.endpoint = endpoint;
-		this.#patienceMs = patienceMs;
+		this.#timeoutMs = timeoutMs;
 	}
 
 	/**
 	 * @returns the JSON of the answer.
-	 * @throws EmulatorError `CONTROL_UNREACHABLE` when nothing answers there, `CONTROL_STRANGER` when something else does,
-	 * and whatever the running one refuses with.
+	 * @throws EmulatorError `CONTROL_UNREACHABLE` when nothing answers there, `CONTROL_STRANGER` when another program
+	 * does, and the error with which the instance refuses.
 	 */
 	get(path: string): Promise<unknown> {
 		return this.#ask('GET', path);
@@ -43,14 +43,14 @@ export class ControlClient {
 	#exchange(method: string, path: string, body: string | undefined): Promise<Answer> {
 		const headers =
 			body === undefined ? {} : {'Content-Type': 'application/json', 'Content-Length': Buffer.byteLength(body)};
-		const signal = AbortSignal.timeout(this.#patienceMs);
+		const signal = AbortSignal.timeout(this.#timeoutMs);
 		return new Promise((resolve, reject) => {
 			const fail = (error: unknown) => reject(this.#failure(error, signal.aborted));
 			const sent = request(this.endpoint + path, {method, headers, signal, agent: false}, response => {
 				readAnswer(response).then(resolve, fail);
 			});
 			sent.on('error', fail);
-			// A tunnel or another protocol is nothing that was asked for.
+			// An upgrade was not requested.
 			sent.on('upgrade', (_, socket) => {
 				socket.destroy();
 				reject(this.#stranger());
@@ -63,12 +63,12 @@ export class ControlClient {
 		if (isLate) {
 			return new EmulatorError(
 				'CONTROL_UNREACHABLE',
-				`No answer from ${this.endpoint} within ${this.#patienceMs / 1000} s`,
+				`No answer from ${this.endpoint} within ${this.#timeoutMs / 1000} s`,
 				{hint: 'Is it stopped or very busy? Is it lb-local that listens there?', cause: error},
 			);
 		}
 		const code = codeOf(error) ?? '';
-		// Node's parser: what answered does not speak HTTP.
+		// An error of Node's parser: the server does not speak HTTP.
 		if (code.startsWith('HPE_') || error instanceof EmulatorError) return this.#stranger(error);
 		const why = code === 'ECONNREFUSED' ? 'nothing listens there' : messageOf(error);
 		return new EmulatorError('CONTROL_UNREACHABLE', `Cannot reach lb-local at ${this.endpoint}: ${why}`, {
@@ -90,12 +90,16 @@ export class ControlClient {
 	}
 }
 
-/** What answers there is not lb-local, or not as this version knows it. */
+/** The server is not lb-local, or a version that this one does not understand. */
 export function strangerAt(endpoint: string, cause?: unknown): EmulatorError<'CONTROL_STRANGER'> {
-	return new EmulatorError('CONTROL_STRANGER', `What answers at ${endpoint} is not lb-local, or another version`, {
-		hint: 'Say where it is with --endpoint or LB_LOCAL_ENDPOINT; `lb-local up` prints it.',
-		cause,
-	});
+	return new EmulatorError(
+		'CONTROL_STRANGER',
+		`The server at ${endpoint} is not lb-local, or is another version of it`,
+		{
+			hint: 'Say where it is with --endpoint or LB_LOCAL_ENDPOINT; `lb-local up` prints it.',
+			cause,
+		},
+	);
 }
 
 interface Answer {
@@ -108,7 +112,7 @@ async function readAnswer(response: IncomingMessage): Promise<Answer> {
 	const chunks: Uint8Array[] = [];
 	let bytes = 0;
 	for await (const chunk of response) {
-		// A response without an encoding gives bytes.
+		// Without an encoding, a response emits bytes.
 		const data = chunk as Uint8Array;
 		bytes += data.length;
 		if (bytes > MAX_ANSWER_BYTES) {
@@ -121,7 +125,7 @@ async function readAnswer(response: IncomingMessage): Promise<Answer> {
 	return {status: response.statusCode ?? 0, server: String(response.headers['server']), text};
 }
 
-/** `{error: {code, message, hint}}` as the error it was over there. */
+/** The error in `{error: {code, message, hint}}`. */
 function refusalIn(json: unknown): EmulatorError | undefined {
 	const error = fieldOf(json, 'error');
 	const code = fieldOf(error, 'code');

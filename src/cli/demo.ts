@@ -3,7 +3,7 @@ import type {Config} from '../configuration/spec.ts';
 import type {Emulator} from '../emulator.ts';
 import {shellWord} from './text.ts';
 
-/** The three recipes, with fake back-ends that answer with what they received. */
+/** The three recipes, with fake back-ends that return what they received. */
 export const DEMO_CONFIG: Config = {
 	backends: {
 		app: {kind: 'echo', count: 3},
@@ -20,7 +20,7 @@ export const DEMO_CONFIG: Config = {
 interface Recipe {
 	readonly loadBalancer: string;
 	readonly text: string;
-	/** The name in the certificate that the client sees; the DNS name of the load balancer unless said otherwise. */
+	/** The name in the certificate that the client sees; by default the DNS name of the load balancer. */
 	readonly servername?: string;
 	readonly withOpenssl?: boolean;
 }
@@ -43,9 +43,9 @@ const RECIPES: readonly Recipe[] = [
 ];
 
 /**
- * What the demo is, and for each recipe the lines that show it. They work as they stand when pasted into a shell.
+ * The lines that explain the demo, with commands for each recipe that can be pasted into a shell.
  *
- * @param authorityFile the certificate of who signed those that clients see.
+ * @param authorityFile the certificate of the authority that clients need.
  */
 export function demoLines(
 	{loadBalancers}: Pick<Emulator, 'loadBalancers'>,
@@ -81,7 +81,7 @@ interface Target {
 
 function curlLine({file, name, port, address}: Target, env: Readonly<Record<string, string | undefined>>): string {
 	const url = port === 443 ? `https://${name}/` : `https://${name}:${port}/`;
-	// A proxy that the environment names would be asked for a host that only exists here.
+	// A proxy in the environment does not know hosts that exist only here.
 	const hasProxy = ['https_proxy', 'HTTPS_PROXY', 'all_proxy', 'ALL_PROXY'].some(key => (env[key] ?? '') !== '');
 	const noProxy = hasProxy ? " --noproxy '*'" : '';
 	return `curl${noProxy} --cacert ${shellWord(file)} --connect-to ${shellWord(`${name}:${port}:${address}`)} ${url}`;

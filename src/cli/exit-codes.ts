@@ -2,7 +2,7 @@ import {codeOf, EmulatorError, type EmulatorErrorOptions} from '../base/errors.t
 
 export const EXIT = {ok: 0, failed: 1, usage: 2, interrupted: 130} as const;
 
-/** Errors that say the command line or the configuration is wrong, not that something went wrong. */
+/** Errors for a wrong command line or configuration, not for failures at run time. */
 const USAGE_CODES = new Set([
 	'USAGE',
 	'CONFIG_INVALID',
@@ -11,12 +11,12 @@ const USAGE_CODES = new Set([
 	'INVALID_CERTIFICATE',
 ]);
 
-/** The exit code that a failure ends the process with. */
+/** The exit code for an error. */
 export function exitCodeOf(error: unknown): number {
 	return USAGE_CODES.has(codeOf(error) ?? '') ? EXIT.usage : EXIT.failed;
 }
 
-/** The command line makes no sense as it stands. */
+/** An error about the command line. */
 export function usageError(message: string, hint?: EmulatorErrorOptions['hint']): EmulatorError<'USAGE'> {
 	return new EmulatorError('USAGE', message, {hint});
 }

@@ -5,29 +5,29 @@ import {nowMs, wait} from '../base/timers.ts';
 import {usageError} from './exit-codes.ts';
 import {type RunFile, readRunFiles} from './run-file.ts';
 
-/** The control port that `up` takes unless told otherwise. */
+/** The default control port of `up`. */
 export const USUAL_ENDPOINT = 'http://127.0.0.1:8089';
 
 export interface FindOptions {
-	/** What `--endpoint` says. */
+	/** The value of `--endpoint`. */
 	readonly given?: string | undefined;
-	/** Waits for one that is on its way: what a script has put into the background takes a moment. */
+	/** Waits for an instance that is starting, such as one that a script started in the background. */
 	readonly waits?: boolean;
 	readonly env?: Readonly<Record<string, string | undefined>>;
 	readonly cwd?: string;
 }
 
 /**
- * Where the running one is: `--endpoint`, else `LB_LOCAL_ENDPOINT`, else the one that was started in this directory,
- * else the only one of this user, else the usual port.
+ * The endpoint of the running instance: `--endpoint`, else `LB_LOCAL_ENDPOINT`, else the instance that was started in
+ * this directory, else the only one of this user, else the default port.
  *
- * @throws EmulatorError `USAGE` for what is no endpoint, and when several run and nothing says which is meant.
+ * @throws EmulatorError `USAGE` for an invalid endpoint, and when several instances run and none is chosen.
  */
 export async function findEndpoint(options: FindOptions = {}): Promise<string> {
 	const {env = process.env, cwd = process.cwd(), waits = false} = options;
-	const told = toldEndpoint(options);
-	if (waits) await untilOneRuns(told, {env, cwd});
-	if (told !== undefined) return told;
+	const chosen = chosenEndpoint(options);
+	if (waits) await untilOneRuns(chosen, {env, cwd});
+	if (chosen !== undefined) return chosen;
 	const running = await answering(await readRunFiles(env));
 	const here = running.filter(one => one.cwd === cwd);
 	const candidates = here.length > 0 ? here : running;
@@ -37,22 +37,24 @@ export async function findEndpoint(options: FindOptions = {}): Promise<string> {
 	return readEndpoint(only.endpoint, `the run file of process ${only.pid}`);
 }
 
-function toldEndpoint({given, env = process.env}: FindOptions): string | undefined {
+function chosenEndpoint({given, env = process.env}: FindOptions): string | undefined {
 	if (given !== undefined) return readEndpoint(given, '--endpoint');
 	const fromEnvironment = env['LB_LOCAL_ENDPOINT'];
 	if (fromEnvironment === undefined || fromEnvironment === '') return undefined;
 	return readEndpoint(fromEnvironment, 'LB_LOCAL_ENDPOINT');
 }
 
-/** How long one may take to start: its commands have 30 s, which is the longest part. README.md says so, too. */
+/** How long an instance may take to start: the longest part are its commands, with 30 s. README.md states it, too. */
 const STARTING_MS = 40_000;
 const POLL_MS = 50;
 
-/** Resolves once that endpoint takes connections, or that of one of this directory; and when the time is over. */
-async function untilOneRuns(told: string | undefined, {env, cwd}: Required<Pick<FindOptions, 'env' | 'cwd'>>) {
+/**
+ * Resolves when the chosen endpoint, or that of an instance of this directory, accepts connections, or the time is up.
+ */
+async function untilOneRuns(chosen: string | undefined, {env, cwd}: Required<Pick<FindOptions, 'env' | 'cwd'>>) {
 	const deadline = nowMs() + STARTING_MS;
 	while (nowMs() < deadline) {
-		const here = told === undefined ? (await readRunFiles(env)).filter(one => one.cwd === cwd) : [{endpoint: told}];
+		const here = chosen === undefined ? (await readRunFiles(env)).filter(one => one.cwd === cwd) : [{endpoint: chosen}];
 		const open = await Promise.all(here.map(({endpoint}) => isOpen(endpoint)));
 		if (open.includes(true)) return;
 		await wait(POLL_MS);
@@ -60,9 +62,9 @@ async function untilOneRuns(told: string | undefined, {env, cwd}: Required<Pick<
 }
 
 /**
- * The one to stop: `--endpoint`, else the one that was started in this directory, with its process. Never one of another
- * directory: somebody else may be at work there. `LB_LOCAL_ENDPOINT` is not asked, because `env` sets it for the clients
- * of a shell: by the time of a stop it may be of another directory, or of one that is gone.
+ * The instance to stop: `--endpoint`, else the one that was started in this directory, with its process id. Never one
+ * of another directory, which somebody else may be using. `LB_LOCAL_ENDPOINT` is ignored, because `env` sets it for the
+ * clients of a shell: it may belong to another directory, or to an instance that has ended.
  *
  * @throws EmulatorError `USAGE` as {@link findEndpoint}, `NOT_RUNNING` when none was started here.
  */
@@ -77,21 +79,21 @@ export async function findToStop(options: FindOptions = {}): Promise<{endpoint: 
 	return {endpoint: readEndpoint(only.endpoint, `the run file of process ${only.pid}`), pid: only.pid};
 }
 
-/** @param elsewhere those that run in other directories. */
+/** @param elsewhere instances that run in other directories. */
 export function notRunningHere(elsewhere: readonly RunFile[]): EmulatorError<'NOT_RUNNING'> {
 	const lines = elsewhere.map(({endpoint, pid, cwd}) => `\n  ${endpoint} (process ${pid}, in ${cwd})`);
 	const others = lines.length === 0 ? '' : `; elsewhere there is${lines.join('')}`;
-	return new EmulatorError('NOT_RUNNING', `Nothing runs that was started in this directory${others}`, {
+	return new EmulatorError('NOT_RUNNING', `No running instance was started in this directory${others}`, {
 		hint: '--endpoint chooses one, wherever it was started.',
 	});
 }
 
-/** How long one on this machine may take to accept a connection; whoever takes longer is listed all the same. */
-const PATIENCE_MS = 500;
+/** How long an instance on this machine may take to accept a connection; a slower one counts as running. */
+const CONNECT_TIMEOUT_MS = 500;
 
 /**
- * Those whose ports are open; all of them where none is, so that the error names what was tried. One that was killed
- * leaves its file, and its process id may be somebody else's by now, or a zombie's.
+ * The instances whose ports are open; all of them when none is, so that the error names what was tried. An instance
+ * that was killed leaves its file, and its process id may belong to another process by now, or to a zombie.
  */
 async function answering(running: readonly RunFile[]): Promise<readonly RunFile[]> {
 	if (running.length < 2) return running;
@@ -100,7 +102,7 @@ async function answering(running: readonly RunFile[]): Promise<readonly RunFile[
 	return left.length === 0 ? running : left;
 }
 
-/** Whether a control port takes connections; one that does not answer within half a second is taken for open. */
+/** Whether a control port accepts connections; one that does not answer within half a second counts as open. */
 export function isOpen(endpoint: string): Promise<boolean> {
 	const url = URL.canParse(endpoint) ? new URL(endpoint) : undefined;
 	if (url === undefined) return Promise.resolve(true);
@@ -110,12 +112,12 @@ export function isOpen(endpoint: string): Promise<boolean> {
 			socket.destroy();
 			resolve(isThere);
 		};
-		socket.setTimeout(PATIENCE_MS, () => end(true));
+		socket.setTimeout(CONNECT_TIMEOUT_MS, () => end(true));
 		socket.on('connect', () => end(true)).on('error', () => end(false));
 	});
 }
 
-/** What an SDK's endpoint has behind the port is no part of where the control port is. */
+/** Accepts an SDK's endpoint as well, and drops the path after the port. */
 function readEndpoint(text: string, where: string): string {
 	const url = URL.canParse(text) ? new URL(text) : undefined;
 	const isPlain =
@@ -136,5 +138,5 @@ function severalRun(running: readonly RunFile[], hint: string) {
 	const lines = running.map(
 		({endpoint, pid, cwd, config}) => `  ${endpoint} (process ${pid}, ${config ?? 'no configuration'}, in ${cwd})`,
 	);
-	return usageError(`several run, and nothing says which is meant:\n${lines.join('\n')}`, hint);
+	return usageError(`several instances are running, and none is chosen:\n${lines.join('\n')}`, hint);
 }

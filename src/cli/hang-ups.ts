@@ -2,26 +2,26 @@ import type {Interruption} from './interruption.ts';
 import {findTerminal} from './terminal.ts';
 
 /**
- * SIGHUP, which has two meanings: the terminal that a process was started with has been closed, and then the process is
- * to end, or somebody asks a service to read its files again.
+ * SIGHUP has two meanings: the terminal of the process was closed, and the process must end; or the process is to read
+ * its files again, as services do.
  */
 export class HangUps {
 	readonly #terminal = findTerminal();
 	readonly #interruption: Interruption;
 	#reread: (() => void) | undefined;
-	/** Whether it was asked to read again before it could. */
-	#isAsked = false;
+	/** Whether a request to read again came before `listen()`. */
+	#isRequested = false;
 
-	/** Listens from here on; a process that does not is ended by SIGHUP. */
+	/** Handles SIGHUP from now on; without a handler SIGHUP ends the process. */
 	constructor(interruption: Interruption) {
 		this.#interruption = interruption;
 		process.on('SIGHUP', this.#onSignal);
 	}
 
-	/** Calls back whenever files are to be read again, and at once if that was asked for before. */
+	/** Calls back whenever files are to be read again, and at once if that was requested before. */
 	listen(reread: () => void): void {
 		this.#reread = reread;
-		if (this.#isAsked) reread();
+		if (this.#isRequested) reread();
 	}
 
 	close(): void {
@@ -30,7 +30,7 @@ export class HangUps {
 
 	readonly #onSignal = (): void => {
 		if (this.#terminal.isGone) this.#interruption.hangUp();
-		else if (this.#reread === undefined) this.#isAsked = true;
+		else if (this.#reread === undefined) this.#isRequested = true;
 		else this.#reread();
 	};
 }

@@ -6,22 +6,22 @@ import type {PemPair} from '../model/resolved.ts';
 import {readCertificateChoice} from './arguments.ts';
 import {usageError} from './exit-codes.ts';
 
-/** How many echo back-ends answer when none were named: enough to see turns being taken. */
+/** How many echo back-ends run when none are given: enough to see the round robin. */
 const FAKES = 3;
 
 /**
- * The load balancer that the listeners of a command line describe.
+ * The spec of the load balancer that the listeners of a command line describe.
  *
- * @param certificate what `--certificate` said, for the listeners that speak TLS.
- * @throws EmulatorError `USAGE`, `INVALID_DESCRIPTION` for names no certificate can be issued for. The listeners
- * themselves are judged by who runs them.
+ * @param certificate the value of `--certificate`, for the listeners that speak TLS.
+ * @throws EmulatorError `USAGE`, `INVALID_DESCRIPTION` for names for which no certificate can be issued. The listeners
+ * are validated when they are created.
  */
 export async function describeInline(
 	{listeners, backends}: {readonly listeners: readonly string[]; readonly backends: readonly string[]},
 	certificate: string | undefined,
 	authority: Authority,
 ): Promise<LoadBalancerSpec> {
-	// Any text may stand here: whether it is a listener is found by who runs it, with every fault in it.
+	// Any text is possible here: listeners are validated when they are created.
 	const specs = listeners as readonly ListenerSpec[];
 	const backendSpecs = backends.length > 0 ? backends : FAKES;
 	if (certificate === undefined) return {listeners: specs, backends: backendSpecs};

@@ -1,29 +1,29 @@
 import {clearInterval, setInterval} from '../base/timers.ts';
 import {EXIT} from './exit-codes.ts';
 
-/** SIGINT and SIGTERM, as a command waits for them. */
+/** The interruption by SIGINT or SIGTERM for which a command waits. */
 export interface Interruption {
 	/**
-	 * What the process ends with: 0 after SIGTERM, which is how services are stopped, 130 after SIGINT (Ctrl-C), and 0
-	 * when the terminal or the reader of the output went away.
+	 * The exit code of the process: 0 after SIGTERM, which stops services, 130 after SIGINT (Ctrl-C), and 0 when the
+	 * terminal was closed or the reader of the output ended.
 	 */
 	readonly exitCode: number;
-	/** Whether the process is to end. */
+	/** Whether the process must end. */
 	readonly isInterrupted: boolean;
 	/** Interrupts without a signal. */
 	interrupt(): void;
-	/** The terminal has gone: like a first SIGTERM, however often it is told. */
+	/** The terminal was closed: as a first SIGTERM, even when called again. */
 	hangUp(): void;
 	/**
-	 * Resolves when interrupted, and keeps the process alive until then. From this call on a signal is a request to stop
-	 * in good order; before it, nothing runs yet that could be in flight.
+	 * Resolves when interrupted, and keeps the process alive until then. After this call a signal is a request to stop in
+	 * order; before it, nothing can be in flight.
 	 */
 	wait(): Promise<void>;
 }
 
 /**
- * Listens for SIGINT and SIGTERM. Before a command waits, and from the second on, a signal ends the process at once with
- * 130; the first that a command waits for asks it to stop in good order.
+ * Listens for SIGINT and SIGTERM. While a command waits, the first signal asks it to stop in order. Any other signal
+ * ends the process at once with 130.
  *
  * @param exitNow ends the process.
  */
@@ -56,7 +56,7 @@ export function catchSignals(exitNow: (code: number) => void): Interruption {
 		wait: () =>
 			new Promise(resolve => {
 				isWaiting = true;
-				// Waiting for a signal does not keep a process alive; a timer does.
+				// A signal handler does not keep a process alive; a timer does.
 				const alive = setInterval(() => {}, 2 ** 30);
 				const wake = (): void => {
 					clearInterval(alive);

@@ -2,71 +2,71 @@ import {Buffer} from 'node:buffer';
 import {clearImmediate, clearTimeout, setImmediate, setTimeout} from '../base/timers.ts';
 import type {Sink} from './sink.ts';
 
-/** Lines are made in batches of about this size: as much as a pipe of Linux holds. */
+/** Lines are formatted in batches of about this size: the capacity of a pipe on Linux. */
 const BATCH_BYTES = 64 * 1024;
 
-/** Lines that need not be seen at once wait this long for others: a write costs as much as ten lines. */
+/** Lines that are not urgent wait this long for others: a write costs as much as ten lines. */
 const BATCH_MS = 20;
 
-/** A reader that takes nothing is tried again after 1, 2, 4, … ms. */
+/** A write that a slow reader does not accept is retried after 1, 2, 4, … ms. */
 const MAX_RETRY_MS = 50;
 
-/** Where lines wait; see `WaitingLines`. */
+/** A queue of lines; see `WaitingLines`. */
 export interface LineSource {
 	readonly isEmpty: boolean;
 	/** The next lines with their ends, up to about so many bytes. */
 	take(maxBytes: number): string;
 }
 
-/** Has lines written as fast as they are read, and no faster: in the meantime they wait where they come from. */
+/** Writes lines as fast as they are read; until then they wait in their queues. */
 export class LineOutput {
 	readonly #sink: Sink;
 	readonly #sources: LineSource[] = [];
 	readonly #onError: (error: Error) => void;
-	/** What is left of the batch that is being written, and where it came from. */
+	/** The rest of the current batch, and the queue it came from. */
 	#rest: {bytes: Buffer; readonly from: LineSource} | undefined;
 	#isWriting = false;
 	#isGone = false;
 	#timer: NodeJS.Timeout | undefined;
 	#turn: NodeJS.Immediate | undefined;
 	#retryMs = 1;
-	/** Those who wait for something to be taken. */
+	/** Called when the reader has taken something. */
 	readonly #watchers = new Set<() => void>();
 
-	/** @param onError called once, when nothing can be written any more. */
+	/** @param onError called once, when writing is no longer possible. */
 	constructor(sink: Sink, onError: (error: Error) => void) {
 		this.#sink = sink;
 		this.#onError = onError;
 	}
 
-	/** Lines of those that were added first are written first. */
+	/** Adds a queue; the lines of queues that were added first are written first. */
 	add(source: LineSource): void {
 		this.#sources.push(source);
 	}
 
-	/** Whether nobody will read what is added from here on. */
+	/** Whether the reader has ended, so that further lines are not read. */
 	get isGone(): boolean {
 		return this.#isGone;
 	}
 
-	/** Writes what there is at once, as far as it is taken. */
+	/** Writes the waiting lines now, as far as the reader takes them. */
 	flush(): void {
 		if (this.#isBlocked) return;
 		this.#writeBatch();
 	}
 
-	/** Writes what there is before long, together with what comes meanwhile. */
+	/** Writes the waiting lines soon, together with those that are added meanwhile. */
 	flushSoon(): void {
 		if (this.#timer !== undefined || this.#isBlocked) return;
 		this.#timer = setTimeout(this.#writeBatch, BATCH_MS);
 	}
 
 	/**
-	 * Resolves when everything has been written, or nothing can be any more.
+	 * Resolves when everything has been written, or writing is no longer possible.
 	 *
-	 * @param patienceMs given up when the reader takes nothing for so long; without it never.
+	 * @param idleMs gives up when the reader takes nothing for this long; never by default.
 	 */
-	drained(patienceMs?: number): Promise<void> {
+	drained(idleMs?: number): Promise<void> {
 		return new Promise(resolve => {
 			let timer: NodeJS.Timeout | undefined;
 			const finish = (): void => {
@@ -80,7 +80,7 @@ export class LineOutput {
 					return;
 				}
 				clearTimeout(timer);
-				if (patienceMs !== undefined) timer = setTimeout(finish, patienceMs);
+				if (idleMs !== undefined) timer = setTimeout(finish, idleMs);
 			};
 			this.#watchers.add(look);
 			this.flush();
@@ -91,7 +91,7 @@ export class LineOutput {
 	/**
 	 * Writes nothing more.
 	 *
-	 * @returns what of each source had been taken and is not written.
+	 * @returns for each queue, the text that was taken from it and not written.
 	 */
 	giveUp(): ReadonlyMap<LineSource, string> {
 		this.#isGone = true;
@@ -132,7 +132,7 @@ export class LineOutput {
 			this.#isGone = true;
 			this.#rest = undefined;
 			this.#onError(error);
-			this.#tellWatchers();
+			this.#notifyWatchers();
 			return;
 		}
 		if (this.#rest !== undefined) {
@@ -145,12 +145,12 @@ export class LineOutput {
 			return;
 		}
 		this.#retryMs = 1;
-		// One batch a turn: the load balancers have their turns in between.
+		// One batch per turn of the event loop, so that the load balancers work in between.
 		if (!this.#isDone) this.#turn = setImmediate(this.#writeBatch);
-		this.#tellWatchers();
+		this.#notifyWatchers();
 	}
 
-	#tellWatchers(): void {
+	#notifyWatchers(): void {
 		for (const look of [...this.#watchers]) look();
 	}
 

@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 import * as nodeModule from 'node:module';
 
-// Node 22.1 and later keep the compiled form of what follows; here alone, since this process is ours. It must be on
-// before the rest is imported.
+// Node 22.1 and later cache the compiled code. Only enabled here, where the process is our own, and before the rest is
+// imported.
 (nodeModule as {enableCompileCache?: () => unknown}).enableCompileCache?.();
 void import('./run-process.ts');

@@ -7,61 +7,64 @@ import {type Paint, paintFor} from './text.ts';
 import {type WaitingBound, WaitingLines} from './waiting-lines.ts';
 
 /**
- * Where the command line writes: data for programs on one stream, prose for people on the other. Nothing here waits for
- * a reader, nor throws.
+ * The output of the command line: data for programs on stdout, prose for people on stderr. No method waits for a reader
+ * or throws.
  */
 export interface Output {
 	/** Writes one line of data to stdout. None is dropped. */
 	data(line: string): void;
-	/** Opens stdout for lines without end. Returns what takes the next one in. Once in a process. */
+	/** Opens stdout for an endless stream of lines. Returns a function that adds an item. Once in a process. */
 	stream<Item>(options: StreamOptions<Item>): (item: Item) => void;
 	/** Writes a line of prose to stderr. */
 	say(line: string): void;
 	warn(message: string): void;
-	/** Tells of a failure: what happened and what to do next, and never a stack trace unless DEBUG asks for it. */
+	/** Reports a failure: what happened and what to do next, with a stack trace only if DEBUG asks for it. */
 	fail(error: unknown): void;
 	readonly paintData: Paint;
 	readonly paintProse: Paint;
 }
 
-/** How what is printed without end becomes lines, and what becomes of it when it is not read as fast as it comes. */
+/** How the items of an endless stream are formatted, and what happens when they are read too slowly. */
 export interface StreamOptions<Item> {
-	/** What the items are called: `exchange`. */
+	/** The noun for an item: `exchange`. */
 	readonly noun: string;
-	/** The line of an item, without its end; called when it is about to be written. */
+	/** Formats an item as a line without its end; called just before it is written. */
 	readonly format: (item: Item) => string;
-	/** About how many bytes of memory an item holds while it waits. */
+	/** The approximate memory of a waiting item, in bytes. */
 	readonly sizeOf: (item: Item) => number;
-	/** What may wait; beyond it the oldest items are dropped. */
+	/** How much may wait; beyond it the oldest items are dropped. */
 	readonly bound: WaitingBound;
-	/** Where it is told how many were dropped: among the lines, for people, or as prose, when programs read the lines. */
-	readonly tellDropped: 'among' | 'aside';
+	/**
+	 * Where the number of dropped items is reported: among the lines, which people read, or in prose, when programs read
+	 * the lines.
+	 */
+	readonly reportDropped: 'in-data' | 'in-prose';
 }
 
-/** The output of a process, whose end it has to be told of. */
+/** The output of a process, which must be ended with `end()`. */
 export interface ProcessOutput extends Output {
-	/** Whether something could not be written for another reason than that its reader went away. */
+	/** Whether writing failed for a reason other than a reader that ended. */
 	readonly hasFailed: boolean;
-	/** Whether a write is under way that may never end, for which `process.exit` would wait. */
+	/** Whether a write is in progress that may never end and for which `process.exit` would wait. */
 	readonly isStuck: boolean;
 	/**
 	 * Resolves when everything is written, or nothing can be.
 	 *
-	 * @param patienceMs what a reader that takes nothing for so long has not taken is given up; without it never.
+	 * @param idleMs gives up when the reader takes nothing for this long; never by default.
 	 */
-	end(patienceMs?: number): Promise<void>;
+	end(idleMs?: number): Promise<void>;
 }
 
-/** Prose that may wait for a terminal that is stopped: several screens. */
+/** The limit of prose that waits for a stopped terminal: several screens. */
 const PROSE_BOUND: WaitingBound = {items: 1000, bytes: 256 * 1024};
 
-/** How often it is told aside that something is dropped. */
-const TELL_MS = 1000;
+/** How often dropped items are reported in prose. */
+const REPORT_MS = 1000;
 
 /**
  * The output of this process.
  *
- * @param onReaderGone called once when nobody reads stdout any more, as after `lb-local up | head -1`.
+ * @param onReaderGone called once when the reader of stdout has ended, as after `lb-local up | head -1`.
  */
 export function processOutput(onReaderGone: () => void): ProcessOutput {
 	const paintProse = paintFor(process.stderr);
@@ -77,11 +80,11 @@ export function processOutput(onReaderGone: () => void): ProcessOutput {
 		onReaderGone();
 	});
 	let proseOutput = dataOutput;
-	// Written in turn, so that none begins in the midst of a line of the other.
+	// Both streams share one output, so that neither begins in the middle of a line of the other.
 	if (!isSamePlace(1, 2)) {
 		const proseSink = openSink(2);
 		sinks.push(proseSink);
-		// Who closed stderr does not want to hear of it.
+		// A closed stderr cannot be reported anywhere.
 		proseOutput = new LineOutput(proseSink, () => {});
 	}
 	const prose = new WaitingLines<string>({
@@ -127,17 +130,17 @@ export function processOutput(onReaderGone: () => void): ProcessOutput {
 		get isStuck() {
 			return sinks.some(sink => sink.isStuck);
 		},
-		end: async patienceMs => {
-			await dataOutput.drained(patienceMs);
+		end: async idleMs => {
+			await dataOutput.drained(idleMs);
 			giveUpStream();
-			await proseOutput.drained(patienceMs);
+			await proseOutput.drained(idleMs);
 		},
 	};
 }
 
 interface Stream<Item> {
 	readonly add: (item: Item) => void;
-	/** Tells how many are not written, and forgets them. */
+	/** Reports how many items were not written, and drops them. */
 	readonly giveUp: () => void;
 }
 
@@ -146,30 +149,30 @@ function openStream<Item>(
 	options: StreamOptions<Item>,
 	warn: (message: string) => void,
 ): Stream<Item> {
-	const {noun, format, sizeOf, bound, tellDropped} = options;
+	const {noun, format, sizeOf, bound, reportDropped} = options;
 	const gap = (dropped: number): string => notShown(dropped, noun);
-	const aside = (dropped: number): void => {
+	const warnOfDropped = (dropped: number): void => {
 		if (dropped > 0) warn(`${gap(dropped)}: standard output is not read as fast as they come`);
 	};
-	const isAmong = tellDropped === 'among';
-	const waiting = new WaitingLines<Item>({format, sizeOf, bound, gapLine: isAmong ? gap : undefined});
+	const isInData = reportDropped === 'in-data';
+	const waiting = new WaitingLines<Item>({format, sizeOf, bound, gapLine: isInData ? gap : undefined});
 	output.add(waiting);
 	let timer: NodeJS.Timeout | undefined;
-	const tell = (): void => {
+	const report = (): void => {
 		timer = undefined;
-		aside(waiting.takeDropped());
+		warnOfDropped(waiting.takeDropped());
 	};
 	return {
 		add: item => {
 			if (output.isGone) return;
-			if (!waiting.add(item) && !isAmong) timer ??= setTimeout(tell, TELL_MS).unref();
+			if (!waiting.add(item) && !isInData) timer ??= setTimeout(report, REPORT_MS).unref();
 			output.flushSoon();
 		},
 		giveUp: () => {
 			clearTimeout(timer);
 			const isReaderGone = output.isGone;
 			const lost = waiting.giveUp(output.giveUp().get(waiting) ?? '');
-			if (!isReaderGone) aside(lost);
+			if (!isReaderGone) warnOfDropped(lost);
 		},
 	};
 }
@@ -183,7 +186,7 @@ function hintOf(error: unknown): string | undefined {
 	if (error instanceof EmulatorError) return error.hint;
 	if (typeof error === 'object' && error !== null && 'hint' in error && typeof error.hint === 'string')
 		return error.hint;
-	// Ours are all of one class; anything else is a mistake of ours.
+	// All our errors are of one class; anything else is a bug.
 	return 'this is a bug of lb-local; DEBUG=lb-local shows where, for a report.';
 }
 

@@ -9,8 +9,8 @@ interface Started {
 }
 
 /**
- * How this command line is called where it runs, so that advice works as it stands: `npx lb-local`, `lb-local` where it is
- * on the path, and the program itself in a clone, where nothing is installed.
+ * The command that calls this program in its environment, so that printed advice can be copied: `npx lb-local`,
+ * `lb-local` when it is on the path, and the program itself in a clone.
  */
 export function ownCommand({
 	script = process.argv[1] ?? '',
@@ -23,11 +23,11 @@ export function ownCommand({
 	if (/^lb-local(\.cmd|\.ps1)?$/.test(name)) return 'lb-local';
 	const relative = path.relative(cwd, script);
 	const program = relative.startsWith('..') ? script : relative;
-	// The sources of a clone, which Node does not run by itself.
+	// The sources of a clone, which Node does not run without tsx.
 	return `node ${name.endsWith('.ts') ? '--import=tsx ' : ''}${shellWord(program)}`;
 }
 
-/** Windows runs the program of a global installation by its own path, below npm's folder. */
+/** On Windows the program of a global installation is called by its own path, below npm's folder. */
 function isGlobal(script: string, env: Readonly<Record<string, string | undefined>>): boolean {
 	const folder = env['APPDATA'];
 	return folder !== undefined && folder !== '' && script.startsWith(path.join(folder, 'npm'));

@@ -16,10 +16,10 @@ import {EXIT, exitCodeOf, usageError} from './exit-codes.ts';
 import type {Output} from './output.ts';
 
 /**
- * Runs one command line to its end.
+ * Runs one command line.
  *
  * @param argv the arguments after the program's name.
- * @returns the exit code; failures have been told by then.
+ * @returns the exit code; failures have been reported by then.
  */
 export async function runProgram(argv: readonly string[], context: CommandContext): Promise<number> {
 	let exitCode: number = EXIT.ok;
@@ -30,16 +30,16 @@ export async function runProgram(argv: readonly string[], context: CommandContex
 		await program.parseAsync(joinListenerPieces(argv), {from: 'user'});
 		return exitCode;
 	} catch (error) {
-		if (error instanceof CommanderError) return tellUsage(error, context.output);
+		if (error instanceof CommanderError) return reportUsage(error, context.output);
 		context.output.fail(error);
 		return exitCodeOf(error);
 	}
 }
 
-/** Help and version are no failures; anything else is a use we do not know. */
-function tellUsage(error: CommanderError, output: Output): number {
+/** Help and version are not failures; anything else is wrong usage. */
+function reportUsage(error: CommanderError, output: Output): number {
 	if (error.exitCode === 0) return EXIT.ok;
-	// The help that answers a bare `lb-local` has been shown already.
+	// For `lb-local` without arguments, the help has been shown already.
 	if (error.code === 'commander.help') return EXIT.usage;
 	const [message = '', suggestion] = messageOf(error)
 		.replace(/^error: /, '')
@@ -58,14 +58,14 @@ function describeProgram(context: CommandContext, end: (exitCode: number) => voi
 		.helpOption('-h, --help', 'show this help')
 		.showSuggestionAfterError()
 		.exitOverride()
-		// What went wrong is told by `tellUsage`, once and in our words.
+		// Errors are reported by `reportUsage`, once and in our words.
 		.configureOutput({
 			outputError: () => {},
 			writeOut: text => context.output.data(text.trimEnd()),
 			writeErr: text => context.output.say(text.trimEnd()),
 		})
 		.addHelpText('after', HELP_AFTER);
-	// Each command is loaded when it is called: nobody waits for what they did not ask for.
+	// Each command is loaded when it is called, to keep the start fast.
 	program
 		.command('up')
 		.description('run load balancers in the foreground, and print one line per exchange')
@@ -125,13 +125,16 @@ function describeProgram(context: CommandContext, end: (exitCode: number) => voi
 	return program;
 }
 
-/** The commands that talk to a running one. */
+/** The commands that talk to a running instance. */
 function describeControlCommands(program: Command, context: CommandContext, end: (exitCode: number) => void): void {
-	const WAIT = ['--wait', 'wait up to 40 s for one that is on its way'] as const;
-	const ENDPOINT = ['--endpoint <url>', 'the control port to talk to (default: the one that runs here)'] as const;
+	const WAIT = ['--wait', 'wait up to 40 s for an instance that is starting'] as const;
+	const ENDPOINT = [
+		'--endpoint <url>',
+		'the control port to talk to (default: that of the instance that runs here)',
+	] as const;
 	program
 		.command('status')
-		.description('show what the running one runs')
+		.description('show what the running instance runs')
 		.option(...ENDPOINT)
 		.option(...WAIT)
 		.option('--json', 'print all of its state as JSON')
@@ -140,20 +143,20 @@ function describeControlCommands(program: Command, context: CommandContext, end:
 		});
 	program
 		.command('stop')
-		.description('stop the one that was started in this directory, and wait until it is gone')
-		.option('--endpoint <url>', 'the control port of the one to stop, wherever it was started')
+		.description('stop the instance that was started in this directory, and wait until it has ended')
+		.option('--endpoint <url>', 'the control port of the instance to stop, wherever it was started')
 		.option('--json', 'print what was stopped as JSON')
 		.action(async (options: StopOptions) => {
 			end(await (await import('./commands/stop.ts')).stop(options, context));
 		});
-	const set = program.command('set').description('change what the running one does');
+	const set = program.command('set').description('change what the running instance does');
 	set
 		.command('health')
 		.description('take a back-end in or out of service; auto leaves it to the probes')
 		.argument('<load-balancer/back-end>', 'such as web/app-1')
 		.addArgument(new Argument('<state>').choices(['InService', 'OutOfService', 'auto']))
 		.option(...ENDPOINT)
-		.option('--json', 'print what came of it as JSON')
+		.option('--json', 'print the result as JSON')
 		.action(async (target: string, state: string, options: SetOptions) => {
 			end(await (await import('./commands/set.ts')).setHealth(target, state, options, context));
 		});
@@ -169,7 +172,7 @@ function describeControlCommands(program: Command, context: CommandContext, end:
 		});
 	program
 		.command('env')
-		.description("print the exports that point the cloud's clients at the running one")
+		.description("print the exports that point the cloud's clients at the running instance")
 		.option(...ENDPOINT)
 		.option(...WAIT)
 		.option('--json', 'print them as JSON')
@@ -192,7 +195,7 @@ const UP_HELP_AFTER = `
 Without arguments: lb-local.yaml, .yml or .json of this directory, or the demo where there is none.
 Ports: what you wrote. A port below 1024 without the privilege, or taken by another load balancer of the same
 configuration, becomes port + 10000, or else the next free one, and this is said.
-A configuration file that changes is read anew, on SIGHUP as well, and what differs is carried out.
+A configuration file is read again when it changes and on SIGHUP, and what differs is carried out.
 \`lb-local stop\` in the same directory stops it with exit code 0, also when npx runs it: npx passes no signal on.
 SIGTERM stops it with exit code 0, Ctrl-C with 130; a second signal stops it at once. So does a terminal that is closed.
 Lines wait for a reader that is slow: up to 10,000 exchanges or 8 MiB, then the oldest are dropped and counted.`;

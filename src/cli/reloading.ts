@@ -3,7 +3,7 @@ import {SerialQueue} from '../base/serial-queue.ts';
 import type {Emulator} from '../emulator.ts';
 import type {Difference, Reloaded} from '../operations/configure.ts';
 import {bannerLines} from './banner.ts';
-import type {News} from './news.ts';
+import type {NoticePrinter} from './notice-printer.ts';
 import type {Output} from './output.ts';
 import {silentBackends, silentLines} from './silent-backends.ts';
 import {printable} from './text.ts';
@@ -11,34 +11,34 @@ import {FileWatch, isFile} from './watch-files.ts';
 
 export interface ReloadingOptions {
 	readonly emulator: Emulator;
-	/** The configuration's, as it was given. */
+	/** The path of the configuration, as given. */
 	readonly file: string;
 	readonly output: Output;
-	readonly news: News;
-	/** Tells of failures and warnings only. */
+	readonly noticePrinter: NoticePrinter;
+	/** Reports only failures and warnings. */
 	readonly quiet: boolean;
 }
 
-/** Keeps what runs in step with its configuration file, and tells what has changed. */
+/** Reloads the configuration when its files change, and reports what has changed. */
 export class Reloading {
 	readonly #options: ReloadingOptions;
 	readonly #watch: FileWatch;
-	/** What is told of one reload comes before what is told of the next. */
+	/** The output of one reload comes before that of the next. */
 	readonly #turns = new SerialQueue();
-	/** What was told of the file as it is; undefined while it is good. */
+	/** The last reported problem of the file; undefined while it is valid. */
 	#problem: string | undefined;
 
 	private constructor(options: ReloadingOptions) {
 		this.#options = options;
 		this.#watch = new FileWatch({
-			onChange: () => void this.run({isAsked: false}),
+			onChange: () => void this.run({isRequested: false}),
 			onTrouble: why => this.#cannotWatch(why),
 		});
 	}
 
-	/** Watches the files of a configuration from now on. undefined when it cannot be read again, being a pipe, say. */
+	/** Watches the files of a configuration. undefined when it cannot be read again, such as a pipe. */
 	static async start(options: ReloadingOptions): Promise<Reloading | undefined> {
-		// Where there is none by now, there may be one again.
+		// A file that is missing now may come back.
 		if (!(await isFile(options.file).catch(() => true))) return undefined;
 		const reloading = new Reloading(options);
 		await reloading.#follow();
@@ -46,21 +46,21 @@ export class Reloading {
 	}
 
 	/**
-	 * Reads the configuration anew. Never rejected: what is wrong is told, once for each problem, or whenever somebody
-	 * has asked.
+	 * Reads the configuration again. Never rejects: problems are reported, each once, or every time when the reload was
+	 * requested.
 	 */
-	run({isAsked}: {readonly isAsked: boolean}): Promise<void> {
-		return this.#turns.run(() => this.#run(isAsked));
+	run({isRequested}: {readonly isRequested: boolean}): Promise<void> {
+		return this.#turns.run(() => this.#run(isRequested));
 	}
 
-	async #run(isAsked: boolean): Promise<void> {
+	async #run(isRequested: boolean): Promise<void> {
 		const {emulator, output} = this.#options;
 		try {
-			await this.#tell(await emulator.reload());
+			await this.#report(await emulator.reload());
 		} catch (error) {
 			if (hasCode(error, 'STOPPED')) return;
 			const problem = `${error instanceof EmulatorError ? error.code : ''} ${messageOf(error)}`;
-			if (problem === this.#problem && !isAsked) return;
+			if (problem === this.#problem && !isRequested) return;
 			this.#problem = problem;
 			output.fail(error);
 			output.say('nothing has changed: what ran before goes on');
@@ -76,15 +76,15 @@ export class Reloading {
 
 	#cannotWatch(why: string): void {
 		const {output, file} = this.#options;
-		output.warn(`${printable(file)} cannot be watched (${printable(why)}): SIGHUP has it read again`);
+		output.warn(`${printable(file)} cannot be watched (${printable(why)}): send SIGHUP to have it read again`);
 	}
 
 	stop(): Promise<void> {
 		return this.#watch.close();
 	}
 
-	async #tell(reloaded: Reloaded): Promise<void> {
-		const {emulator, output, file, quiet, news} = this.#options;
+	async #report(reloaded: Reloaded): Promise<void> {
+		const {emulator, output, file, quiet, noticePrinter} = this.#options;
 		const changes = [
 			...words('load balancer', reloaded.loadBalancers),
 			...words('certificate', reloaded.certificates),
@@ -97,15 +97,15 @@ export class Reloading {
 		const silent = await silentBackends(loadBalancers);
 		if (!quiet) {
 			if (changes.length > 0) output.say(`reloaded ${printable(file)}: ${changes.join('; ')}`);
-			else if (wasBad) output.say(`${printable(file)} is good again, and nothing in it has changed`);
+			else if (wasBad) output.say(`${printable(file)} is valid again, and nothing in it has changed`);
 			for (const line of bannerLines({loadBalancers}, output.paintProse, silent)) if (line !== '') output.say(line);
 		}
-		news.tell();
+		noticePrinter.print();
 		for (const line of silentLines({loadBalancers}, silent)) output.warn(line);
 	}
 }
 
-/** `load balancer web, api added`, and so on: nothing where nothing is different. */
+/** `load balancer web, api added`, and so on; empty when nothing is different. */
 function words(noun: string, {added, changed, removed}: Difference): string[] {
 	const say = (names: readonly string[], verb: string) =>
 		names.length === 0 ? [] : [`${noun} ${names.map(name => printable(name)).join(', ')} ${verb}`];

@@ -9,14 +9,14 @@ import {isAlive} from './process-life.ts';
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
-/** What a running command line says of itself, so that others on this machine find it. */
+/** The file by which other commands on this machine find a running instance. */
 export interface RunFile {
-	/** Of its control port: `http://127.0.0.1:8089`. */
+	/** The endpoint of its control port: `http://127.0.0.1:8089`. */
 	readonly endpoint: string;
 	readonly pid: number;
 	/** The directory it was started in. */
 	readonly cwd: string;
-	/** Its configuration, where it has one. */
+	/** Its configuration file, if it has one. */
 	readonly config?: string;
 }
 
@@ -28,10 +28,10 @@ const runFile = v.object({
 });
 
 /**
- * Says that this process runs, in `run/<pid>.json` beside the local authority.
+ * Writes `run/<pid>.json` beside the local authority.
  *
- * @returns takes it back; call it when the control port closes. Never rejects.
- * @throws EmulatorError `FILE_UNWRITABLE`. Whoever runs load balancers can go on without: it is only harder to find.
+ * @returns a function that removes it, to be called when the control port closes; it never rejects.
+ * @throws EmulatorError `FILE_UNWRITABLE`. The instance can run without the file; it is only harder to find.
  */
 export async function writeRunFile(
 	{endpoint, config}: {readonly endpoint: string; readonly config?: string | undefined},
@@ -58,9 +58,9 @@ export async function writeRunFile(
 }
 
 /**
- * Who runs on this machine under this user, by process id. Files of processes that are gone are removed.
+ * The running instances of this user on this machine, by process id. Files of processes that have ended are removed.
  *
- * @returns none where nothing can be read. Never rejects.
+ * @returns an empty list when nothing can be read. Never rejects.
  */
 export async function readRunFiles(env: Environment = process.env): Promise<RunFile[]> {
 	const folder = runFolder(env);
@@ -91,12 +91,12 @@ function jsonIn(text: string): unknown {
 	try {
 		return JSON.parse(text);
 	} catch {
-		// Half written, or not ours: as if it were not there.
+		// Incomplete, or not ours: ignored.
 		return undefined;
 	}
 }
 
-/** A file that stays is stale, and is found to be so. */
+/** If it stays, it is stale, and detected as such. */
 async function removeQuietly(file: string): Promise<undefined> {
 	await rm(file, {force: true}).catch(() => {});
 }

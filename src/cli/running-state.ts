@@ -1,7 +1,7 @@
 import * as v from 'valibot';
 import {type ControlClient, strangerAt} from './control-client.ts';
 
-/** What is shown of `OwnState` (control-plane/admin/state.ts); a later version may tell more. */
+/** The shown part of `OwnState` (control-plane/admin/state.ts); a later version may have more fields. */
 const listener = v.object({
 	spec: v.string(),
 	port: v.number(),
@@ -41,13 +41,13 @@ const running = v.object({
 	warnings: v.array(v.string()),
 });
 
-/** As much of a state as the command line shows. */
+/** The part of a state that the command line shows. */
 export type RunningState = v.InferOutput<typeof running>;
 
 /**
- * Asks a running one for its state.
+ * Reads the state of a running instance.
  *
- * @returns it as it came, for programs, and read, for people.
+ * @returns the state unchanged, for programs, and parsed, for people.
  * @throws EmulatorError `CONTROL_UNREACHABLE`, `CONTROL_STRANGER`
  */
 export async function readRunningState(client: ControlClient): Promise<{json: unknown; state: RunningState}> {

@@ -7,11 +7,11 @@ import {printable} from './text.ts';
 type Shown = Pick<ShownLoadBalancer, 'listeners' | 'backends'>;
 
 /**
- * Looks once at each server of the user's own: a connection that is refused is of a server that has not been started, or
- * that has another port. One that does not answer within a second may be there.
+ * Checks once whether the user's own servers listen. A refused connection means that the server is not started, or has
+ * another port. A server that does not answer within a second may exist.
  *
- * @param interrupted ends the looks when it resolves.
- * @returns by what a load balancer shows as the address of a back-end, where nothing listens. Never rejects.
+ * @param interrupted ends the checks when it resolves.
+ * @returns where nothing listens, by the shown address of the back-end. Never rejects.
  */
 export async function silentBackends(
 	loadBalancers: readonly Shown[],
@@ -21,12 +21,12 @@ export async function silentBackends(
 	const silent = new Map<string, string>();
 	if (places.length === 0) return silent;
 	const {checkPort} = await import('../fake-backends/port-check.ts');
-	const callOff = new AbortController();
+	const controller = new AbortController();
 	// Each check adds a listener; Node would warn of a leak at the eleventh.
-	setMaxListeners(0, callOff.signal);
-	void interrupted?.then(() => callOff.abort());
+	setMaxListeners(0, controller.signal);
+	void interrupted?.then(() => controller.abort());
 	const checks = new Map(
-		places.map(({host, port}) => [formatAddress(host, port), () => checkPort(host, port, callOff.signal)]),
+		places.map(({host, port}) => [formatAddress(host, port), () => checkPort(host, port, controller.signal)]),
 	);
 	const states = new Map(await Promise.all([...checks].map(async ([where, run]) => [where, await run()] as const)));
 	for (const {shown, host, port} of places) {
@@ -39,19 +39,19 @@ export async function silentBackends(
 }
 
 interface Place {
-	/** As a load balancer shows it: without a port where that is the listener's. */
+	/** The shown address of the back-end; without a port when the listener's back-end port is used. */
 	readonly shown: string;
 	readonly host: string;
 	readonly port: number;
 }
 
 function placesOf({listeners, backends}: Shown): Place[] {
-	// `https:443 -> http:80` ends in the port of back-ends that have none of their own.
+	// `https:443 -> http:80` ends with the port for back-ends without one.
 	const ports = listeners.map(({spec}) => Number(spec.slice(spec.lastIndexOf(':') + 1)));
 	return backends
 		.filter(({kind}) => kind === 'address')
 		.flatMap(({address: shown}) => {
-			// `127.0.0.5 (80 at 8080)`: some have a port for each of the listener's.
+			// `127.0.0.5 (80 at 8080)`: some back-ends have a port for each back-end port of the listeners.
 			const [, bare = shown, mapped] = /^(\S+) \((.+)\)$/.exec(shown) ?? [];
 			const read = readAddress(bare);
 			if ('message' in read) return [];
@@ -61,7 +61,7 @@ function placesOf({listeners, backends}: Shown): Place[] {
 		});
 }
 
-/** Which back-ends nothing listens for. */
+/** The warnings about back-ends at which nothing listens. */
 export function silentLines(
 	{loadBalancers}: {readonly loadBalancers: readonly ShownLoadBalancer[]},
 	silent: ReadonlyMap<string, string>,

@@ -4,23 +4,23 @@ import path from 'node:path';
 import {isatty} from 'node:tty';
 import {hasCode} from '../base/errors.ts';
 
-/** Where text goes. Whoever reads it may be slow, stopped or gone: writing never blocks this process. */
+/** A destination of text. Its reader may be slow, stopped or gone: writing never blocks this process. */
 export interface Sink {
 	/**
-	 * Writes as many of the bytes as are taken at once. `done` is told how many they were, 0 when the reader takes none
-	 * for the time being, or why nothing can be written any more; before this returns or later.
+	 * Writes as many of the bytes as the reader takes at once. `done` gets their number, which is 0 while the reader
+	 * takes none, or the error that ends writing; it may be called before this returns.
 	 */
 	write(bytes: Buffer, done: (error: Error | null, written: number) => void): void;
-	/** Whether a write is under way that may never end, for which the end of a process would wait. */
+	/** Whether a write is in progress that may never end and for which the end of a process would wait. */
 	readonly isStuck: boolean;
 }
 
 /**
  * Opens one of the standard streams.
  *
- * Terminals, pipes and sockets are written without blocking; what they do not take is tried again. A terminal is opened
- * anew for that, because others use the same open terminal and do not expect it not to block. Everything else, files
- * mostly, is written by another thread.
+ * Terminals, pipes and sockets are written without blocking; what they do not take is retried. A terminal is opened
+ * again for that, because other processes share the open terminal and expect it to block. Everything else, mostly
+ * files, is written by another thread.
  */
 export function openSink(fd: 1 | 2): Sink {
 	if (isatty(fd)) {
@@ -29,12 +29,12 @@ export function openSink(fd: 1 | 2): Sink {
 	}
 	const stats = fstatSync(fd);
 	if (process.platform === 'win32' || !(stats.isFIFO() || stats.isSocket())) return new ThreadSink(fd);
-	// Reading the property has Node make the descriptor non-blocking, and undo that at the end of the process.
+	// Reading the property makes Node set the descriptor to non-blocking, and restore it at the end of the process.
 	void (fd === 1 ? process.stdout : process.stderr);
 	return new DescriptorSink(fd);
 }
 
-/** Whether the standard streams lead to the same place: the same terminal, pipe or file. */
+/** Whether two standard streams are the same terminal, pipe or file. */
 export function isSamePlace(one: number, other: number): boolean {
 	const [first, second] = [fstatSync(one), fstatSync(other)];
 	return first.dev === second.dev && first.ino === second.ino && first.rdev === second.rdev;
@@ -55,7 +55,7 @@ class DescriptorSink implements Sink {
 			written = writeSync(this.#fd, bytes);
 		} catch (error) {
 			if (hasCode(error, 'EAGAIN')) done(null, 0);
-			// The file system throws nothing but errors.
+			// `node:fs` throws only errors.
 			else done(error as Error, 0);
 			return;
 		}
@@ -63,7 +63,7 @@ class DescriptorSink implements Sink {
 	}
 }
 
-/** A descriptor that may block: a thread of Node's pool waits for it. */
+/** A descriptor that may block: a thread of Node's pool writes to it. */
 class ThreadSink implements Sink {
 	readonly #fd: number;
 	isStuck = false;
@@ -84,9 +84,9 @@ class ThreadSink implements Sink {
 const OWN_TERMINAL = constants.O_WRONLY | constants.O_NONBLOCK | constants.O_NOCTTY;
 
 /**
- * Opens the terminal of a descriptor once more, for writing without blocking.
+ * Opens the terminal of a descriptor again, for writing without blocking.
  *
- * @returns undefined where this user may not, as after `su`.
+ * @returns undefined when this user may not, as after `su`.
  */
 function reopenTerminal(fd: number): number | undefined {
 	const terminal = fstatSync(fd);
@@ -94,17 +94,17 @@ function reopenTerminal(fd: number): number | undefined {
 		let own: number | undefined;
 		try {
 			own = openSync(file, OWN_TERMINAL);
-			// Where /proc is something else, it is another file.
+			// Without a Linux /proc, this path may be another file.
 			if (fstatSync(own).rdev === terminal.rdev) return own;
 		} catch {
-			// There is no such file, or it may not be opened: the next one may do.
+			// It does not exist or cannot be opened: try the next one.
 		}
 		if (own !== undefined) closeSync(own);
 	}
 	return undefined;
 }
 
-/** Lazily, what ttyname(3) looks for: the device files of a terminal. */
+/** The possible device files of a terminal, as ttyname(3) searches for them, one at a time. */
 function* filesOf({rdev}: Stats): Iterable<string> {
 	for (const folder of ['/dev/pts', '/dev']) {
 		for (const name of namesIn(folder)) {
@@ -118,7 +118,7 @@ function namesIn(folder: string): string[] {
 	try {
 		return readdirSync(folder).filter(name => /^(?:tty|\d|console)/.test(name));
 	} catch {
-		// There is no such folder here.
+		// The folder does not exist on this system.
 		return [];
 	}
 }

@@ -1,4 +1,4 @@
-/** What `lb-local init` writes. It passes `lb-local check`, and runs as it stands. */
+/** The file that `lb-local init` writes. It passes `lb-local check` and runs without changes. */
 export const STARTER_CONFIG = `# yaml-language-server: $schema=./node_modules/lb-local/schema.json
 # Load balancers for this machine. Check it with \`lb-local check\`, run it with \`lb-local up\`.
 

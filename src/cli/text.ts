@@ -1,21 +1,21 @@
 import {styleText} from 'node:util';
 import {wallMs} from '../base/timers.ts';
 
-/** What a piece of text is, for its colour. */
+/** The role of a piece of text, which decides its colour. */
 export type Tone = 'name' | 'good' | 'bad' | 'warning' | 'faint';
 
 const FORMATS = {name: 'bold', good: 'green', bad: 'red', warning: 'yellow', faint: 'dim'} as const;
 
-/** Text for a stream: coloured where the stream is a terminal and NO_COLOR does not forbid it (see https://no-color.org). */
+/** Colours text for a stream, if the stream is a terminal and NO_COLOR is not set (https://no-color.org). */
 export type Paint = (tone: Tone, text: string) => string;
 
-/** The paint of one stream. `FORCE_COLOR` colours what is no terminal as well. */
+/** The paint of one stream. `FORCE_COLOR` also colours streams that are not terminals. */
 export function paintFor(stream: NodeJS.WritableStream): Paint {
 	const tones = Object.entries(FORMATS).map(([tone, format]) => {
 		const [before = '', after = ''] = styleText(format, '|', {stream, validateStream: true}).split('|');
 		return [tone, {before, after}] as const;
 	});
-	// Asked once: a line has several tones, and there are thousands of lines a second.
+	// Computed once: a line has several tones, and there may be thousands of lines per second.
 	const marks = new Map<string, {readonly before: string; readonly after: string}>(tones);
 	if (tones.every(([, {before}]) => before === '')) return (_, text) => text;
 	return (tone, text) => {
@@ -24,13 +24,13 @@ export function paintFor(stream: NodeJS.WritableStream): Paint {
 	};
 }
 
-/** Control, format and line-separating characters: what would move a cursor, forge a line or turn text around. */
+/** Control, format and line-separating characters: they could move the cursor, forge a line or reverse text. */
 const PLAIN = /^[\x20-\x7e]*$/;
 const UNPRINTABLE = /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/gu;
 
 /**
- * Text that came from somebody else, made safe to print on one line: what no reader could see is written as an escape,
- * so that a request cannot forge a second line or command a terminal.
+ * Makes foreign text safe to print on one line: invisible characters are escaped, so that a request can neither forge a
+ * second line nor control a terminal.
  */
 export function printable(text: string, maxLength = 200): string {
 	const shown = text.length > maxLength ? `${text.slice(0, maxLength)}…` : text;
@@ -41,7 +41,7 @@ export function printable(text: string, maxLength = 200): string {
 	});
 }
 
-/** Rows as text with their columns under each other, two blanks apart. */
+/** Rows as text with aligned columns, two spaces apart. */
 export function columns(rows: readonly (readonly string[])[]): string[] {
 	const widths: number[] = [];
 	for (const row of rows) {
@@ -55,14 +55,14 @@ export function columns(rows: readonly (readonly string[])[]): string[] {
 	);
 }
 
-/** A path or value as one word of a POSIX shell, quoted only where it has to be. */
+/** A path or value as one word of a POSIX shell, quoted only if necessary. */
 export function shellWord(text: string): string {
 	return /^[\w@%+=:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`;
 }
 
-/** Whole days from now until a moment; of one that has passed, the days since as a negative number. */
+/** Whole days from now until a moment; negative for a past one. */
 export function daysUntil(moment: Date, now = wallMs()): number {
-	// Adding zero makes zero of minus zero.
+	// Adding zero turns -0 into 0.
 	return Math.trunc((moment.getTime() - now) / 86_400_000) + 0;
 }
 

@@ -1,34 +1,34 @@
-/** How many items may wait to be written, and how much memory they may hold. */
+/** How many items may wait to be written, and how much memory they may take. */
 export interface WaitingBound {
 	readonly items: number;
 	readonly bytes: number;
 }
 
 export interface WaitingLinesOptions<Item> {
-	/** The line of an item, without its end. Called when the line is about to be written, and never for what is dropped. */
+	/** The line of an item, without its end. Called just before the line is written, and not for dropped items. */
 	readonly format: (item: Item) => string;
-	/** About how many bytes of memory an item holds while it waits. */
+	/** The approximate memory of a waiting item, in bytes. */
 	readonly sizeOf: (item: Item) => number;
-	/** Without one nothing is dropped. */
+	/** Without a limit nothing is dropped. */
 	readonly bound?: WaitingBound | undefined;
-	/** The line that is written in the place of items that were dropped; without it the owner tells of them. */
+	/** The line that replaces dropped items; without it the owner reports them. */
 	readonly gapLine?: ((dropped: number) => string) | undefined;
 }
 
 /**
- * Items on their way to a reader that may be slow: a bounded queue. When it is full the oldest item is dropped and
- * counted, because what happened last is what a reader wants to see when it reads again.
+ * A bounded queue of items for a reader that may be slow. When it is full, the oldest item is dropped and counted,
+ * because a reader that returns wants to see the latest ones.
  */
 export class WaitingLines<Item> {
 	readonly #options: WaitingLinesOptions<Item>;
 	#items: (Item | undefined)[] = [];
 	#sizes: number[] = [];
-	/** Where the oldest item is; what is before it has gone. */
+	/** The index of the oldest item; the places before it are empty. */
 	#first = 0;
 	#bytes = 0;
-	/** Dropped, and not told of yet. */
+	/** Items that were dropped and are not reported yet. */
 	#dropped = 0;
-	/** What the text that was taken last stands for. */
+	/** How many dropped items the text that was taken last reports. */
 	#taken: {gap: number} = {gap: 0};
 
 	constructor(options: WaitingLinesOptions<Item>) {
@@ -43,7 +43,7 @@ export class WaitingLines<Item> {
 		return this.#dropped > 0 && this.#options.gapLine !== undefined;
 	}
 
-	/** @returns whether there was room; if not, the oldest items have been dropped. */
+	/** @returns whether there was room; otherwise the oldest items were dropped. */
 	add(item: Item): boolean {
 		const {bound, sizeOf} = this.#options;
 		const size = bound === undefined ? 0 : sizeOf(item);
@@ -52,7 +52,7 @@ export class WaitingLines<Item> {
 		this.#bytes += size;
 		if (bound === undefined) return true;
 		const before = this.#dropped;
-		// The newest stays, whatever its size: otherwise one large item would leave nothing to show.
+		// The newest item always stays: otherwise one large item would leave nothing to show.
 		while (this.#count > 1 && (this.#count > bound.items || this.#bytes > bound.bytes)) {
 			this.#removeFirst();
 			this.#dropped++;
@@ -65,7 +65,7 @@ export class WaitingLines<Item> {
 		const {format, gapLine} = this.#options;
 		this.#taken = {gap: 0};
 		if (gapLine !== undefined && this.#dropped > 0) {
-			// On its own, so that one knows whether it has been written.
+			// Separately, so that `giveUp` knows whether it has been written.
 			this.#taken = {gap: this.#dropped};
 			this.#dropped = 0;
 			return `${gapLine(this.#taken.gap)}\n`;
@@ -73,13 +73,13 @@ export class WaitingLines<Item> {
 		let text = '';
 		while (this.#count > 0 && text.length < maxBytes) {
 			const item = this.#removeFirst();
-			// Only places that have been emptied are undefined.
+			// Only emptied places are undefined.
 			text += `${format(item as Item)}\n`;
 		}
 		return text;
 	}
 
-	/** What was dropped since it was told last. From here on it counts as told. */
+	/** How many items were dropped since the last report. They count as reported then. */
 	takeDropped(): number {
 		const dropped = this.#dropped;
 		this.#dropped = 0;
@@ -87,14 +87,14 @@ export class WaitingLines<Item> {
 	}
 
 	/**
-	 * Gives up what waits.
+	 * Drops all waiting items.
 	 *
-	 * @param unwritten the end of the text that was taken last, as far as it has not been written.
-	 * @returns how many items have neither been written nor told of as dropped.
+	 * @param unwritten the part of the text that was taken last that has not been written.
+	 * @returns how many items were neither written nor reported as dropped.
 	 */
 	giveUp(unwritten: string): number {
-		const untold = this.#taken.gap > 0 && unwritten !== '' ? this.#taken.gap : unwritten.split('\n').length - 1;
-		const lost = untold + this.#count + this.takeDropped();
+		const unreported = this.#taken.gap > 0 && unwritten !== '' ? this.#taken.gap : unwritten.split('\n').length - 1;
+		const lost = unreported + this.#count + this.takeDropped();
 		this.#items = [];
 		this.#sizes = [];
 		this.#first = 0;

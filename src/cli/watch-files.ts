@@ -5,25 +5,25 @@ import {hasCode, messageOf} from '../base/errors.ts';
 import {clearTimeout, setTimeout} from '../base/timers.ts';
 
 export interface WatchOptions {
-	/** Called when something may be different, once things have been quiet for a moment. */
+	/** Called when something may have changed, after a moment without further events. */
 	readonly onChange: () => void;
-	/** Told once when files cannot be watched. */
+	/** Called once when files cannot be watched. */
 	readonly onTrouble: (message: string) => void;
 }
 
-/** Editors and deploys write in several steps: it is looked at what they have written when they are done. A guess. */
+/** Editors and deployments write in several steps; this waits until they are done. A guess. */
 const QUIET_MS = 100;
 
-/** As many links as Linux follows in one path: path_resolution(7). */
+/** The number of links that Linux follows in one path: path_resolution(7). */
 const MAX_LINKS = 40;
 
 /**
- * Watches files, those that are not there yet too, by the folders they are in: most editors replace a file by another
- * of the same name. Links on the way to a file are watched as well, those to folders too: deploys swap `current`, and
+ * Watches files, including missing ones, through their folders, because most editors replace a file by a new one of the
+ * same name. Links in the path of a file are watched too, including those to folders: deployments swap `current`, and
  * Kubernetes swaps `..data`.
  *
- * What else happens in those folders costs next to nothing: a log that grows beside the configuration must not have the
- * whole folder read at each line, as libraries do that compare what is in it.
+ * Other events in these folders cost almost nothing. Libraries that compare the contents of a folder would read all of
+ * it for each line of a log that grows beside the configuration.
  */
 export class FileWatch {
 	readonly #options: WatchOptions;
@@ -31,7 +31,7 @@ export class FileWatch {
 	#calls = 0;
 	/** By folder. */
 	readonly #watchers = new Map<string, FSWatcher>();
-	/** Folders that are listened to as soon as they are there. */
+	/** Folders that are watched as soon as they exist. */
 	#roots: ReadonlySet<string> = new Set();
 	#places: ReadonlySet<string> = new Set();
 	#timer: NodeJS.Timeout | undefined;
@@ -43,19 +43,19 @@ export class FileWatch {
 	}
 
 	/**
-	 * Watches these and no others from now on, and calls back once for what may have changed before. To be called after
-	 * each change: links may lead elsewhere.
+	 * Watches exactly these files from now on, and calls back once for changes that may have happened before. To be
+	 * called after each change, because links may have changed.
 	 *
 	 * @param files absolute paths.
 	 */
 	async set(files: readonly string[]): Promise<void> {
 		const call = ++this.#calls;
-		const places = await placesOnTheWay(files);
+		const places = await placesOnPaths(files);
 		const id = JSON.stringify(places);
 		if (id === this.#files || this.#isClosed || call !== this.#calls) return;
 		this.#files = id;
 		const folders = places.map(place => path.dirname(place));
-		// Folders go and come as well, when another branch is checked out, say.
+		// Folders may disappear and come back too, for example when another branch is checked out.
 		this.#roots = new Set([...folders, ...folders.map(folder => path.dirname(folder))]);
 		this.#places = new Set(places);
 		this.#closeWatchers();
@@ -74,7 +74,7 @@ export class FileWatch {
 		this.#watchers.clear();
 	}
 
-	/** Listens to a folder, if it is there. */
+	/** Watches a folder, if it exists. */
 	#watchFolder(folder: string): void {
 		this.#watchers.get(folder)?.close();
 		this.#watchers.delete(folder);
@@ -87,17 +87,17 @@ export class FileWatch {
 		}
 	}
 
-	/** @param name what is different in the folder; null where the system does not say. */
+	/** @param name the changed name in the folder; null when the system does not report it. */
 	#onEvent(folder: string, name: string | null): void {
 		const place = path.join(folder, name ?? '');
 		const isRoot = this.#roots.has(place);
 		if (this.#isClosed || !(isRoot || this.#places.has(place))) return;
-		// Another folder may have come in the place of the one that was listened to. Not of itself: its events end then.
+		// The watched folder may have been replaced by another one; its parent reports that, since its own events end.
 		if (isRoot && place !== folder) this.#watchFolder(place);
 		this.#touch();
 	}
 
-	/** Where there is no folder there is nothing to listen to: the folder it would be in tells when it comes. */
+	/** A missing folder cannot be watched; its parent reports when it appears. */
 	#onTrouble(error: unknown): void {
 		if (hasCode(error, 'ENOENT') || hasCode(error, 'ENOTDIR')) return;
 		if (!this.#isTroubled) this.#options.onTrouble(messageOf(error));
@@ -111,8 +111,8 @@ export class FileWatch {
 	}
 }
 
-/** The links that are followed on the way to each file, and where the file is in the end; all without links in them. */
-async function placesOnTheWay(files: readonly string[]): Promise<string[]> {
+/** The links in the path of each file, and the final place of the file; all without links in their own paths. */
+async function placesOnPaths(files: readonly string[]): Promise<string[]> {
 	const links = new Map<string, Promise<string | undefined>>();
 	const linkAt = (place: string) => {
 		const known = links.get(place) ?? readlink(place).catch(() => undefined);
@@ -120,11 +120,11 @@ async function placesOnTheWay(files: readonly string[]): Promise<string[]> {
 		return known;
 	};
 	const places = new Set<string>();
-	for (const file of files) for (const place of await wayTo(file, linkAt)) places.add(place);
+	for (const file of files) for (const place of await placesOnPath(file, linkAt)) places.add(place);
 	return [...places];
 }
 
-async function wayTo(file: string, linkAt: (place: string) => Promise<string | undefined>): Promise<string[]> {
+async function placesOnPath(file: string, linkAt: (place: string) => Promise<string | undefined>): Promise<string[]> {
 	const places: string[] = [];
 	let {root: at} = path.parse(file);
 	let names = namesIn(file);
@@ -149,7 +149,7 @@ function namesIn(file: string): string[] {
 		.filter(name => name !== '' && name !== '.');
 }
 
-/** Whether this can be read again: a pipe such as `<(…)` cannot. */
+/** Whether it can be read again: a pipe such as `<(…)` cannot. */
 export async function isFile(file: string): Promise<boolean> {
 	return (await stat(file)).isFile();
 }

@@ -84,7 +84,7 @@ for (const [what, bytes] of [
 
 		await t.throwsAsync(readRunningState(new ControlClient(endpoint)), {
 			code: 'CONTROL_STRANGER',
-			message: `What answers at ${endpoint} is not lb-local, or another version`,
+			message: `The server at ${endpoint} is not lb-local, or is another version of it`,
 		});
 	});
 }

@@ -47,7 +47,7 @@ test('when several could be meant they are listed', async t => {
 
 	t.like(elsewhere, {code: 'USAGE', hint: '--endpoint or LB_LOCAL_ENDPOINT chooses one.'});
 	const lines = elsewhere?.message.split('\n') ?? [];
-	t.is(lines[0], 'several run, and nothing says which is meant:');
+	t.is(lines[0], 'several instances are running, and none is chosen:');
 	t.deepEqual(lines.slice(1).sort(), [
 		`  http://127.0.0.1:1001 (process ${process.pid}, no configuration, in /here)`,
 		`  http://127.0.0.1:1002 (process ${process.ppid}, no configuration, in /there)`,

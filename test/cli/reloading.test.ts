@@ -2,7 +2,7 @@ import {mkdtemp, rename, rm, writeFile} from 'node:fs/promises';
 import {tmpdir} from 'node:os';
 import path from 'node:path';
 import test from 'ava';
-import {News} from '../../src/cli/news.ts';
+import {NoticePrinter} from '../../src/cli/notice-printer.ts';
 import type {Output} from '../../src/cli/output.ts';
 import {Reloading} from '../../src/cli/reloading.ts';
 import {startEmulator} from '../../src/index.ts';
@@ -38,15 +38,15 @@ test('the same problem is told once, another one too, and whoever asks is told a
 		emulator,
 		file,
 		output,
-		news: new News(emulator, output, {quiet: false}),
+		noticePrinter: new NoticePrinter(emulator, output, {quiet: false}),
 		quiet: false,
 	});
 	t.teardown(() => reloading?.stop());
-	const told = async (text: string, isAsked = false): Promise<string[]> => {
+	const told = async (text: string, isRequested = false): Promise<string[]> => {
 		// In one piece: the watch is to see no file that is half written.
 		await writeFile(`${file}.draft`, text);
 		await rename(`${file}.draft`, file);
-		await reloading?.run({isAsked});
+		await reloading?.run({isRequested});
 		return lines.splice(0);
 	};
 
@@ -55,7 +55,7 @@ test('the same problem is told once, another one too, and whoever asks is told a
 	t.deepEqual(await told('x: 1'), []);
 	t.regex((await told('y: 1')).join('\n'), /unknown key "y"/);
 	t.regex((await told('y: 1', true)).join('\n'), /unknown key "y"/);
-	t.deepEqual(await told(GOOD), [`${file} is good again, and nothing in it has changed`]);
+	t.deepEqual(await told(GOOD), [`${file} is valid again, and nothing in it has changed`]);
 	t.deepEqual(await told(GOOD), []);
 	const [first = '', ...others] = await told('loadBalancers: {api: {listeners: ["http:80"]}}');
 	t.is(first, `reloaded ${file}: load balancer api added; load balancer web removed`);
@@ -82,7 +82,7 @@ test('a configuration that comes through a pipe is not watched', async t => {
 		emulator,
 		file: '/dev/null',
 		output,
-		news: new News(emulator, output, {quiet: false}),
+		noticePrinter: new NoticePrinter(emulator, output, {quiet: false}),
 		quiet: false,
 	});
 

@@ -24,7 +24,7 @@ test('up, env, a client, status and set: the road of somebody at a terminal', as
 	// JSON is YAML.
 	await writeFile(path.join(folder, 'lb-local.yaml'), JSON.stringify(config));
 	const running = startCli(t, ['up', 'lb-local.yaml'], {folder, env: ENV});
-	await running.shows('stderr', /no load balancer yet: the control port waits for some/);
+	await running.shows('stderr', /no load balancer yet: create some through the control port/);
 	await running.shows('stderr', /Ctrl-C stops/);
 
 	const {stdout: exports} = await runCli(['env'], {folder, env: ENV});

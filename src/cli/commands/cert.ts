@@ -15,9 +15,9 @@ export interface CertOptions {
 const LOOPBACK_NAMES = ['localhost', '127.0.0.1', '::1'];
 
 /**
- * Issues a certificate from the local authority and writes it with its key, the key readable by its owner alone.
+ * Issues a certificate from the local authority and writes it with its key, which only its owner can read.
  *
- * @throws EmulatorError `INVALID_DESCRIPTION` with every name that cannot be, `FILE_UNWRITABLE`, `AUTHORITY_UNUSABLE`.
+ * @throws EmulatorError `INVALID_DESCRIPTION` with every invalid name, `FILE_UNWRITABLE`, `AUTHORITY_UNUSABLE`.
  */
 export async function cert(given: readonly string[], options: CertOptions, {output}: CommandContext): Promise<number> {
 	const {rsa = false, pkcs1 = false, out, json = false} = options;
@@ -56,7 +56,7 @@ export async function cert(given: readonly string[], options: CertOptions, {outp
 	return EXIT.ok;
 }
 
-/** `münchen.test (xn--mnchen-3ya.test)`: an international name as it was given, and as it stands in the certificate. */
+/** `münchen.test (xn--mnchen-3ya.test)`: an international name as given, and as it is in the certificate. */
 function shown(name: string): string {
 	const given = displayName(name);
 	return given === name ? name : `${printable(given)} (${name})`;

@@ -12,7 +12,7 @@ export interface CheckOptions {
 }
 
 /**
- * Validates a configuration, the certificate files it names, and the paths it writes to; nothing is bound or started.
+ * Validates a configuration, its certificate files, and the paths it writes to; nothing is bound or started.
  *
  * @throws EmulatorError `CONFIG_NOT_FOUND`, `CONFIG_INVALID` with every violation and its place.
  */
@@ -31,7 +31,7 @@ export async function check(
 	try {
 		const warnings: string[] = [];
 		const read = await readConfigFile(file, async (config, found) => {
-			// Without an authority, those that would be issued are left alone.
+			// Without an authority no certificate is issued.
 			const {certificates, violations} = await validateFiles(config, found, {authority: undefined});
 			warnings.push(...[...certificates].flatMap(([name, each]) => warningsOf(name, each)));
 			return violations;
@@ -72,12 +72,12 @@ function sentenceOf(read: ConfigFile): string {
 
 function violationJson(violation: Violation): object {
 	const {path, message, hint} = violation;
-	// Those of a configuration file have a location; a file that is no text has no violations.
+	// Violations of a configuration file have a location; a file that is not text has no violations.
 	const {line, column} = (violation as Partial<LocatedViolation>).location ?? {};
 	return {path: formatPath(path), message, hint, line, column};
 }
 
-/** What works and may surprise. */
+/** What works but may fail elsewhere. */
 function warningsOf(name: string, {warnings}: UsableCertificate): string[] {
 	return warnings.map(warning => `certificate ${name}: ${warning}`);
 }

@@ -9,13 +9,13 @@ import {readRunningState} from '../running-state.ts';
 
 export interface EnvOptions {
 	readonly endpoint?: string;
-	/** For one that is on its way. */
+	/** Waits for an instance that is starting. */
 	readonly wait?: boolean;
 	readonly json?: boolean;
 }
 
 /**
- * Prints what points the cloud's clients at the running one: `eval "$(lb-local env)"`.
+ * Prints the variables that point the cloud's clients at the running instance: `eval "$(lb-local env)"`.
  *
  * @throws EmulatorError `USAGE`, `CONTROL_UNREACHABLE`, `CONTROL_STRANGER`; then nothing is printed.
  */
@@ -36,7 +36,7 @@ export async function env(
 	return EXIT.ok;
 }
 
-/** One word for sh, whatever is in it. */
+/** Any text as one word of `sh`. */
 function quoted(text: string): string {
 	return `'${text.replaceAll("'", "'\\''")}'`;
 }

@@ -10,15 +10,15 @@ export interface InitOptions {
 }
 
 /**
- * Writes a commented configuration that runs as it stands.
+ * Writes a commented configuration that runs without changes.
  *
- * @throws EmulatorError `USAGE` when there is a file and nobody said to replace it, `FILE_UNWRITABLE`.
+ * @throws EmulatorError `USAGE` when the file exists and `--force` is not given, `FILE_UNWRITABLE`.
  */
 export async function init(file: string, {force = false}: InitOptions, {output}: CommandContext): Promise<number> {
 	if (!/\.ya?ml$/i.test(file))
-		throw usageError(`${file} has to end in .yaml or .yml`, 'the configuration is written with comments, as YAML.');
+		throw usageError(`${file} must end in .yaml or .yml`, 'the configuration is written with comments, as YAML.');
 	try {
-		// `wx` creates or fails in one step: what another program writes in between is not lost.
+		// `wx` creates the file or fails in one step, so that a file written in between is not lost.
 		if (!force) await writeFile(file, STARTER_CONFIG, {flag: 'wx'});
 		else if ((await stat(file).catch(() => undefined))?.isFile() === false) {
 			throw usageError(`${file} is not a file that can be replaced`, 'choose another path.');

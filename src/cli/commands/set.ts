@@ -16,7 +16,7 @@ const healthAnswer = v.object({
 });
 
 /**
- * Takes a back-end of the running one in or out of service, or leaves it to the probes.
+ * Takes a back-end of the running instance in or out of service, or leaves it to the probes.
  *
  * @param target `<load-balancer>/<back-end>`
  * @throws EmulatorError `USAGE`, `CONTROL_UNREACHABLE`, `CONTROL_STRANGER`, `NO_SUCH_LOAD_BALANCER`, `NO_SUCH_BACKEND`
@@ -27,11 +27,11 @@ export async function setHealth(
 	options: SetOptions,
 	{output}: CommandContext,
 ): Promise<number> {
-	// A back-end's name may have a slash; a load balancer's has none.
+	// A back-end's name may contain a slash; a load balancer's cannot.
 	const [, loadBalancer, backend] = /^([^/]+)\/(.+)$/s.exec(target) ?? [];
 	if (loadBalancer === undefined || backend === undefined) {
 		throw usageError(
-			`${quote(target)} is no back-end of a load balancer; write <load-balancer>/<back-end>`,
+			`${quote(target)} does not name a back-end of a load balancer; write <load-balancer>/<back-end>`,
 			'lb-local set health web/app-1 OutOfService; `lb-local status` shows their names.',
 		);
 	}
@@ -47,7 +47,7 @@ export async function setHealth(
 }
 
 /**
- * Says where a VM of the cloud is for the running one.
+ * Tells the running instance the address of a VM of the cloud.
  *
  * @throws EmulatorError `USAGE`, `CONTROL_UNREACHABLE`, `CONTROL_STRANGER`, `INVALID_DESCRIPTION`
  */

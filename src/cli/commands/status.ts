@@ -8,13 +8,13 @@ import {columns, type Paint, printable} from '../text.ts';
 
 export interface StatusOptions {
 	readonly endpoint?: string;
-	/** For one that is on its way. */
+	/** Waits for an instance that is starting. */
 	readonly wait?: boolean;
 	readonly json?: boolean;
 }
 
 /**
- * Shows what the running one runs.
+ * Shows what the running instance runs.
  *
  * @throws EmulatorError `USAGE`, `CONTROL_UNREACHABLE`, `CONTROL_STRANGER`
  */
@@ -32,7 +32,7 @@ export async function status(
 function statusLines(state: RunningState, paint: Paint): string[] {
 	const {version, endpoint, clock, loadBalancers, vms, notices, warnings} = state;
 	const lines = [`lb-local ${printable(version)} at ${printable(endpoint)}`];
-	if (clock.kind === 'manual') lines.push(`the clock is moved by hand; it is ${printable(clock.now)}`);
+	if (clock.kind === 'manual') lines.push(`the clock is manual; it is ${printable(clock.now)}`);
 	if (loadBalancers.length === 0) lines.push('', paint('warning', 'no load balancers'));
 	lines.push(...bannerLines({loadBalancers: loadBalancers.map(asInLibrary)}, paint));
 	if (vms.length > 0) lines.push('', paint('name', 'VMs'));
@@ -43,7 +43,7 @@ function statusLines(state: RunningState, paint: Paint): string[] {
 	return lines;
 }
 
-/** In the shape that the library has it. */
+/** Converts it to the shape that the library has. */
 function asInLibrary({listeners, backends, ...rest}: RunningState['loadBalancers'][number]) {
 	return {
 		...rest,

@@ -13,35 +13,35 @@ export interface StopOptions {
 	readonly json?: boolean;
 }
 
-/** Several times what `up` gives to what is in flight, and a command to end; this machine may be busy. */
+/** Several times what `up` allows for exchanges in flight and for commands to end; the machine may be busy. */
 const GRACE_MS = 20_000;
-/** From SIGTERM on. */
+/** After SIGTERM. */
 const LAST_GRACE_MS = 5000;
 const POLL_MS = 25;
 
 const stopAnswer = v.object({pid: v.pipe(v.number(), v.integer(), v.minValue(1))});
 
 /**
- * Stops the one that was started in this directory, and waits until it is gone. Its control port is asked; a process gets
- * a signal only when it does not end, and only after that port has said that it is the one.
+ * Stops the instance that was started in this directory, and waits until it has ended. The request goes to its control
+ * port; the process gets a signal only if it does not end, and only if that port has named its process id.
  *
  * @throws EmulatorError `NOT_RUNNING`, `NOT_STOPPABLE`, `STILL_RUNNING`, `USAGE`, `CONTROL_UNREACHABLE`,
  * `CONTROL_STRANGER`
  */
 export async function stop({endpoint: given, json = false}: StopOptions, {output}: CommandContext): Promise<number> {
 	const {endpoint, pid: expected} = await findToStop({given});
-	// Read first: one that stops takes its file away.
+	// Read first, because an instance that stops removes its file.
 	const files = await readRunFiles();
 	const answer = await new ControlClient(endpoint)
 		.post('/_lb/stop', expected === undefined ? {} : {pid: expected})
 		.catch((error: unknown) => {
-			// The file of one that is gone: its process id and its port are those of others by now.
+			// The file is stale: another process has its id or its port by now.
 			throw expected !== undefined && hasCode(error, 'OTHER_PROCESS') ? notRunningHere([]) : error;
 		});
 	const read = v.safeParse(stopAnswer, answer);
 	if (!read.success) throw strangerAt(endpoint);
 	const {pid} = read.output;
-	// Only what runs on this machine, under this user, is known by its process id.
+	// A process id is only meaningful for an instance on this machine, under this user.
 	const isOurs = files.some(one => one.pid === pid && one.endpoint === endpoint);
 	await untilGone({pid, endpoint, isOurs});
 	output.data(json ? JSON.stringify({endpoint, pid}) : `stopped process ${pid}, whose control port was ${endpoint}`);
@@ -51,12 +51,12 @@ export async function stop({endpoint: given, json = false}: StopOptions, {output
 interface Stopping {
 	readonly pid: number;
 	readonly endpoint: string;
-	/** Whether the process id is one of this machine; otherwise its control port has to do. */
+	/** Whether the process id is one of this machine; if not, only its control port is watched. */
 	readonly isOurs: boolean;
 }
 
 /**
- * Waits for one that was asked to stop, and signals it when that takes too long, if it is of this machine.
+ * Waits for an instance that was asked to stop, and signals it if that takes too long and it runs on this machine.
  *
  * @throws EmulatorError `STILL_RUNNING`
  */
@@ -71,11 +71,11 @@ export async function untilGone(
 		if (await holds(isGone, lastGraceMs)) return;
 	}
 	throw new EmulatorError('STILL_RUNNING', `Process ${pid} was asked to stop and has not ended`, {
-		hint: `Look at what it prints; \`kill -KILL ${pid}\` ends it without any order.`,
+		hint: `Look at what it prints; \`kill -KILL ${pid}\` ends it at once.`,
 	});
 }
 
-/** Whether a condition comes true within a time. */
+/** Whether a condition becomes true within a time. */
 async function holds(condition: () => Promise<boolean>, ms: number): Promise<boolean> {
 	const deadline = nowMs() + ms;
 	while (!(await condition())) {

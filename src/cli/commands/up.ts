@@ -11,7 +11,7 @@ import type {CommandContext} from '../command-context.ts';
 import {DEMO_CONFIG, demoLines} from '../demo.ts';
 import {HangUps} from '../hang-ups.ts';
 import {describeInline} from '../inline-description.ts';
-import {News} from '../news.ts';
+import {NoticePrinter} from '../notice-printer.ts';
 import type {Output} from '../output.ts';
 import {ownCommand} from '../own-command.ts';
 import type {Reloading, ReloadingOptions} from '../reloading.ts';
@@ -29,17 +29,19 @@ export interface UpOptions {
 	readonly quiet?: boolean;
 }
 
-/** How long what is in flight may take to finish after the first signal. A guess: long enough for a request in a test. */
+/**
+ * How long exchanges in flight may take to finish after the first signal. A guess: long enough for a request in a test.
+ */
 const GRACE_MS = 3000;
 
-/** What waits for a reader that is slow, or stopped, may be so much: README.md says so, too. */
+/** The limit of exchanges that wait for a slow or stopped reader. README.md states it, too. */
 const WAITING_EXCHANGES = {items: 10_000, bytes: 8 * 1024 * 1024};
 
-/** A record of an exchange without its heads and bodies: 30 fields and what they point to. A guess. */
+/** A record of an exchange without its heads and bodies: 30 fields and their values. A guess. */
 const RECORD_BYTES = 600;
 
 /**
- * Runs load balancers until a signal comes, and prints each exchange as it ends.
+ * Runs load balancers until a signal arrives, and prints each exchange when it ends.
  *
  * @throws EmulatorError when they cannot be started; then nothing is left running.
  */
@@ -58,45 +60,45 @@ export async function up(targets: readonly string[], options: UpOptions, context
 	}
 }
 
-/** From here on there is something to stop in good order. */
-async function run(running: Running, options: UpOptions, around: Around): Promise<void> {
+/** Runs until the interruption, then stops in order. */
+async function run(running: Running, options: UpOptions, {context, hangUps}: RunContext): Promise<void> {
 	const {emulator, target} = running;
-	const {context, hangUps} = around;
 	const {output, interruption} = context;
 	const interrupted = interruption.wait();
 	const {quiet = false} = options;
-	const news = new News(emulator, output, {quiet});
-	/** Begun once everything runs: a signal to stop does not wait for it. */
+	const noticePrinter = new NoticePrinter(emulator, output, {quiet});
+	/** Starts once everything runs; a signal to stop does not wait for it. */
 	let reloading: Promise<Reloading | undefined> | undefined;
 	hangUps.listen(() => {
 		emulator
 			.reopenAccessLogs()
 			.catch((error: unknown) => output.warn(printable(messageOf(error))))
-			.finally(async () => (await reloading)?.run({isAsked: true}));
+			.finally(async () => (await reloading)?.run({isRequested: true}));
 	});
 	emulator.events.on('stop', () => {
 		if (!quiet) output.say('asked to stop, at the control port');
 		interruption.interrupt();
 	});
-	// Nobody waits for it: from here on to the wait, a signal finds everything in place.
-	const runFile = tellOthers(emulator, target, output);
+	// Not awaited, so that a signal that arrives from here on finds everything in place.
+	const runFile = announce(emulator, target, output);
 	try {
 		showExchanges(emulator, options, output);
 		emulator.events.on('call', call => {
 			if (!quiet) output.say(callLine(call));
-			news.tell();
+			noticePrinter.print();
 		});
 		if (!quiet) emulator.events.on('health', change => output.say(healthLine(change)));
 		const silent = await silentBackends(emulator.loadBalancers, interrupted);
-		if (!quiet) tell(running, options, {output, silent});
-		news.tell();
+		if (!quiet) reportStart(running, options, {output, silent});
+		noticePrinter.print();
 		for (const line of silentLines(emulator, silent)) output.warn(line);
 		if (!quiet) output.say('Each exchange becomes one line below. Ctrl-C stops.');
-		if (target.kind === 'config') reloading = startReloading({emulator, file: target.file, output, news, quiet});
+		if (target.kind === 'config')
+			reloading = startReloading({emulator, file: target.file, output, noticePrinter, quiet});
 		await interrupted;
 		if (!quiet) output.say('stopping; a second signal stops at once what is in flight');
 	} finally {
-		// Whatever ended it, nothing waits any more.
+		// For any reason to end: everything that waits for the interruption stops.
 		interruption.interrupt();
 		await (await runFile)?.();
 		await (await reloading)?.stop();
@@ -104,7 +106,7 @@ async function run(running: Running, options: UpOptions, around: Around): Promis
 	}
 }
 
-/** Prints each exchange that ends: for people unless they want quiet, for programs in any case. */
+/** Prints each exchange that ends; with `--quiet` only as JSON. */
 function showExchanges(emulator: Emulator, {json = false, quiet = false}: UpOptions, output: Output): void {
 	if (quiet && !json) return;
 	const show = output.stream<Exchange>({
@@ -112,13 +114,13 @@ function showExchanges(emulator: Emulator, {json = false, quiet = false}: UpOpti
 		format: json ? exchangeJson : exchange => exchangeLine(exchange, output.paintData),
 		sizeOf: exchange => RECORD_BYTES + exchange.heldBytes,
 		bound: WAITING_EXCHANGES,
-		tellDropped: json ? 'aside' : 'among',
+		reportDropped: json ? 'in-prose' : 'in-data',
 	});
 	emulator.events.on('exchange', show);
 }
 
-/** Says to the other commands that this one runs. Returns what takes it back. */
-async function tellOthers(
+/** Makes this instance known to the other commands. Returns a function that takes it back. */
+async function announce(
 	{endpoint}: Emulator,
 	target: UpTarget,
 	output: Output,
@@ -138,13 +140,13 @@ async function startReloading(options: ReloadingOptions): Promise<Reloading | un
 }
 
 async function start(target: UpTarget, options: UpOptions, authority: StoredAuthority): Promise<Emulator> {
-	// Wrong usage is told before the machinery is loaded.
+	// Loaded here, so that wrong usage is reported before this takes time.
 	const {startEmulator} = await import('../../emulator.ts');
 	const common = {authority, ...(options.host === undefined ? {} : {host: options.host})};
 	const ports = options.ports ?? 'fallback';
 	switch (target.kind) {
 		case 'demo':
-			// Whatever holds the ports of this machine, the demo runs.
+			// The demo must run, whichever ports are in use.
 			return startEmulator({...common, config: DEMO_CONFIG, ports: options.ports ?? 'fallback-always'});
 		case 'config':
 			return startEmulator({...common, config: target.file, ports});
@@ -168,24 +170,24 @@ interface Running {
 	readonly authority: StoredAuthority;
 }
 
-interface Around {
+interface RunContext {
 	readonly context: CommandContext;
 	readonly hangUps: HangUps;
 }
 
-interface Telling {
+interface StartReport {
 	readonly output: Output;
 	readonly silent: Awaited<ReturnType<typeof silentBackends>>;
 }
 
-function tell({emulator, target, authority}: Running, {host}: UpOptions, {output, silent}: Telling): void {
+function reportStart({emulator, target, authority}: Running, {host}: UpOptions, {output, silent}: StartReport): void {
 	const reach = host === undefined ? ', on loopback only' : '';
 	output.say(`lb-local ${version()}: load balancers for tests, not for production${reach}`);
 	if (target.kind === 'config') output.say(`configuration: ${target.file}`);
 	if (target.kind === 'listeners' && target.backends.length === 0) {
 		output.say('no --backend was given: three echo back-ends answer');
 	}
-	if (emulator.loadBalancers.length === 0) output.say('no load balancer yet: the control port waits for some');
+	if (emulator.loadBalancers.length === 0) output.say('no load balancer yet: create some through the control port');
 	for (const line of bannerLines(emulator, output.paintProse, silent)) output.say(line);
 	output.say('');
 	output.say(

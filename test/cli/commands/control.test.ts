@@ -38,7 +38,7 @@ test('status shows what runs, for people and for programs', async t => {
 	t.is(people.stderr, '');
 	t.deepEqual(people.stdout.replace(/\d+ days left/, 'N days left').split('\n'), [
 		`lb-local 1.2.3 at ${endpoint}`,
-		'the clock is moved by hand; it is 2026-08-01T12:00:00.000Z',
+		'the clock is manual; it is 2026-08-01T12:00:00.000Z',
 		'',
 		'web  web-123456789.eu-west-2.lbu.outscale.com',
 		'  https:443 -> http:80  on 127.0.0.1:10443',
@@ -111,7 +111,10 @@ test('set tells what it does not understand, and changes nothing then', async t 
 	const vm = await set('vm', 'web', '127.0.0.1:0');
 
 	t.is(target.code, 2);
-	t.regex(target.stderr, /^error: "app-1" is no back-end of a load balancer; write <load-balancer>\/<back-end>\n/);
+	t.regex(
+		target.stderr,
+		/^error: "app-1" does not name a back-end of a load balancer; write <load-balancer>\/<back-end>\n/,
+	);
 	t.is(state.code, 2);
 	t.regex(state.stderr, /Allowed choices are InService, OutOfService, auto\./);
 	t.is(unknown.code, 1);

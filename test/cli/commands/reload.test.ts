@@ -79,7 +79,7 @@ test('a bad one changes nothing and is told once, and again when it is bad in an
 	t.is(await status(port), 200);
 
 	await replace(file, GOOD);
-	await running.shows('stderr', /^lb\.yaml is good again, and nothing in it has changed$/m);
+	await running.shows('stderr', /^lb\.yaml is valid again, and nothing in it has changed$/m);
 	const {stderr} = await running.end('SIGTERM');
 	// Once for the file, once because somebody asked.
 	t.is(count(stderr, /unknown protocol "htps"/), 2);

@@ -100,7 +100,7 @@ test('stop never takes one of another directory, and says where there is one', a
 	t.is(refused.code, 1);
 	t.true(
 		refused.stderr.startsWith(
-			`error: Nothing runs that was started in this directory; elsewhere there is\n  ${endpoint} (process ${running.child.pid}, in ${folder})\nhint: `,
+			`error: No running instance was started in this directory; elsewhere there is\n  ${endpoint} (process ${running.child.pid}, in ${folder})\nhint: `,
 		),
 		refused.stderr,
 	);
@@ -126,7 +126,7 @@ test('a file of a process that is gone, whose number and port others have, stops
 	const stopped = await runCli(['stop'], {folder, env: ENV});
 
 	t.is(stopped.code, 1);
-	t.regex(stopped.stderr, /^error: Nothing runs that was started in this directory\n/);
+	t.regex(stopped.stderr, /^error: No running instance was started in this directory\n/);
 	t.is(asked, 0);
 });
 
@@ -158,7 +158,7 @@ test('a port that is no control port is no reason to signal anybody', async t =>
 	const refused = await runCli(['stop', '--endpoint', `http://127.0.0.1:${port}`], {folder, env: ENV});
 
 	t.is(refused.code, 1);
-	t.regex(refused.stderr, /^error: What answers at .* is not lb-local, or another version/);
+	t.regex(refused.stderr, /^error: The server at .* is not lb-local, or is another version of it/);
 });
 
 /** A process that says when it runs. */

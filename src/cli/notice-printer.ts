@@ -2,23 +2,23 @@ import type {Emulator} from '../emulator.ts';
 import type {Output} from './output.ts';
 import {printable} from './text.ts';
 
-/** Tells each notice and warning of an emulator once, whoever has caused it. */
-export class News {
+/** Prints each notice and warning of an emulator once. */
+export class NoticePrinter {
 	readonly #emulator: Pick<Emulator, 'notices' | 'warnings'>;
 	readonly #output: Output;
 	readonly #quiet: boolean;
 	#notices: readonly string[] = [];
 	#warnings: readonly string[] = [];
 
-	/** @param options `quiet` tells warnings only. */
+	/** @param options `quiet` prints only warnings. */
 	constructor(emulator: Pick<Emulator, 'notices' | 'warnings'>, output: Output, {quiet}: {readonly quiet: boolean}) {
 		this.#emulator = emulator;
 		this.#output = output;
 		this.#quiet = quiet;
 	}
 
-	/** Tells what is new since the last call. */
-	tell(): void {
+	/** Prints those that are new since the last call. */
+	print(): void {
 		const {notices, warnings} = this.#emulator;
 		const fresh = this.#quiet ? [] : since(this.#notices, notices);
 		for (const notice of fresh) this.#output.say(`${this.#output.paintProse('name', 'note:')} ${printable(notice)}`);
@@ -28,9 +28,9 @@ export class News {
 	}
 }
 
-/** What has come to a list whose ends are new, and out of which some may have gone. */
+/** The new items of a list that grows at its end, and from which older items may have been removed. */
 function since(before: readonly string[], now: readonly string[]): readonly string[] {
 	let kept = 0;
-	for (const told of before) if (now[kept] === told) kept++;
+	for (const one of before) if (now[kept] === one) kept++;
 	return now.slice(kept);
 }

@@ -1,5 +1,5 @@
 import test from 'ava';
-import {News} from '../../src/cli/news.ts';
+import {NoticePrinter} from '../../src/cli/notice-printer.ts';
 import type {Output} from '../../src/cli/output.ts';
 
 test('what is new is told once, also when what was told before has gone', t => {
@@ -16,15 +16,15 @@ test('what is new is told once, also when what was told before has gone', t => {
 		paintProse: plain,
 	};
 	const emulator = {notices: ['a', 'b', 'c'], warnings: ['w']};
-	const news = new News(emulator, output, {quiet: false});
+	const noticePrinter = new NoticePrinter(emulator, output, {quiet: false});
 
-	news.tell();
+	noticePrinter.print();
 	t.deepEqual(lines.splice(0), ['note: a', 'note: b', 'note: c', 'w']);
 	emulator.notices = ['b', 'd'];
 	emulator.warnings = [];
-	news.tell();
+	noticePrinter.print();
 	t.deepEqual(lines.splice(0), ['note: d']);
 	emulator.warnings = ['w'];
-	news.tell();
+	noticePrinter.print();
 	t.deepEqual(lines, ['w']);
 });
