@@ -16,7 +16,7 @@ const LEVELS: ReadonlyArray<readonly string[]> = [
 	['cli', 'index'],
 ];
 
-/** Cycles of imports that are there today and must go. No other may come; remove the line of one that is broken. */
+/** Known cycles of imports that must be removed. No other is allowed; delete the line of a cycle that is broken. */
 const STILL_TO_BREAK = [
 	'emulator/change.ts -> emulator/managed-load-balancer.ts -> emulator/change.ts',
 	'emulator/load-balancer-handle.ts -> emulator/managed-load-balancer.ts -> emulator/load-balancer-handle.ts',
@@ -46,7 +46,7 @@ test('no file imports itself by way of others, type imports included', t => {
 	t.deepEqual([...new Set(cycles)], STILL_TO_BREAK);
 });
 
-test('the model waits for nothing and knows no Node', t => {
+test('the model never waits and imports nothing of Node', t => {
 	for (const file of files.filter(each => roomOf(each) === 'model')) {
 		const text = readFileSync(file, 'utf8');
 		t.notRegex(text, /from 'node:|\basync\b|\bawait\b|Date\.now|setTimeout/, path.relative(SRC, file));
@@ -65,7 +65,7 @@ test('time comes from base/timers.ts, which fake timers do not reach', t => {
 	}
 });
 
-test('what may be IPv6 is asked of base/ip.ts, which spares a cold start the pattern of Node', t => {
+test("addresses are recognised by base/ip.ts, which avoids Node's slow pattern at a cold start", t => {
 	for (const file of files.filter(each => !each.endsWith(path.join('base', 'ip.ts')))) {
 		const text = readFileSync(file, 'utf8');
 		t.notRegex(text, /\bnet\.isIP(?:v6)?\(|\bisIP(?:v6)?\b[^;\n]* from 'node:net'/, path.relative(SRC, file));
@@ -79,20 +79,20 @@ test('only the certificates room knows node-forge', t => {
 	t.deepEqual([...new Set(knowing.map(roomOf))], ['certificates']);
 });
 
-test('the console and the end of the process belong to the command line', t => {
+test('only the command line uses the console and ends the process', t => {
 	for (const file of files.filter(each => roomOf(each) !== 'cli')) {
 		t.notRegex(readFileSync(file, 'utf8'), /\bconsole\.\w+\(|process\.exit/, path.relative(SRC, file));
 	}
 });
 
-test('no part of the sources throws an error without a code', t => {
+test('every error in the sources has a code', t => {
 	for (const file of files) {
 		t.notRegex(readFileSync(file, 'utf8'), /new Error\(/, path.relative(SRC, file));
 	}
 });
 
-// They shorten, escape, and leave private keys out; JSON.stringify() does none of it.
-test('what somebody wrote gets into a message through quote() or show()', t => {
+// They shorten, escape, and remove private keys; JSON.stringify() does not.
+test("a user's text gets into a message through quote() or show()", t => {
 	const whole = ['control-plane/error-answer.ts', 'cli/run-file.ts', 'cli/commands/env.ts'];
 	for (const file of files.filter(each => !whole.includes(path.relative(SRC, each)))) {
 		t.notRegex(readFileSync(file, 'utf8'), /\$\{JSON\.stringify\(/, path.relative(SRC, file));

@@ -18,10 +18,10 @@ import {stepsOf} from './helpers/steps.ts';
 /** Work on an input from outside. */
 interface Work {
 	readonly what: string;
-	/** An input of about so many bytes, before it is read: making it is not counted. */
+	/** An input of about that many bytes; creating it is not counted. */
 	readonly input: (size: number, unit: string) => string;
 	readonly read: (input: string, pieceBytes: number) => void | Promise<void>;
-	/** Where the input is bounded: half of it. */
+	/** Half of the limit of the input, if it has one. */
 	readonly most?: number;
 }
 
@@ -30,7 +30,7 @@ const ANSWER = 'HTTP/1.1 200 OK\r\n';
 const fields = (size: number, unit: string) => repeated(size, `X: ${unit}\r\n`);
 const inFields = (size: number, unit: string) =>
 	[1, 2, 3].map(each => `X${each}: a${repeated(size / 3, unit)}b\r\n`).join('');
-/** A ClientHello that never ends, in records of one byte. */
+/** An endless ClientHello in records of one byte. */
 const tinyRecords = (size: number) => {
 	const bytes = Buffer.alloc(6 * Math.ceil(size / 6));
 	for (let at = 0; at < bytes.length; at += 6) bytes.set([22, 3, 1, 0, 1, [1, 0, 0x3f, 0][at / 6] ?? 0], at);
@@ -125,7 +125,7 @@ const WORK: readonly Work[] = [
 ];
 
 for (const {what, input, read, most = 15_000} of WORK) {
-	// One after the other, because all steps of the process are counted.
+	// One after another, because all steps of the process are counted.
 	test.serial(`twice the input is at most about twice the work: ${what}`, async t => {
 		await fc.assert(
 			fc.asyncProperty(
@@ -139,7 +139,7 @@ for (const {what, input, read, most = 15_000} of WORK) {
 					const two = await stepsOf(() => read(twice, pieceBytes));
 
 					t.true(one > 0);
-					// 4 where the work grows with the square; memory that doubles makes its last copy now or later.
+					// It would be 4 for quadratic work; the last copy of memory that doubles may happen in either run.
 					t.true(
 						two <= 2.6 * one + 2000,
 						`${size} bytes of ${JSON.stringify(unit)}: ${one} steps; twice of it: ${two}`,
@@ -167,10 +167,10 @@ function readChunks(input: string, pieceBytes: number): void {
 	}
 }
 
-/** Hands small pieces to whoever listens, one in each turn, so that none are joined on their way. */
+/** Emits small pieces, one in each turn of the event loop, so that none are joined. */
 async function throughStream(input: string, listen: (stream: Socket) => void): Promise<void> {
 	const stream = new Socket();
-	// A socket that is not connected listens for its connection once more with every read.
+	// A socket that is not connected adds a listener for its connection with every read.
 	stream.setMaxListeners(0);
 	listen(stream);
 	for (const piece of pieces(input, 64)) {
@@ -184,6 +184,6 @@ function swallow(work: () => void): void {
 	try {
 		work();
 	} catch {
-		// Refused, which is the point; what it cost is counted.
+		// Refused, as expected; the work is counted.
 	}
 }

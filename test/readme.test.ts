@@ -23,7 +23,7 @@ test('the README has its examples', t => {
 });
 
 for (const {title, code} of programs) {
-	test(`README: the example under “${title}” runs as it stands`, async t => {
+	test(`README: the example under “${title}” runs without changes`, async t => {
 		const folder = await mkdtemp(path.join(tmpdir(), 'lb-local-readme-'));
 		t.teardown(() => rm(folder, {recursive: true, force: true}));
 		await symlink(path.join(ROOT, 'node_modules'), path.join(folder, 'node_modules'));
@@ -33,7 +33,7 @@ for (const {title, code} of programs) {
 		const {code: program} = await transform(code, {loader: 'ts', format: 'esm', target: 'node20'});
 		const example = program
 			.replaceAll('from "lb-local"', `from "${library}"`)
-			// A machine that runs all tests at once may take longer than the time that is waited unless said otherwise.
+			// A machine that runs all tests at once may take longer than the default timeout.
 			.replace('=== "/slow")', `=== "/slow", ${PATIENCE_MS})`);
 		await writeFile(path.join(folder, 'example.test.js'), example);
 		const ava = [path.join(ROOT, 'node_modules/ava/entrypoints/cli.mjs'), '--config', 'ava.config.js'];
@@ -47,14 +47,14 @@ for (const {title, code} of programs) {
 	});
 }
 
-test('README: the configuration is valid as it stands', async t => {
+test('README: the configuration is valid without changes', async t => {
 	const {config} = await readConfigText(configurations[0]?.code ?? '', 'README.md');
 
 	t.deepEqual([...config.loadBalancers.keys()], ['web', 'shop']);
 	t.deepEqual([...config.vms.keys()], ['i-0000000a', 'i-0000000b']);
 });
 
-test('README: every command it shows is one, with the options it shows', async t => {
+test('README: every shown command exists, with the shown options', async t => {
 	const commands = blocksOf('sh')
 		.flatMap(({code}) => code.split('\n'))
 		.flatMap(line => /npx lb-local (\w+)/.exec(line)?.[1] ?? []);

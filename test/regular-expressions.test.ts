@@ -10,7 +10,7 @@ interface Found {
 	readonly flags: string;
 }
 
-/** Parts of patterns that are put together from more than constants. */
+/** Parts of patterns that are not built from constants only. */
 const COMPUTED: Readonly<Record<string, string>> = {"VERBS.join('|')": 'Accept|Create|Unlink'};
 
 const files = readdirSync('src', {recursive: true, encoding: 'utf8'})
@@ -35,12 +35,12 @@ for (const file of files) {
 }
 const found = files.flatMap(regularExpressionsIn);
 
-test('the regular expressions of the sources are found, put together from constants as well', t => {
+test('the regular expressions of the sources are found, including those built from constants', t => {
 	t.true(found.length > 100);
 	t.true(found.some(({source}) => source.includes('HTTP/1\\.[01]\\r\\n(?:[!#$%')));
 });
 
-test('no regular expression takes more than one pass over a text, give or take a constant', t => {
+test('every regular expression needs time that is linear in the text', t => {
 	const slow = found.filter(isSlow).map(({at, source}) => `${at} /${source}/`);
 
 	t.deepEqual(slow, [], 'move what repeats out of it, or read the text in a loop as `trimFieldValue` does');
@@ -52,7 +52,7 @@ for (const source of ['^[ \\t]+|[ \\t]+$', '(a+)+$', 'a*a*b', ':.*$']) {
 	});
 }
 
-/** Whether matching may cost more than a time that grows with the text: it starts or splits a run in many ways. */
+/** Whether matching may need more than linear time: the pattern can start or split a run in many ways. */
 function isSlow({source, flags}: Found): boolean {
 	return analyse({source, flags}, {reportTypes: {Move: true, Self: true, Trade: true}}).reports.length > 0;
 }
@@ -74,7 +74,7 @@ function regularExpressionsIn(file: ts.SourceFile): Found[] {
 	return all;
 }
 
-/** The text that a constant expression stands for. */
+/** The value of a constant expression. */
 function textOf(node: ts.Expression): string {
 	if (ts.isStringLiteralLike(node) || ts.isNumericLiteral(node)) return node.text;
 	if (ts.isTemplateExpression(node)) {

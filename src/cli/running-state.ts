@@ -1,7 +1,7 @@
 import * as v from 'valibot';
 import {type ControlClient, strangerAt} from './control-client.ts';
 
-/** The shown part of `OwnState` (control-plane/admin/state.ts); a later version may have more fields. */
+/** The shown part of `AdminState` (control-plane/admin/state.ts); a later version may have more fields. */
 const listener = v.object({
 	spec: v.string(),
 	port: v.number(),

@@ -2,13 +2,13 @@
 import test from 'ava';
 import {systemClock} from '../../src/base/clock.ts';
 
-test('a task comes once, after its delay and those due before it, unless it is called off', async t => {
+test('a task runs once, after its delay and the tasks due before it, unless it is cancelled', async t => {
 	const seen: string[] = [];
 	const startMs = systemClock.now();
 	const callOff = systemClock.after(1, () => void seen.push('called off'));
 	callOff();
 	systemClock.after(5, () => void seen.push('first'));
-	// The clock's own timers let the process go.
+	// The clock's own timers do not keep the process alive.
 	const hold = setInterval(() => {}, 1000);
 	await new Promise<void>(resolve => systemClock.after(20, resolve));
 	clearInterval(hold);
@@ -18,7 +18,7 @@ test('a task comes once, after its delay and those due before it, unless it is c
 	t.notThrows(callOff);
 });
 
-test('what waits on the clock keeps no process alive', t => {
+test('a task of the clock does not keep the process alive', t => {
 	const before = process.getActiveResourcesInfo().filter(kind => kind === 'Timeout').length;
 	const callOffs = [systemClock.after(60_000, () => {}), systemClock.every(60_000, () => {})];
 

@@ -7,7 +7,7 @@ test('a duration is a number of milliseconds, or text with one of four units', t
 	t.deepEqual(durations.map(millisecondsIn), [0, 1.5, 500, 5000, 90_000, 7_200_000, 1000]);
 });
 
-test('anything else is none', t => {
+test('anything else is not a duration', t => {
 	const others = [
 		'60',
 		'',
@@ -34,7 +34,7 @@ test('anything else is none', t => {
 	});
 });
 
-test('what a number without a unit may mean is told both ways', t => {
+test('both meanings of a number without a unit are named', t => {
 	t.is(readingsOf(5), '"5s" for seconds, "5ms" for milliseconds');
 	t.is(readingsOf(' 1.5 '), '"1.5s" for seconds, "1.5ms" for milliseconds');
 	t.deepEqual(

@@ -92,7 +92,7 @@ test(refused, '127.1', '"127.1" is neither a host name nor an IPv4 address', NUM
 test(refused, `${'a'.repeat(64)}.test`, `"${'a'.repeat(60)}…" has a label of 64 characters; a label has at most 63`);
 test(refused, `${'a.'.repeat(130)}test`, `"${'a.'.repeat(30)}…" has 264 characters; a host name has at most 253`);
 
-test('all wrong names are told at once, each with its place', t => {
+test('all wrong names are reported at once, each with its place', t => {
 	const result = readNames(['web.test', 'a b', 'c.test', '*']);
 
 	t.deepEqual('violations' in result ? result.violations.map(({path}) => path) : [], [[1], [3]]);
@@ -104,7 +104,7 @@ test('no name at all is refused', t => {
 	t.deepEqual(readNames([]), {violations: [{path: [], message}]});
 });
 
-test('what is not text is refused', t => {
+test('a name that is not text is refused', t => {
 	const names: unknown = [443, null];
 
 	// As a JavaScript caller or a YAML file may give it.

@@ -8,7 +8,7 @@ function dueAtOnce(): Promise<void> {
 }
 
 for (const ms of [LONGEST_WAIT_MS + 1, 2 ** 32, Number.MAX_SAFE_INTEGER, Number.POSITIVE_INFINITY]) {
-	test(`a wait of ${ms} ms, which Node's timers do not know, does not end at once`, async t => {
+	test(`a wait of ${ms} ms, which is too long for Node's timers, does not end at once`, async t => {
 		const called: string[] = [];
 		const timer = startLongTimer(ms, () => called.push('long timer'), {keepsAlive: false});
 		const cancels = [
@@ -40,7 +40,7 @@ test('a wait that takes several timers calls once, after all of them', async t =
 	t.is(called[0], 'one timer');
 });
 
-test('a wait is called off in its first timer and in a later one', async t => {
+test('a wait can be cancelled in its first timer and in a later one', async t => {
 	let calls = 0;
 	const first = startLongTimer(3, () => calls++, {keepsAlive: false, longestMs: 1});
 	first.cancel();

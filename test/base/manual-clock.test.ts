@@ -1,7 +1,7 @@
 import test from 'ava';
 import {ManualClock} from '../../src/base/manual-clock.ts';
 
-test('time stands still until it is moved, and then moves by that much', async t => {
+test('time stands still until it is moved, and then moves by that amount', async t => {
 	const clock = new ManualClock();
 	const wallMs = clock.wallMs();
 
@@ -11,7 +11,7 @@ test('time stands still until it is moved, and then moves by that much', async t
 	t.is(clock.wallMs(), wallMs + 1500);
 });
 
-test('what is due on the way happens in the order of its time, at its time', async t => {
+test('tasks that fall due run in the order of their times, at their times', async t => {
 	const clock = new ManualClock();
 	const seen: string[] = [];
 	clock.after(30, () => void seen.push(`once at ${clock.now()}`));
@@ -22,7 +22,7 @@ test('what is due on the way happens in the order of its time, at its time', asy
 	t.deepEqual(seen, ['every at 20', 'once at 30', 'every at 40']);
 });
 
-test('what is due at one time happens in the order it was set', async t => {
+test('tasks that are due at the same time run in the order they were set', async t => {
 	const clock = new ManualClock();
 	const seen: number[] = [];
 	for (const number of [1, 2, 3]) clock.after(5, () => void seen.push(number));
@@ -32,7 +32,7 @@ test('what is due at one time happens in the order it was set', async t => {
 	t.deepEqual(seen, [1, 2, 3]);
 });
 
-test('a task that is due later than the move does not happen', async t => {
+test('a task that is due after the move does not run', async t => {
 	const clock = new ManualClock();
 	let calls = 0;
 	clock.after(5, () => void calls++);
@@ -45,7 +45,7 @@ test('a task that is due later than the move does not happen', async t => {
 	t.is(calls, 1);
 });
 
-test('a task that was called off does not happen, even by one of the same time', async t => {
+test('a cancelled task does not run, even when one of the same time cancels it', async t => {
 	const clock = new ManualClock();
 	let calls = 0;
 	let cancelSecond = () => {};
@@ -59,7 +59,7 @@ test('a task that was called off does not happen, even by one of the same time',
 	t.is(calls, 0);
 });
 
-test('what a task sets in motion is over before time goes on', async t => {
+test('a task is done before time moves on', async t => {
 	const clock = new ManualClock();
 	const seen: string[] = [];
 	clock.after(10, async () => {
@@ -73,7 +73,7 @@ test('what a task sets in motion is over before time goes on', async t => {
 	t.deepEqual(seen, ['slow, at 10', 'next, at 20']);
 });
 
-test('what waits for this clock itself does not stop it', async t => {
+test('a task that waits for this clock does not stop it', async t => {
 	const clock = new ManualClock();
 	let timedOut = false;
 	clock.after(
@@ -93,7 +93,7 @@ test('what waits for this clock itself does not stop it', async t => {
 	t.is(clock.now(), 20);
 });
 
-test('two moves at a time are made one after the other', async t => {
+test('two moves at once happen one after the other', async t => {
 	const clock = new ManualClock();
 	const seen: number[] = [];
 	clock.every(10, () => void seen.push(clock.now()));

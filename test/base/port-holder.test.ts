@@ -15,7 +15,7 @@ onLinux('the process that listens on a port is named', async t => {
 	t.is(await portHolder(Number(port)), `node (process ${child.pid})`);
 });
 
-onLinux('a port of this process is said to be its own', async t => {
+onLinux('a port of this process is named as its own', async t => {
 	const server = createServer().listen(0, '::1');
 	t.teardown(() => server.close());
 	await once(server, 'listening');
@@ -25,7 +25,7 @@ onLinux('a port of this process is said to be its own', async t => {
 	t.is(await portHolder(port), 'this process');
 });
 
-test('of a port that nobody listens on nothing is said', async t => {
+test('a port without a listener has no holder', async t => {
 	const server = createServer().listen(0, '127.0.0.1');
 	await once(server, 'listening');
 	// A TCP server's address is an object.

@@ -35,7 +35,7 @@ test('a file is read up to its bound, and no further', async t => {
 	t.is(await textOf(file), '');
 });
 
-test('what is no file is refused at once', async t => {
+test('anything but a file is refused at once', async t => {
 	const place = await placeOf(t);
 	const server = createServer().listen(place);
 	await once(server, 'listening');
@@ -47,7 +47,7 @@ test('what is no file is refused at once', async t => {
 	t.is(await reasonOf('/dev/zero'), 'it is a device, not a file');
 });
 
-test('a pipe that nobody writes into is told, and not waited for', async t => {
+test('a pipe without a writer is reported, and not waited for', async t => {
 	const pipe = await placeOf(t);
 	execFileSync('mkfifo', [pipe]);
 

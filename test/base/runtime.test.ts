@@ -8,7 +8,7 @@ for (const [key, name] of [
 	['bun', 'Bun'],
 	['deno', 'Deno'],
 ] as const) {
-	test(`${name} is told that it cannot, and what to do`, async t => {
+	test(`${name} is refused, with what to do instead`, async t => {
 		const script = `
 			Object.defineProperty(process, 'versions', {value: {...process.versions, ${key}: '9.8.7'}});
 			const {startEmulator, startLoadBalancer} = await import('${pathToFileURL(compiled('src/index.ts')).href}');

@@ -2,7 +2,7 @@ import test from 'ava';
 import {EmulatorError, invalidDescription, type Violation} from '../../src/base/errors.ts';
 import {Violations} from '../../src/base/violations.ts';
 
-test('of many violations the first 20 are told, and how many more there are', t => {
+test('of many violations the first 20 are listed, and the others counted', t => {
 	const violations = new Violations<Violation>();
 	let put = 0;
 	for (let index = 0; index < 100_000; index++) {
@@ -21,7 +21,7 @@ test('of many violations the first 20 are told, and how many more there are', t 
 	t.true(error.message.endsWith('\n  [19]: is wrong\n  and 99980 more'));
 });
 
-test('20 violations are told whole', t => {
+test('20 violations are all listed', t => {
 	const all = Array.from({length: 20}, (_, index) => ({path: [index], message: 'is wrong'}));
 
 	const error = invalidDescription('The list', all);
@@ -31,7 +31,7 @@ test('20 violations are told whole', t => {
 	t.true(error.message.endsWith('\n  [19]: is wrong'));
 });
 
-test('what is collected in another way is within the bound as well', t => {
+test('violations that were collected in another list are limited as well', t => {
 	const all = Array.from({length: 50}, (_, index) => ({path: [index], message: 'is wrong'}));
 
 	const error = new EmulatorError('INVALID_DESCRIPTION', 'wrong', {violations: all});
@@ -40,7 +40,7 @@ test('what is collected in another way is within the bound as well', t => {
 	t.is(error.moreViolations, 30);
 });
 
-test('violations that are put otherwise keep the count of the others', t => {
+test('changed violations keep the count of the others', t => {
 	const violations = Violations.within(Array.from({length: 25}, (_, index) => ({path: [index], message: 'is wrong'})));
 
 	const changed = violations.changed(({path, message}) => ({path: ['list', ...path], message}));

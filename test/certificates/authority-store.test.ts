@@ -20,7 +20,7 @@ async function temporary(t: ExecutionContext): Promise<string> {
 const mode = async (file: string) => ((await stat(file)).mode & 0o777).toString(8);
 const posix = process.platform === 'win32' ? test.skip : test;
 
-test('an authority is made on first use and found again ever after', async t => {
+test('an authority is created on first use and then found again', async t => {
 	const directory = path.join(await temporary(t), 'not', 'there', 'yet');
 
 	const made = await openAuthority(directory);
@@ -148,7 +148,7 @@ test(
 	({file}) => `${file} expired on 2020-01-01`,
 );
 
-test('a directory that cannot be made is told with its path', async t => {
+test('a directory that cannot be created is reported with its path', async t => {
 	const directory = path.join(await temporary(t), 'file');
 	await writeFile(directory, '');
 
@@ -158,7 +158,7 @@ test('a directory that cannot be made is told with its path', async t => {
 	t.regex(Reflect.get(error ?? {}, 'hint'), /LB_LOCAL_HOME/);
 });
 
-test('an empty folder, left by whoever, is filled', async t => {
+test('an existing empty folder is filled', async t => {
 	const directory = await temporary(t);
 	await mkdir(path.join(directory, 'authority'));
 

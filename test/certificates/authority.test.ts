@@ -22,7 +22,7 @@ test('a client that trusts the authority accepts its leaf by name, wildcard and 
 	}
 });
 
-test('a client refuses a name that the leaf does not carry', async t => {
+test('a client refuses a name that the leaf does not have', async t => {
 	const authority = createAuthority();
 	const leaf = authority.issue({names: ['web.test']});
 
@@ -39,7 +39,7 @@ test('a client that trusts another authority refuses the leaf', async t => {
 	});
 });
 
-test('two authorities live in one trust store', async t => {
+test('two authorities work in one trust store', async t => {
 	const [one, other] = [createAuthority(), createAuthority()];
 
 	for (const authority of [one, other]) {
@@ -77,7 +77,7 @@ for (const key of ['ec', 'rsa'] as const) {
 	});
 }
 
-test('a key is identified as RFC 7093 has it, and a leaf points at the key of its authority', t => {
+test('a key is identified as in RFC 7093, and a leaf points at the key of its authority', t => {
 	const authority = createAuthority();
 	const {raw, publicKey} = new X509Certificate(authority.pem);
 	const point = publicKey.export({type: 'spki', format: 'der'}).subarray(-65);
@@ -89,7 +89,7 @@ test('a key is identified as RFC 7093 has it, and a leaf points at the key of it
 	t.true(leaf.includes(Buffer.concat([Buffer.of(0x80, 0x14), identifier])), 'authority key identifier');
 });
 
-test('signature algorithms are written as RFC 5758 and RFC 4055 want them: without parameters, and with NULL', t => {
+test('signature algorithms are written as RFC 5758 and RFC 4055 require: without parameters, and with NULL', t => {
 	const rsa = sample({name: 'rsa', ca: true, rsaBits: 2048});
 
 	const byEc = new X509Certificate(createAuthority().issue({names: ['web.test']}).cert).raw.toString('hex');
@@ -100,7 +100,7 @@ test('signature algorithms are written as RFC 5758 and RFC 4055 want them: witho
 	t.is(byRsa.split('300d06092a864886f70d01010b0500').length, 3);
 });
 
-test('a wildcard stands in the common name as UTF8String, since PrintableString has no asterisk', t => {
+test('a wildcard is in the common name as UTF8String, since PrintableString has no asterisk', t => {
 	const {raw} = new X509Certificate(createAuthority().issue({names: ['*.web.test']}).cert);
 
 	t.true(raw.includes(Buffer.concat([Buffer.of(0x0c, 10), Buffer.from('*.web.test')])));
@@ -152,7 +152,7 @@ test('an authority lives for ten years, and its leaves no longer than itself', t
 	t.is(leaf.notAfter.toISOString(), '2040-01-01T00:00:00.000Z');
 });
 
-test('a leaf that is to have expired began before it ended, and clients refuse it as expired', async t => {
+test('a leaf that is issued as expired begins before its end, and clients refuse it as expired', async t => {
 	const authority = createAuthority();
 	const leaf = authority.issue({names: ['web.test'], notAfter: new Date('2020-01-01T00:00:00Z')});
 
@@ -167,13 +167,13 @@ test('a leaf that is not valid yet is refused by clients as such', async t => {
 	await t.throwsAsync(handshake(leaf, {ca: authority.pem, servername: 'web.test'}), {code: 'CERT_NOT_YET_VALID'});
 });
 
-test('a date after 2049 is written as it has to be', t => {
+test('a date after 2049 is written with a year of four digits', t => {
 	const leaf = createAuthority().issue({names: ['web.test'], notAfter: new Date('2061-02-03T04:05:06Z')});
 
 	t.is(new Date(new X509Certificate(leaf.cert).validTo).toISOString(), '2061-02-03T04:05:06.000Z');
 });
 
-test('a first name longer than a common name may be is in the alternative names alone', t => {
+test('a first name that is too long for a common name is only in the alternative names', t => {
 	const name = `${'a'.repeat(40)}.${'b'.repeat(40)}.test`;
 
 	const leaf = createAuthority().issue({names: [name]});
@@ -197,7 +197,7 @@ test(keyForm, {key: 'ec', pkcs1: true}, '-----BEGIN EC PRIVATE KEY-----');
 test(keyForm, {key: 'rsa', pkcs1: false}, '-----BEGIN PRIVATE KEY-----');
 test(keyForm, {key: 'rsa', pkcs1: true}, '-----BEGIN RSA PRIVATE KEY-----');
 
-test('everything wrong with what is asked for is told at once', t => {
+test('everything wrong with a request is reported at once', t => {
 	const options = {
 		names: ['a b', 'https://web.test'],
 		key: 'rsaa',
@@ -220,7 +220,7 @@ test('everything wrong with what is asked for is told at once', t => {
 	);
 });
 
-test('a date that is none is refused', t => {
+test('an invalid date is refused', t => {
 	t.throws(() => createAuthority().issue({names: ['web.test'], notAfter: new Date('soon')}), {
 		message: 'The certificate is not valid:\n  notAfter: notAfter is not a date from 1950 to 9999',
 	});

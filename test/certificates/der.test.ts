@@ -28,14 +28,14 @@ for (const [title, written, expected] of [
 	});
 }
 
-test('another library reads what is written, names of every kind included', t => {
+test('another library reads what is written, including names of every kind', t => {
 	const names = ['*.web.test', 'a_b.test', '127.0.0.1', '::1', '::ffff:1.2.3.4', 'x'.repeat(60).concat('.test')];
 	for (const key of ['ec', 'rsa'] as const) {
 		const {cert} = createAuthority().issue({names, key});
 
 		t.is(new X509Certificate(cert).checkHost('any.web.test'), '*.web.test');
 		t.is(new X509Certificate(cert).checkIP('::1'), '::1');
-		// Forge takes certificates of RSA keys alone.
+		// Forge accepts only certificates with RSA keys.
 		if (key === 'rsa') {
 			const {extensions} = forge.pki.certificateFromPem(cert);
 			t.deepEqual(

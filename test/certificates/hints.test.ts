@@ -271,7 +271,7 @@ withOpenssl('the hint on a signing request works', async t => {
 	t.deepEqual(await hintsAt({cert: file('own.crt'), key: file('own.key')}), []);
 });
 
-test('the hint on bytes in place of text works', async t => {
+test('the hint on bytes instead of text works', async t => {
 	const {cert, key} = own;
 	const start = (bytes: unknown) =>
 		startLoadBalancer({listeners: [{listen: 'https:443', certificate: {cert: bytes as string, key}}]});
@@ -290,7 +290,7 @@ test('the hint on a kind of key works', t => {
 
 const folderOf = (folder: string) => path.join(folder, 'home', 'authority');
 
-test('the hint on an authority that is not whole works, by both of its ways', async t => {
+test('both hints on an incomplete authority work', async t => {
 	const folder = await emptyFolder(t);
 	const cert = () => runCli(['cert', 'web.test'], {folder});
 	t.is((await cert()).code, 0);
@@ -322,7 +322,7 @@ test('the hint on an authority that cannot be read works', async t => {
 	t.is((await runCli(['cert', 'web.test'], {folder, env})).code, 0);
 });
 
-test('the hint on a place where no certificate can be written works', async t => {
+test('the hint on a folder where no certificate can be written works', async t => {
 	const folder = await emptyFolder(t);
 	await writeFile(path.join(folder, 'file'), '');
 

@@ -4,7 +4,7 @@ import {promisify} from 'node:util';
 import test from 'ava';
 import {compiled} from '../helpers/compiled.ts';
 
-test('forge is loaded to read the authority of somebody else, and by nothing else', async t => {
+test('forge is loaded to read the authority of another program, and for nothing else', async t => {
 	const module = (name: string) => pathToFileURL(compiled(`src/${name}`)).href;
 	const script = `
 		import {createRequire} from 'node:module';

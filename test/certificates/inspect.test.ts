@@ -14,7 +14,7 @@ const ec = authority.issue({names: ['web.test', '127.0.0.1']});
 const rsa = authority.issue({names: ['rsa.test'], key: 'rsa', pkcs1: true});
 const {root, upper, lower, leaf} = sampleChain();
 
-test('a sound pair has no problems and no warnings, and its facts are told', t => {
+test('a good pair has no problems and no warnings, and has its facts', t => {
 	const {problems, warnings, facts, pair} = inspectCertificate(ec);
 
 	t.deepEqual(problems, []);
@@ -37,7 +37,7 @@ test('printing an inspection does not print the key', t => {
 	t.false(inspect(inspectCertificate(ec), {depth: null}).includes('PRIVATE KEY'));
 });
 
-/** One problem, word for word, that gives nothing of the key away. */
+/** One problem, word for word, without any part of the key. */
 function refuses(t: ExecutionContext, pair: PemPair, ...expected: readonly (readonly [string, string, string?])[]) {
 	const {problems, pair: ready} = inspectCertificate(pair);
 
@@ -207,7 +207,7 @@ test(
 	['chain', 'chain is a private key, not a certificate'],
 );
 
-test('what is not text is a problem with a hint', t => {
+test('a part that is not text is a problem with a hint', t => {
 	const buffers = {cert: Buffer.from(ec.cert), key: 5};
 
 	// As a JavaScript caller may give it.
@@ -223,7 +223,7 @@ test('what is not text is a problem with a hint', t => {
 	]);
 });
 
-test('facts are told even when the key is a problem', t => {
+test('facts are present even when the key is a problem', t => {
 	t.is(inspectCertificate({...ec, key: ''}).facts?.fingerprint256, ec.fingerprint256);
 });
 
@@ -375,7 +375,7 @@ test(
 	'The chain\'s certificate "no authority" is no authority\'s (CA:FALSE); clients refuse what it signed',
 );
 
-test('a common name alone is what the certificate is named by', t => {
+test('a certificate with only a common name is named by it', t => {
 	t.deepEqual(inspectCertificate(sample({name: 'old.test'})).facts?.names, ['old.test']);
 });
 
@@ -389,7 +389,7 @@ test('a short RSA key is warned of, or refused where OpenSSL does not take it', 
 	for (const {message} of problems) t.regex(message, /^cert is refused by OpenSSL .*key too small/);
 });
 
-test('a certificate that OpenSSL does not serve is a problem and no surprise at the start', t => {
+test('a certificate that OpenSSL refuses is a problem before the start', t => {
 	const tiny = sample({name: 'tiny.test', dns: ['tiny.test'], rsaBits: 512});
 
 	const {problems, pair} = inspectCertificate(tiny);

@@ -5,7 +5,7 @@ import {joinPem, readPem, writePem} from '../../src/certificates/pem.ts';
 
 const BLOCK = writePem('CERTIFICATE', Buffer.alloc(100, 7));
 
-test('a block comes back as it was written', t => {
+test('a block is read as it was written', t => {
 	const [block] = readPem(BLOCK);
 
 	t.deepEqual(block, {label: 'CERTIFICATE', headers: [], line: 1, text: BLOCK});
@@ -42,7 +42,7 @@ test('indentation, as in YAML,', unimportant, BLOCK.replaceAll(/^/gm, '    '));
 test('the loss of its line ends', unimportant, BLOCK.replaceAll('\n', ' '));
 test('an odd number of columns', unimportant, BLOCK.replaceAll(/(\w{30})/g, '$1\n'));
 
-test('several blocks come in their order, each with its line', t => {
+test('several blocks are read in order, each with its line', t => {
 	const blocks = readPem(`a leaf\n${BLOCK}and its key\n${writePem('PRIVATE KEY', randomBytes(8))}`);
 
 	t.deepEqual(

@@ -16,7 +16,7 @@ const LEAVES = ['web.test', 'rsa.web.test', 'shop.test'] as const;
 const read = (file: string) => readFile(path.join(CERTS, file), 'utf8');
 const posix = process.platform === 'win32' ? test.skip : test;
 
-test('every certificate in certs/ is good for more than a year; `npm run certs` makes them again', async t => {
+test('every certificate in certs/ is valid for more than a year; `npm run certs` issues them again', async t => {
 	const files = (await readdir(CERTS)).filter(file => /\.(?:crt|pem)$/.test(file));
 
 	t.deepEqual(files.sort(), ['authority.pem', 'rsa.web.test.crt', 'shop.test.crt', 'web.test.crt']);
@@ -52,7 +52,7 @@ test('the RSA key has the form that the cloud takes', async t => {
 	t.regex(await read('rsa.web.test.key'), /^-----BEGIN RSA PRIVATE KEY-----/);
 });
 
-test('the README says until when they are good, how they are made again, and who may trust them', async t => {
+test('the README says until when they are valid, how to issue them again, and who may trust them', async t => {
 	const [readme, web] = [await read('README.md'), await read('web.test.crt')];
 
 	t.true(readme.includes(`They expire on ${new Date(new X509Certificate(web).validTo).toISOString().slice(0, 10)}.`));

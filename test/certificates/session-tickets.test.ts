@@ -9,7 +9,7 @@ import {hello} from '../helpers/tickets.ts';
 const authority = createAuthority();
 const {cert, key} = authority.issue({names: ['127.0.0.1']});
 
-/** A server that says back what it hears. */
+/** A server that echoes. */
 async function echo(t: ExecutionContext, secureContext: SecureContext): Promise<number> {
 	const server = createServer(raw => {
 		const stream = new TLSSocket(raw, {isServer: true, secureContext});
@@ -23,7 +23,7 @@ async function echo(t: ExecutionContext, secureContext: SecureContext): Promise<
 	return (server.address() as AddressInfo).port;
 }
 
-test('a TLS 1.3 client that resumes is given a fresh ticket, which is good again', async t => {
+test('a TLS 1.3 client that resumes gets a new ticket, which works too', async t => {
 	const port = await echo(t, createServerContext({cert, key}));
 	const client = {port, ca: authority.pem, version: 'TLSv1.3'} as const;
 	const first = await hello(client);
@@ -48,7 +48,7 @@ test('a TLS 1.2 client resumes again and again', async t => {
 });
 
 for (const version of ['TLSv1.2', 'TLSv1.3'] as const) {
-	test(`a ${version} ticket is good wherever the keys are the same, and nowhere else`, async t => {
+	test(`a ${version} ticket works wherever the keys are the same, and nowhere else`, async t => {
 		const secret = Buffer.alloc(32, 7);
 		const at = (purpose: string) => echo(t, createServerContext({cert, key}, ticketKeysFor(secret, purpose)));
 		const [one, same, other] = [await at('one'), await at('one'), await at('other')];

@@ -67,7 +67,7 @@ posix('a symbolic link in place of the key is replaced and its target left alone
 	t.is(await readFile(keyFile, 'utf8'), leaf.key);
 });
 
-test('where it cannot be written the path is told, nothing is left behind, and the key stays unsaid', async t => {
+test('a failed write reports the path, leaves nothing behind, and does not show the key', async t => {
 	const directory = path.join(await temporary(t), 'file');
 	await writeFile(directory, '');
 
@@ -78,7 +78,7 @@ test('where it cannot be written the path is told, nothing is left behind, and t
 	t.deepEqual(await readdir(path.dirname(directory)), ['file']);
 });
 
-test('a draft is taken away when its place is not to be had', async t => {
+test('the temporary file is removed when it cannot be renamed', async t => {
 	const directory = await temporary(t);
 	const {certFile} = await writePair(path.join(directory, 'web.key'), 'inner', leaf);
 

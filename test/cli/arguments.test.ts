@@ -17,7 +17,7 @@ const only =
 	(file: string): boolean =>
 		files.includes(file);
 
-test('without arguments the configuration of the folder is meant, and the demo where there is none', t => {
+test('without arguments the configuration of the folder is used, or else the demo', t => {
 	t.deepEqual(readUpTarget([], {}, only('lb-local.json', 'lb-local.yml')), {kind: 'config', file: 'lb-local.yml'});
 	t.deepEqual(readUpTarget([], {}, none), {kind: 'demo'});
 });
@@ -35,7 +35,7 @@ test('anything with a protocol and a port is a listener, also when its protocol 
 	});
 });
 
-test('a listener that the list of back-ends has swallowed is given back', t => {
+test('a listener after the list of back-ends is not taken for a back-end', t => {
 	t.deepEqual(readUpTarget([], {backend: ['127.0.0.1:3000', 'sql:80', 'https:443 -> http:80']}, none), {
 		kind: 'listeners',
 		listeners: ['https:443 -> http:80'],

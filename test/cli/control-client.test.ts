@@ -6,7 +6,7 @@ import {ControlClient} from '../../src/cli/control-client.ts';
 import {readRunningState} from '../../src/cli/running-state.ts';
 import {openControlServer} from '../control-plane/helpers/control-server.ts';
 
-/** A server that answers whatever it is sent with these bytes. */
+/** A server that answers every request with these bytes. */
 async function stranger(t: ExecutionContext, answer: (socket: Socket) => void): Promise<string> {
 	const sockets = new Set<Socket>();
 	const server = createServer(socket => {
@@ -23,7 +23,7 @@ async function stranger(t: ExecutionContext, answer: (socket: Socket) => void): 
 	return `http://127.0.0.1:${typeof address === 'object' && address !== null ? address.port : 0}`;
 }
 
-test('it reads what runs, and changes it', async t => {
+test('it reads and changes the state', async t => {
 	await using server = await openControlServer();
 	const client = new ControlClient(server.controlPlane.endpoint);
 
@@ -35,7 +35,7 @@ test('it reads what runs, and changes it', async t => {
 	t.deepEqual(server.own.vms, [{id: 'i-0000000a', address: '127.0.0.1:3000'}]);
 });
 
-test('a refusal is the error that it was over there', async t => {
+test('a refusal is thrown as the same error', async t => {
 	await using server = await openControlServer();
 	const client = new ControlClient(server.controlPlane.endpoint);
 
@@ -47,7 +47,7 @@ test('a refusal is the error that it was over there', async t => {
 	t.like(error, {code: 'NO_SUCH_ROUTE', hint: 'did you mean "/_lb/state"?'});
 });
 
-test('where nothing listens, that is told, with what to do', async t => {
+test('a port without a listener is reported, with what to do', async t => {
 	const server = await openControlServer();
 	const {endpoint} = server.controlPlane;
 	await server.controlPlane.stop();
@@ -61,7 +61,7 @@ test('where nothing listens, that is told, with what to do', async t => {
 	});
 });
 
-test('who does not answer is not waited for', async t => {
+test('a server that does not answer is not waited for', async t => {
 	const endpoint = await stranger(t, () => {});
 
 	await t.throwsAsync(new ControlClient(endpoint, 100).get('/_lb/state'), {
@@ -89,7 +89,7 @@ for (const [what, bytes] of [
 	});
 }
 
-test('what another web server makes of a change is not believed', async t => {
+test('the answer of another web server to a change is not trusted', async t => {
 	const endpoint = await stranger(t, socket =>
 		socket.end('HTTP/1.1 200 OK\r\nServer: nginx\r\nContent-Length: 2\r\n\r\n{}'),
 	);
@@ -97,13 +97,13 @@ test('what another web server makes of a change is not believed', async t => {
 	await t.throwsAsync(new ControlClient(endpoint).post('/_lb/vms', {}), {code: 'CONTROL_STRANGER'});
 });
 
-test('who closes without an answer is unreachable', async t => {
+test('a server that closes without an answer is unreachable', async t => {
 	const endpoint = await stranger(t, socket => socket.destroy());
 
 	await t.throwsAsync(new ControlClient(endpoint).get('/_lb/state'), {code: 'CONTROL_UNREACHABLE'});
 });
 
-test('what a refusal says cannot command a terminal', async t => {
+test('the text of a refusal cannot control a terminal', async t => {
 	const body = JSON.stringify({error: {code: 'X', message: 'red \u001b[31m\nsecond'}});
 	const endpoint = await stranger(t, socket =>
 		socket.end(`HTTP/1.1 400 Bad\r\nServer: lb-local\r\nContent-Length: ${body.length}\r\n\r\n${body}`),

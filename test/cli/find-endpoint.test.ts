@@ -6,7 +6,7 @@ import test from 'ava';
 import {findEndpoint} from '../../src/cli/find-endpoint.ts';
 import {emptyFolder} from './helpers/command-line.ts';
 
-/** A home where these run: processes that are there for sure, this one and the one that started it. */
+/** A home with run files of processes that certainly run: this one and its parent. */
 async function homeWith(
 	t: Parameters<typeof emptyFolder>[0],
 	...running: readonly {pid: number; cwd: string; port: number}[]
@@ -23,7 +23,7 @@ async function homeWith(
 const HERE = {pid: process.pid, cwd: '/here', port: 1001};
 const THERE = {pid: process.ppid, cwd: '/there', port: 1002};
 
-test('--endpoint comes before LB_LOCAL_ENDPOINT, and that before what runs', async t => {
+test('--endpoint comes before LB_LOCAL_ENDPOINT, and that before running instances', async t => {
 	const home = await homeWith(t, HERE);
 	const env = {...home, LB_LOCAL_ENDPOINT: 'http://localhost:9001/'};
 
@@ -32,14 +32,14 @@ test('--endpoint comes before LB_LOCAL_ENDPOINT, and that before what runs', asy
 	t.is(await findEndpoint({env: {...env, LB_LOCAL_ENDPOINT: ''}}), 'http://127.0.0.1:1001');
 });
 
-test('of those that run the one of this directory is meant, else the only one, else the usual port', async t => {
+test('the instance of this directory is chosen, else the only one, else the default port', async t => {
 	t.is(await findEndpoint({env: await homeWith(t, HERE, THERE), cwd: '/here'}), 'http://127.0.0.1:1001');
 	t.is(await findEndpoint({env: await homeWith(t, HERE, THERE), cwd: '/there'}), 'http://127.0.0.1:1002');
 	t.is(await findEndpoint({env: await homeWith(t, THERE), cwd: '/here'}), 'http://127.0.0.1:1002');
 	t.is(await findEndpoint({env: await homeWith(t), cwd: '/here'}), 'http://127.0.0.1:8089');
 });
 
-test('when several could be meant they are listed', async t => {
+test('when several instances are possible they are listed', async t => {
 	const elsewhere = await t.throwsAsync(findEndpoint({env: await homeWith(t, HERE, THERE), cwd: '/elsewhere'}));
 	const same = await t.throwsAsync(
 		findEndpoint({env: await homeWith(t, HERE, {...THERE, cwd: '/here'}), cwd: '/here'}),
@@ -55,7 +55,7 @@ test('when several could be meant they are listed', async t => {
 	t.like(same, {code: 'USAGE'});
 });
 
-test('one that was killed and left its file behind is not meant', async t => {
+test('an instance that was killed and left its file is not chosen', async t => {
 	const server = createServer(socket => socket.destroy()).listen(0, '127.0.0.1');
 	t.teardown(() => server.close());
 	await once(server, 'listening');
@@ -83,7 +83,7 @@ for (const given of [
 	'http://',
 	'file:///etc/passwd',
 ]) {
-	test(`${JSON.stringify(given)} is no endpoint`, async t => {
+	test(`${JSON.stringify(given)} is not an endpoint`, async t => {
 		await t.throwsAsync(findEndpoint({given}), {
 			code: 'USAGE',
 			message: `--endpoint is ${JSON.stringify(given)}, which is not the endpoint of a control port`,

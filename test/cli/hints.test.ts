@@ -131,7 +131,7 @@ async function up(t: ExecutionContext, folder: string, env = {}) {
 	return {running, endpoint};
 }
 
-test('hints on where the running one is, and on its parts, work', async t => {
+test('hints on where the running instance is, and on its parts, work', async t => {
 	const folder = await emptyFolder(t);
 	const elsewhere = await emptyFolder(t);
 	const stranger = createServer((_, response) => response.end('hello'));
@@ -173,7 +173,7 @@ test('hints on where the running one is, and on its parts, work', async t => {
 	await again.running.end('SIGTERM');
 });
 
-test('hints on which of several is meant work', async t => {
+test('hints on choosing one of several instances work', async t => {
 	const folder = await emptyFolder(t);
 	const [one, two] = [await up(t, folder), await up(t, folder)];
 	// Both have written where they are.
@@ -195,14 +195,14 @@ function isFindable(folder: string, pid: number | undefined): Promise<void> {
 				() => true,
 				() => false,
 			),
-		'file of the running one',
+		'file of the running instance',
 	);
 }
 
-test('the advice on a home that cannot be written works', async t => {
+test('the advice on a home folder that is read-only works', async t => {
 	const folder = await emptyFolder(t);
 
-	// No folder can be made there, on Linux by nobody and elsewhere by hardly anybody.
+	// No folder can be created there, on Linux not even by root.
 	const {running, endpoint} = await up(t, folder, {LB_LOCAL_HOME: '/sys/lb-local'});
 	const [, advised = ''] = await running.shows('stderr', /status` needs --endpoint (\S+) then\n/);
 	t.is(advised, endpoint);

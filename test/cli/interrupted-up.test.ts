@@ -4,10 +4,10 @@ import {up} from '../../src/cli/commands/up.ts';
 import type {Output} from '../../src/cli/output.ts';
 import {emptyFolder} from './helpers/command-line.ts';
 
-test('from the first thing that is told, a signal stops in good order', async t => {
+test('from the first line of output on, a signal stops in order', async t => {
 	process.env['LB_LOCAL_HOME'] = await emptyFolder(t);
 	let isWaiting = false;
-	/** Of each line, whether a signal would have ended the process there and then. */
+	/** For each line, whether a signal would have ended the process at once. */
 	const told: boolean[] = [];
 	const plain: Output['paintProse'] = (_, text) => text;
 	const say = () => told.push(isWaiting);
@@ -34,6 +34,6 @@ test('from the first thing that is told, a signal stops in good order', async t 
 
 	t.is(code, 0);
 	t.true(told.length > 5);
-	// The first line is of the authority that is made, when nothing runs yet.
+	// The first line is about the new authority, before anything runs.
 	t.deepEqual(new Set(told.slice(1)), new Set([true]));
 });

@@ -4,7 +4,7 @@ import {LineOutput} from '../../src/cli/line-output.ts';
 import type {Sink} from '../../src/cli/sink.ts';
 import {WaitingLines} from '../../src/cli/waiting-lines.ts';
 
-/** A reader that takes so many bytes of each write, and fails where it is to. */
+/** A reader that takes a given number of bytes of each write, and fails at a given one. */
 class Reader implements Sink {
 	readonly isStuck = false;
 	readonly #appetite: (number | Error)[];
@@ -34,7 +34,7 @@ function lines(...added: string[]): WaitingLines<string> {
 	return waiting;
 }
 
-test('what a reader does not take is tried again from where it stopped', async t => {
+test('what a reader does not take is retried from where it stopped', async t => {
 	const reader = new Reader(3, 0, 0, 2);
 	const output = new LineOutput(reader, error => t.fail(error.message));
 	output.add(lines('one', 'two'));
@@ -45,7 +45,7 @@ test('what a reader does not take is tried again from where it stopped', async t
 	t.is(reader.writes, 5);
 });
 
-test('lines that can wait are written together', async t => {
+test('lines that are not urgent are written together', async t => {
 	const reader = new Reader();
 	const output = new LineOutput(reader, error => t.fail(error.message));
 	const waiting = lines();
@@ -62,7 +62,7 @@ test('lines that can wait are written together', async t => {
 	t.is(reader.writes, 1);
 });
 
-test('a line that is begun is ended before another source has its turn', async t => {
+test('a partly written line is completed before another source has its turn', async t => {
 	const reader = new Reader(2, 0);
 	const output = new LineOutput(reader, error => t.fail(error.message));
 	const [urgent, other] = [lines(), lines('other')];
@@ -77,7 +77,7 @@ test('a line that is begun is ended before another source has its turn', async t
 	t.is(reader.read, 'other\nurgent\n');
 });
 
-test('a reader that takes nothing is given up after a while, and what it has not taken is known', async t => {
+test('a reader that takes nothing is given up after a while, and the unwritten text is known', async t => {
 	const reader = new Reader(2, ...Array<number>(10_000).fill(0));
 	const output = new LineOutput(reader, error => t.fail(error.message));
 	const waiting = lines('one', 'two');
@@ -89,7 +89,7 @@ test('a reader that takes nothing is given up after a while, and what it has not
 	t.true(output.isGone);
 });
 
-test('a reader that has gone is told once, and waited for by nobody', async t => {
+test('a reader that has ended is reported once, and not waited for', async t => {
 	const errors: string[] = [];
 	const output = new LineOutput(new Reader(new Error('gone')), ({message}) => errors.push(message));
 	output.add(lines('one'));

@@ -83,7 +83,7 @@ test(
 	'hint: PKCS#1 is a form of RSA keys; lb-local cert --rsa --pkcs1.',
 );
 
-test('FORCE_COLOR colours what is no terminal, NO_COLOR leaves colours away', async t => {
+test('FORCE_COLOR colours output that is not a terminal, NO_COLOR removes colours', async t => {
 	const folder = await emptyFolder(t);
 
 	const forced = await runCli(['check'], {folder, env: {FORCE_COLOR: '1'}});
@@ -93,7 +93,7 @@ test('FORCE_COLOR colours what is no terminal, NO_COLOR leaves colours away', as
 	t.true(plain.stderr.startsWith('error:'));
 });
 
-test('a stack trace is shown to who asks for it with DEBUG, and to nobody else', async t => {
+test('a stack trace is shown only with DEBUG', async t => {
 	const folder = await emptyFolder(t);
 
 	const asked = await runCli(['check'], {folder, env: {DEBUG: 'lb-local'}});

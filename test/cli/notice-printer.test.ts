@@ -2,7 +2,7 @@ import test from 'ava';
 import {NoticePrinter} from '../../src/cli/notice-printer.ts';
 import type {Output} from '../../src/cli/output.ts';
 
-test('what is new is told once, also when what was told before has gone', t => {
+test('new notices are printed once, even when older ones have been removed', t => {
 	const lines: string[] = [];
 	const plain: Output['paintProse'] = (_, text) => text;
 	const add = (line: string) => lines.push(line);

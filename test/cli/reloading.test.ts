@@ -18,7 +18,7 @@ function collect(): {readonly output: Output; readonly lines: string[]} {
 		data: line => lines.push(line),
 		say: line => lines.push(line),
 		warn: message => lines.push(`warning: ${message}`),
-		// What is told of is an error of ours.
+		// The reported error is one of ours.
 		fail: error => lines.push((error as Error).message),
 		stream: () => () => {},
 		paintData: plain,
@@ -27,7 +27,7 @@ function collect(): {readonly output: Output; readonly lines: string[]} {
 	return {output, lines};
 }
 
-test('the same problem is told once, another one too, and whoever asks is told again', async t => {
+test('the same problem is reported once, another one too, and on request again', async t => {
 	const folder = await mkdtemp(path.join(tmpdir(), 'lb-local-'));
 	t.teardown(() => rm(folder, {recursive: true, force: true}));
 	const file = path.join(folder, 'lb.yaml');
@@ -43,7 +43,7 @@ test('the same problem is told once, another one too, and whoever asks is told a
 	});
 	t.teardown(() => reloading?.stop());
 	const told = async (text: string, isRequested = false): Promise<string[]> => {
-		// In one piece: the watch is to see no file that is half written.
+		// In one piece, so that the watch sees no incomplete file.
 		await writeFile(`${file}.draft`, text);
 		await rename(`${file}.draft`, file);
 		await reloading?.run({isRequested});
@@ -74,7 +74,7 @@ test('the same problem is told once, another one too, and whoever asks is told a
 	);
 });
 
-test('a configuration that comes through a pipe is not watched', async t => {
+test('a configuration from a pipe is not watched', async t => {
 	await using emulator = await startEmulator({config: {}});
 	const {output} = collect();
 

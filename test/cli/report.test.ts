@@ -20,7 +20,7 @@ function exchange(kind: ExchangeRecord['kind'], fields: Partial<ExchangeRecord>)
 
 const toA = {backendName: 'a', backendAddress: '127.0.0.1', backendPort: 8080};
 
-test('a request is one line: when, where, who asked what, who answered, how long and how it ended', t => {
+test('a request is one line: time, listener, client, request, answer, duration and end', t => {
 	const record = exchange('http', {
 		...toA,
 		backendReused: true,
@@ -34,7 +34,7 @@ test('a request is one line: when, where, who asked what, who answered, how long
 	);
 });
 
-test('a request that reached no back-end says who answered, and why', t => {
+test('a request that reached no back-end shows who answered, and why', t => {
 	const record = exchange('http', {
 		requestHead: 'GET / HTTP/1.1\r\n\r\n',
 		responseStatus: 503,
@@ -49,7 +49,7 @@ test('a request that reached no back-end says who answered, and why', t => {
 	);
 });
 
-test('a back-end that failed is named beside the answer that was given in its place', t => {
+test("a back-end that failed is named beside the load balancer's own answer", t => {
 	const record = exchange('http', {
 		...toA,
 		requestHead: 'GET / HTTP/1.1\r\n\r\n',
@@ -76,7 +76,7 @@ test('a back-end that was not reached has no connection', t => {
 	}
 });
 
-test('a connection is told by its bytes', t => {
+test('a connection is shown with its bytes', t => {
 	t.regex(
 		exchangeLine(exchange('tls-passthrough', {...toA, bytesUp: 517, bytesDown: 4096}), plain),
 		/ tls-passthrough 517 up 4096 down -> a /,
@@ -87,7 +87,7 @@ test('a connection is told by its bytes', t => {
 	);
 });
 
-test('no client can forge a line or command the terminal', t => {
+test('no client can forge a line or control the terminal', t => {
 	const record = exchange('http', {
 		...toA,
 		requestHead: 'GET /\u001b[2J\u2028\u202e\n03:04 HTTP/1.1\r\n\r\n',
@@ -117,7 +117,7 @@ test('programs get one line of JSON with the fields of the exchange', t => {
 	});
 });
 
-test('a call without an action is told as one', t => {
+test('a call without an action is shown as such', t => {
 	const error = {code: '12000', details: 'the path names no action'};
 	const call = {
 		number: 1,

@@ -8,14 +8,14 @@ import {emptyFolder} from './helpers/command-line.ts';
 
 const ENDPOINT = 'http://127.0.0.1:8089';
 
-/** A process id that nobody has. */
+/** A process id that no process has. */
 async function goneProcess(): Promise<number> {
 	const child = spawn(process.execPath, ['--version'], {stdio: 'ignore'});
 	await once(child, 'close');
 	return child.pid ?? 0;
 }
 
-test('what runs says so, for its user alone, until it stops', async t => {
+test('a running instance has a file, for its user only, until it stops', async t => {
 	const env = {LB_LOCAL_HOME: await emptyFolder(t)};
 
 	const remove = await writeRunFile({endpoint: ENDPOINT, config: 'lb-local.yaml'}, env);
@@ -32,7 +32,7 @@ test('what runs says so, for its user alone, until it stops', async t => {
 	t.deepEqual(await readdir(path.dirname(file)), []);
 });
 
-test('files of processes that are gone are removed', async t => {
+test('files of processes that have ended are removed', async t => {
 	const env = {LB_LOCAL_HOME: await emptyFolder(t)};
 	const folder = path.join(env.LB_LOCAL_HOME, 'run');
 	const pid = await goneProcess();
@@ -43,7 +43,7 @@ test('files of processes that are gone are removed', async t => {
 	t.deepEqual(await readdir(folder), []);
 });
 
-test('what is no run file is left alone and not believed', async t => {
+test('a file that is not a run file is ignored and kept', async t => {
 	const env = {LB_LOCAL_HOME: await emptyFolder(t)};
 	const folder = path.join(env.LB_LOCAL_HOME, 'run');
 	await mkdir(folder);
@@ -57,7 +57,7 @@ test('what is no run file is left alone and not believed', async t => {
 	t.regex(await readFile(another, 'utf8'), /127\.0\.0\.1/);
 });
 
-test('where nothing can be read nobody runs, and where nothing can be written that is told', async t => {
+test('an unreadable folder means no instances, and a folder that is read-only is reported', async t => {
 	const folder = await emptyFolder(t);
 	await writeFile(path.join(folder, 'file'), '');
 	const env = {LB_LOCAL_HOME: path.join(folder, 'file')};

@@ -13,10 +13,10 @@ import {KEYS, startInTerminal, type Terminal, testInTerminal} from './helpers/te
 
 const READY = /http:80 -> http:80 +on \S+:(\d+)[\s\S]*Ctrl-C stops\./;
 
-/** Answers of 16 KiB to requests of 16 KiB: so many that what may wait is more than full. */
+/** Answers of 16 KiB to requests of 16 KiB: enough to exceed what may wait. */
 const LARGE = {count: 500, body: 'x'.repeat(16 * 1024)};
 
-/** Asks so many times, one after the other on a few connections. @returns the statuses that came. */
+/** Sends that many requests, one after another on a few connections. @returns the statuses. */
 async function ask(
 	port: number,
 	{count, body = ''}: {readonly count: number; readonly body?: string},
@@ -35,7 +35,7 @@ async function ask(
 	return statuses;
 }
 
-/** How many exchanges a text tells to be not shown, in all. */
+/** The total number of exchanges that a text reports as not shown. */
 function notShown(text: string): number {
 	let sum = 0;
 	for (const [, count = ''] of text.matchAll(/([\d,]+) exchanges? not shown/g))
@@ -47,7 +47,7 @@ async function ready(terminal: Terminal): Promise<number> {
 	return Number((await terminal.shows(READY))[1]);
 }
 
-/** The bound port of what says nothing: it is asked, at the control port that it tells other commands. */
+/** The bound port of an instance that prints nothing: read from the control port in its run file. */
 async function quietPort(folder: string): Promise<number> {
 	const run = path.join(folder, 'home/run');
 	let file: string | undefined;
@@ -67,7 +67,7 @@ async function isRefused(t: ExecutionContext, port: number): Promise<void> {
 }
 
 testInTerminal(
-	'a stopped terminal stops no traffic; when it goes on it shows the latest, and how many it has not shown',
+	'a stopped terminal stops no traffic; when it resumes it shows the latest exchanges, and how many were not shown',
 	async t => {
 		const terminal = startInTerminal(t, ['up', '--ports', 'free', 'http:80'], {folder: await emptyFolder(t)});
 		const port = await ready(terminal);
@@ -92,7 +92,7 @@ for (const [signal, code] of [
 	['SIGTERM', 0],
 	['SIGINT', 130],
 ] as const) {
-	testInTerminal(`one ${signal} ends it in good order though its terminal is stopped`, async t => {
+	testInTerminal(`one ${signal} ends it in order although its terminal is stopped`, async t => {
 		const terminal = startInTerminal(t, ['up', '--ports', 'free', 'http:80'], {folder: await emptyFolder(t)});
 		const port = await ready(terminal);
 		terminal.type(KEYS.stop);
@@ -115,7 +115,7 @@ testInTerminal('a terminal that is closed ends it', async t => {
 	await isRefused(t, port);
 });
 
-testInTerminal('a terminal that is closed ends it, though it prints elsewhere', async t => {
+testInTerminal('a terminal that is closed ends it, although it prints elsewhere', async t => {
 	const folder = await emptyFolder(t);
 	const terminal = startInTerminal(t, ['up', '--ports', 'free', '--quiet', 'http:80'], {
 		folder,
@@ -128,7 +128,7 @@ testInTerminal('a terminal that is closed ends it, though it prints elsewhere', 
 	t.is(await terminal.ended(), 0);
 });
 
-testInTerminal('SIGHUP has it read its files again while its terminal is open', async t => {
+testInTerminal('SIGHUP makes it read its files again while its terminal is open', async t => {
 	const folder = await emptyFolder(t);
 	await writeFile(path.join(folder, 'lb.json'), '{"loadBalancers": {"web": {"listeners": ["http:80"]}}}');
 	const terminal = startInTerminal(t, ['up', '--ports', 'free', 'lb.json'], {folder});
@@ -137,7 +137,7 @@ testInTerminal('SIGHUP has it read its files again while its terminal is open', 
 	await writeFile(path.join(folder, 'lb.json'), '{"loadBalancers": 1}');
 	await terminal.shows(/error: [\s\S]*nothing has changed/);
 	await terminal.signal('SIGHUP');
-	// What is known to be wrong is told again to whoever asks only.
+	// A known problem is reported again only on request.
 	await terminal.shows(/(?:error: [\s\S]*nothing has changed[\s\S]*){2}/);
 	await terminal.signal('SIGTERM');
 
@@ -145,7 +145,7 @@ testInTerminal('SIGHUP has it read its files again while its terminal is open', 
 });
 
 test.serial(
-	'a pipe that nobody reads stops no traffic, and one SIGTERM ends it; what was not shown is told',
+	'a pipe that nobody reads stops no traffic, and one SIGTERM ends it; the number of exchanges not shown is reported',
 	async t => {
 		const running = startCli(t, ['up', '--ports', 'free', '--json', 'http:80'], {folder: await emptyFolder(t)});
 		const port = Number((await running.shows('stderr', READY))[1]);

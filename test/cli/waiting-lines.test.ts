@@ -7,7 +7,7 @@ function numbers(bound: {readonly items: number; readonly bytes: number}): Waiti
 	return new WaitingLines({format: String, sizeOf: number => number, bound, gapLine});
 }
 
-test('lines come in their order, about as many bytes as asked for', t => {
+test('lines are taken in order, about as many bytes as requested', t => {
 	const waiting = numbers({items: 10, bytes: 1000});
 	for (const number of [11, 12, 13, 14]) t.true(waiting.add(number));
 
@@ -18,7 +18,7 @@ test('lines come in their order, about as many bytes as asked for', t => {
 	t.true(waiting.isEmpty);
 });
 
-test('beyond so many items the oldest are dropped, and their place tells how many they were', t => {
+test('beyond the limit of items the oldest are dropped, and a line in their place says how many', t => {
 	const waiting = numbers({items: 2, bytes: 1000});
 	for (const number of [1, 2, 3, 4]) waiting.add(number);
 
@@ -27,7 +27,7 @@ test('beyond so many items the oldest are dropped, and their place tells how man
 	t.is(waiting.take(100), '');
 });
 
-test('beyond so many bytes the oldest are dropped, and one that is larger than all that may wait is kept', t => {
+test('beyond the limit of bytes the oldest are dropped, but one item that is larger than the limit is kept', t => {
 	const waiting = numbers({items: 100, bytes: 10});
 
 	t.deepEqual(
@@ -39,12 +39,12 @@ test('beyond so many bytes the oldest are dropped, and one that is larger than a
 	t.is(waiting.take(100), '70\n');
 });
 
-test('what is dropped is never made into a line', t => {
+test('dropped items are never formatted', t => {
 	const made: number[] = [];
 	const format = (number: number) => String(made.push(number));
 	const waiting = new WaitingLines<number>({format, sizeOf: () => 1, bound: {items: 3, bytes: 100}, gapLine});
 
-	// So many that the place of what has gone is used again.
+	// Enough to reuse the places of removed items.
 	for (let number = 1; number <= 5000; number++) waiting.add(number);
 	const text = [waiting.take(100), waiting.take(100)];
 
@@ -52,7 +52,7 @@ test('what is dropped is never made into a line', t => {
 	t.deepEqual(text, ['4997 not shown\n', '1\n2\n3\n']);
 });
 
-test('without a line for it, the owner is told how many were dropped, once', t => {
+test('without a line for it, the owner gets the number of dropped items once', t => {
 	const waiting = new WaitingLines<number>({format: String, sizeOf: () => 1, bound: {items: 1, bytes: 10}});
 	for (const number of [1, 2, 3]) waiting.add(number);
 
@@ -61,20 +61,20 @@ test('without a line for it, the owner is told how many were dropped, once', t =
 	t.is(waiting.take(100), '3\n');
 });
 
-test('whoever gives up is told of all that was not written: waiting, dropped, and begun', t => {
+test('giving up counts all that was not written: waiting, dropped, and partly written', t => {
 	const waiting = numbers({items: 3, bytes: 1000});
 	for (const number of [10, 20, 30, 40]) waiting.add(number);
 	t.is(waiting.take(100), '1 not shown\n');
 	t.is(waiting.take(4), '20\n30\n');
 	waiting.add(50);
 
-	// Of 30 the end is missing; 40 and 50 wait.
+	// The end of 30 is missing; 40 and 50 wait.
 	t.is(waiting.giveUp('0\n'), 3);
 	t.is(waiting.giveUp(''), 0);
 	t.is(waiting.take(100), '');
 });
 
-test('a gap that was about to be told is not lost', t => {
+test('a gap that was not yet written is not lost', t => {
 	const waiting = numbers({items: 1, bytes: 1000});
 	for (const number of [1, 2, 3]) waiting.add(number);
 	t.is(waiting.take(100), '2 not shown\n');

@@ -8,7 +8,7 @@ interface Scene {
 	/** Relative to the folder of the test. */
 	readonly file: string;
 	readonly prepare: (folder: string) => Promise<void>;
-	/** Makes the file say so. */
+	/** Writes the text to the file. */
 	readonly change: (folder: string, text: string) => Promise<void>;
 }
 

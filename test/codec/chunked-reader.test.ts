@@ -11,7 +11,7 @@ interface Read {
 	readonly failure: string;
 }
 
-/** Reads the pieces one after the other, as they would come from a socket. */
+/** Reads the pieces one after another, as from a socket. */
 function read(...pieces: readonly string[]): Read {
 	const reader = new ChunkedReader();
 	let framed = '';
@@ -22,7 +22,7 @@ function read(...pieces: readonly string[]): Read {
 			rest += piece;
 			continue;
 		}
-		// Around the piece stand bytes that must not be looked at.
+		// The piece is surrounded by bytes that must not be read.
 		const buffer = Buffer.from(`<${piece}>`, 'latin1');
 		const end = reader.read(buffer, 1, buffer.length - 1);
 		if (end === -1) break;
@@ -72,11 +72,11 @@ const ACCEPTED: readonly (readonly [rule: string, body: string, framed: string, 
 ];
 
 for (const [rule, body, framed, data] of ACCEPTED) {
-	test(`takes ${rule} [RFC 9112 7.1], and nothing of what follows`, t => {
+	test(`accepts ${rule} [RFC 9112 7.1], and nothing of what follows`, t => {
 		t.deepEqual(read(`${body}GET /`), {framed, data, rest: 'GET /', done: true, failure: ''});
 	});
 
-	test(`takes ${rule}, byte by byte`, t => {
+	test(`accepts ${rule}, byte by byte`, t => {
 		t.deepEqual(read(...`${body}GET /`), {framed, data, rest: 'GET /', done: true, failure: ''});
 	});
 }
@@ -86,7 +86,7 @@ for (const [rule, body, failure, source] of REFUSED_CHUNKS) {
 		t.like(read(body), {done: false, failure});
 	});
 
-	test(`refuses ${rule} byte by byte, and what went on before is not complete`, t => {
+	test(`refuses ${rule} byte by byte, and what was forwarded before is not complete`, t => {
 		const {framed, ...result} = read(...body);
 
 		t.like(result, {done: false, failure});

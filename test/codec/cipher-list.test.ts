@@ -1,7 +1,7 @@
 import test from 'ava';
 import {bestKeyFor, openSslCiphers, refusalOfCiphers, type Version, versionsWith} from '../../src/codec/cipher-list.ts';
 
-/** Cipher list, oldest version, key; the versions that can be spoken. */
+/** Cipher list, oldest version, key; the possible versions. */
 const SERVED: readonly [string | undefined, Version, string, readonly Version[]][] = [
 	[undefined, 'TLSv1.2', 'ec', ['TLSv1.2', 'TLSv1.3']],
 	[undefined, 'TLSv1.2', 'ed25519', ['TLSv1.2', 'TLSv1.3']],
@@ -31,7 +31,7 @@ for (const [ciphers, minVersion, key, versions] of SERVED) {
 	});
 }
 
-test('the key that serves the most is the best, and EC where it makes no difference', t => {
+test('the key that serves the most versions is the best, and EC when both serve as many', t => {
 	const key = (ciphers: string | undefined, minVersion: Version = 'TLSv1.2') => bestKeyFor({minVersion, ciphers}).key;
 
 	t.is(key(undefined), 'ec');
@@ -42,7 +42,7 @@ test('the key that serves the most is the best, and EC where it makes no differe
 	t.is(key('ECDHE-ECDSA-AES128-GCM-SHA256:AES128-SHA', 'TLSv1'), 'rsa');
 });
 
-test('what OpenSSL is given: one separator, and security level 0 where an old version needs it', t => {
+test('OpenSSL gets one separator, and security level 0 when an old version needs it', t => {
 	const given = (ciphers: string, minVersion: Version) => openSslCiphers({ciphers, minVersion});
 
 	t.is(
@@ -54,7 +54,7 @@ test('what OpenSSL is given: one separator, and security level 0 where an old ve
 	t.is(given('AES128-SHA:@SECLEVEL=2', 'TLSv1.2'), 'AES128-SHA:@SECLEVEL=2');
 });
 
-/** Cipher list, what was written as `minVersion`; how it is refused. */
+/** Cipher list, `minVersion` as written; the refusal. */
 const REFUSED: readonly [string, Version | undefined, string][] = [
 	['NOPE', undefined, '"NOPE" is not an OpenSSL cipher list: no cipher matches it'],
 	['TLS_NOPE', undefined, '"TLS_NOPE" is not an OpenSSL cipher list: no cipher matches it'],
@@ -98,7 +98,7 @@ for (const [ciphers, minVersion] of [
 	['DEFAULT:@SECLEVEL=3', undefined],
 	['DHE-RSA-AES128-GCM-SHA256', 'TLSv1.2'],
 ] as const) {
-	test(`${ciphers} with ${minVersion ?? 'no'} minVersion is taken`, t => {
+	test(`${ciphers} with ${minVersion ?? 'no'} minVersion is accepted`, t => {
 		t.is(refusalOfCiphers(ciphers, minVersion), undefined);
 	});
 }

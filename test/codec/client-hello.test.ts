@@ -20,7 +20,7 @@ async function hello(options: ConnectionOptions): Promise<Buffer> {
 	return bytes;
 }
 
-test('a real hello tells its name, its protocols and its newest version', async t => {
+test('a real hello has its name, its protocols and its newest version', async t => {
 	const bytes = await hello({servername: 'shop.test', ALPNProtocols: ['h2', 'http/1.1']});
 
 	t.deepEqual(readClientHello(bytes), {sni: 'shop.test', alpn: ['h2', 'http/1.1'], version: 'TLSv1.3'});
@@ -32,7 +32,7 @@ test('a hello without SNI and ALPN, of TLS 1.2', async t => {
 	t.deepEqual(readClientHello(bytes), {alpn: [], version: 'TLSv1.2'});
 });
 
-test('a hello in pieces is the same hello, whatever the pieces', async t => {
+test('a hello in any pieces is the same hello', async t => {
 	const bytes = await hello({servername: 'shop.test', ALPNProtocols: ['h2']});
 	const expected = readClientHello(bytes);
 	for (const size of [1, 2, 3, 5, 64, bytes.length]) {
@@ -58,7 +58,7 @@ test('a hello spread over several records is one hello (RFC 8446 section 5.1)', 
 	t.deepEqual(readClientHello(Buffer.concat(records)), readClientHello(bytes));
 });
 
-test('what is no hello is told at its first bytes', t => {
+test('anything but a hello is detected at its first bytes', t => {
 	for (const text of ['GET / HTTP/1.1\r\n', 'SSH-2.0-x\r\n', '\x16\x02', '\x16\x03\x01\x00\x05\x02\x00\x00\x01\x00']) {
 		t.is(readClientHello(Buffer.from(text, 'latin1')), 'not-tls', JSON.stringify(text));
 	}
@@ -66,7 +66,7 @@ test('what is no hello is told at its first bytes', t => {
 	t.is(readClientHello(Buffer.from([22, 3, 1, 0, 4, 1, 0xff, 0xff, 0xff])), 'not-tls', 'a message larger than any');
 });
 
-test('a hello cut short or broken at any byte is never read past its end', async t => {
+test('a hello cut off or broken at any byte is never read past its end', async t => {
 	const bytes = await hello({servername: 'shop.test', ALPNProtocols: ['h2']});
 	for (let at = 0; at < bytes.length; at++) {
 		t.is(readClientHello(bytes.subarray(0, at)), 'incomplete');

@@ -30,7 +30,7 @@ for (const [text, iso] of DATES) {
 	});
 }
 
-test('every date as HTTP writes it reads back', t => {
+test('every date in the form of HTTP is read back', t => {
 	fc.assert(
 		fc.property(fc.integer({min: -11_000_000_000, max: 250_000_000_000}), seconds => {
 			t.is(readCookieDate(new Date(seconds * 1000).toUTCString()), seconds * 1000);

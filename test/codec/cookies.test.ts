@@ -26,7 +26,7 @@ const COOKIES: readonly (readonly [what: string, fields: string, values: readonl
 ];
 
 for (const [what, fields, values] of COOKIES) {
-	test(`a cookie ${what} is found as often as it is there`, t => {
+	test(`a cookie ${what} is found as often as it occurs`, t => {
 		t.deepEqual(readCookie(fields, 'AWSELB'), values);
 	});
 }
@@ -35,7 +35,7 @@ const NAME = fc.string({unit: fc.constantFrom(...'aB1_-!'), minLength: 1, maxLen
 const VALUE = fc.string({unit: fc.constantFrom(...'aB1=!#/:'), maxLength: 8});
 const BLANK = fc.constantFrom('', ' ', '\t ', '  ');
 
-test('what is written into Cookie fields is read back, however it is spread and spaced', t => {
+test('cookies are read back from Cookie fields, however they are split and spaced', t => {
 	const pair = fc.tuple(NAME, VALUE, BLANK, BLANK);
 	const field = fc.tuple(fc.constantFrom('Cookie', 'cookie', 'COOKIE'), fc.array(pair, {minLength: 1, maxLength: 5}));
 	fc.assert(
@@ -49,7 +49,7 @@ test('what is written into Cookie fields is read back, however it is spread and 
 	);
 });
 
-test('no bytes make a reader throw or hang, and none change what has no Set-Cookie', t => {
+test('no bytes make a reader throw or hang, and fields without Set-Cookie are never changed', t => {
 	const fields = fc.string({unit: fc.constantFrom(...'Cookie: set-A=;"\r\n\t\x00\xff', 'Cookie:', 'Set-Cookie:')});
 	fc.assert(
 		fc.property(fields, text => {
@@ -84,7 +84,7 @@ for (const [what, fields] of LARGE) {
 	});
 }
 
-test('a Set-Cookie field is taken apart, and its place told', t => {
+test('a Set-Cookie field is parsed, with its offsets', t => {
 	const line = 'set-cookie:  id = a"b ;Path=/; MAX-AGE = 60 ; Expires=Thu, 01 Jan 1970 00:00:01 GMT; SECURE\r\n';
 	const fields = `A: b\r\n${line}C: d\r\n`;
 
@@ -135,7 +135,7 @@ for (const [attributes, maxAgeMs, expiresMs, secure = false] of ATTRIBUTES) {
 	});
 }
 
-test('every Set-Cookie field is read, in order, but those without a name', t => {
+test('all Set-Cookie fields but those without a name are read, in order', t => {
 	const fields = 'Set-Cookie: a=1\r\nSet-Cookie: x; b=2\r\nSet-Cookie: =3\r\nSet-Cookie:\r\nSET-COOKIE:a=4\r\n';
 
 	t.deepEqual(

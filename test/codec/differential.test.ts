@@ -13,7 +13,7 @@ interface Read {
 	readonly body: string;
 }
 
-/** What Node's own parser makes of the first request, strict as it is by default. */
+/** The first request as Node's own parser reads it, with its strict defaults. */
 function nodeReads(bytes: string): Promise<Read & {readonly minor: number}> {
 	return new Promise((resolve, reject) => {
 		const server = createServer({maxHeaderSize: 256 * 1024, insecureHTTPParser: false});
@@ -48,15 +48,18 @@ function nodeReads(bytes: string): Promise<Read & {readonly minor: number}> {
 	});
 }
 
-/** Fields that this load balancer takes off on purpose, whatever they say, look-alikes included. */
+/** Fields that this load balancer removes on purpose, with any value, including look-alikes. */
 const OFF =
 	/^(?:transfer[\W_]encoding|connection|upgrade|te|trailer|keep[\W_]alive|proxy[\W_]connection|http2[\W_]settings|x[\W_]forwarded[\W_](?:for|proto|port)|content(?!-)[\W_]length)$/i;
-/** A chunk size before an extension with bad white space, which RFC 9110 section 5.6.3 has removed and Node refuses. */
+/**
+ * A chunk size before an extension with bad white space, which RFC 9110 section 5.6.3 requires to remove and Node
+ * refuses.
+ */
 const BAD_WHITE_SPACE = /(?:^|\n)[0-9a-f]+(?:[ \t]+;|;[^\r\n]*[ \t])/i;
-/** Fields that a client cannot have taken off by naming them in Connection. */
+/** Fields that a client cannot remove by naming them in Connection. */
 const SAFE = /^(?:host|content-length)$/i;
 
-/** What a back-end is to be sent of what Node read: the differences we make on purpose. */
+/** What a back-end must get of the request that Node read: our intended differences. */
 function forwarded({method, target, fields, body, minor}: Read & {readonly minor: number}): Read {
 	const named = fields
 		.filter(([name]) => /^connection$/i.test(name))
@@ -73,7 +76,9 @@ function forwarded({method, target, fields, body, minor}: Read & {readonly minor
 	return {method, target: path, fields: [['Host', authority], ...kept.filter(([name]) => !/^host$/i.test(name))], body};
 }
 
-/** HTAB around what frames a message is optional white space (RFC 9110 5.6.3), which Node refuses; what goes on from here has none. */
+/**
+ * HTAB around framing fields is optional white space (RFC 9110 5.6.3), which Node refuses; what is forwarded has none.
+ */
 function withoutTab(bytes: string): string {
 	const end = bytes.indexOf('\r\n\r\n');
 	return (
@@ -100,7 +105,7 @@ for (const [what, messages] of [
 	['spoiled', spoiled],
 ] as const) {
 	test(`what is accepted of ${what} requests, Node's own parser accepts and reads the same`, async t => {
-		// The same every time, so that a change is judged and not the day; FUZZ_SEED=$RANDOM looks further.
+		// The same seed every time, so that failures come from changes; FUZZ_SEED=$RANDOM tries others.
 		const seed = Number(process.env['FUZZ_SEED'] ?? 65_262_432);
 		let tried = 0;
 		let accepted = 0;
@@ -109,10 +114,10 @@ for (const [what, messages] of [
 			fc.asyncProperty(messages, async bytes => {
 				tried++;
 				const reading = readRequest(bytes);
-				// Any token is a method; Node knows a list of them.
+				// Any token is a method; Node accepts a list of them.
 				if (!reading.done || !METHODS.includes(reading.head?.method ?? '')) return;
 				const whole = bytes.slice(0, bytes.length - reading.rest.length);
-				// Framing among the trailers is dropped here with the other trailers (RFC 9110 6.5.1); Node refuses it.
+				// Framing fields in trailers are dropped here with all trailers (RFC 9110 6.5.1); Node refuses them.
 				if (/\n(?:transfer-encoding|content-length):/i.test(whole.slice(whole.indexOf('\r\n\r\n')))) return;
 				accepted++;
 				const bodyStart = whole.indexOf('\r\n\r\n') + 4;

@@ -2,7 +2,7 @@ import {Buffer} from 'node:buffer';
 import test from 'ava';
 import {HeadBuffer} from '../../src/codec/head-buffer.ts';
 
-/** Adds the pieces until one completes the head or makes it impossible. */
+/** Adds the pieces until one completes the head or makes it invalid. */
 function add(...pieces: readonly string[]): {
 	text: string;
 	rest: string;
@@ -32,7 +32,7 @@ test('finds the end of a head across any two pieces', t => {
 	}
 });
 
-test('finds the end of a head that comes byte by byte', t => {
+test('finds the end of a head that arrives byte by byte', t => {
 	t.like(add(...`${HEAD}body`), {text: HEAD, rest: '', taken: HEAD.length});
 });
 
@@ -91,7 +91,7 @@ for (const [rule, bytes, status, reason, source] of EARLY) {
 	});
 }
 
-test('waits for what can still become a head', t => {
+test('waits for bytes that can still become a head', t => {
 	for (const bytes of [
 		'',
 		'\r',

@@ -6,24 +6,24 @@ import {HeadBuffer} from '../../src/codec/head-buffer.ts';
 import type {Refusal} from '../../src/codec/http1-grammar.ts';
 import {RequestHead, readRequestHead} from '../../src/codec/request-head.ts';
 
-/** What the codec makes of the first request in some bytes. */
+/** The first request in some bytes, as the codec reads it. */
 export interface Reading {
 	/** Undefined when the bytes end within the head, or it is refused. */
 	readonly head?: RequestHead;
 	/** The body's data. */
 	readonly body: string;
-	/** What of the body goes on to a back-end. */
+	/** The part of the body that is forwarded to a back-end. */
 	readonly framed: string;
 	/** What follows the request. */
 	readonly rest: string;
-	/** Whether the request is whole. */
+	/** Whether the request is complete. */
 	readonly done: boolean;
 	readonly refusal?: Refusal | string;
 }
 
 const NOTHING: Reading = {body: '', framed: '', rest: '', done: false};
 
-/** Reads the first request, whatever pieces (latin1) it comes in, with the three readers that the front uses. */
+/** Reads the first request from pieces (latin1) with the three readers that the front uses. */
 export function readRequest(...pieces: readonly string[]): Reading {
 	const buffer = new HeadBuffer();
 	for (const [index, piece] of pieces.entries()) {
@@ -148,7 +148,7 @@ const framing = fc.oneof(
 		.map(([body, coding, after]) => ({field: `Transfer-Encoding: ${coding}${after}\r\n`, body})),
 );
 
-/** Requests that keep every rule, or nearly: whether one is accepted is for the codec to say. */
+/** Requests that follow all rules, or nearly all: the codec decides whether one is accepted. */
 export const request: fc.Arbitrary<string> = fc
 	.tuple(
 		method,
@@ -178,7 +178,7 @@ const spoiler = fc.constantFrom(
 	'0x',
 );
 
-/** The same with up to three places spoiled. */
+/** The same with up to three changed places. */
 export const spoiled: fc.Arbitrary<string> = fc
 	.tuple(
 		request,

@@ -13,7 +13,7 @@ test('the line names family, both addresses and both ports (AWS Classic ELB, ena
 	);
 });
 
-test('mixed families and what is no address are UNKNOWN', t => {
+test('mixed families and invalid addresses are UNKNOWN', t => {
 	t.is(encodeProxyLine(client, {address: '::1', port: 80}), 'PROXY UNKNOWN\r\n');
 	t.is(encodeProxyLine({address: '', port: 0}, listener), 'PROXY UNKNOWN\r\n');
 });
@@ -114,7 +114,7 @@ for (const [name, input, expected] of HEADERS) {
 /** The defined ones, and the bytes of their addresses: PROXY protocol, section 2.2. */
 const DEFINED: Readonly<Record<number, number>> = {0: 0, 17: 12, 18: 12, 33: 36, 34: 36, 49: 216, 50: 216};
 
-test('of the 256 bytes for family and transport, 7 are taken and 249 refused, as soon as they are there', t => {
+test('of the 256 bytes for family and transport, 7 are accepted and 249 refused, as soon as they arrive', t => {
 	const read = Array.from({length: 256}, (_, byte) => {
 		const size = DEFINED[byte] ?? 12;
 		const whole = readProxyHeader(bytes(V2.toString('latin1'), [0x21, byte, 0, size], Array(size).fill(1)));
@@ -131,7 +131,7 @@ test('of the 256 bytes for family and transport, 7 are taken and 249 refused, as
 	t.is(refused.length, 249);
 });
 
-test('of the 256 bytes for version and command, LOCAL and PROXY are taken', t => {
+test('of the 256 bytes for version and command, LOCAL and PROXY are accepted', t => {
 	const taken = Array.from({length: 256}, (_, byte) => byte).filter(
 		byte => typeof readProxyHeader(bytes(V2.toString('latin1'), [byte, 0, 0, 0])) === 'object',
 	);
@@ -139,7 +139,7 @@ test('of the 256 bytes for version and command, LOCAL and PROXY are taken', t =>
 	t.deepEqual(taken, [0x20, 0x21]);
 });
 
-test('a header of version 2 that is one byte short of its addresses is refused before they come', t => {
+test('a header of version 2 that is one byte short of its addresses is refused before they arrive', t => {
 	for (const [byte, size] of Object.entries(DEFINED)) {
 		if (size === 0) continue;
 		t.is(readProxyHeader(bytes(V2.toString('latin1'), [0x21, Number(byte), 0, size - 1])), 'malformed');

@@ -14,7 +14,7 @@ const line = (text: string) => `${text}\r\n${HOST}\r\n`;
 const field = (text: string) => `GET / HTTP/1.1\r\n${HOST}${text}\r\n\r\n`;
 const post = (text: string) => `POST / HTTP/1.1\r\n${HOST}${text}\r\n\r\n`;
 
-// Numbered: ava takes titles that differ in white space alone for the same.
+// Numbered, because AVA treats titles that differ only in white space as equal.
 for (const [row, {rule, source, head, status, reason}] of REFUSED_REQUESTS.entries()) {
 	test(`row ${row}: refuses ${rule} with ${status} [${source}]`, t => {
 		const result = readRequestHead(head);
@@ -286,7 +286,7 @@ for (const {rule, source, head, as} of ACCEPTED) {
 	});
 }
 
-/** What is looked at here by a name with a hyphen, and so must not be told to a back-end under a name that passes for it. */
+/** Names with a hyphen that are read here, so that a back-end must not get a field whose name it confuses with them. */
 const HYPHENATED = [
 	'Content-Length',
 	'Transfer-Encoding',
@@ -316,7 +316,7 @@ for (const name of new Set(IMITATIONS)) {
 	});
 }
 
-test('keeps names that imitate nothing, whatever characters they have', t => {
+test('keeps names that resemble none of them, with any characters', t => {
 	const names = ['Content_Type', 'X_Forwarded_Host', 'Content_Lengths', 'ContentLength', 'Content--Length', '_', '-'];
 
 	for (const name of names) t.is(read(field(`${name}: 1`)).fields, `${HOST}${name}: 1\r\n`);
@@ -365,7 +365,7 @@ for (const value of [
 	'[::1]:80',
 	"x'y",
 ]) {
-	test(`takes the host ${value} as it came`, t => {
+	test(`keeps the host ${value} unchanged`, t => {
 		t.like(read(`GET / HTTP/1.1\r\nHost: ${value}\r\n\r\n`), {host: value, fields: `Host: ${value}\r\n`});
 		t.like(read(`GET http://${value}/ HTTP/1.1\r\n${HOST}\r\n`), {host: value});
 	});

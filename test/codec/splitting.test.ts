@@ -5,7 +5,7 @@ import {readRequest, request, spoiled} from './messages.ts';
 
 const FOLLOWS = 'GET /next';
 
-test('every request reads the same whatever pieces it comes in', t => {
+test('every request is read the same in any pieces', t => {
 	let accepted = 0;
 	fc.assert(
 		fc.property(fc.oneof(request, spoiled), message => {
@@ -23,7 +23,7 @@ test('every request reads the same whatever pieces it comes in', t => {
 	t.true(accepted > 20, `only ${accepted} were accepted: the generator has lost its aim`);
 });
 
-test('every refused request is refused whatever pieces it comes in', t => {
+test('every refused request is refused in any pieces', t => {
 	let refused = 0;
 	fc.assert(
 		fc.property(spoiled, bytes => {
@@ -40,7 +40,7 @@ test('every refused request is refused whatever pieces it comes in', t => {
 	t.true(refused > 20);
 });
 
-test('what goes on of a body never is a whole one before the body is', t => {
+test('the forwarded part of a body is never complete before the body is', t => {
 	fc.assert(
 		fc.property(request, bytes => {
 			const whole = readRequest(bytes);

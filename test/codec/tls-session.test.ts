@@ -21,7 +21,7 @@ for (const maxVersion of ['TLSv1.2', 'TLSv1.3'] as const) {
 			const issued = once(client, 'session');
 			await once(client.resume(), 'secureConnect');
 			if (session === undefined) await issued;
-			// Node hands over a Buffer.
+			// Node passes a Buffer.
 			const fresh: Buffer = session ?? (await issued)[0];
 			const isResumed = client.isSessionReused();
 			client.destroy();
@@ -38,7 +38,7 @@ for (const maxVersion of ['TLSv1.2', 'TLSv1.3'] as const) {
 	});
 }
 
-test('what is no session is left as it is', t => {
+test('anything but a session is not changed', t => {
 	fc.assert(
 		fc.property(fc.uint8Array({maxLength: 80}), bytes => {
 			const given = Buffer.from(bytes);

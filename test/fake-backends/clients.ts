@@ -44,7 +44,7 @@ export async function readAll(socket: Socket): Promise<Buffer> {
 	return Buffer.concat(chunks);
 }
 
-/** Everything until the text has come, in one answer or in several pieces. */
+/** Everything until the text has arrived, in one or several pieces. */
 export async function readUntil(socket: Socket, text: string): Promise<string> {
 	let received = '';
 	while (!received.includes(text)) {
@@ -55,16 +55,16 @@ export async function readUntil(socket: Socket, text: string): Promise<string> {
 	return received;
 }
 
-/** Resolves when the connection is over, whether by an end or by a reset. */
+/** Resolves when the connection has ended, by an end or a reset. */
 export async function closed(socket: Socket): Promise<void> {
 	socket.on('error', () => {});
-	// An end without bytes is told even if nobody reads.
+	// An end without bytes is emitted even when nobody reads.
 	if (socket.readableEnded) socket.end();
 	else socket.once('end', () => socket.end()).resume();
 	if (!socket.closed) await new Promise(resolve => socket.once('close', resolve));
 }
 
-/** One request over a connection of its own, as bytes; the client ends first and hears the answer. */
+/** One request over a connection of its own, as bytes; the client ends first and still gets the answer. */
 export async function send(
 	backend: {readonly port: number},
 	request: string | Buffer,

@@ -7,7 +7,7 @@ import {startCommandBackend} from '../../src/fake-backends/command-backend.ts';
 import {eventually} from '../helpers/patience.ts';
 import {send} from './clients.ts';
 
-/** Told where the system shows it. */
+/** Only named when the system shows it. */
 const HOLDER = process.platform === 'linux' ? 'this process' : 'another process';
 
 /** A program in one line, run by the same Node as the test. */
@@ -39,7 +39,7 @@ function exists(pid: number): boolean {
 	}
 }
 
-test('a command listens on the port it is given, and is gone after the stop', async t => {
+test('a command listens on the given port, and has ended after the stop', async t => {
 	const backend = await startCommandBackend({name: 'api', run: node(SERVE), env: {WORD: 'hello'}});
 	const pid = backend.pid ?? 0;
 
@@ -92,7 +92,7 @@ test('much on standard output does not hide what standard error says, and the re
 	t.deepEqual(error?.message.split('\n').slice(1), [...last('out'), ...last('err')]);
 });
 
-test('a command that listens on ::1 alone is found there, and keeps its place', async t => {
+test('a command that listens only on ::1 is found there, and keeps its address', async t => {
 	const serve = SERVE.replace('127.0.0.1', '::1');
 	await using backend = await startCommandBackend({name: 'api', run: node(serve)});
 
@@ -103,7 +103,7 @@ test('a command that listens on ::1 alone is found there, and keeps its place', 
 	t.is(backend.host, '::1');
 });
 
-test('a command whose port somebody has on ::1 alone is not taken for that', async t => {
+test('another process on ::1 with the same port is not taken for the command', async t => {
 	const server = createServer().listen(0, '::1');
 	t.teardown(() => server.close());
 	await once(server, 'listening');
@@ -115,8 +115,8 @@ test('a command whose port somebody has on ::1 alone is not taken for that', asy
 	});
 });
 
-// Alone, so that the end is noticed before the words come.
-test.serial('the last words of what a failed command started are heard', async t => {
+// Alone, so that the end is noticed before the output arrives.
+test.serial('the last output of what a failed command started is reported', async t => {
 	await t.throwsAsync(startCommandBackend({name: 'api', run: '(sleep 0.3; echo late >&2) & exit 1'}), {
 		message: /exited with code 1 before it listened [\s\S]*\n {2}late$/,
 	});
@@ -129,7 +129,7 @@ test('a command that does not exist says so', async t => {
 	});
 });
 
-test('a command that ends by a signal before it listens says by which', async t => {
+test('a command that is ended by a signal before it listens is reported with the signal', async t => {
 	await t.throwsAsync(startCommandBackend({name: 'api', run: 'kill -9 $$'}), {
 		message: /^The command of back-end "api" was ended by SIGKILL before it listened/,
 	});
@@ -192,7 +192,7 @@ test('a command that ended by itself is no longer running, and what it left behi
 	t.false(await runs(grandchild));
 });
 
-test('a port that somebody listens on is not taken for the command', async t => {
+test('another listener on the port is not taken for the command', async t => {
 	const stranger = createServer().listen(0, '127.0.0.1');
 	await once(stranger, 'listening');
 	const address = stranger.address();
@@ -205,7 +205,7 @@ test('a port that somebody listens on is not taken for the command', async t => 
 	stranger.close();
 });
 
-test('of what a command writes the last lines are kept, however long they are', async t => {
+test("the last lines of a command's output are kept, however long they are", async t => {
 	const program = `for (let i = 0; i < 500; i++) console.log('line ' + i); process.stdout.write('x'.repeat(100000) + require('os').EOL + 'end' + require('os').EOL, () => { ${SERVE} })`;
 	await using backend = await startCommandBackend({name: 'api', run: node(program)});
 
@@ -215,7 +215,7 @@ test('of what a command writes the last lines are kept, however long they are', 
 	t.true(backend.output.every(line => line.length <= 2001));
 });
 
-test('a dozen commands at once make Node warn of nothing', async t => {
+test('a dozen commands at once cause no warning of Node', async t => {
 	const warnings: Error[] = [];
 	const keep = (warning: Error) => warnings.push(warning);
 	process.on('warning', keep);
@@ -232,7 +232,7 @@ test('a dozen commands at once make Node warn of nothing', async t => {
 
 test('after a stop nothing of a command is left in the process', async t => {
 	const held = () => process.getActiveResourcesInfo().filter(name => /Process|Pipe|TCP|Timeout/.test(name)).length;
-	// The commands of the tests before this one are on their way out.
+	// The commands of earlier tests are still ending.
 	await eventually(() => !process.getActiveResourcesInfo().includes('ProcessWrap'));
 	const listeners = process.listenerCount('exit');
 	const before = held();
@@ -241,7 +241,7 @@ test('after a stop nothing of a command is left in the process', async t => {
 	t.true(held() > before);
 	await backend.stop();
 	await t.throwsAsync(startCommandBackend({name: 'api', run: 'exit 1'}));
-	// A daemon is no descendant of the command any more, and takes the far ends of the pipes along.
+	// A daemon is no longer a descendant of the command, and keeps the other ends of the pipes.
 	const daemon = `spawn('sleep', ['60'], {detached: true, stdio: 'inherit'}).pid`;
 	const between = node(`console.log(require('child_process').${daemon}); process.exit()`).replace('exec ', '');
 	const leaving = await startCommandBackend({name: 'api', run: `${between}; ${node(SERVE)}`});
@@ -253,7 +253,7 @@ test('after a stop nothing of a command is left in the process', async t => {
 	t.is(process.listenerCount('exit'), listeners);
 });
 
-/** Its parent may be a while in taking note of its end, so a process that was killed may be seen for a moment. */
+/** A killed process stays visible until its parent has read its exit code. */
 async function gone(pid: number): Promise<void> {
 	await eventually(async () => !(await runs(pid)), `end of the process ${pid}`);
 }
@@ -262,10 +262,10 @@ async function runs(pid: number): Promise<boolean> {
 	return exists(pid) && !(await isZombie(pid));
 }
 
-/** Nobody may be there to take note: in a container whose first process does not. */
+/** In a container, the first process may never read exit codes. */
 async function isZombie(pid: number): Promise<boolean> {
 	const {readFile} = await import('node:fs/promises');
-	// A process that ends in this moment has no file any more: it is gone.
+	// A process that has just ended has no file.
 	const stat = await readFile(`/proc/${pid}/stat`, 'utf8').catch(() => ' Z ');
 	return existsSync('/proc/self/stat') && / Z /.test(stat);
 }

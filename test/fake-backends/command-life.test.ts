@@ -11,7 +11,7 @@ import {gatedCommand} from '../helpers/gated-command.ts';
 
 const PARENT = compiled('test/helpers/parent-of-a-command.ts');
 
-/** A command, a child of its own and one that has left its group are gone when their parent is, and its folder too. */
+/** A command, its child, and a process that left its group end with their parent, and its folder is removed. */
 const endsWithItsParent = test.macro({
 	exec: async (t, how: string) => {
 		const parent = spawn(process.execPath, [PARENT, how], {
@@ -38,7 +38,7 @@ for (const how of ['SIGKILL', 'SIGINT', 'SIGTERM', 'SIGHUP', 'process.exit()', '
 	test(endsWithItsParent, how);
 }
 
-test('a stop calls off a start of a command that does not come up', async t => {
+test('a stop cancels the start of a command that never listens', async t => {
 	const command = await gatedCommand(t);
 	const callOff = new AbortController();
 	const starting = startCommandBackend({name: 'api', run: command.run, signal: callOff.signal});
@@ -53,7 +53,7 @@ test('a stop calls off a start of a command that does not come up', async t => {
 	await command.gone;
 });
 
-test('a stop calls off a second start as well', async t => {
+test('a stop cancels a second start as well', async t => {
 	const serve = `require('http').createServer((_, r) => r.end()).listen(process.env.PORT, '127.0.0.1')`;
 	const once = `[ -e "$MARK" ] && exec sleep 600; touch "$MARK"; exec "${process.execPath}" -e "${serve}"`;
 	const folder = await mkdtemp(path.join(tmpdir(), 'lb-local-'));
@@ -69,7 +69,7 @@ test('a stop calls off a second start as well', async t => {
 	t.false(backend.running);
 });
 
-test('what a command started in a group of its own ends at the stop', async t => {
+test('what a command started in another process group ends at the stop', async t => {
 	const stray = `require('child_process').spawn('sleep', ['600'], {detached: true, stdio: 'ignore'}).pid`;
 	const serve = `require('http').createServer((_, r) => r.end()).listen(process.env.PORT, '127.0.0.1')`;
 	const backend = await startCommandBackend({
@@ -93,7 +93,7 @@ async function isThere(file: string): Promise<boolean> {
 	);
 }
 
-/** Nobody may take note of an orphan's end in a container, so one that was killed may be seen for ever, as a zombie. */
+/** In a container nobody may reap orphans, so a killed one may stay visible as a zombie. */
 async function runs(pid: number): Promise<boolean> {
 	if (process.platform === 'linux') {
 		const stat = await readFile(`/proc/${pid}/stat`, 'utf8').catch(() => ' Z ');

@@ -2,7 +2,7 @@ import test from 'ava';
 import {open, readAll, readAnswer, readDocument, readUntil, send, startBackend, WAYS} from './clients.ts';
 
 for (const way of WAYS) {
-	test(`an upgraded connection sends every byte back, also those that came with the request (${way})`, async t => {
+	test(`an upgraded connection sends every byte back, including those that came with the request (${way})`, async t => {
 		await using backend = await startBackend({kind: 'echo'}, way);
 		const socket = await open(backend, way);
 
@@ -19,7 +19,7 @@ for (const way of WAYS) {
 	});
 }
 
-test('a WebSocket handshake is accepted as RFC 6455 has it', async t => {
+test('a WebSocket handshake is accepted as in RFC 6455', async t => {
 	await using backend = await startBackend({kind: 'echo'});
 
 	const {head} = await send(

@@ -25,7 +25,7 @@ const post = (body: Buffer | string) =>
 	]);
 
 for (const way of WAYS) {
-	test(`an echo tells all it received (${way})`, async t => {
+	test(`an echo returns all it received (${way})`, async t => {
 		await using backend = await startBackend({kind: 'echo'}, way);
 
 		const answer = await send(
@@ -70,7 +70,7 @@ for (const way of WAYS) {
 		t.regex(answer.head, /\r\nx-lb-local-backend: a\r\n/);
 	});
 
-	test(`a request that comes byte by byte is read like any other (${way})`, async t => {
+	test(`a request that arrives byte by byte is read like any other (${way})`, async t => {
 		await using backend = await startBackend({kind: 'echo'}, way);
 		const socket = await open(backend, way);
 		const answered = readAll(socket);
@@ -81,7 +81,7 @@ for (const way of WAYS) {
 		t.is(readDocument(readAnswer((await answered).toString())).body, 'slow');
 	});
 
-	test(`a connection serves one request after another, and is promised no end (${way})`, async t => {
+	test(`a connection serves one request after another, without an announced timeout (${way})`, async t => {
 		await using backend = await startBackend({kind: 'echo'}, way);
 		const socket = await open(backend, way);
 
@@ -119,7 +119,7 @@ test('cookies in two headers are joined as cookies are', async t => {
 	t.like(readDocument(answer).headers, {cookie: 'a=1; b=2'});
 });
 
-test('no header is lost for there being many', async t => {
+test('no header is lost when there are many', async t => {
 	await using backend = await startBackend({kind: 'echo'});
 	const many = Array.from({length: 3000}, (_, i) => `x-${i}: ${i}\r\n`).join('');
 
@@ -128,7 +128,7 @@ test('no header is lost for there being many', async t => {
 	t.is(readDocument(answer).rawHeaders.length, 2 * 3001);
 });
 
-test('a body that is no text comes back in base64', async t => {
+test('a body that is not text is returned in base64', async t => {
 	await using backend = await startBackend({kind: 'echo'});
 	const bytes = Buffer.from([0, 0xff, 0xc3, 0x28, 0x80]);
 
@@ -145,9 +145,9 @@ test('a body that begins with a byte order mark keeps it', async t => {
 	t.is(readDocument(await send(backend, post('\ufeffé'))).body, '\ufeffé');
 });
 
-test('of a long body the beginning is shown, and all of it counted and hashed', async t => {
+test('of a long body the beginning is returned, and all of it counted and hashed', async t => {
 	await using backend = await startBackend({kind: 'echo'});
-	// The limit falls into the middle of the last character that fits.
+	// The limit is in the middle of the last character.
 	const body = `x${'é'.repeat(MAX_ECHOED_BODY_BYTES)}`;
 
 	const told = readDocument(await send(backend, post(body)));
@@ -168,7 +168,7 @@ test('a HEAD request gets the length and no body', async t => {
 	t.is(body, '');
 });
 
-test('who expects 100-continue is asked to continue', async t => {
+test('a client that expects 100-continue is asked to continue', async t => {
 	await using backend = await startBackend({kind: 'echo'});
 	const socket = await open(backend);
 
@@ -181,7 +181,7 @@ test('who expects 100-continue is asked to continue', async t => {
 	t.is(readDocument(answer).body, 'ok');
 });
 
-test('the echo tells the TLS it was asked over, and who the client said it is', async t => {
+test("the echo returns the TLS of the request, and the client's certificate", async t => {
 	await using backend = await startFakeBackend({
 		name: 'a',
 		behaviour: {kind: 'echo'},
@@ -211,7 +211,7 @@ test('the echo tells the TLS it was asked over, and who the client said it is', 
 	});
 });
 
-test('a client without a certificate, a server name or ALPN is told as such', async t => {
+test('a client without a certificate, a server name or ALPN is described as such', async t => {
 	await using backend = await startBackend({kind: 'echo'}, 'tls');
 	const socket = await openTls(backend, {servername: '', checkServerIdentity: () => undefined, maxVersion: 'TLSv1.2'});
 

@@ -8,7 +8,7 @@ import {startFakeBackend} from '../../src/fake-backends/fake-backend.ts';
 import {eventually} from '../helpers/patience.ts';
 import {closed, open, openTls, send, serverPair, startBackend, WAYS} from './clients.ts';
 
-/** Told where the system shows it. */
+/** Only named when the system shows it. */
 const HOLDER = process.platform === 'linux' ? 'this process' : 'another process';
 
 const GET = 'GET / HTTP/1.1\r\nHost: x\r\n\r\n';
@@ -65,7 +65,7 @@ for (const way of WAYS) {
 	});
 }
 
-test('to stop twice, or to start twice, is to do it once', async t => {
+test('a second stop or start changes nothing', async t => {
 	const backend = await startBackend({kind: 'echo'});
 
 	await backend.start();
@@ -76,7 +76,7 @@ test('to stop twice, or to start twice, is to do it once', async t => {
 	t.is(await refusal(backend.port), 'ECONNREFUSED');
 });
 
-test('stops and starts that overlap happen in the order they were asked for', async t => {
+test('overlapping stops and starts run in the order of the calls', async t => {
 	await using backend = await startBackend({kind: 'echo'});
 
 	await Promise.all([backend.stop(), backend.start(), backend.stop(), backend.start()]);
@@ -100,7 +100,7 @@ test('a back-end whose port was taken while it was stopped says so, and starts o
 	t.regex((await send(backend, GET)).head, /^HTTP\/1\.1 200 /);
 });
 
-test('a back-end says where it is', async t => {
+test('a back-end has its address', async t => {
 	await using plain = await startFakeBackend({name: 'p', host: '127.0.0.2', behaviour: {kind: 'echo'}});
 	await using secure = await startBackend({kind: 'echo'}, 'tls');
 
@@ -123,7 +123,7 @@ test('a kind that does not exist is named, with those that do', async t => {
 	});
 });
 
-test('a handler that is none is refused at the start', async t => {
+test('a handler that is not a function is refused at the start', async t => {
 	// What JavaScript callers may write, the types forbid.
 	const behaviour = {kind: 'handler'} as unknown as EchoBackend;
 
@@ -135,7 +135,7 @@ test('a handler that is none is refused at the start', async t => {
 test.serial('after a stop nothing is left in the process', async t => {
 	const held = () =>
 		process.getActiveResourcesInfo().filter(name => /TCP|TLS|Timeout|Server|Connect/.test(name)).length;
-	// What the tests before this one have closed is on its way out.
+	// What earlier tests have closed is still ending.
 	await eventually(() => held() === 0);
 	const before = held();
 

@@ -54,7 +54,7 @@ for (const way of WAYS) {
 		t.deepEqual(backend.errors, []);
 	});
 
-	test(`a connection handler that throws ends the connection and is found out (${way})`, async t => {
+	test(`a connection handler that throws ends the connection, and its error is kept (${way})`, async t => {
 		const failure = new TypeError('no such thing');
 		await using backend = await startBackend(
 			{
@@ -71,7 +71,7 @@ for (const way of WAYS) {
 		t.deepEqual(backend.errors, [failure]);
 	});
 
-	test(`a peer that resets does not bring a connection handler down (${way})`, async t => {
+	test(`a peer that resets does not crash a connection handler (${way})`, async t => {
 		await using backend = await startBackend({kind: 'socket', handler: socket => void socket.write('hello')}, way);
 		const socket = await open(backend, way);
 		await once(socket, 'readable');
@@ -84,7 +84,7 @@ for (const way of WAYS) {
 	});
 }
 
-test('a handler that throws is answered for with 500', async t => {
+test('a handler that throws results in 500', async t => {
 	const failure = new RangeError('too far');
 	await using backend = await startBackend({
 		kind: 'handler',
@@ -101,7 +101,7 @@ test('a handler that throws is answered for with 500', async t => {
 	t.deepEqual(backend.errors, [failure]);
 });
 
-test('a handler whose promise is rejected is answered for with 500', async t => {
+test('a handler whose promise is rejected results in 500', async t => {
 	await using backend = await startBackend({kind: 'handler', handler: async () => Promise.reject('no error even')});
 
 	const {head, body} = await send(backend, GET);
@@ -130,7 +130,7 @@ test('a handler that throws half-way through its answer is cut off', async t => 
 	t.is(backend.errors.length, 1);
 });
 
-test('a handler that fails after its answer does no harm to it', async t => {
+test('a handler that fails after its answer does not change it', async t => {
 	await using backend = await startBackend({
 		kind: 'handler',
 		handler: async (_request, response) => {
@@ -143,7 +143,7 @@ test('a handler that fails after its answer does no harm to it', async t => {
 	t.is(backend.errors.length, 1);
 });
 
-test('a handler that writes after the end is found out, and nothing falls', async t => {
+test('a handler that writes after the end does not crash, and its error is kept', async t => {
 	await using backend = await startBackend({
 		kind: 'handler',
 		handler: (_request, response) => {
@@ -156,7 +156,7 @@ test('a handler that writes after the end is found out, and nothing falls', asyn
 	t.like(backend.errors[0], {code: 'ERR_STREAM_WRITE_AFTER_END'});
 });
 
-test('of a handler that fails for ever the latest failures are kept', async t => {
+test('of a handler that always fails the latest failures are kept', async t => {
 	let count = 0;
 	await using backend = await startBackend({
 		kind: 'handler',

@@ -13,13 +13,13 @@ async function linesOf(writes: readonly (string | Buffer)[]): Promise<readonly s
 	return last.lines;
 }
 
-test('lines are whole however they come, and the last needs no end', async t => {
+test('lines are complete in any pieces, and the last needs no end', async t => {
 	t.deepEqual(await linesOf(['on', 'e\ntwo\r', '\nend']), ['one', 'two', 'end']);
 	t.deepEqual(await linesOf([Buffer.from('é\n').subarray(0, 1), Buffer.from('é\n').subarray(1)]), ['é']);
 	t.deepEqual(await linesOf(['one\n\n']), ['one', '']);
 });
 
-test('the last lines are kept, and of a long one its beginning', async t => {
+test('the last lines are kept, and of a long one only its beginning', async t => {
 	t.deepEqual(await linesOf(['1\n2\n3\n4\n']), ['2', '3', '4']);
 	t.deepEqual(await linesOf(['123456789\nnext\n']), ['12345…', 'next']);
 });

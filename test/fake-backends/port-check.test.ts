@@ -6,7 +6,7 @@ import {unanswering} from '../helpers/unanswering.ts';
 
 const never = new AbortController().signal;
 
-test('a port is listened on as long as its server is there', async t => {
+test('a port is listened on as long as its server runs', async t => {
 	const server = createServer().listen(0, '127.0.0.1');
 	await once(server, 'listening');
 	const {port} = server.address() as AddressInfo; // A TCP server's address is an object.
@@ -18,7 +18,7 @@ test('a port is listened on as long as its server is there', async t => {
 	t.false(await isListening('127.0.0.1', port, never));
 });
 
-test('what is no answer, such as of a host nobody knows, is: nobody listens', async t => {
+test('no answer, such as of an unknown host, means that nothing listens', async t => {
 	t.false(await isListening('nobody.invalid', 80, never));
 });
 

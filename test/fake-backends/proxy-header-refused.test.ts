@@ -7,7 +7,7 @@ import {eventually} from '../helpers/patience.ts';
 import {closed, open, readAll, readAnswer, readDocument, send} from './clients.ts';
 import {arrived, client, GET, HEADERS, patient, READING, startReading, TLS, V1, V2, v2} from './proxy-samples.ts';
 
-/** Resolves to what was heard until the connection was over, whether by an end or by a reset. */
+/** Resolves to what was received until the connection ended, by an end or a reset. */
 async function heardBy(socket: Socket): Promise<string> {
 	let heard = '';
 	socket.on('error', () => {});
@@ -34,7 +34,7 @@ const MALFORMED: Readonly<Record<string, Buffer>> = {
 	'an address that is none': Buffer.from(`PROXY TCP6 :::: ::1 1 2\r\n${GET}`),
 	'a block shorter than its addresses': Buffer.concat([v2(0x21, 0x11, 0, 4, 1, 2, 3, 4), Buffer.from(GET)]),
 };
-/** Bytes below which whoever accepts a header cannot tell that one was meant. */
+/** With fewer bytes than this, a back-end that accepts a header cannot detect one. */
 function shortestSign(mode: ProxyProtocolMode, header: Buffer): number {
 	if (mode === 'require') return 0;
 	return header === V1 ? 'PROXY '.length : 12;
@@ -42,7 +42,7 @@ function shortestSign(mode: ProxyProtocolMode, header: Buffer): number {
 
 for (const mode of READING) {
 	for (const [name, bytes] of Object.entries(MALFORMED)) {
-		test(`a header with ${name} is answered by nothing, and counted (${mode})`, async t => {
+		test(`a header with ${name} gets no answer, and is counted (${mode})`, async t => {
 			await using backend = await startReading(mode);
 			const socket = await open(backend);
 
@@ -56,7 +56,7 @@ for (const mode of READING) {
 	}
 
 	for (const header of [V1, V2]) {
-		test(`a version ${header === V1 ? 1 : 2} header that ends at any byte is no header (${mode})`, async t => {
+		test(`a version ${header === V1 ? 1 : 2} header that ends at any byte is not a header (${mode})`, async t => {
 			await using backend = await startReading(mode, {kind: 'tcp', mode: 'sink'});
 			const shortest = shortestSign(mode, header);
 
@@ -88,7 +88,7 @@ for (const mode of READING) {
 		});
 	}
 
-	test(`a header that does not get on is waited for no longer than told (${mode})`, async t => {
+	test(`an incomplete header is waited for no longer than its timeout (${mode})`, async t => {
 		await using backend = await startReading(mode, {kind: 'echo'}, {proxyHeaderTimeoutMs: 30});
 		for (const beginning of [V1.subarray(0, 10), V2.subarray(0, -1)]) {
 			const socket = await open(backend);
@@ -100,8 +100,8 @@ for (const mode of READING) {
 		await eventually(() => backend.openConnections === 0);
 	});
 
-	// Alone, so that the header is in time on a busy machine as well.
-	test.serial(`a header that was in time leaves its deadline behind (${mode})`, async t => {
+	// Alone, so that the header is in time on a busy machine too.
+	test.serial(`a header that was in time cancels its deadline (${mode})`, async t => {
 		const behaviour: Behaviour = {kind: 'reply', delay: 520, body: 'still here'};
 		await using backend = await startReading(mode, behaviour, {proxyHeaderTimeoutMs: 500});
 		const socket = await open(backend);
@@ -116,7 +116,7 @@ for (const mode of READING) {
 	});
 
 	// Alone, because it counts what the process holds.
-	test.serial(`a stop ends who still owes a header, and is nobody's failure (${mode})`, async t => {
+	test.serial(`a stop ends a client that has sent no header yet, and is no failure (${mode})`, async t => {
 		const held = () => process.getActiveResourcesInfo().filter(name => /TCP|Timeout/.test(name)).length;
 		const before = held();
 		const backend = await startReading(mode, {kind: 'echo'}, patient('detect'));
@@ -138,7 +138,7 @@ for (const mode of READING) {
 	});
 }
 
-test('whoever requires a header does not wait for the first byte for ever', async t => {
+test('a back-end that requires a header does not wait for the first byte for ever', async t => {
 	await using backend = await startReading('require', {kind: 'echo'}, {proxyHeaderTimeoutMs: 30});
 
 	const heard = await heardBy(await open(backend));
@@ -147,10 +147,10 @@ test('whoever requires a header does not wait for the first byte for ever', asyn
 	t.is(backend.proxyFailures, 1);
 });
 
-test('whoever accepts a header has all the time for the first byte', async t => {
+test('a back-end that accepts a header waits for the first byte without limit', async t => {
 	await using backend = await startReading('accept', {kind: 'echo'}, {proxyHeaderTimeoutMs: 20});
 	const idle = await open(backend);
-	// Another client's patience ends twice meanwhile.
+	// The timeout of another client ends twice meanwhile.
 	for (let i = 0; i < 2; i++) {
 		const socket = await open(backend);
 		socket.write(V1.subarray(0, 10));
@@ -178,7 +178,7 @@ for (const tls of ['tls', 'detect'] as const) {
 	});
 }
 
-test('a handshake that breaks off behind a header has failed', async t => {
+test('a handshake that ends after a header has failed', async t => {
 	await using backend = await startReading('require', {kind: 'echo'}, {tls: TLS.tls});
 	const socket = await open(backend);
 

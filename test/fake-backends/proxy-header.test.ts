@@ -43,7 +43,7 @@ for (const {way, tls} of ENDS) {
 		});
 	}
 
-	test(`whoever accepts a header serves a connection without one, whole or byte by byte (${ends})`, async t => {
+	test(`a back-end that accepts a header serves a connection without one, whole or byte by byte (${ends})`, async t => {
 		await using backend = await startReading('accept', {kind: 'echo'}, {tls: TLS[tls]});
 		// The second begins as a version 1 header does, the third as one of version 2.
 		for (const request of [GET, GET.replace('GET', 'PROPFIND'), `\r\n${GET}`]) {
@@ -58,7 +58,7 @@ for (const {way, tls} of ENDS) {
 		t.is(backend.proxyFailures, 0);
 	});
 
-	test(`whoever requires a header gives no answer without one, and counts it (${ends})`, async t => {
+	test(`a back-end that requires a header gives no answer without one, and counts it (${ends})`, async t => {
 		await using backend = await startReading('require', {kind: 'echo'}, {tls: TLS[tls]});
 
 		if (way === 'tls') await t.throwsAsync(send(backend, GET, way));
@@ -73,12 +73,12 @@ for (const {way, tls} of ENDS) {
 	});
 }
 
-/** That nothing was answered, whether the connection was ended or reset. */
+/** Asserts that there was no answer, whether the connection was ended or reset. */
 function codeOf(error: {readonly code?: string}): string | undefined {
 	return error.code === 'ECONNRESET' ? '' : error.code;
 }
 
-test('without being asked to, a back-end takes a header for payload, as real servers do', async t => {
+test('by default, a back-end takes a header for payload, as real servers do', async t => {
 	await using http = await startFakeBackend({name: 'a', behaviour: {kind: 'echo'}});
 	await using off = await startReading('off');
 	await using tcp = await startReading('off', {kind: 'tcp', mode: 'echo'});
@@ -95,7 +95,7 @@ test('without being asked to, a back-end takes a header for payload, as real ser
 	t.true((await readAll(socket)).equals(payload));
 });
 
-test('without being asked to, a TLS back-end takes a header for a broken handshake', async t => {
+test('by default, a TLS back-end takes a header for a broken handshake', async t => {
 	await using backend = await startReading('off', {kind: 'echo'}, {tls: TLS.tls});
 	await using relay = await relayTo(backend, V1, Number.POSITIVE_INFINITY);
 
@@ -105,7 +105,7 @@ test('without being asked to, a TLS back-end takes a header for a broken handsha
 	t.is(backend.proxyFailures, 0);
 });
 
-test('a header holds for all requests of its connection, and comes but once', async t => {
+test('a header applies to all requests of its connection, and is read only once', async t => {
 	await using backend = await startReading('accept');
 	const socket = await open(backend);
 
@@ -123,7 +123,7 @@ test('a header holds for all requests of its connection, and comes but once', as
 
 for (const {way, tls} of ENDS) {
 	const ends = way === tls ? way : `${way}, ${tls}ed`;
-	test(`a tcp echo behind a header keeps half-close and every byte (${ends})`, async t => {
+	test(`a tcp echo after a header keeps half-close and every byte (${ends})`, async t => {
 		await using backend = await startReading('require', {kind: 'tcp', mode: 'echo'}, {tls: TLS[tls]});
 		const payload = Buffer.alloc(1024 * 1024, 'payload and more of it; ');
 		for (const header of [V1, V2]) {
@@ -137,7 +137,7 @@ for (const {way, tls} of ENDS) {
 	});
 }
 
-test('a header, its payload and the end may come in one piece', async t => {
+test('a header, its payload and the end may arrive in one piece', async t => {
 	await using backend = await startReading('require', {kind: 'tcp', mode: 'echo'});
 	for (const payload of ['', 'x', 'hello']) {
 		const socket = await open(backend);
@@ -150,7 +150,7 @@ test('a header, its payload and the end may come in one piece', async t => {
 });
 
 for (const tls of ['plain', 'detect'] as const) {
-	test(`what begins as a header does and ends before it is one is served by whoever accepts one (${tls})`, async t => {
+	test(`an incomplete header at the end is served as payload by a back-end that accepts one (${tls})`, async t => {
 		await using backend = await startReading('accept', {kind: 'tcp', mode: 'echo'}, {tls: TLS[tls]});
 		const beginnings = [...[1, 3, 5].map(length => V1.subarray(0, length)), ...[1, 4, 11].map(n => V2.subarray(0, n))];
 		for (const beginning of beginnings) {
@@ -164,7 +164,7 @@ for (const tls of ['plain', 'detect'] as const) {
 	});
 }
 
-test('what begins as a header does and does not go on is served after a while, the rest included', async t => {
+test('bytes that begin as a header and stop are served after a while, with the rest', async t => {
 	await using backend = await startReading('accept', {kind: 'tcp', mode: 'echo'}, {proxyHeaderTimeoutMs: 30});
 	const socket = await open(backend);
 
@@ -186,7 +186,7 @@ const SILENT: readonly Behaviour[] = [
 for (const behaviour of SILENT) {
 	const kind = behaviour.kind === 'tcp' ? `tcp ${behaviour.mode}` : behaviour.kind;
 	for (const tls of ['plain', 'tls', 'detect'] as const) {
-		test(`a client that leaves without a word is let go at once by whoever accepts a header (${kind}, ${tls})`, async t => {
+		test(`a client that leaves without a byte is closed at once by a back-end that accepts a header (${kind}, ${tls})`, async t => {
 			await using backend = await startReading('accept', behaviour, patient(tls));
 			const socket = await open(backend);
 
@@ -241,7 +241,7 @@ test('a header inside TLS is payload', async t => {
 });
 
 for (const way of WAYS) {
-	test(`a request handler is told of the header, and of who connected (${way})`, async t => {
+	test(`a request handler gets the header, and the address of the peer (${way})`, async t => {
 		const peers: unknown[] = [];
 		const behaviour: Behaviour = {
 			kind: 'handler',
@@ -261,7 +261,7 @@ for (const way of WAYS) {
 		t.deepEqual(peers, ['127.0.0.1', '127.0.0.1']);
 	});
 
-	test(`a connection handler is told of the header, and gets the bytes after it (${way})`, async t => {
+	test(`a connection handler gets the header, and the bytes after it (${way})`, async t => {
 		const behaviour: Behaviour = {
 			kind: 'socket',
 			handler: socket => {
@@ -279,7 +279,7 @@ for (const way of WAYS) {
 	});
 }
 
-test('a way to treat headers that does not exist is named, with those that do', async t => {
+test('an unknown mode of headers is named, with the existing ones', async t => {
 	// What JavaScript callers may write, the types forbid.
 	const mode = 'acept' as ProxyProtocolMode;
 

@@ -11,12 +11,12 @@ export const v2 = (...after: number[]) =>
 	Buffer.concat([Buffer.from('\r\n\r\n\0\r\nQUIT\n', 'latin1'), Buffer.from(after)]);
 export const V2 = v2(0x21, 0x11, 0, 12, 192, 0, 2, 1, 198, 51, 100, 7, 0xdc, 0x04, 0x01, 0xbb);
 
-/** Whom the headers of version 1 and 2 name. */
+/** The addresses in the headers of version 1 and 2. */
 export const client = {address: '192.0.2.1', port: 56_324};
 export const entrance = {address: '198.51.100.7', port: 443};
 const nowhere = {source: null, destination: null};
 
-/** Each header, and what the echo says of it. */
+/** Each header, and what the echo returns for it. */
 export const HEADERS: Readonly<Record<string, {bytes: Buffer; proxy: unknown}>> = {
 	'v1 TCP4': {bytes: V1, proxy: {version: 1, family: 'TCP4', source: client, destination: entrance}},
 	'v1 TCP6': {
@@ -48,10 +48,10 @@ export const TLS = {
 	detect: {mode: 'detect', cert: serverPair.cert, key: serverPair.key},
 } as const;
 
-/** No test waits so long: what ends before it has not been ended by a deadline. */
+/** No test waits so long: an earlier end is not that of a deadline. */
 const HOUR_MS = 3_600_000;
 
-/** Options of a back-end that is in no hurry to end what its clients owe it. */
+/** Options of a back-end with long deadlines. */
 export function patient(tls: keyof typeof TLS): Partial<FakeBackendOptions> {
 	const settings = TLS[tls];
 	return {
@@ -60,7 +60,7 @@ export function patient(tls: keyof typeof TLS): Partial<FakeBackendOptions> {
 	};
 }
 
-/** What the client speaks, and what the back-end has for it. */
+/** The protocol of the client, and the matching options of the back-end. */
 export const ENDS: readonly {way: Way; tls: keyof typeof TLS}[] = [
 	{way: 'plain', tls: 'plain'},
 	{way: 'tls', tls: 'tls'},
@@ -78,7 +78,7 @@ export function startReading(
 	return startFakeBackend({name: 'a', behaviour, proxyProtocol, ...more});
 }
 
-/** A load balancer that puts a header before each connection, and sends on in pieces of so many bytes. */
+/** A load balancer that sends a header before each connection, and forwards in pieces of that many bytes. */
 export function relayTo(backend: {readonly port: number}, header: Buffer, pieceBytes: number): Promise<FakeBackend> {
 	const forward = async (downstream: Socket) => {
 		const upstream = connect({port: backend.port, host: '127.0.0.1', allowHalfOpen: true, noDelay: true});
@@ -95,13 +95,16 @@ export function relayTo(backend: {readonly port: number}, header: Buffer, pieceB
 		}
 		upstream.end(before);
 	};
-	// The streams that a fake back-end hands out are sockets; the type leaves room for others.
-	// A connection that is cut ends the forwarding as well, and whoever asked sees that on its own side.
+	// The streams of a fake back-end are sockets; the type allows others. A destroyed connection ends the forwarding,
+	// which the client notices on its side.
 	const handler = (downstream: Duplex) => void forward(downstream as Socket).catch(() => downstream.destroy());
 	return startFakeBackend({name: 'relay', behaviour: {kind: 'socket', handler}});
 }
 
-/** Resolves when what was written over loopback has been read: it lies there at once, and each turn looks. */
+/**
+ * Resolves when what was written over loopback has been read: it arrives at once, and each turn of the event loop
+ * reads.
+ */
 export async function arrived(): Promise<void> {
 	for (let turn = 0; turn < 5; turn++) await new Promise(resolve => setImmediate(resolve));
 }

@@ -21,7 +21,7 @@ for (const way of WAYS) {
 	});
 }
 
-test('a reply without particulars is an empty 200', async t => {
+test('a reply without fields is an empty 200', async t => {
 	await using backend = await startBackend({kind: 'reply'});
 
 	const {head, body} = await send(backend, GET);
@@ -30,14 +30,14 @@ test('a reply without particulars is an empty 200', async t => {
 	t.is(body, '');
 });
 
-test('a reply with a delay is not given before it is over, also to a client that ended first', async t => {
+test('a reply with a delay is not sent earlier, even to a client that ended first', async t => {
 	await using backend = await startBackend({kind: 'reply', delay: '60ms', body: 'at last'});
 	const before = performance.now();
 
 	const {body} = await send(backend, GET);
 
 	t.is(body, 'at last');
-	// Timers may fire up to a millisecond early by this clock.
+	// By this clock, timers may fire up to a millisecond early.
 	t.true(performance.now() - before >= 59);
 });
 
@@ -50,11 +50,11 @@ test('a reply with a keep-alive time closes the connection that is idle for so l
 
 	await closed(socket);
 
-	// Timers may fire up to a millisecond early by this clock.
+	// By this clock, timers may fire up to a millisecond early.
 	t.true(performance.now() - before >= 39);
 });
 
-test('the time a reply takes is no idle time', async t => {
+test('the delay of a reply is not idle time', async t => {
 	await using backend = await startBackend({kind: 'reply', delay: 90, keepAlive: 30, body: 'done'});
 	const socket = await open(backend);
 
@@ -63,7 +63,7 @@ test('the time a reply takes is no idle time', async t => {
 	socket.destroy();
 });
 
-test('a reply without any keep-alive time says so and closes', async t => {
+test('a reply with a keep-alive time of 0 says so and closes', async t => {
 	await using backend = await startBackend({kind: 'reply', keepAlive: 0, body: 'done'});
 	const socket = await open(backend);
 
@@ -74,7 +74,7 @@ test('a reply without any keep-alive time says so and closes', async t => {
 	t.regex(answer, /\r\nConnection: close\r\n/);
 });
 
-test('everything wrong with a reply is said at once', async t => {
+test('everything wrong with a reply is reported at once', async t => {
 	const given = {
 		kind: 'reply',
 		status: 101,
@@ -102,7 +102,7 @@ test('everything wrong with a reply is said at once', async t => {
 	);
 });
 
-test('a reply may be chunked, and may say its own length', async t => {
+test('a reply may be chunked, and may set its own length', async t => {
 	await using chunked = await startBackend({kind: 'reply', headers: {'Transfer-Encoding': 'chunked'}, body: 'abc'});
 	await using counted = await startBackend({kind: 'reply', headers: {'Content-Length': '3'}, body: 'abc'});
 

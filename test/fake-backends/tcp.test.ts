@@ -8,7 +8,7 @@ import {closed, open, readAll, readUntil, startBackend, WAYS} from './clients.ts
 const MIB = 1024 * 1024;
 
 for (const way of WAYS) {
-	test(`tcp echo sends back what came, and ends once the client ended (${way})`, async t => {
+	test(`tcp echo returns what it received, and ends after the client (${way})`, async t => {
 		await using backend = await startBackend({kind: 'tcp', mode: 'echo'}, way);
 		const socket = await open(backend, way);
 
@@ -18,7 +18,7 @@ for (const way of WAYS) {
 		t.is((await readAll(socket)).toString(), 'and last');
 	});
 
-	test(`tcp echo hears bytes that come one by one (${way})`, async t => {
+	test(`tcp echo receives bytes that arrive one by one (${way})`, async t => {
 		await using backend = await startBackend({kind: 'tcp', mode: 'echo'}, way);
 		const socket = await open(backend, way);
 		const echoed = readAll(socket);
@@ -29,7 +29,7 @@ for (const way of WAYS) {
 		t.is((await echoed).toString(), 'letters');
 	});
 
-	test(`tcp echo brings 32 MiB back byte for byte (${way})`, async t => {
+	test(`tcp echo returns 32 MiB byte for byte (${way})`, async t => {
 		await using backend = await startBackend({kind: 'tcp', mode: 'echo'}, way);
 		const socket = await open(backend, way);
 		const sent = createHash('sha256');
@@ -52,7 +52,7 @@ for (const way of WAYS) {
 		t.is(received.digest('hex'), sent.digest('hex'));
 	});
 
-	test(`a tcp sink reads everything, says nothing, and ends after the client (${way})`, async t => {
+	test(`a tcp sink reads everything, sends nothing, and ends after the client (${way})`, async t => {
 		await using backend = await startBackend({kind: 'tcp', mode: 'sink'}, way);
 		const socket = await open(backend, way);
 
@@ -63,7 +63,7 @@ for (const way of WAYS) {
 		t.is((await readAll(socket)).length, 0);
 	});
 
-	test(`a tcp source speaks first, ends, and still lets the client finish (${way})`, async t => {
+	test(`a tcp source sends first, ends, and still lets the client finish (${way})`, async t => {
 		await using backend = await startBackend({kind: 'tcp', mode: 'source'}, way);
 		const socket = await open(backend, way);
 
@@ -75,7 +75,7 @@ for (const way of WAYS) {
 		await eventually(() => backend.openConnections === 0);
 	});
 
-	test(`a tcp source with much to say waits for a slow reader (${way})`, async t => {
+	test(`a tcp source with large data waits for a slow reader (${way})`, async t => {
 		const data = Buffer.alloc(8 * MIB, '0123456789');
 		await using backend = await startBackend({kind: 'tcp', mode: 'source', data}, way);
 		const socket = await open(backend, way);
@@ -97,7 +97,7 @@ for (const way of WAYS) {
 	});
 }
 
-test('what a source says may be text, bytes, or nothing', async t => {
+test('the data of a source may be text, bytes, or nothing', async t => {
 	const said = async (data: string | Uint8Array) => {
 		await using backend = await startBackend({kind: 'tcp', mode: 'source', data});
 		const socket = await open(backend);
@@ -110,7 +110,7 @@ test('what a source says may be text, bytes, or nothing', async t => {
 	t.deepEqual(await said(''), Buffer.alloc(0));
 });
 
-test('a client that resets while it is being told much is let go', async t => {
+test('a client that resets during large data is closed', async t => {
 	await using backend = await startBackend({kind: 'tcp', mode: 'source', data: Buffer.alloc(8 * MIB)});
 	const socket = await open(backend);
 	await once(socket, 'readable');

@@ -25,7 +25,7 @@ const {cert, key} = serverPair;
 
 const startDetecting = () => startFakeBackend({name: 'a', behaviour: {kind: 'echo'}, tls: {mode: 'detect', cert, key}});
 
-/** What a client says first, in whole: it waits for an answer then. */
+/** All that a client sends before it waits for an answer. */
 async function clientHello(): Promise<Buffer> {
 	const heard: Buffer[] = [];
 	const relay = await startFakeBackend({
@@ -39,7 +39,7 @@ async function clientHello(): Promise<Buffer> {
 	return Buffer.concat(heard);
 }
 
-/** One request; whether both ends took it for a resumed session, and the session a client would use next time. */
+/** One request; whether both ends report a resumed session, and the session for the next connection. */
 async function ask(
 	backend: FakeBackend,
 	options: Parameters<typeof openTls>[1],
@@ -47,7 +47,7 @@ async function ask(
 	const socket: TLSSocket = await openTls(backend, options);
 	socket.write(GET.replace('\r\n\r\n', '\r\nConnection: close\r\n\r\n'));
 	const answer = readAnswer((await readAll(socket)).toString());
-	// With TLS 1.3 the session comes after the handshake; by the end of the answer it has.
+	// With TLS 1.3 the session arrives after the handshake, but before the end of the answer.
 	const session = socket.getSession() ?? Buffer.alloc(0);
 	socket.end();
 	const resumed = readDocument(answer).tls?.resumed === true && socket.isSessionReused();
@@ -87,7 +87,7 @@ test('the chain is sent after the leaf', async t => {
 	socket.destroy();
 });
 
-test('an HTTP back-end speaks http/1.1 in ALPN, and refuses who speaks h2 only', async t => {
+test('an HTTP back-end accepts http/1.1 in ALPN, and refuses clients that offer only h2', async t => {
 	await using backend = await startBackend({kind: 'echo'}, 'tls');
 
 	const both = await openTls(backend, {ALPNProtocols: ['h2', 'http/1.0', 'http/1.1']});
@@ -97,7 +97,7 @@ test('an HTTP back-end speaks http/1.1 in ALPN, and refuses who speaks h2 only',
 	both.destroy();
 });
 
-test('an HTTP back-end serves a client that offers http/1.0 alone', async t => {
+test('an HTTP back-end serves a client that offers only http/1.0', async t => {
 	await using backend = await startBackend({kind: 'echo'}, 'tls');
 
 	const socket = await openTls(backend, {ALPNProtocols: ['http/1.0']});
@@ -109,7 +109,7 @@ test('an HTTP back-end serves a client that offers http/1.0 alone', async t => {
 	socket.destroy();
 });
 
-test('a TCP back-end speaks of no protocol in ALPN', async t => {
+test('a TCP back-end selects no protocol in ALPN', async t => {
 	await using backend = await startBackend({kind: 'tcp', mode: 'echo'}, 'tls');
 
 	const socket = await openTls(backend, {ALPNProtocols: ['mqtt']});
@@ -127,7 +127,7 @@ for (const way of WAYS) {
 		t.is(tls === null, way === 'plain');
 	});
 
-	test(`a back-end that detects TLS serves a ${way} client whose handshake and request come byte by byte`, async t => {
+	test(`a back-end that detects TLS serves a ${way} client whose handshake and request arrive byte by byte`, async t => {
 		await using backend = await startDetecting();
 		await using slow = await startFakeBackend({
 			name: 'slow',
@@ -140,7 +140,7 @@ for (const way of WAYS) {
 	});
 }
 
-/** Brings the client's bytes to the port one by one, and the answer back as it comes. */
+/** Forwards the client's bytes to the port one by one, and the answer unchanged. */
 function trickle(downstream: Socket, port: number): void {
 	const upstream = connect({port, host: '127.0.0.1', allowHalfOpen: true, noDelay: true});
 	upstream.on('error', () => downstream.destroy());
@@ -154,7 +154,7 @@ function trickle(downstream: Socket, port: number): void {
 	void write();
 }
 
-test('a back-end that detects TLS lets go of a client that leaves without a word', async t => {
+test('a back-end that detects TLS closes a client that leaves without a byte', async t => {
 	await using backend = await startDetecting();
 	const socket = await open(backend);
 
@@ -165,7 +165,7 @@ test('a back-end that detects TLS lets go of a client that leaves without a word
 	t.is(backend.handshakeFailures, 0);
 });
 
-test('a back-end that detects TLS survives a client that resets without a word', async t => {
+test('a back-end that detects TLS survives a client that resets without a byte', async t => {
 	await using backend = await startDetecting();
 	const socket = await open(backend);
 	await eventually(() => backend.openConnections === 1);
@@ -189,7 +189,7 @@ test('a plain request to a TLS back-end fails its handshake', async t => {
 });
 
 test('a probe that connects and leaves fails no handshake', async t => {
-	// No test waits so long: it is not the timeout of the handshake that lets go of it.
+	// No test waits so long, so it is not the timeout of the handshake that closes it.
 	const tls = {mode: 'always', cert, key, handshakeTimeoutMs: 3_600_000} as const;
 	await using backend = await startFakeBackend({name: 'a', behaviour: {kind: 'echo'}, tls});
 
@@ -206,13 +206,13 @@ test('a client that resets in the middle of its handshake is counted, and the ne
 	const hello = await clientHello();
 	await using backend = await startBackend({kind: 'echo'}, 'tls');
 
-	// After one byte, after half of its greeting, and after all of it.
+	// After one byte, after half of its hello, and after all of it.
 	for (const bytes of [1, Math.floor(hello.length / 2), hello.length]) {
 		const socket = await open(backend);
 		socket.write(hello.subarray(0, bytes));
 		if (bytes === hello.length) await once(socket, 'readable');
 		await eventually(() => backend.openConnections === 1);
-		// Half of a greeting is answered by nothing, so that it arrived can only be told by the end that follows it.
+		// Half of a hello gets no answer; only the end that follows shows that it arrived.
 		if (bytes === hello.length) socket.resetAndDestroy();
 		else socket.end();
 		await eventually(() => backend.openConnections === 0);
@@ -223,7 +223,7 @@ test('a client that resets in the middle of its handshake is counted, and the ne
 	t.regex((await send(backend, GET, 'tls')).head, /^HTTP\/1\.1 200 /);
 });
 
-test('fifty clients that reset at once harm nobody', async t => {
+test('fifty clients that reset at once do not disturb others', async t => {
 	await using backend = await startBackend({kind: 'echo'}, 'tls');
 
 	for (let i = 0; i < 50; i++) {
@@ -251,7 +251,7 @@ test('a handshake that ends because the back-end stops has not failed', async t 
 	t.is(backend.handshakeFailures, 0);
 });
 
-test('rubbish after the handshake ends the connection, and the next client is served', async t => {
+test('garbage after the handshake ends the connection, and the next client is served', async t => {
 	await using backend = await startBackend({kind: 'tcp', mode: 'echo'}, 'tls');
 	const raw = connect({port: backend.port, host: '127.0.0.1'});
 	await using relay = await startFakeBackend({
@@ -260,7 +260,7 @@ test('rubbish after the handshake ends the connection, and the next client is se
 	});
 	const socket = await openTls(relay);
 	socket.on('error', () => {});
-	// A TLS 1.3 client is done before the server is; an answer says that both are.
+	// A TLS 1.3 client finishes its handshake before the server; an answer shows that both have.
 	socket.write('hello');
 	await once(socket, 'readable');
 
@@ -287,14 +287,14 @@ test('a key that does not belong to the certificate is refused', async t => {
 	});
 });
 
-test('a client that does not get on with its handshake is let go', async t => {
+test('a client that does not finish its handshake is closed', async t => {
 	await using backend = await startFakeBackend({
 		name: 'a',
 		behaviour: {kind: 'echo'},
 		tls: {mode: 'always', cert, key, handshakeTimeoutMs: 30},
 	});
 
-	// On a busy machine the time may be over before the byte is read: that client has not failed, it never began.
+	// On a busy machine the time may be up before the byte is read: then the handshake has not begun, and has not failed.
 	while (backend.handshakeFailures === 0) {
 		const socket = await open(backend);
 		socket.write(Buffer.of(0x16));
@@ -305,8 +305,8 @@ test('a client that does not get on with its handshake is let go', async t => {
 	t.is(backend.handshakeFailures, 1);
 });
 
-// Alone, so that the handshake is in time on a busy machine as well.
-test.serial('a handshake that was in time leaves its deadline behind', async t => {
+// Alone, so that the handshake is in time on a busy machine too.
+test.serial('a handshake that was in time cancels its deadline', async t => {
 	await using backend = await startFakeBackend({
 		name: 'a',
 		behaviour: {kind: 'reply', delay: 520, body: 'still here'},

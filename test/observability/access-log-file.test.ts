@@ -32,7 +32,7 @@ function write(log: AccessLog, from: number, to: number): void {
 
 const numbered = (from: number, to: number) => Array.from({length: to - from}, (_, i) => `line ${from + i}\n`).join('');
 
-test('a missing folder is made, lines are appended to what is there, and flushing has them on the disk', async t => {
+test('a missing folder is created, lines are appended to an existing file, and flushing writes them to the disk', async t => {
 	const file = path.join(await newFolder(), 'a/b/access.log');
 	await mkdir(path.dirname(file), {recursive: true});
 	await writeFile(file, 'before\n');
@@ -48,7 +48,7 @@ test('a missing folder is made, lines are appended to what is there, and flushin
 	t.true(existsSync(deeper));
 });
 
-test('a journal that is subscribed to writes a line for what has ended, and none for what has no line', async t => {
+test('as a subscriber of a journal it writes a line for what has ended, and none for what has no line', async t => {
 	const file = path.join(await newFolder(), 'access.log');
 	const log = await openAccessLogFile({file, onTrouble: fail});
 	const journal = new Journal(10);
@@ -63,7 +63,7 @@ test('a journal that is subscribed to writes a line for what has ended, and none
 	t.is(await readFile(file, 'utf8'), `${record.log}\n`);
 });
 
-test('closing writes what is left, and closing twice is closing once', async t => {
+test('closing writes what is left, and a second close changes nothing', async t => {
 	const file = path.join(await newFolder(), 'access.log');
 	const log = await openAccessLogFile({file, onTrouble: fail});
 
@@ -77,7 +77,7 @@ test('closing writes what is left, and closing twice is closing once', async t =
 	await log.reopen();
 });
 
-test('lines reach the disk by themselves', async t => {
+test('lines reach the disk without a flush', async t => {
 	const file = path.join(await newFolder(), 'access.log');
 	const log = await openAccessLogFile({file, onTrouble: fail});
 
@@ -88,7 +88,7 @@ test('lines reach the disk by themselves', async t => {
 	await log.close();
 });
 
-test('rotation under load: every line is in one file, whole and in order', async t => {
+test('rotation under load: every line is in one file, complete and in order', async t => {
 	const folder = await newFolder();
 	const file = path.join(folder, 'access.log');
 	const log = await openAccessLogFile({file, onTrouble: fail});
@@ -138,7 +138,7 @@ test('a path that cannot be written is refused at once, and at a rotation leaves
 
 const onFull = existsSync('/dev/full') ? test : test.skip;
 
-onFull('a full disk is told once, drops what is beyond the limit, counts it, and fails nobody', async t => {
+onFull('a full disk is reported once, drops what is beyond the limit, counts it, and throws nothing', async t => {
 	const troubles: AccessLogTrouble[] = [];
 	const onTrouble = (trouble: AccessLogTrouble) => void troubles.push(trouble);
 	const log = await openAccessLogFile({file: '/dev/full', onTrouble, maxWaitingBytes: 100});
@@ -157,7 +157,7 @@ onFull('a full disk is told once, drops what is beyond the limit, counts it, and
 	t.regex(troubles[0]?.message ?? '', /^The access log \/dev\/full cannot be written; .*ENOSPC/);
 });
 
-test('a write that stops in the midst of a line goes on from there, and the limit holds meanwhile', async t => {
+test('a write that stops in the middle of a line continues there, and the limit holds meanwhile', async t => {
 	let room = 10;
 	let text = '';
 	const sink = {
@@ -194,7 +194,7 @@ test('a write that stops in the midst of a line goes on from there, and the limi
 	t.is(troubles.length, 1);
 });
 
-test('a half line that could not be completed before a rotation never grows on', async t => {
+test('a half line that could not be completed before a rotation is never continued', async t => {
 	let room = 10;
 	const texts = ['', ''];
 	const sinkTo = (index: number) =>

@@ -13,7 +13,7 @@ import {runs} from '../helpers/depth.ts';
 
 const START_MS = Date.UTC(2014, 1, 15, 23, 38, 20);
 
-/** Time that stands still until it is moved. */
+/** A clock that stands still until it is moved. */
 class HandClock implements Clock {
 	ms = START_MS;
 	readonly #tasks = new Set<() => void>();
@@ -75,7 +75,7 @@ async function newBucket(changes: Partial<AccessLogFolderOptions> = {}): Promise
 	return {folder, clock, options, troubles};
 }
 
-/** Everything in the bucket that is not hidden, as a reader of the bucket sees it. */
+/** All files in the bucket that are not hidden, as a reader sees it. */
 async function objectsIn(folder: string): Promise<Record<string, string>> {
 	const objects: Record<string, string> = {};
 	for (const entry of await readdir(folder, {recursive: true, withFileTypes: true})) {
@@ -120,7 +120,7 @@ test('an object is published at the end of each interval in which there were lin
 	await rm(path.dirname(folder), {recursive: true});
 });
 
-test('two objects of one minute and one random text do not overwrite each other', async t => {
+test('two objects with the same minute and random text do not overwrite each other', async t => {
 	const {folder, options} = await newBucket();
 	for (const line of ['one', 'two', 'three']) {
 		const log = await openAccessLogFolder(options);
@@ -132,7 +132,7 @@ test('two objects of one minute and one random text do not overwrite each other'
 	await rm(path.dirname(folder), {recursive: true});
 });
 
-test('a draft that cannot be published is told of, and published when it can be', async t => {
+test('a draft that cannot be published is reported, and published later', async t => {
 	const {folder, clock, options, troubles} = await newBucket();
 	const log = await openAccessLogFolder(options);
 	await writeFile(path.join(folder, 'OWSLogs'), 'in the way');
@@ -150,7 +150,7 @@ test('a draft that cannot be published is told of, and published when it can be'
 	await rm(path.dirname(folder), {recursive: true});
 });
 
-test('a folder that cannot be made is refused', async t => {
+test('a folder that cannot be created is refused', async t => {
 	const {folder, options} = await newBucket();
 	await mkdir(path.dirname(folder), {recursive: true});
 	await writeFile(folder, '');
@@ -162,14 +162,14 @@ test('a folder that cannot be made is refused', async t => {
 	await rm(path.dirname(folder), {recursive: true});
 });
 
-test('every part of the name that is not allowed is told, and nothing is made', async t => {
+test('every part of the name that is not allowed is reported, and nothing is created', async t => {
 	const {folder, options} = await newBucket({
 		prefix: '../..',
 		accountId: '../1',
 		region: 'eu/..',
 		loadBalancer: 'a/b',
 		address: '../x',
-		// The types forbid it, a caller in JavaScript does not know.
+		// The types forbid it, but JavaScript has no types.
 		publicationIntervalMinutes: 7 as never,
 	});
 	const error = await t.throwsAsync(openAccessLogFolder(options), {code: 'INVALID_DESCRIPTION'});

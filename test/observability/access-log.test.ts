@@ -114,19 +114,19 @@ for (const [what, [changes, client, line]] of Object.entries(lines)) {
 	});
 }
 
-test('what is open, a failed handshake and a client that left before its request have no line', t => {
+test('an open exchange, a failed handshake and a client that left before its request have no line', t => {
 	t.is(accessLogLine(exchange({outcome: 'open'})), '');
 	t.is(accessLogLine(exchange({kind: 'tcp', outcome: 'tls-handshake', handshakeOnly: true})), '');
 	t.is(accessLogLine(exchange({outcome: 'client-abort', requestHead: '', responseStatus: 0})), '');
 });
 
-test('a clock that counts microseconds is taken at its word', t => {
+test('the microseconds of a clock are written', t => {
 	const record = Object.assign(exchange(), {startedAt: 1_500_000_000_123.25});
 
 	t.true(record.log.startsWith('2017-07-14T02:40:00.123250Z '), record.log);
 });
 
-test('quotes, backslashes, control and non-ASCII bytes are written as nginx does', t => {
+test('quotes, backslashes, control and non-ASCII bytes are escaped as by nginx', t => {
 	const agent = 'a"b\\c\td\x7f\x1b\xe9 e';
 	const requestHead = `GET /"\\" HTTP/1.1\r\nHost: a.test\r\nuser-agent: ${agent}\r\n\r\n`;
 
@@ -137,7 +137,7 @@ test('quotes, backslashes, control and non-ASCII bytes are written as nginx does
 	);
 });
 
-test('a user agent is cut at 8 KiB, and a field of blanks costs no time', t => {
+test('a user agent is cut at 8 KiB, and a field of white space takes no time', t => {
 	const head = (agent: string) => `GET / HTTP/1.1\r\nHost: a.test\r\nUser-Agent: ${agent}\r\n\r\n`;
 	const long = accessLogLine(exchange({requestHead: head('x'.repeat(10_000))}));
 	const blank = accessLogLine(exchange({requestHead: head(`${' '.repeat(16_000)}x${' '.repeat(16_000)}`)}));
@@ -146,14 +146,14 @@ test('a user agent is cut at 8 KiB, and a field of blanks costs no time', t => {
 	t.true(blank.endsWith('"x" - -'));
 });
 
-test('whatever bytes a client sends, its line has the fields of a line and no other', t => {
+test('for any bytes from a client, a line has exactly the fields of a line', t => {
 	const bytes = fc.string({unit: fc.integer({min: 0, max: 255}).map(code => String.fromCharCode(code)), maxLength: 60});
 	const nasty = fc.constantFrom('"', ' ', '\r\n', '\r\n\r\n', 'HTTP/1.1', '\\', '\n2015 x', 'Host: ', '://', '/');
 	const text = fc.array(fc.oneof(bytes, nasty), {maxLength: 8}).map(parts => parts.join(''));
 	fc.assert(
 		fc.property(text, text, text, text, fc.boolean(), (method, target, host, agent, isRefused) => {
 			const refusedHead = `${method} ${target} HTTP/1.1\r\nHost: ${host}\r\nUser-Agent: ${agent}\r\n\r\n`;
-			// What is forwarded has passed the grammar.
+			// A forwarded head has passed the grammar.
 			const path = target.replace(/[^\x21-\x7e]/g, '');
 			const value = agent.replace(/[\r\n]/g, '');
 			const requestHead = `GET /${path} HTTP/1.1\r\nHost: a\r\nUser-Agent: ${value}\r\n\r\n`;

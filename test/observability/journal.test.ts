@@ -17,7 +17,7 @@ function finished(journal: Journal, backendName: string): ExchangeRecord {
 	return made;
 }
 
-test('beyond its capacity the oldest are forgotten, and the counts go on', t => {
+test('beyond its capacity the oldest are forgotten, and the counts continue', t => {
 	const journal = new Journal(2);
 	for (const name of ['a', 'b', 'a', 'c']) finished(journal, name);
 
@@ -31,7 +31,7 @@ test('beyond its capacity the oldest are forgotten, and the counts go on', t => 
 	);
 });
 
-test('what is open is in the order and in the counts', t => {
+test('open exchanges are in the order and in the counts', t => {
 	const journal = new Journal(10);
 	finished(journal, 'a');
 	journal.add(record('b'));
@@ -40,7 +40,7 @@ test('what is open is in the order and in the counts', t => {
 	t.deepEqual(journal.counts(), {a: 1, b: 1});
 });
 
-test('what was open when everything was forgotten comes back when it ends', t => {
+test('an exchange that was open at a clear() is added again when it ends', t => {
 	const journal = new Journal(10);
 	const open = record('a');
 	journal.add(open);
@@ -54,14 +54,14 @@ test('what was open when everything was forgotten comes back when it ends', t =>
 	t.deepEqual([journal.order(), journal.counts()], [['a'], {a: 1}]);
 });
 
-test('the last of nothing is an error that says so', t => {
+test('last() without exchanges is an error', t => {
 	t.throws(() => new Journal(10).last(), {
 		code: 'NO_TRAFFIC',
 		message: 'Nothing has reached this load balancer yet',
 	});
 });
 
-test('who waits for the next is told of the first that ends and fits', async t => {
+test('next() resolves with the first exchange that ends and passes the filter', async t => {
 	const journal = new Journal(10);
 	const next = journal.next(({backend}) => backend?.name === 'b');
 	finished(journal, 'a');
@@ -70,7 +70,7 @@ test('who waits for the next is told of the first that ends and fits', async t =
 	t.is(await next, expected);
 });
 
-test('who waits too long, with a broken filter, or for a load balancer that has stopped, is told', async t => {
+test('next() rejects after its timeout, with a filter that throws, and when the load balancer is stopped', async t => {
 	const journal = new Journal(10);
 	await t.throwsAsync(journal.next(undefined, '1ms'), {
 		code: 'TRAFFIC_TIMEOUT',
@@ -91,7 +91,7 @@ test('who waits too long, with a broken filter, or for a load balancer that has 
 	await t.throwsAsync(journal.next(), {code: 'TRAFFIC_TIMEOUT', message: /was stopped/});
 });
 
-test('who says no timeout is told after 4 s, before the 5 s of vitest and jest', async t => {
+test('the default timeout is 4 s, less than the 5 s of vitest and jest', async t => {
 	const journal = new Journal(10);
 
 	const [next, arrival] = await Promise.allSettled([journal.next(), journal.arrival()]);
@@ -103,19 +103,19 @@ test('who says no timeout is told after 4 s, before the 5 s of vitest and jest',
 	});
 });
 
-test('who waits longer than a timer of Node can does so', async t => {
+test('a timeout may be longer than a timer of Node can wait', async t => {
 	const journal = new Journal(10);
 	const waiting = [2 ** 31, Number.MAX_SAFE_INTEGER, '40000m' as const].map(timeout =>
 		journal.next(undefined, timeout),
 	);
-	// A timer that was set too far away would be due before this one.
+	// With Node's timers, a delay that is too long would fire before this one.
 	await new Promise(resolve => setTimeout(resolve, 2));
 	const expected = finished(journal, 'a');
 
 	t.deepEqual(await Promise.all(waiting), [expected, expected, expected]);
 });
 
-test('a subscriber that has had enough hears no more', t => {
+test('an unsubscribed subscriber gets no more exchanges', t => {
 	const journal = new Journal(10);
 	const heard: string[] = [];
 	const stop = journal.subscribe(({backend}) => heard.push(backend?.name ?? ''));

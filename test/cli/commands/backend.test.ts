@@ -29,7 +29,7 @@ test('Ctrl-C ends with 130', async t => {
 	t.is(code, 130);
 });
 
-test('with +tls it has a certificate of the local authority, and with --json programs find it', async t => {
+test('with +tls it has a certificate of the local authority, and with --json its address is printed for programs', async t => {
 	const folder = await emptyFolder(t);
 	const running = startCli(t, ['backend', 'echo+tls', '--json'], {folder});
 	await running.shows('stderr', /Ctrl-C stops/);
@@ -51,7 +51,7 @@ test('with +tls it has a certificate of the local authority, and with --json pro
 	t.like(answer, {method: 'GET'});
 });
 
-test('a port that somebody holds is a failure that names it', async t => {
+test('a port that is in use is a failure that names it', async t => {
 	const holder = createServer().listen(0, '127.0.0.1');
 	await once(holder, 'listening');
 	t.teardown(() => holder.close());
@@ -64,7 +64,7 @@ test('a port that somebody holds is a failure that names it', async t => {
 	t.regex(stderr, new RegExp(`^error: Cannot listen on 127\\.0\\.0\\.1:${port}`));
 });
 
-test('beyond loopback is possible and warned of', async t => {
+test('an address beyond loopback is possible, with a warning', async t => {
 	const running = startCli(t, ['backend', '--host', '0.0.0.0'], {folder: await emptyFolder(t)});
 	await running.shows('stderr', /Ctrl-C stops/);
 

@@ -34,7 +34,7 @@ test('RSA as PKCS#1 is the form that the cloud takes', async t => {
 	t.false(stdout.includes('PRIVATE KEY'));
 });
 
-test('an international name is shown as it was given and as it stands in the certificate', async t => {
+test('an international name is shown as given and as it is in the certificate', async t => {
 	const folder = await emptyFolder(t);
 
 	const {code, stdout, stderr} = await runCli(['cert', 'münchen.test', '*.münchen.test'], {folder});
@@ -45,7 +45,7 @@ test('an international name is shown as it was given and as it stands in the cer
 	t.is(subjectAltName, 'DNS:xn--mnchen-3ya.test, DNS:*.xn--mnchen-3ya.test');
 });
 
-test('names that cannot be are all told', async t => {
+test('all invalid names are reported', async t => {
 	const {code, stderr} = await runCli(['cert', 'a b', 'web.test', '*'], {folder: await emptyFolder(t)});
 
 	t.is(code, 2);
@@ -53,10 +53,10 @@ test('names that cannot be are all told', async t => {
 	t.regex(stderr, /names\[2\]/);
 });
 
-test('where the authority cannot be stored, one for this run is made and this is said', async t => {
+test('when the authority cannot be stored, one for this run is created, with a warning', async t => {
 	const folder = await emptyFolder(t);
 
-	// No folder can be made there, on Linux by nobody and elsewhere by hardly anybody.
+	// No folder can be created there, on Linux not even by root.
 	const {code, stderr} = await runCli(['cert', 'web.test'], {folder, env: {LB_LOCAL_HOME: '/sys/lb-local'}});
 
 	t.is(code, 0, stderr);

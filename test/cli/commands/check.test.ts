@@ -4,7 +4,7 @@ import test from 'ava';
 import {createAuthority} from '../../../src/certificates/authority.ts';
 import {emptyFolder, runCli} from '../helpers/command-line.ts';
 
-test('a valid configuration is told in one line with what it holds', async t => {
+test('a valid configuration is reported in one line with its contents', async t => {
 	const folder = await emptyFolder(t);
 	await writeFile(
 		path.join(folder, 'lb-local.yml'),
@@ -18,7 +18,7 @@ test('a valid configuration is told in one line with what it holds', async t => 
 	t.is(code, 0);
 });
 
-test('an invalid configuration is told fault by fault, each with its place', async t => {
+test('an invalid configuration is reported violation by violation, each with its place', async t => {
 	const folder = await emptyFolder(t);
 	await writeFile(
 		path.join(folder, 'x.yaml'),
@@ -44,7 +44,7 @@ test('an invalid configuration is told fault by fault, each with its place', asy
 	t.is(code, 2);
 });
 
-test('programs read the same as JSON', async t => {
+test('with --json programs read the same', async t => {
 	const folder = await emptyFolder(t);
 	await writeFile(path.join(folder, 'x.yaml'), 'faults: []\n');
 	await writeFile(path.join(folder, 'ok.yaml'), '{}');
@@ -69,7 +69,7 @@ test('programs read the same as JSON', async t => {
 	});
 });
 
-test('an empty configuration is no valid one, for `check` and for `up`', async t => {
+test('an empty configuration is not valid, for `check` and for `up`', async t => {
 	const folder = await emptyFolder(t);
 	await writeFile(path.join(folder, 'x.yaml'), '# Nothing yet.\n');
 	await writeFile(path.join(folder, 'x.json'), '');
@@ -84,7 +84,7 @@ test('an empty configuration is no valid one, for `check` and for `up`', async t
 	t.deepEqual([checked.code, json.code, up.code], [2, 2, 2]);
 });
 
-test('certificate files are read as `up` would read them', async t => {
+test('certificate files are read as `up` reads them', async t => {
 	const folder = await emptyFolder(t);
 	const authority = createAuthority();
 	const one = authority.issue({names: ['a.test']});
@@ -110,7 +110,7 @@ test('certificate files are read as `up` would read them', async t => {
 	t.is(late.code, 0);
 });
 
-test('everything that is wrong is told at once, in files and about files, by `check` and by `up`', async t => {
+test('everything wrong in files and about files is reported at once, by `check` and by `up`', async t => {
 	const folder = await emptyFolder(t);
 	const authority = createAuthority();
 	const [one, other] = ['a.test', 'b.test'].map(name => authority.issue({names: [name]}));
@@ -173,7 +173,7 @@ test('everything that is wrong is told at once, in files and about files, by `ch
 	t.deepEqual([checked.code, up.code], [2, 2]);
 });
 
-test('without a configuration the names that were looked for are told', async t => {
+test('without a configuration the searched names are reported', async t => {
 	const {code, stderr} = await runCli(['check'], {folder: await emptyFolder(t)});
 
 	t.is(
@@ -183,7 +183,7 @@ test('without a configuration the names that were looked for are told', async t 
 	t.is(code, 2);
 });
 
-test('a file that is not there is wrong usage', async t => {
+test('a missing file is wrong usage', async t => {
 	const {code, stderr} = await runCli(['check', 'none.yaml'], {folder: await emptyFolder(t)});
 
 	t.is(

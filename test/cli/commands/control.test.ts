@@ -7,7 +7,7 @@ import {FakeAdminApi, openControlServer} from '../../control-plane/helpers/contr
 import {compiled} from '../../helpers/compiled.ts';
 import {emptyFolder, runCli} from '../helpers/command-line.ts';
 
-/** The developer may have one running. */
+/** The developer may have an instance running. */
 const ENV = {LB_LOCAL_ENDPOINT: '', http_proxy: '', HTTP_PROXY: '', all_proxy: '', ALL_PROXY: ''};
 
 class Busy extends FakeAdminApi {
@@ -61,7 +61,7 @@ test('status shows what runs, for people and for programs', async t => {
 	t.is(programs.code, 0);
 });
 
-test('status says so when nothing answers, or something else is in the way', async t => {
+test('status reports when nothing answers, or another server does', async t => {
 	const folder = await emptyFolder(t);
 	const server = await openControlServer();
 	const {endpoint} = server.controlPlane;
@@ -77,7 +77,7 @@ test('status says so when nothing answers, or something else is in the way', asy
 	t.regex(wrong.stderr, /^error: --endpoint is "localhost:8089", which is not the endpoint of a control port\n/);
 });
 
-test('set takes a back-end out and in, and says where a VM is, at the one that runs here', async t => {
+test('set takes a back-end out and in, and declares a VM, at the instance that runs here', async t => {
 	const folder = await emptyFolder(t);
 	await using server = await openControlServer();
 	await mkdir(path.join(folder, 'home', 'run'), {recursive: true});
@@ -99,7 +99,7 @@ test('set takes a back-end out and in, and says where a VM is, at the one that r
 	t.deepEqual(server.own.vms, [{id: 'i-0000000a', address: '127.0.0.1:3000'}]);
 });
 
-test('set tells what it does not understand, and changes nothing then', async t => {
+test('set reports what it does not understand, and changes nothing then', async t => {
 	const folder = await emptyFolder(t);
 	await using server = await openControlServer();
 	const set = (...args: readonly string[]) =>
@@ -133,7 +133,7 @@ test('set tells what it does not understand, and changes nothing then', async t 
 	t.deepEqual(server.own.vms, []);
 });
 
-test('env prints what a shell can evaluate, and hints beside it', async t => {
+test('env prints what a shell can evaluate, and hints on stderr', async t => {
 	const folder = await emptyFolder(t);
 	await using server = await openControlServer();
 	const {endpoint} = server.controlPlane;
@@ -164,7 +164,7 @@ test('env prints what a shell can evaluate, and hints beside it', async t => {
 	t.is(json.stderr, '');
 });
 
-test('env leaves the keys to who configured them, and quotes what a shell would read', async t => {
+test('env does not print configured keys, and quotes values for a shell', async t => {
 	class Strict extends FakeAdminApi {
 		override state() {
 			return {...super.state(), credentials: 'verified' as const, region: "a'b $(touch x)"};

@@ -15,7 +15,7 @@ test('what init writes passes check', async t => {
 	t.is(checked.stdout, 'lb-local.yaml: ok (3 load balancers, 4 listeners, 4 back-ends, 1 certificate)\n');
 });
 
-test('every line that is commented out is valid once its hash is taken away', async t => {
+test('every line that is commented out is valid without its hash', async t => {
 	const folder = await emptyFolder(t);
 	await runCli(['init'], {folder});
 	const text = await readFile(path.join(folder, 'lb-local.yaml'), 'utf8');
@@ -38,7 +38,7 @@ test('every line that is commented out is valid once its hash is taken away', as
 	t.like(web?.listeners[0]?.stickiness, {kind: 'duration', seconds: 300});
 });
 
-test('a file that exists is kept, unless it is to be replaced', async t => {
+test('a file that exists is kept, unless --force is given', async t => {
 	const folder = await emptyFolder(t);
 	const file = path.join(folder, 'mine.yaml');
 	await writeFile(file, 'mine');
@@ -54,7 +54,7 @@ test('a file that exists is kept, unless it is to be replaced', async t => {
 	t.regex(await readFile(file, 'utf8'), /^loadBalancers:/m);
 });
 
-test('a folder that is not there cannot be written to', async t => {
+test('a missing folder cannot be written to', async t => {
 	const {code, stderr} = await runCli(['init', 'none/lb.yaml'], {folder: await emptyFolder(t)});
 
 	t.is(code, 1);

@@ -22,7 +22,7 @@ async function up(t: ExecutionContext, text: string, file = 'lb.yaml') {
 	return {folder, file: path.join(folder, file), running};
 }
 
-/** The bound port of a listener as it was told last. */
+/** The bound port of a listener as printed last. */
 function portOf(running: CommandLine, spec: string): number {
 	return Number([...running.stderr.matchAll(new RegExp(`${spec} .*on \\S+:(\\d+)`, 'g'))].at(-1)?.[1]);
 }
@@ -41,7 +41,7 @@ function count(text: string, pattern: RegExp): number {
 	return [...text.matchAll(new RegExp(pattern, 'g'))].length;
 }
 
-test('a changed configuration is carried out and told in a line', async t => {
+test('a changed configuration is carried out and reported in a line', async t => {
 	const {file, running} = await up(t, GOOD);
 	const port = portOf(running, 'http:80 -> http:80');
 
@@ -63,14 +63,14 @@ test('a changed configuration is carried out and told in a line', async t => {
 	t.is((await running.end('SIGTERM')).code, 0);
 });
 
-test('a bad one changes nothing and is told once, and again when it is bad in another way', async t => {
+test('an invalid configuration changes nothing and is reported once, and again when the problem is another', async t => {
 	const {file, running} = await up(t, GOOD);
 	const port = portOf(running, 'http:80 -> http:80');
 
 	await writeFile(file, `${APP}loadBalancers:\n${web('"htps:80"')}`);
 	await running.shows('stderr', /lb\.yaml:3:21: loadBalancers\.web\.listeners\[0\]: unknown protocol "htps"/);
 	await running.shows('stderr', /^nothing has changed: what ran before goes on$/m);
-	// Written again as it was: a change of the file, and no other problem. The next one is told after it.
+	// Written again unchanged: a change of the file, but the same problem. The next problem is reported after it.
 	await replace(file, `${APP}loadBalancers:\n${web('"htps:80"')}`);
 	running.child.kill('SIGHUP');
 	await running.shows('stderr', /(?:unknown protocol "htps"(?:.|\n)*){2}/);
@@ -81,12 +81,12 @@ test('a bad one changes nothing and is told once, and again when it is bad in an
 	await replace(file, GOOD);
 	await running.shows('stderr', /^lb\.yaml is valid again, and nothing in it has changed$/m);
 	const {stderr} = await running.end('SIGTERM');
-	// Once for the file, once because somebody asked.
+	// Once for the file, once because it was requested.
 	t.is(count(stderr, /unknown protocol "htps"/), 2);
 	t.is(count(stderr, /unknown protocol "htxx"/), 1);
 });
 
-test('a file that is touched, emptied or removed stops nothing, and is followed when it is there again', async t => {
+test('a file that is touched, emptied or removed stops nothing, and is watched when it is back', async t => {
 	const {file, running} = await up(t, GOOD);
 	const port = portOf(running, 'http:80 -> http:80');
 
@@ -106,7 +106,7 @@ test('a file that is touched, emptied or removed stops nothing, and is followed 
 	t.is(count(stderr, /reloaded/), 1);
 });
 
-test('a port that a stranger holds is told with its place, and nothing changes', async t => {
+test('a port that is in use is reported with its place, and nothing changes', async t => {
 	const stranger = createServer().listen(0, '127.0.0.1');
 	await once(stranger, 'listening');
 	t.teardown(() => stranger.close());
@@ -129,7 +129,7 @@ test('a port that a stranger holds is told with its place, and nothing changes',
 	await running.end('SIGTERM');
 });
 
-test('SIGHUP reads the configuration anew and goes on in new access logs', async t => {
+test('SIGHUP reads the configuration again and continues in new access logs', async t => {
 	const config = (...listeners: string[]) =>
 		JSON.stringify({
 			backends: {app: {kind: 'echo'}},
@@ -150,7 +150,7 @@ test('SIGHUP reads the configuration anew and goes on in new access logs', async
 	t.regex(await readFile(path.join(folder, 'access.log'), 'utf8'), /^\S+ web .*:81\/ HTTP\/1\.1".*\n$/);
 });
 
-test('a certificate file that is replaced is shown without a word in the configuration', async t => {
+test('a replaced certificate file is used without a change of the configuration', async t => {
 	const authority = createAuthority();
 	const pairs = ['one.test', 'two.test'].map(name => authority.issue({names: [name]}));
 	const folder = await emptyFolder(t);
@@ -213,7 +213,7 @@ test('a reload under load loses no request', async t => {
 	await running.end('SIGTERM');
 });
 
-test('an end right after the start does not wait for the watch', async t => {
+test('a stop right after the start does not wait for the file watch', async t => {
 	const {running} = await up(t, GOOD);
 
 	const {code, stderr} = await running.end('SIGTERM');

@@ -13,7 +13,7 @@ import {PATIENCE_MS} from '../../helpers/patience.ts';
 import {runProgram} from '../../helpers/programs.ts';
 import {emptyFolder, runCli, startCli} from '../helpers/command-line.ts';
 
-/** The developer may have one running. */
+/** The developer may have an instance running. */
 const ENV = {LB_LOCAL_ENDPOINT: '', http_proxy: '', HTTP_PROXY: '', all_proxy: '', ALL_PROXY: ''};
 
 async function startHere(t: Parameters<typeof startCli>[0], folder: string) {
@@ -23,12 +23,12 @@ async function startHere(t: Parameters<typeof startCli>[0], folder: string) {
 	return {running, endpoint};
 }
 
-/** What runs tells the others in a file; it is written while the rest is told. */
+/** A running instance writes a file for the other commands while it prints its banner. */
 async function isFindable(folder: string): Promise<void> {
 	await runCli(['status', '--wait'], {folder, env: ENV});
 }
 
-test('stop ends the one of this directory in good order, and returns when it is gone', async t => {
+test('stop ends the instance of this directory in order, and returns when it has ended', async t => {
 	const folder = await emptyFolder(t);
 	const {running, endpoint} = await startHere(t, folder);
 	await isFindable(folder);
@@ -45,9 +45,9 @@ test('stop ends the one of this directory in good order, and returns when it is 
 	t.deepEqual(await readdir(path.join(folder, 'home', 'run')), []);
 });
 
-test('stop tells programs what it stopped, also one that npx runs, which passes no signal on', async t => {
+test('stop prints for programs what it stopped, even when npx runs it, which forwards no signals', async t => {
 	const folder = await emptyFolder(t);
-	// As npx does: a process of its own waits for the command line, and leaves it running when it is ended.
+	// As with npx: another process waits for the command line, and leaves it running when it is killed.
 	const wrapper = `require('child_process').spawn(process.execPath, process.argv.slice(1), {stdio: 'inherit', detached: true}).on('exit', code => process.exit(code)); process.on('SIGTERM', () => {})`;
 	const main = compiled('src/cli/main.ts');
 	const env = Object.entries({...ENV, LB_LOCAL_HOME: path.join(folder, 'home')}).map(pair => pair.join('='));
@@ -64,7 +64,7 @@ test('stop tells programs what it stopped, also one that npx runs, which passes 
 	t.is((await wrapped)?.code, 0);
 });
 
-test('a script puts one into the background, waits for it, points clients at it, and stops it', async t => {
+test('a script starts an instance in the background, waits for it, points clients at it, and stops it', async t => {
 	const folder = await emptyFolder(t);
 	const lbLocal = `${process.execPath} ${compiled('src/cli/main.ts')}`;
 	const script = [
@@ -85,7 +85,7 @@ test('a script puts one into the background, waits for it, points clients at it,
 	t.is(ran?.code, 0);
 });
 
-test('stop never takes one of another directory, and says where there is one', async t => {
+test('stop never stops an instance of another directory, but lists it', async t => {
 	const folder = await emptyFolder(t);
 	const {running, endpoint} = await startHere(t, folder);
 	await isFindable(folder);
@@ -109,7 +109,7 @@ test('stop never takes one of another directory, and says where there is one', a
 	t.is((await running.end()).code, 0);
 });
 
-test('a file of a process that is gone, whose number and port others have, stops nobody', async t => {
+test('a stale file whose process id and port other processes have stops nothing', async t => {
 	const folder = await emptyFolder(t);
 	let asked = 0;
 	class Other extends FakeAdminApi {
@@ -148,7 +148,7 @@ test('a program that stops its load balancers itself is not stopped from outside
 	await asked;
 });
 
-test('a port that is no control port is no reason to signal anybody', async t => {
+test('a port that is not a control port is no reason to signal a process', async t => {
 	const folder = await emptyFolder(t);
 	const server = createServer((_, response) => response.end('{"pid":1}')).listen(0, '127.0.0.1');
 	t.teardown(() => server.close());
@@ -161,7 +161,7 @@ test('a port that is no control port is no reason to signal anybody', async t =>
 	t.regex(refused.stderr, /^error: The server at .* is not lb-local, or is another version of it/);
 });
 
-/** A process that says when it runs. */
+/** A process that prints when it runs. */
 async function started(t: ExecutionContext, program: string): Promise<ChildProcess & {readonly pid: number}> {
 	const child = spawn(process.execPath, ['-e', `${program}; console.log('up'); setInterval(() => {}, 1e6)`]);
 	t.teardown(() => child.kill('SIGKILL'));
@@ -171,7 +171,7 @@ async function started(t: ExecutionContext, program: string): Promise<ChildProce
 
 const NOWHERE = 'http://127.0.0.1:1';
 
-test('one that has named its process and does not end gets SIGTERM', async t => {
+test('an instance that has named its process id and does not end gets SIGTERM', async t => {
 	const child = await started(t, '');
 	const ended = once(child, 'exit');
 
@@ -180,7 +180,7 @@ test('one that has named its process and does not end gets SIGTERM', async t => 
 	t.deepEqual(await ended, [null, 'SIGTERM']);
 });
 
-test('one that ends neither by itself nor by SIGTERM is told', async t => {
+test('an instance that ends neither by itself nor by SIGTERM is reported', async t => {
 	const child = await started(t, `process.on('SIGTERM', () => {})`);
 
 	const error = await t.throwsAsync(
@@ -191,7 +191,7 @@ test('one that ends neither by itself nor by SIGTERM is told', async t => {
 	t.is(child.exitCode, null);
 });
 
-test('a process of another machine is never signalled, whatever has its number here', async t => {
+test('a process of another machine is never signalled, even when a process here has the same id', async t => {
 	const child = await started(t, `process.on('SIGTERM', () => console.log('signalled'))`);
 	const told: string[] = [];
 	child.stdout?.on('data', text => told.push(String(text)));
@@ -211,8 +211,8 @@ test('a process of another machine is never signalled, whatever has its number h
 
 const onLinux = process.platform === 'linux' ? test : test.skip;
 
-onLinux('a process that nobody has asked for its exit code has ended', async t => {
-	// The shell becomes a program that never asks.
+onLinux('a zombie, whose exit code was not read, counts as ended', async t => {
+	// The shell is replaced by a program that never reads the exit code.
 	const parent = spawn('/bin/sh', ['-c', 'sleep 0 & echo $!; exec sleep 600']);
 	t.teardown(() => parent.kill('SIGKILL'));
 	const [line] = await once(parent.stdout, 'data');

@@ -13,10 +13,10 @@ import {emptyFolder, runCli, startCli} from '../helpers/command-line.ts';
 
 const ROOT = fileURLToPath(new URL('../../../', import.meta.url));
 const READY = /Ctrl-C stops\./;
-/** The developer may have one running. */
+/** The developer may have an instance running. */
 const ENV = {LB_LOCAL_ENDPOINT: ''};
 
-test('in a clone, the advice of the demo works as it is printed', async t => {
+test('in a clone, the printed advice of the demo works', async t => {
 	const folder = await emptyFolder(t);
 	// As `npm start` does.
 	const env = {...process.env, ...ENV, LB_LOCAL_HOME: path.join(folder, 'home')};
@@ -45,7 +45,7 @@ test('in a clone, the advice of the demo works as it is printed', async t => {
 	await once(demo, 'close');
 });
 
-test('up warns at once of a server that is not there, and the banner says so', async t => {
+test('up warns at once of a server that does not listen, and the banner shows it', async t => {
 	const folder = await emptyFolder(t);
 	const server = createServer().listen(0, '127.0.0.1');
 	t.teardown(() => server.close());
@@ -80,7 +80,7 @@ test('up warns at once of a server that is not there, and the banner says so', a
 	for (const each of [running, quiet]) t.is((await each.end('SIGTERM')).code, 0);
 });
 
-test('why each back-end is out of service is told with an exchange, and by status', async t => {
+test('the reason why each back-end is out of service is shown with an exchange, and by status', async t => {
 	const folder = await emptyFolder(t);
 	const [gone = 0] = await freePorts(1);
 	await using emulator = await startEmulator({
@@ -130,7 +130,7 @@ test('why each back-end is out of service is told with an exchange, and by statu
 	t.regex(shown[2] ?? '', / OutOfService \(Taken out of service by hand\)$/);
 });
 
-test('of many back-ends it is told why the first five are out, and how many more', async t => {
+test('of many back-ends that are out of service, the first five are shown with the reason, and the others counted', async t => {
 	await using lb = await startLoadBalancer({listeners: ['http:80'], backends: 7});
 	for (const {name} of lb.backends) lb.setHealth(name, 'OutOfService');
 

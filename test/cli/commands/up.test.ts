@@ -31,7 +31,7 @@ async function boundPort(running: CommandLine, spec: string): Promise<number> {
 	return Number(new RegExp(`${spec} +on \\S+:(\\d+)`).exec(running.stderr)?.[1]);
 }
 
-test('every curl and openssl line that the demo prints works as it is printed', async t => {
+test('every curl and openssl line that the demo prints works', async t => {
 	const running = startCli(t, ['up'], {folder: await emptyFolder(t)});
 	await running.shows('stderr', READY);
 	const lines = running.stderr.split('\n').map(line => line.trim());
@@ -71,7 +71,7 @@ test('Ctrl-C ends with 130, and the ports are free', async t => {
 	t.is(error.code, 'ECONNREFUSED');
 });
 
-test('a second signal stops at once what is waiting for something in flight', async t => {
+test('a second signal stops at once, without waiting for exchanges in flight', async t => {
 	const running = startCli(t, ['up', '--ports', 'free', 'tcp:1'], {folder: await emptyFolder(t)});
 	const client = connect(await boundPort(running, 'tcp:1 -> tcp:1'), '127.0.0.1').on('error', () => {});
 	await once(client, 'connect');
@@ -85,7 +85,7 @@ test('a second signal stops at once what is waiting for something in flight', as
 	client.destroy();
 });
 
-test('a signal before it is up ends it at once with 130, and what it was starting', async t => {
+test('a signal during the start ends it at once with 130, and what it was starting', async t => {
 	const folder = await emptyFolder(t);
 	// A command that never listens: the start would wait half a minute for it.
 	const config =
@@ -144,11 +144,11 @@ test('listeners and back-ends on the command line are one load balancer', async 
 	t.regex(running.stdout, new RegExp(`lb:80 .* GET / 200 -> 127\\.0\\.0\\.1:${one.port} `));
 });
 
-test('with --json each exchange is one object on stdout, and nothing else is', async t => {
+test('with --json stdout has one object for each exchange, and nothing else', async t => {
 	const running = startCli(t, ['up', '--ports', 'free', '--json', '--quiet', 'http:80', '--host', '127.0.0.1'], {
 		folder: await emptyFolder(t),
 	});
-	// Quiet says no port; the process itself is asked.
+	// With --quiet no port is printed; the process itself is asked.
 	const loud = startCli(t, ['up', '--ports', 'free', '--json', 'http:80'], {folder: await emptyFolder(t)});
 	const port = await boundPort(loud, 'http:80 -> http:80');
 
@@ -169,7 +169,7 @@ test('with --json each exchange is one object on stdout, and nothing else is', a
 	running.child.kill('SIGKILL');
 });
 
-test('the configuration of the folder is run, with what the banner says of it', async t => {
+test('the configuration of the folder runs, and the banner shows it', async t => {
 	const folder = await emptyFolder(t);
 	const authority = createAuthority();
 	const expired = authority.issue({names: ['old.test'], notAfter: new Date('2020-01-01')});
@@ -204,7 +204,7 @@ test('the configuration of the folder is run, with what the banner says of it', 
 	t.false(stderr.includes('PRIVATE KEY'));
 });
 
-test('a faulty configuration is told as check tells it, and nothing is started', async t => {
+test('an invalid configuration is reported as by check, and nothing is started', async t => {
 	const folder = await emptyFolder(t);
 	await writeFile(path.join(folder, 'x.yaml'), 'loadBalancers: {web: {listeners: [htps:443]}}');
 
@@ -220,7 +220,7 @@ test('a faulty configuration is told as check tells it, and nothing is started',
 	);
 });
 
-test('every faulty listener and back-end of the command line is told', async t => {
+test('every invalid listener and back-end of the command line is reported', async t => {
 	const {code, stderr} = await runCli(['up', 'htps:443', 'http:80 -> tcp:80', '--backend', 'nowhere:x'], {
 		folder: await emptyFolder(t),
 	});
@@ -231,7 +231,7 @@ test('every faulty listener and back-end of the command line is told', async t =
 	t.regex(stderr, /backends\[0\]: "x" in "nowhere:x" is not a port/);
 });
 
-test('a port that a stranger holds is a failure that names the port', async t => {
+test('a port that is in use is a failure that names the port', async t => {
 	const holder = createServer().listen(0, '127.0.0.1');
 	await once(holder, 'listening');
 	t.teardown(() => holder.close());
@@ -269,7 +269,7 @@ test('--certificate issues one for names, or takes two files', async t => {
 	t.regex(pointless.stderr, /^error: --certificate goes with https and ssl listeners, and there is none\n/);
 });
 
-test('a listener whose arrow was not quoted is met with how to quote it', async t => {
+test('a listener with an unquoted arrow is refused, with how to quote it', async t => {
 	const folder = await emptyFolder(t);
 
 	const {code, stderr} = await runCli(['up', 'https:443', '-'], {folder});
@@ -281,7 +281,7 @@ test('a listener whose arrow was not quoted is met with how to quote it', async 
 	);
 });
 
-test('a reader of the output that goes away ends it in good order', async t => {
+test('a reader of the output that ends stops it in order', async t => {
 	const running = startCli(t, ['up', '--ports', 'free', 'http:80'], {folder: await emptyFolder(t)});
 	const port = await boundPort(running, 'http:80 -> http:80');
 	running.child.stdout.destroy();
@@ -297,7 +297,7 @@ test('a reader of the output that goes away ends it in good order', async t => {
 	t.notRegex(stderr, /EPIPE|error:/);
 });
 
-test('beyond loopback is possible and warned of', async t => {
+test('an address beyond loopback is possible, with a warning', async t => {
 	const running = startCli(t, ['up', '--ports', 'free', '--host', '0.0.0.0', 'tcp:1'], {folder: await emptyFolder(t)});
 	await running.shows('stderr', READY);
 
@@ -308,10 +308,10 @@ test('beyond loopback is possible and warned of', async t => {
 	t.notRegex(stderr, /loopback only/);
 });
 
-test('--quiet leaves the banner away', async t => {
+test('--quiet prints no banner', async t => {
 	const folder = await emptyFolder(t);
 	const running = startCli(t, ['up', '--ports', 'free', '--quiet', 'tcp:1'], {folder});
-	// The authority is there as soon as the command has begun; a signal before it is up ends with 130, after it with 0.
+	// The authority exists as soon as the command has begun; a signal during the start ends with 130, later with 0.
 	const file = path.join(folder, 'home/authority/authority.pem');
 	await eventually(() => existsSync(file) || running.child.exitCode !== null, 'authority');
 
@@ -321,7 +321,7 @@ test('--quiet leaves the banner away', async t => {
 	t.is(stderr, '');
 });
 
-test('a back-end that its probes take out of service is told of, with the reason', async t => {
+test('a back-end that its probes take out of service is reported, with the reason', async t => {
 	const folder = await emptyFolder(t);
 	const config = {
 		backends: {app: {kind: 'echo'}, gone: '127.0.0.1:9'},
@@ -346,7 +346,7 @@ test('a back-end that its probes take out of service is told of, with the reason
 	t.is((await running.end('SIGTERM')).code, 0);
 });
 
-test('SIGHUP goes on in a new access log, and the stop writes what is left', async t => {
+test('SIGHUP continues in a new access log, and the stop writes the rest', async t => {
 	const folder = await emptyFolder(t);
 	const config = {
 		backends: {app: {kind: 'echo'}},
@@ -368,7 +368,7 @@ test('SIGHUP goes on in a new access log, and the stop writes what is left', asy
 	t.regex(await readFile(file, 'utf8'), /^\S+ web .*\/second HTTP\/1\.1".*\n$/);
 });
 
-/** Resolves once there is such a file. */
+/** Resolves once the file exists. */
 async function appears(file: string): Promise<void> {
 	await eventually(() => existsSync(file), file);
 }

@@ -20,7 +20,7 @@ interface Teardown {
 	teardown(task: () => Promise<void> | void): void;
 }
 
-/** An empty folder, with a blank in its name as home folders have; gone after the test. */
+/** An empty folder with a space in its name, as home folders have; removed after the test. */
 export async function emptyFolder(t: Teardown): Promise<string> {
 	const folder = await mkdtemp(path.join(tmpdir(), 'lb local '));
 	t.teardown(() => rm(folder, {recursive: true, force: true}));
@@ -28,7 +28,7 @@ export async function emptyFolder(t: Teardown): Promise<string> {
 }
 
 export interface CliOptions {
-	/** Where it runs, and where its authority is kept. */
+	/** Its working directory, which also stores its authority. */
 	readonly folder: string;
 	readonly env?: Readonly<Record<string, string>>;
 }
@@ -38,7 +38,7 @@ export function commandLine(
 	args: readonly string[],
 	{folder, env = {}}: CliOptions,
 ): {readonly program: string; readonly args: string[]; readonly env: NodeJS.ProcessEnv} {
-	// The colours of the terminal that runs the tests are not what is tested.
+	// The colours of the terminal that runs the tests must not matter.
 	const {FORCE_COLOR: _, NO_COLOR: __, DEBUG: ___, ...inherited} = process.env;
 	return {
 		program: process.execPath,
@@ -52,7 +52,7 @@ export class CommandLine {
 	readonly child: ChildProcessWithoutNullStreams;
 	stdout = '';
 	stderr = '';
-	/** Waits for something to be shown. */
+	/** Waits for output. */
 	readonly #looks = new Set<() => void>();
 	#hasEnded = false;
 
@@ -103,7 +103,7 @@ export class CommandLine {
 	}
 }
 
-/** Starts the command line; it is killed after the test, whatever came of it. */
+/** Starts the command line; it is killed after the test in any case. */
 export function startCli(t: ExecutionContext, args: readonly string[], options: CliOptions): CommandLine {
 	const running = new CommandLine(args, options);
 	t.teardown(() => {

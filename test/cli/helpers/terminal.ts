@@ -7,10 +7,10 @@ import {commandLine} from './command-line.ts';
 
 const HELPER = fileURLToPath(new URL('pseudo-terminal.py', import.meta.url));
 
-/** Ctrl-S stops the output of a terminal, Ctrl-Q lets it go on. */
+/** Ctrl-S stops the output of a terminal, Ctrl-Q resumes it. */
 export const KEYS = {stop: '13', goOn: '11'} as const;
 
-/** A program in a pseudo terminal, and the one who sits before it. */
+/** A program in a pseudo terminal, with the user's side of the terminal. */
 export class Terminal {
 	readonly #helper: ChildProcessWithoutNullStreams;
 	/** What the terminal shows. */
@@ -63,7 +63,7 @@ export class Terminal {
 		this.#helper.stdin.write('close\n');
 	}
 
-	/** Ends the program, whatever it does. */
+	/** Kills the program. */
 	kill(): void {
 		const pid = Number(/pid (\d+)/.exec(this.#told)?.[1]);
 		if (pid > 0 && this.#helper.exitCode === null) process.kill(pid, 'SIGKILL');
