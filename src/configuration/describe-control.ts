@@ -2,7 +2,7 @@ import {isIPv4} from 'node:net';
 import {millisecondsIn} from '../base/duration.ts';
 import {readCertificateName, readHostName} from '../base/host-name.ts';
 import {show} from '../base/quote.ts';
-import {EMPTY_INVENTORY, type Inventory} from '../model/account.ts';
+import {EMPTY_INVENTORY, type Inventory} from '../model/inventory.ts';
 import type {NormalisedAccount, NormalisedBackend, NormalisedControl} from '../model/normalised.ts';
 import {isLoopback, readAddress, unknownName} from './host-names.ts';
 import {find, type Place} from './place.ts';

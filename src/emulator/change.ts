@@ -1,35 +1,23 @@
 import {EmulatorError, type Violation} from '../base/errors.ts';
 import {quote} from '../base/quote.ts';
-import type {Authority} from '../certificates/authority.ts';
 import type {Services} from '../data-plane/services.ts';
 import type {Moment} from '../model/life.ts';
 import type {NormalisedBackend} from '../model/normalised.ts';
-import type {Exchange} from '../observability/exchange.ts';
 import type {Context, Operate} from '../operations/context.ts';
-import type {BackendRegistry} from './backend-registry.ts';
-import type {EmulatorClock} from './clock.ts';
 import type {GivenCertificate} from './listener-certificates.ts';
-import type {CertificateAuthority} from './load-balancer.ts';
-import type {ManagedLoadBalancer} from './managed-load-balancer.ts';
+import type {ManagedLoadBalancer, SharedDependencies} from './managed-load-balancer.ts';
 import type {ReadOptions} from './options.ts';
 
-/** What all load balancers of one emulator share. */
-export interface StoreDependencies {
+/** What the store needs of the emulator. */
+export interface StoreDependencies extends SharedDependencies {
 	readonly options: Pick<ReadOptions, 'host' | 'ports' | 'seed'>;
 	/** What operations go by, as of this moment. */
 	readonly context: () => Context;
 	/** The part of that which says whether a deletion is over. */
 	readonly moment: () => Moment;
-	readonly authority: Authority;
-	readonly ca: CertificateAuthority;
-	/** The control port, as it is when it is asked for. */
-	readonly endpoint: () => string;
-	readonly clock: EmulatorClock;
 	readonly services: Services;
-	readonly registry: BackendRegistry;
 	readonly warnings: string[];
 	readonly notices: string[];
-	readonly onExchange: (exchange: Exchange) => void;
 	/** What `lb.update()` does. */
 	readonly update: (loadBalancer: ManagedLoadBalancer, spec: unknown) => Promise<void>;
 	/** What `lb.setCertificate()` does. */

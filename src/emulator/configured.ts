@@ -5,7 +5,7 @@ import type {Authority} from '../certificates/authority.ts';
 import type {LookFurther} from '../configuration/config-file.ts';
 import type {Finding} from '../configuration/finding.ts';
 import type {UsableCertificate} from '../model/account.ts';
-import {EMPTY_INVENTORY} from '../model/account.ts';
+import {EMPTY_INVENTORY} from '../model/inventory.ts';
 import type {NormalisedBackend, NormalisedConfig, NormalisedLoadBalancer} from '../model/normalised.ts';
 import type {Refuse} from './listener-certificates.ts';
 import {validateFiles} from './validate-files.ts';

@@ -6,6 +6,8 @@ import {alternatives, didYouMean} from '../base/suggest.ts';
 import type {CertificateNames, LoadBalancerSpec} from '../configuration/spec.ts';
 import type {Backend as RegisteredBackend} from '../data-plane/backends/backend.ts';
 import type {RunningLoadBalancer} from '../data-plane/running-load-balancer.ts';
+import type {UsableCertificate} from '../model/account.ts';
+import type {AccountLoadBalancer} from '../model/account-load-balancer.ts';
 import type {OperatorSetting, ServiceState} from '../model/health.ts';
 import {formatListener} from '../model/listener.ts';
 import type {PemPair} from '../model/resolved.ts';
@@ -13,17 +15,32 @@ import type {Traffic} from '../observability/journal.ts';
 import type {Operate} from '../operations/context.ts';
 import {drainBackend} from '../operations/drain-backend.ts';
 import {addressOf, BackendHandle} from './backend-handle.ts';
+import type {RunningBackend} from './backends.ts';
 import type {Client, ConnectOptions} from './client.ts';
 import type {EmulatorClock} from './clock.ts';
 import type {GivenCertificate} from './listener-certificates.ts';
 import {warningsOf} from './listener-certificates.ts';
 import type {Backend, BackendStatus, CertificateAuthority, ListenerStatus, LoadBalancer} from './load-balancer.ts';
-import type {ManagedLoadBalancer} from './managed-load-balancer.ts';
 import {warningsOfDurations} from './short-durations.ts';
+
+/** The load balancer that a handle stands for. */
+export interface HandledLoadBalancer {
+	readonly running: RunningLoadBalancer;
+	/** What the account says of it. */
+	readonly described: AccountLoadBalancer;
+	/** What its listeners show, by logical port. */
+	readonly certificates: ReadonlyMap<number, UsableCertificate>;
+	/** As they are at the moment; those that were drained are still there. */
+	readonly currentBackends: readonly RunningBackend[];
+	/** Whether `stop()` has been called. */
+	readonly isStopped: boolean;
+	/** A back-end that was drained is no longer registered. */
+	drop(backend: string): void;
+}
 
 /** What the handle of a load balancer needs beside what it stands for. */
 export interface HandleParts {
-	readonly managed: ManagedLoadBalancer;
+	readonly managed: HandledLoadBalancer;
 	readonly client: Client;
 	readonly ca: CertificateAuthority;
 	readonly clock: EmulatorClock;

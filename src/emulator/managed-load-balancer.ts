@@ -1,4 +1,5 @@
 import {nextTurn} from '../base/timers.ts';
+import type {Authority} from '../certificates/authority.ts';
 import type {RunningLoadBalancer} from '../data-plane/running-load-balancer.ts';
 import {type Account, loadBalancerNamed, type UsableCertificate} from '../model/account.ts';
 import type {AccountLoadBalancer} from '../model/account-load-balancer.ts';
@@ -6,11 +7,13 @@ import {isSecure} from '../model/listener.ts';
 import type {NormalisedBackend} from '../model/normalised.ts';
 import {backendsOf, certificatesOf} from '../model/resolve.ts';
 import type {AccessLog} from '../observability/access-log-file.ts';
-import type {Operate} from '../operations/context.ts';
+import type {Exchange} from '../observability/exchange.ts';
+import type {BackendRegistry} from './backend-registry.ts';
 import type {RunningBackend} from './backends.ts';
-import type {StoreDependencies} from './change.ts';
 import {Client, type Reachable} from './client.ts';
-import {LoadBalancerHandle} from './load-balancer-handle.ts';
+import type {EmulatorClock} from './clock.ts';
+import type {CertificateAuthority} from './load-balancer.ts';
+import {type HandledLoadBalancer, type HandleParts, LoadBalancerHandle} from './load-balancer-handle.ts';
 
 /** What belongs to a load balancer while it runs as the account says. */
 export interface ManagedState {
@@ -21,22 +24,30 @@ export interface ManagedState {
 	readonly log: AccessLog | undefined;
 }
 
-export interface ManagedOptions {
+/** What all load balancers of one emulator share. */
+export interface SharedDependencies {
+	readonly authority: Authority;
+	readonly ca: CertificateAuthority;
+	/** The control port, as it is when it is asked for. */
+	readonly endpoint: () => string;
+	readonly clock: EmulatorClock;
+	readonly registry: BackendRegistry;
+	readonly onExchange: (exchange: Exchange) => void;
+}
+
+export interface ManagedOptions extends Pick<HandleParts, 'update' | 'setCertificate' | 'changeAtOnce' | 'stop'> {
 	readonly running: RunningLoadBalancer;
-	readonly dependencies: StoreDependencies;
+	readonly dependencies: SharedDependencies;
 	/** See `Change.yieldsPorts`. */
 	readonly yieldsPorts: boolean;
 	/** The account as it is at the moment. */
 	readonly read: () => Account;
-	readonly changeAtOnce: (operation: Operate<unknown>) => void;
 	/** Runs a task when no change of this load balancer is under way. */
 	readonly inTurn: (task: () => Promise<void>) => Promise<void>;
-	/** What stopping its handle does. */
-	readonly stop: (drainMs: number) => Promise<void>;
 }
 
 /** One load balancer that runs, and what is kept of it beside its handle. */
-export class ManagedLoadBalancer {
+export class ManagedLoadBalancer implements HandledLoadBalancer {
 	readonly name: string;
 	readonly running: RunningLoadBalancer;
 	/** Acquired for it; those that were deregistered too, until nothing is left at them. */
@@ -57,7 +68,7 @@ export class ManagedLoadBalancer {
 	#stopping: Promise<void> | undefined;
 
 	constructor(name: string, state: ManagedState, options: ManagedOptions) {
-		const {running, dependencies, stop} = options;
+		const {running, dependencies, update, setCertificate, changeAtOnce, stop} = options;
 		const {authority, ca, clock, endpoint, onExchange} = dependencies;
 		this.name = name;
 		this.#options = options;
@@ -75,9 +86,9 @@ export class ManagedLoadBalancer {
 			ca,
 			clock,
 			endpoint,
-			update: spec => dependencies.update(this, spec),
-			setCertificate: (port, certificate) => dependencies.setCertificate(this, port, certificate),
-			changeAtOnce: options.changeAtOnce,
+			update,
+			setCertificate,
+			changeAtOnce,
 			stop,
 		});
 		this.follow(state);

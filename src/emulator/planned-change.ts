@@ -255,6 +255,8 @@ export class PlannedChange {
 			yieldsPorts,
 			read,
 			changeAtOnce,
+			update: spec => dependencies.update(managed, spec),
+			setCertificate: (port, certificate) => dependencies.setCertificate(managed, port, certificate),
 			inTurn: task => inTurn(name, task),
 			stop: stop ?? (drainMs => remove(managed, drainMs)),
 		});

@@ -1,5 +1,6 @@
 import {quote} from '../base/quote.ts';
 import type {AccountLoadBalancer, ListedRule, Rule} from './account-load-balancer.ts';
+import {EMPTY_INVENTORY, type Inventory} from './inventory.ts';
 import type {NormalisedBackend} from './normalised.ts';
 import {Refusal} from './refusal.ts';
 import type {PemPair} from './resolved.ts';
@@ -36,49 +37,6 @@ export interface ServerCertificate extends UsableCertificate {
 	/** The load balancer of the library or the configuration that brought it; undefined when it stands for itself. */
 	readonly broughtBy: string | undefined;
 }
-
-/** A VM that the emulator was told exists. */
-export interface KnownVm {
-	readonly id: string;
-	readonly state: 'running' | 'stopped' | 'terminated';
-	readonly netId?: string | undefined;
-	readonly subnetId?: string | undefined;
-	readonly privateIp?: string | undefined;
-}
-
-/** What the emulator was told exists around the load balancers. What it was told nothing of is taken as it is named. */
-export interface Inventory {
-	readonly subregions: readonly string[];
-	readonly nets: readonly {
-		readonly id: string;
-		readonly ipRange?: string | undefined;
-		/** `false`: there is none, and no internet-facing load balancer can be made in it. */
-		readonly internetService?: boolean | undefined;
-	}[];
-	readonly subnets: readonly {
-		readonly id: string;
-		readonly netId: string;
-		readonly subregion: string;
-		readonly ipRange?: string | undefined;
-	}[];
-	readonly securityGroups: readonly {
-		readonly id: string;
-		readonly name: string;
-		/** Undefined: one of the public Cloud. */
-		readonly netId?: string | undefined;
-	}[];
-	readonly vms: readonly KnownVm[];
-	readonly publicIps: readonly {readonly id: string; readonly address: string}[];
-}
-
-export const EMPTY_INVENTORY: Inventory = {
-	subregions: [],
-	nets: [],
-	subnets: [],
-	securityGroups: [],
-	vms: [],
-	publicIps: [],
-};
 
 /** Everything described in one account. A value: an operation makes the next one. */
 export interface Account {

@@ -1,5 +1,5 @@
-import type {Inventory} from './account.ts';
 import type {HealthCheck} from './health-check.ts';
+import type {Inventory} from './inventory.ts';
 import type {ListenerPorts} from './listener.ts';
 import type {PemPair, ScopedRule} from './resolved.ts';
 import type {ListenerSettings, Settings} from './settings.ts';

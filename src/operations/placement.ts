@@ -1,6 +1,7 @@
 import {quote} from '../base/quote.ts';
-import type {Account, Inventory} from '../model/account.ts';
+import type {Account} from '../model/account.ts';
 import type {AccountLoadBalancer, Placement, Scheme} from '../model/account-load-balancer.ts';
+import type {Inventory} from '../model/inventory.ts';
 import {Refusal} from '../model/refusal.ts';
 import type {Context} from './context.ts';
 import {validateId, validateIp} from './validate.ts';

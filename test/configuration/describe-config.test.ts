@@ -2,7 +2,7 @@ import test from 'ava';
 import fc from 'fast-check';
 import {formatPath} from '../../src/base/errors.ts';
 import {describeConfig} from '../../src/configuration/describe-config.ts';
-import {EMPTY_INVENTORY} from '../../src/model/account.ts';
+import {EMPTY_INVENTORY} from '../../src/model/inventory.ts';
 import {runs} from '../helpers/depth.ts';
 
 function violations(config: unknown): string[] {

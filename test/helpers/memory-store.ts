@@ -1,7 +1,8 @@
 import {isDeepStrictEqual} from 'node:util';
 import type {Clock} from '../../src/base/clock.ts';
-import {type Account, emptyAccount, type Inventory} from '../../src/model/account.ts';
+import {type Account, emptyAccount} from '../../src/model/account.ts';
 import {DEFAULT_ACCOUNT_ID, DEFAULT_REGION} from '../../src/model/dns-name.ts';
+import type {Inventory} from '../../src/model/inventory.ts';
 import type {NormalisedBackend, NormalisedLoadBalancer} from '../../src/model/normalised.ts';
 import {normalisedOf} from '../../src/model/resolve.ts';
 import {settingsOf} from '../../src/model/settings.ts';

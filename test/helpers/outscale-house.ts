@@ -2,7 +2,7 @@ import {readFileSync} from 'node:fs';
 import {readAddress} from '../../src/configuration/host-names.ts';
 import type {ApiAnswer, ApiCall} from '../../src/control-plane/dialect.ts';
 import {OutscaleDialect, type OutscaleOptions} from '../../src/control-plane/outscale/dialect.ts';
-import {EMPTY_INVENTORY, type Inventory} from '../../src/model/account.ts';
+import {EMPTY_INVENTORY, type Inventory} from '../../src/model/inventory.ts';
 import {HandClock} from './hand-clock.ts';
 import {MemoryStore, type MemoryStoreOptions} from './memory-store.ts';
 

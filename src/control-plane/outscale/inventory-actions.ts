@@ -1,4 +1,4 @@
-import type {Inventory} from '../../model/account.ts';
+import type {Inventory} from '../../model/inventory.ts';
 import type {CloudStore} from '../../operations/context.ts';
 import {type Action, query} from './action.ts';
 import type {Json} from './encode.ts';
