@@ -8,6 +8,7 @@ import {assertRealTimers, queueMicrotask, setImmediate} from './base/timers.ts';
 import {type Authority, createAuthority} from './certificates/authority.ts';
 import type {LoadBalancerSpec} from './configuration/spec.ts';
 import type {LoggedCall} from './control-plane/call-log.ts';
+import {RunningLoadBalancer} from './data-plane/running-load-balancer.ts';
 import type {HealthChange} from './data-plane/services.ts';
 import {ReadBuffers} from './data-plane/sockets/read-buffers.ts';
 import {ReadTurns} from './data-plane/sockets/read-turns.ts';
@@ -15,6 +16,7 @@ import {SecureContexts} from './data-plane/sockets/tls-settings.ts';
 import {AccountStore} from './emulator/account-store.ts';
 import {AuthorityFile} from './emulator/authority-file.ts';
 import {BackendRegistry} from './emulator/backend-registry.ts';
+import {startBackend} from './emulator/backends.ts';
 import {clientEnvironment} from './emulator/client-environment.ts';
 import {clockOf, type EmulatorClock} from './emulator/clock.ts';
 import {NOTHING_CONFIGURED} from './emulator/configured.ts';
@@ -165,7 +167,7 @@ class RunningEmulator implements Emulator {
 		this.#options = options;
 		this.#authority = options.authority ?? createAuthority();
 		this.#authorityFile = new AuthorityFile(this.#authority);
-		this.#registry = new BackendRegistry(this.#authority);
+		this.#registry = new BackendRegistry(this.#authority, startBackend);
 		this.#settings = settingsOf(NOTHING_CONFIGURED.described, seed);
 		const {clock, handle} = clockOf(options.clock);
 		this.clock = handle;
@@ -188,6 +190,9 @@ class RunningEmulator implements Emulator {
 				onHealthChange: change => this.#emitHealth(change),
 				record,
 			},
+			prepareStart: RunningLoadBalancer.prepareStart,
+			// Most load balancers write none.
+			openAccessLog: async (...of) => (await import('./emulator/access-log.ts')).openAccessLog(...of),
 			registry: this.#registry,
 			notices: this.notices,
 			onExchange: exchange => this.events.emit('exchange', exchange),

@@ -64,7 +64,7 @@ export class AccountStore {
 	 *
 	 * @param names of the load balancers it is known to concern. When it turns out to concern others too, because of
 	 * something shared, it takes a turn with those as well.
-	 * @param plan called when it is its turn.
+	 * @param plan called when it is its turn, and again when another change has made what was prepared useless.
 	 * @returns what the operation returns.
 	 * @throws EmulatorError what the plan or the operation throws, `PORT_UNAVAILABLE`, `COMMAND_FAILED`,
 	 * `ACCESS_LOG_UNWRITABLE`, `STOPPED`; then everything is as it was.
@@ -144,7 +144,7 @@ export class AccountStore {
 		this.refuseWhenStopped();
 		const turn = this.#turns.run(names, async () => {
 			this.refuseWhenStopped();
-			return this.#carryOut(await plan(), names);
+			return this.#carryOut(plan, names);
 		});
 		const settled = turn.catch(() => {});
 		this.#underWay.add(settled);
@@ -156,8 +156,13 @@ export class AccountStore {
 	}
 
 	/** Each repetition means that another change of something shared has been made meanwhile. */
-	async #carryOut<Result>(change: Change<Result>, held: ReadonlySet<string>): Promise<Outcome<Result>> {
+	async #carryOut<Result>(
+		plan: () => Change<Result> | Promise<Change<Result>>,
+		held: ReadonlySet<string>,
+	): Promise<Outcome<Result>> {
 		for (;;) {
+			const change = await plan();
+			this.refuseWhenStopped();
 			const before = this.account;
 			const planned = change.operation(before, this.#dependencies.context());
 			const prepared = this.#plan(change, before, planned.account);
@@ -185,6 +190,7 @@ export class AccountStore {
 		return new PlannedChange(change, {
 			dependencies: this.#dependencies,
 			managed: this.#managed,
+			leaving: this.#leaving,
 			before,
 			next,
 			read: () => this.#account,
@@ -196,7 +202,7 @@ export class AccountStore {
 
 	async #prepare(planned: PlannedChange): Promise<void> {
 		const callOff = new AbortController();
-		this.#callOffs.set(callOff, new Set(planned.names));
+		this.#callOffs.set(callOff, new Set(planned.staying));
 		try {
 			await planned.prepare(callOff.signal);
 		} finally {

@@ -10,6 +10,8 @@ import type {Step} from './steps.ts';
 export interface Acquiring {
 	readonly registry: BackendRegistry;
 	readonly managed: ReadonlyMap<string, ManagedLoadBalancer>;
+	/** Those that have been taken out and are not gone yet. */
+	readonly leaving: ReadonlySet<ManagedLoadBalancer>;
 	readonly removed: ReadonlySet<ManagedLoadBalancer>;
 	/** Those that go on when no load balancer holds them. */
 	readonly kept: ReadonlySet<NormalisedBackend>;
@@ -66,13 +68,14 @@ async function makeRoom(fresh: NormalisedBackend, acquiring: Acquiring): Promise
 	}
 }
 
-/** Whether nobody will hold this back-end any more. */
-function leaves(backend: NormalisedBackend, {kept, managed, removed, steps}: Acquiring): boolean {
+/** Whether nobody will hold this back-end any more: neither what runs, nor what is being prepared. */
+function leaves(backend: NormalisedBackend, {kept, registry, managed, leaving, removed, steps}: Acquiring): boolean {
 	if (kept.has(backend)) return false;
-	return [...managed.values()].every(each => {
+	const holders = [...managed.values(), ...leaving].filter(each => each.backends.has(backend));
+	if (holders.length < registry.holdersOf(backend)) return false;
+	return holders.every(each => {
 		const step = steps.find(one => one.managed === each);
-		const goes = removed.has(each) || step?.registered.includes(backend) === false;
-		return goes || !each.backends.has(backend);
+		return leaving.has(each) || removed.has(each) || step?.registered.includes(backend) === false;
 	});
 }
 

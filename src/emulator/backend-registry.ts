@@ -1,6 +1,6 @@
 import type {Authority} from '../certificates/authority.ts';
 import type {NormalisedBackend} from '../model/normalised.ts';
-import {type RunningBackend, startBackend} from './backends.ts';
+import type {RunningBackend, startBackend} from './backends.ts';
 
 interface Lease {
 	readonly starting: Promise<RunningBackend>;
@@ -8,6 +8,8 @@ interface Lease {
 	readonly callOff: AbortController;
 	/** How many load balancers hold it. */
 	holders: number;
+	/** Whether a change that acquired it has been made. */
+	isUsed: boolean;
 }
 
 /**
@@ -16,13 +18,15 @@ interface Lease {
  */
 export class BackendRegistry {
 	readonly #authority: Authority;
+	readonly #startBackend: typeof startBackend;
 	readonly #leases = new Map<NormalisedBackend, Lease>();
 	/** Those that are being stopped. */
 	readonly #leaving = new Map<NormalisedBackend, Promise<void>>();
 	#kept: ReadonlySet<NormalisedBackend> = new Set();
 
-	constructor(authority: Authority) {
+	constructor(authority: Authority, start: typeof startBackend) {
 		this.#authority = authority;
+		this.#startBackend = start;
 	}
 
 	/**
@@ -43,7 +47,7 @@ export class BackendRegistry {
 
 	#take(backend: NormalisedBackend, dnsNames: readonly string[]): Lease {
 		const callOff = new AbortController();
-		const lease = {starting: this.#start(backend, dnsNames, callOff.signal), callOff, holders: 0};
+		const lease = {starting: this.#start(backend, dnsNames, callOff.signal), callOff, holders: 0, isUsed: false};
 		this.#leases.set(backend, lease);
 		lease.starting.catch(() => {
 			if (this.#leases.get(backend) === lease) this.#leases.delete(backend);
@@ -57,7 +61,13 @@ export class BackendRegistry {
 			const before = [...this.#leaving].filter(([each]) => each.kind === 'command' && each.port === port);
 			await Promise.all(before.map(([, left]) => left));
 		}
-		return startBackend(backend, {authority: this.#authority, dnsNames, signal});
+		return this.#startBackend(backend, {authority: this.#authority, dnsNames, signal});
+	}
+
+	/** Told when a change that acquired it is made. */
+	use(backend: NormalisedBackend): void {
+		const lease = this.#leases.get(backend);
+		if (lease !== undefined) lease.isUsed = true;
 	}
 
 	/** Resolves when it is stopped, if it was held by nobody else. */
@@ -65,7 +75,8 @@ export class BackendRegistry {
 		const lease = this.#leases.get(backend);
 		if (lease === undefined) return;
 		lease.holders--;
-		if (lease.holders === 0 && !this.#kept.has(backend)) await this.#end(backend, lease);
+		// What was started for a change that failed goes, whoever may want it later.
+		if (lease.holders === 0 && !(lease.isUsed && this.#kept.has(backend))) await this.#end(backend, lease);
 	}
 
 	/** Goes on running these when nobody holds them. Resolves when those are stopped that this was true of before. */
@@ -84,12 +95,20 @@ export class BackendRegistry {
 		return this.#leases.keys();
 	}
 
-	/** Stops a back-end whose place another is to take. Returns what brings it back. */
+	/** How many load balancers hold it, those included that are on their way. */
+	holdersOf(backend: NormalisedBackend): number {
+		return this.#leases.get(backend)?.holders ?? 0;
+	}
+
+	/** Stops a back-end whose place another is to take. Returns what brings it back, unless it has been released. */
 	async suspend(backend: NormalisedBackend): Promise<() => Promise<void>> {
+		const lease = this.#leases.get(backend);
 		// What could not be started is in nobody's place.
-		const running = await this.#leases.get(backend)?.starting.catch(() => undefined);
+		const running = await lease?.starting.catch(() => undefined);
 		await running?.stop();
-		return async () => running?.start();
+		return async () => {
+			if (this.#leases.get(backend) === lease) await running?.start();
+		};
 	}
 
 	/** Stops everything. */

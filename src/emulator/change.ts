@@ -1,9 +1,11 @@
 import {EmulatorError, type Violation} from '../base/errors.ts';
 import {quote} from '../base/quote.ts';
+import type {RunningLoadBalancer} from '../data-plane/running-load-balancer.ts';
 import type {Services} from '../data-plane/services.ts';
 import type {Moment} from '../model/life.ts';
 import type {NormalisedBackend} from '../model/normalised.ts';
 import type {Context, Operate} from '../operations/context.ts';
+import type {openAccessLog} from './access-log.ts';
 import type {GivenCertificate} from './listener-certificates.ts';
 import type {ManagedLoadBalancer, SharedDependencies} from './managed-load-balancer.ts';
 import type {ReadOptions} from './options.ts';
@@ -16,6 +18,9 @@ export interface StoreDependencies extends SharedDependencies {
 	/** The part of that which says whether a deletion is over. */
 	readonly moment: () => Moment;
 	readonly services: Services;
+	/** Binds what a load balancer that is new needs. */
+	readonly prepareStart: typeof RunningLoadBalancer.prepareStart;
+	readonly openAccessLog: typeof openAccessLog;
 	readonly warnings: string[];
 	readonly notices: string[];
 	/** What `lb.update()` does. */

@@ -31,13 +31,18 @@ export async function createFromSpec(
 	const {store} = library;
 	const normalised = await validateSpec(spec, namesIn(library));
 	const {name} = normalised;
+	let made: ManagedLoadBalancer | undefined;
 	await store.change([name], () => {
 		if (store.managed.has(name)) throw nameTaken(name);
 		const certificates = listenerCertificates(normalised, library);
 		const operation = putLoadBalancer({normalised, certificates});
-		return {operation, ownBackends: () => normalised.backends, ...(stop === undefined ? {} : {stop})};
+		const onCommit = () => {
+			// Somebody may stop it before the change is over.
+			made = store.get(name);
+		};
+		return {operation, ownBackends: () => normalised.backends, onCommit, ...(stop === undefined ? {} : {stop})};
 	});
-	return store.get(name);
+	return made ?? store.get(name);
 }
 
 /** What `update()` does: the whole description is validated again, and what differs changes. */
@@ -48,9 +53,13 @@ export async function updateFromSpec(
 ): Promise<void> {
 	const {store} = library;
 	const {name} = managed;
+	// Those that were there when it was asked for and are no longer have been drained meanwhile.
+	let registeredAtFirst: readonly string[] | undefined;
 	await store.change([name], async () => {
 		store.refuseUnless(managed);
 		const current = normalisedOf(managed.described, store.account);
+		registeredAtFirst ??= current.backends.map(backend => backend.name);
+		const asked = registeredAtFirst;
 		const {normalised, parts} = await validateUpdate(current, spec, namesIn(library));
 		const before = {described: current, certificates: managed.certificates};
 		const certificates = parts.has('listeners') ? listenerCertificates(normalised, library, before) : new Map();
@@ -60,8 +69,7 @@ export async function updateFromSpec(
 				const now = account.loadBalancers.get(name);
 				if (now === undefined) throw loadBalancerStopped(name);
 				const registered = new Set(normalisedOf(now, account).backends.map(backend => backend.name));
-				const gone = current.backends.filter(backend => !registered.has(backend.name));
-				const drained = new Set(gone.map(backend => backend.name));
+				const drained = new Set(asked.filter(backend => !registered.has(backend)));
 				return putLoadBalancer({normalised, parts, certificates, drained})(account, context);
 			},
 		};
@@ -87,7 +95,13 @@ export async function setCertificateOf(
 		}
 		const known = configured().certificates;
 		const {reference, resolved} = certificateFor(certificate, listener.tls, {known, authority});
-		return {operation: setCertificate({loadBalancer: name, port, reference, certificate: resolved})};
+		const swap = setCertificate({loadBalancer: name, port, reference, certificate: resolved});
+		return {
+			operation: (account, context) => {
+				if (!account.loadBalancers.has(name)) throw loadBalancerStopped(name);
+				return swap(account, context);
+			},
+		};
 	});
 }
 

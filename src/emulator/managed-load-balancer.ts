@@ -124,7 +124,10 @@ export class ManagedLoadBalancer implements HandledLoadBalancer {
 		const staying = new Set(registered);
 		const leaving = this.#registered.filter(backend => !staying.has(backend));
 		this.#registered = registered;
-		for (const [backend, running] of acquired) this.backends.set(backend, running);
+		for (const [backend, running] of acquired) {
+			this.backends.set(backend, running);
+			this.#options.dependencies.registry.use(backend);
+		}
 		this.#writeTo(log);
 		if (leaving.length > 0) void this.#releaseUnused(leaving);
 	}
@@ -178,14 +181,15 @@ export class ManagedLoadBalancer implements HandledLoadBalancer {
 	async #releaseUnused(left: readonly NormalisedBackend[]): Promise<void> {
 		const {inTurn, dependencies} = this.#options;
 		await this.running.settled();
-		const unused: NormalisedBackend[] = [];
+		const released: Promise<void>[] = [];
 		await inTurn(async () => {
 			const registered = new Set(this.#registered);
 			for (const backend of left) {
-				if (!registered.has(backend) && this.backends.delete(backend)) unused.push(backend);
+				if (!registered.has(backend) && this.backends.delete(backend))
+					released.push(dependencies.registry.release(backend));
 			}
 		});
-		await Promise.all(unused.map(backend => dependencies.registry.release(backend)));
+		await Promise.all(released);
 	}
 }
 

@@ -1,6 +1,6 @@
 import {isDeepStrictEqual} from 'node:util';
 import {EmulatorError, messageOf} from '../base/errors.ts';
-import {RunningLoadBalancer} from '../data-plane/running-load-balancer.ts';
+import type {RunningLoadBalancer} from '../data-plane/running-load-balancer.ts';
 import type {Account} from '../model/account.ts';
 import type {NormalisedBackend} from '../model/normalised.ts';
 import {backendsOf, certificatesOf, resolve} from '../model/resolve.ts';
@@ -23,6 +23,8 @@ import {runningIn, runsAlike, type Step, stepOf} from './steps.ts';
 export interface StoreView {
 	readonly dependencies: StoreDependencies;
 	readonly managed: ReadonlyMap<string, ManagedLoadBalancer>;
+	/** Those that have been taken out and are not gone yet. */
+	readonly leaving: ReadonlySet<ManagedLoadBalancer>;
 	readonly before: Account;
 	readonly next: Account;
 	readonly read: () => Account;
@@ -72,7 +74,12 @@ export class PlannedChange {
 
 	/** Of the load balancers that start, change or go. */
 	get names(): string[] {
-		return [...this.#steps.map(({next}) => next.name), ...[...this.removed].map(({name}) => name)];
+		return [...this.staying, ...[...this.removed].map(({name}) => name)];
+	}
+
+	/** Of the load balancers that start or change. */
+	get staying(): string[] {
+		return this.#steps.map(({next}) => next.name);
 	}
 
 	/**
@@ -90,25 +97,30 @@ export class PlannedChange {
 		}
 	}
 
-	/** @throws EmulatorError `STOPPED` when a load balancer it concerns has been stopped meanwhile. */
+	/** @throws EmulatorError `STOPPED` when a load balancer that it changes has been stopped meanwhile. */
 	assertUnchanged(): void {
-		const concerned = [...this.#steps.flatMap(({managed}) => managed ?? []), ...this.removed];
-		for (const managed of concerned) {
-			if (this.#store.managed.get(managed.name) !== managed) throw loadBalancerStopped(managed.name);
+		for (const {managed} of this.#steps) {
+			if (managed !== undefined && this.#store.managed.get(managed.name) !== managed)
+				throw loadBalancerStopped(managed.name);
 		}
 	}
 
 	/** Whether what was prepared is what is to run for this account, but for back-ends that were drained meanwhile. */
 	fits(account: Account): boolean {
-		const {next, read} = this.#store;
+		const {next, read, managed} = this.#store;
+		if ([...this.removed].some(each => managed.get(each.name) !== each)) return false;
+		const [now, prepared] = [read(), new Set(this.names)];
 		const isFitting = (name: string) => {
-			const [planned, final] = [runningIn(next, name), runningIn(account, name)];
+			const isPrepared = prepared.has(name);
+			// Load balancers that nothing was prepared for go on as they run now.
+			const from = isPrepared ? next : now;
+			const [planned, final] = [runningIn(from, name), runningIn(account, name)];
 			if (planned === undefined || final === undefined) return planned === final;
 			const names = new Set(backendsOf(final, account).map(backend => backend.name));
-			const staying = backendsOf(planned, next).filter(backend => names.has(backend.name));
-			return runsAlike([planned, next, staying], [final, account]);
+			const staying = backendsOf(planned, from).filter(backend => !isPrepared || names.has(backend.name));
+			return runsAlike([planned, from, staying], [final, account]);
 		};
-		return [...new Set([...this.#touched, ...touchedBetween(read(), account)])].every(isFitting);
+		return [...new Set([...prepared, ...touchedBetween(now, account)])].every(isFitting);
 	}
 
 	/** Makes the change. @returns the load balancers that it concerns and that run from then on. */
@@ -137,11 +149,11 @@ export class PlannedChange {
 	}
 
 	#acquire(step: Step, signal: AbortSignal): Promise<Map<NormalisedBackend, RunningBackend>> {
-		const {dependencies, managed} = this.#store;
+		const {dependencies, managed, leaving} = this.#store;
 		const {registry} = dependencies;
 		const kept = this.#change.kept ?? registry.kept;
-		const [steps, undo, change] = [this.#steps, this.#undo, this.#change];
-		return acquireBackends(step, {registry, managed, removed: this.removed, kept, steps, change, signal, undo});
+		const own = {removed: this.removed, steps: this.#steps, undo: this.#undo, change: this.#change};
+		return acquireBackends(step, {registry, managed, leaving, kept, signal, ...own});
 	}
 
 	async #openLog(step: Step): Promise<void> {
@@ -152,8 +164,7 @@ export class PlannedChange {
 		if (next.logTarget === undefined) return;
 		const {identifiers} = dependencies.context();
 		try {
-			const {openAccessLog} = await import('./access-log.ts');
-			const log = await openAccessLog(next.logTarget, {
+			const log = await dependencies.openAccessLog(next.logTarget, {
 				loadBalancer: next.name,
 				address: next.address ?? dependencies.options.host,
 				accountId: identifiers.accountId,
@@ -193,8 +204,8 @@ export class PlannedChange {
 			const {running} = step.managed;
 			return {running, change: await running.prepare(resolved, plan.adoptable)};
 		}
-		const {services} = this.#store.dependencies;
-		const change = await RunningLoadBalancer.prepareStart(resolved, services, plan.adoptable);
+		const {services, prepareStart} = this.#store.dependencies;
+		const change = await prepareStart(resolved, services, plan.adoptable);
 		return {running: change.running, change};
 	}
 

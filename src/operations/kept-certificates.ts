@@ -89,13 +89,17 @@ function putGivenCertificate(
 	return withNew(account, {name: free, ...contentOf(certificate), broughtBy, configuredAs: undefined}, context);
 }
 
-/** The account without those that this load balancer brought and that no listener shows any more. */
+/**
+ * The account without those that this load balancer brought, or one that is gone, and that no listener shows any more:
+ * what one has brought another may go on showing.
+ */
 export function withoutUnused(account: Account, loadBalancer: string): Account {
 	const used = new Set(
 		[...account.loadBalancers.values()].flatMap(({listeners}) => listeners.map(({certificateId}) => certificateId)),
 	);
 	const certificates = [...account.certificates].filter(
-		([id, {broughtBy}]) => broughtBy !== loadBalancer || used.has(id),
+		([id, {broughtBy}]) =>
+			broughtBy === undefined || used.has(id) || (broughtBy !== loadBalancer && account.loadBalancers.has(broughtBy)),
 	);
 	return certificates.length === account.certificates.size
 		? account

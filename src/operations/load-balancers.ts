@@ -5,6 +5,7 @@ import {defaultHealthCheck} from '../model/health-check.ts';
 import {isOver, stateOf} from '../model/life.ts';
 import {Refusal} from '../model/refusal.ts';
 import type {Context, Operation} from './context.ts';
+import {withoutUnused} from './kept-certificates.ts';
 import {makeListeners, type NewListener, validateListeners} from './listeners.ts';
 import {newLoadBalancer} from './new-load-balancer.ts';
 import {type PlacementAsked, placementOf, validatePlacement, validatePublicIp} from './placement.ts';
@@ -77,11 +78,11 @@ export const deleteLoadBalancer: Operation<{readonly name: string}, AccountLoadB
 		return {account: withoutGone(withLoadBalancer(account, after), context), result: after};
 	};
 
-/** The account without the load balancers whose deletion is over. */
+/** The account without the load balancers whose deletion is over, and the certificates that they brought. */
 export function withoutGone(account: Account, context: Pick<Context, 'nowMs' | 'lifecycleMs'>): Account {
 	let rest = account;
 	for (const {name, life} of account.loadBalancers.values()) {
-		if (isOver(life, context)) rest = withoutLoadBalancer(rest, name);
+		if (isOver(life, context)) rest = withoutUnused(withoutLoadBalancer(rest, name), name);
 	}
 	return rest;
 }

@@ -244,6 +244,27 @@ test('a reset undoes what came through the API, and leaves the rest as it was de
 	t.false(api.store.account.vms.has('i-0000000a'));
 });
 
+test('a certificate that one brought and another one shows leaves with the last of them', async t => {
+	for (const end of ['library', 'api'] as const) {
+		const api = new OutscaleHouse();
+		const names = async () =>
+			(await api.ok('ReadServerCertificates'))['ServerCertificates'].map(({Name}: {Name: string}) => Name);
+		const remove = async (name: string) => {
+			if (end === 'api') await api.ok('DeleteLoadBalancer', {LoadBalancerName: name});
+			else api.store.apply(removeLoadBalancer({name}));
+		};
+		for (const name of ['one', 'two']) {
+			put(api, described({name, listeners: ['https:443 -> http:80'], backends: 1}), new Map([[443, SHOP]]));
+		}
+		t.deepEqual(await names(), ['one-443']);
+
+		await remove('one');
+		t.deepEqual(await names(), ['one-443'], end);
+		await remove('two');
+		t.deepEqual(await names(), [], end);
+	}
+});
+
 test('a VM id that was made for a back-end leaves with it, and one that was declared stays', async t => {
 	const {api, before} = await adopted();
 	api.store.apply(declareVm({id: 'i-0000000a', backend: before.backends[0]}));
