@@ -401,12 +401,10 @@ export function reached(before: readonly Simple[], after: Simple, steps: readonl
 	const found = new Map<string, Simple>();
 	const go = (from: Simple, left: readonly Step[]) => {
 		if (left.length === 0 && keyOf(from) === keyOf(after)) found.set(`${keyOf(from)} ${hiddenOf(from)}`, from);
-		for (const step of left) {
-			for (const next of step.effects(from))
-				go(
-					next,
-					left.filter(other => other !== step),
-				);
+		// By place: two of them may be the very same step.
+		for (const [index, step] of left.entries()) {
+			const others = left.filter((_, other) => other !== index);
+			for (const next of step.effects(from)) go(next, others);
 		}
 	};
 	for (const each of before) go(each, steps);
