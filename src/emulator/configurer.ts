@@ -5,6 +5,7 @@ import {SerialQueue} from '../base/serial-queue.ts';
 import type {Authority} from '../certificates/authority.ts';
 import type {Finding} from '../configuration/finding.ts';
 import {type Account, emptyAccount, type UsableCertificate} from '../model/account.ts';
+import {EMPTY_INVENTORY} from '../model/inventory.ts';
 import type {NormalisedConfig, NormalisedLoadBalancer} from '../model/normalised.ts';
 import {normalisedOf} from '../model/resolve.ts';
 import {
@@ -15,6 +16,7 @@ import {
 	differences,
 	type Reloaded,
 } from '../operations/configure.ts';
+import type {Operate} from '../operations/context.ts';
 import type {AccountStore} from './account-store.ts';
 import {type FailingPart, nameTaken} from './change.ts';
 import {type Configured, NOTHING_CONFIGURED, readConfigured} from './configured.ts';
@@ -37,6 +39,8 @@ export class Configurer {
 	readonly #options: ConfigurerOptions;
 	readonly #queue = new SerialQueue();
 	#configured = NOTHING_CONFIGURED;
+	/** What exists around the load balancers, read at the start alone. */
+	#inventory = EMPTY_INVENTORY;
 
 	constructor(options: ConfigurerOptions) {
 		this.#options = options;
@@ -62,10 +66,13 @@ export class Configurer {
 		const {store, authority, config, onFiles, warnings} = this.#options;
 		store.refuseWhenStopped();
 		const after = await readConfigured(config, {authority, before, onFiles});
-		if (before === NOTHING_CONFIGURED) onFirst(after.described);
+		if (before === NOTHING_CONFIGURED) {
+			this.#inventory = after.described.account.inventory;
+			onFirst(after.described);
+		}
 		const reloaded = differences(before, after);
 		await store.change(namesIn(reloaded.loadBalancers), () => ({
-			operation: configure(this.#planned(before, after, reloaded)),
+			operation: this.#configure(this.#planned(before, after, reloaded)),
 			ownBackends: name => after.described.loadBalancers.get(name)?.backends ?? [],
 			kept: new Set([...after.described.backends.values()].flat()),
 			drainMs: this.#drainTimes(reloaded.loadBalancers.removed),
@@ -90,13 +97,12 @@ export class Configurer {
 		const {store} = this.#options;
 		store.refuseWhenStopped();
 		const after = this.#configured;
-		const {inventory} = after.described.account;
 		const names = [...store.account.loadBalancers.keys(), ...after.described.loadBalancers.keys()];
 		await store.change(names, () => {
 			const certificates = this.#certificates([...after.described.loadBalancers.keys()], NOTHING_CONFIGURED, after);
 			const input = {before: NOTHING_CONFIGURED, after, certificates};
 			return {
-				operation: (_, context) => configure(input)(emptyAccount(inventory), context),
+				operation: (_, context) => this.#configure(input)(emptyAccount(), context),
 				ownBackends: name => after.described.loadBalancers.get(name)?.backends ?? [],
 			};
 		});
@@ -104,6 +110,10 @@ export class Configurer {
 			handle.traffic.clear();
 			for (const {name} of handle.backends) handle.setHealth(name, 'auto');
 		}
+	}
+
+	#configure(input: Configure): Operate<undefined> {
+		return (account, context) => configure(input)({...account, inventory: this.#inventory}, context);
 	}
 
 	/** @throws EmulatorError `NAME_TAKEN`, `INVALID_DESCRIPTION` */

@@ -143,3 +143,22 @@ test('a listener that the API adds yields its port to a stranger, whoever made t
 	t.not(web.port(port), port);
 	t.is(emulator.notices.length, 1);
 });
+
+test('what the configuration says exists is there from the start, and after a reset', async t => {
+	const nets = [{id: 'vpc-0000032a', ipRange: '198.18.0.0/16'}];
+	await using emulator = await startEmulator({
+		config: {account: {nets, subregions: ['eu-west-2a']}, loadBalancers: {}},
+	});
+	const shown = async () => (await done(emulator, 'ReadNets', {}))['Nets'];
+	const atFirst = await shown();
+
+	await emulator.reset();
+
+	t.is(atFirst.length, 1);
+	t.like(atFirst[0], {NetId: 'vpc-0000032a', IpRange: '198.18.0.0/16'});
+	t.deepEqual(await shown(), atFirst);
+	t.deepEqual(
+		(await call(emulator, 'CreateLoadBalancer', {...creation('web'), SubregionNames: ['nowhere-1a']})).status,
+		400,
+	);
+});
