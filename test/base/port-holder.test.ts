@@ -3,8 +3,7 @@ import {once} from 'node:events';
 import {type AddressInfo, createServer} from 'node:net';
 import test from 'ava';
 import {portHolder} from '../../src/base/port-holder.ts';
-
-const onLinux = process.platform === 'linux' ? test : test.skip;
+import {onLinux} from '../helpers/platforms.ts';
 
 onLinux('the process that listens on a port is named', async t => {
 	const program = "const s = require('net').createServer().listen(0, '127.0.0.1', () => console.log(s.address().port))";

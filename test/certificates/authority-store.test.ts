@@ -10,6 +10,7 @@ import {defaultAuthorityDirectory, openAuthority} from '../../src/certificates/a
 import {inspectCertificate} from '../../src/certificates/inspect.ts';
 import {compiled} from '../helpers/compiled.ts';
 import {handshake} from '../helpers/pem-handshake.ts';
+import {onPosix} from '../helpers/platforms.ts';
 
 async function temporary(t: ExecutionContext): Promise<string> {
 	const directory = await mkdtemp(path.join(tmpdir(), 'lb-local-store-'));
@@ -18,7 +19,6 @@ async function temporary(t: ExecutionContext): Promise<string> {
 }
 
 const mode = async (file: string) => ((await stat(file)).mode & 0o777).toString(8);
-const posix = process.platform === 'win32' ? test.skip : test;
 
 test('an authority is created on first use and then found again', async t => {
 	const directory = path.join(await temporary(t), 'not', 'there', 'yet');
@@ -33,7 +33,7 @@ test('an authority is created on first use and then found again', async t => {
 	await t.notThrowsAsync(handshake(made.issue({names: ['web.test']}), {ca: found.pem, servername: 'web.test'}));
 });
 
-posix('the folder and the key are for their owner alone', async t => {
+onPosix('the folder and the key are for their owner alone', async t => {
 	const directory = path.join(await temporary(t), 'home');
 
 	const {file} = await openAuthority(directory);
@@ -167,7 +167,7 @@ test('an existing empty folder is filled', async t => {
 	t.deepEqual(inspectCertificate(authority.issue({names: ['web.test']})).problems, []);
 });
 
-posix('a stored authority that may only be read is enough', async t => {
+onPosix('a stored authority that may only be read is enough', async t => {
 	const directory = await temporary(t);
 	const {pem, file} = await openAuthority(directory);
 	await chmod(path.dirname(file), 0o500);

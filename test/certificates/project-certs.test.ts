@@ -8,13 +8,13 @@ import {makeCerts} from '../../scripts/make-certs.ts';
 import {authorityFrom} from '../../src/certificates/authority.ts';
 import {inspectCertificate} from '../../src/certificates/inspect.ts';
 import {handshake} from '../helpers/pem-handshake.ts';
+import {onPosix} from '../helpers/platforms.ts';
 
 const CERTS = fileURLToPath(new URL('../../certs', import.meta.url));
 const YEAR_MS = 365 * 86_400_000;
 const LEAVES = ['web.test', 'rsa.web.test', 'shop.test'] as const;
 
 const read = (file: string) => readFile(path.join(CERTS, file), 'utf8');
-const posix = process.platform === 'win32' ? test.skip : test;
 
 test('every certificate in certs/ is valid for more than a year; `npm run certs` issues them again', async t => {
 	const files = (await readdir(CERTS)).filter(file => /\.(?:crt|pem)$/.test(file));
@@ -62,7 +62,7 @@ test('the README says until when they are valid, how to issue them again, and wh
 		t.true(readme.includes(`\`${file}\``), file);
 });
 
-posix('keys are written for their owner alone, and a second run replaces them all', async t => {
+onPosix('keys are written for their owner alone, and a second run replaces them all', async t => {
 	const directory = await mkdtemp(path.join(tmpdir(), 'lb-local-certs-'));
 	t.teardown(() => rm(directory, {recursive: true, force: true}));
 	await makeCerts(directory);

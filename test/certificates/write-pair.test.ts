@@ -6,6 +6,7 @@ import {createAuthority} from '../../src/certificates/authority.ts';
 import {inspectCertificate} from '../../src/certificates/inspect.ts';
 import {safeBaseName, writePair} from '../../src/certificates/write-pair.ts';
 import {sampleChain} from '../helpers/pem-samples.ts';
+import {onPosix} from '../helpers/platforms.ts';
 
 async function temporary(t: ExecutionContext): Promise<string> {
 	const directory = await mkdtemp(path.join(tmpdir(), 'lb-local-pair-'));
@@ -15,7 +16,6 @@ async function temporary(t: ExecutionContext): Promise<string> {
 
 const leaf = createAuthority().issue({names: ['*.web.test']});
 const mode = async (file: string) => ((await stat(file)).mode & 0o777).toString(8);
-const posix = process.platform === 'win32' ? test.skip : test;
 
 test('a pair is written under the name of its certificate, in a directory made for it', async t => {
 	const directory = path.join(await temporary(t), 'certs');
@@ -43,7 +43,7 @@ test('the chain follows the leaf in one file, and is read back from there', asyn
 	t.is(pair?.chain, lower.cert + upper.cert);
 });
 
-posix('the key is for its owner alone, also where a readable file stood', async t => {
+onPosix('the key is for its owner alone, also where a readable file stood', async t => {
 	const directory = await temporary(t);
 	await writeFile(path.join(directory, 'web.key'), 'old', {mode: 0o644});
 
@@ -54,7 +54,7 @@ posix('the key is for its owner alone, also where a readable file stood', async 
 	t.deepEqual((await readdir(directory)).sort(), ['web.crt', 'web.key'], 'no draft is left behind');
 });
 
-posix('a symbolic link in place of the key is replaced and its target left alone', async t => {
+onPosix('a symbolic link in place of the key is replaced and its target left alone', async t => {
 	const directory = await temporary(t);
 	const target = path.join(directory, 'target');
 	await writeFile(target, 'untouched');

@@ -10,6 +10,7 @@ import {startEmulator} from '../../../src/index.ts';
 import {FakeAdminApi, openControlServer} from '../../control-plane/helpers/control-server.ts';
 import {compiled} from '../../helpers/compiled.ts';
 import {PATIENCE_MS} from '../../helpers/patience.ts';
+import {onLinux} from '../../helpers/platforms.ts';
 import {runProgram} from '../../helpers/programs.ts';
 import {emptyFolder, runCli, startCli} from '../helpers/command-line.ts';
 
@@ -208,8 +209,6 @@ test('a process of another machine is never signalled, even when a process here 
 	await once(child, 'close');
 	t.deepEqual(told, []);
 });
-
-const onLinux = process.platform === 'linux' ? test : test.skip;
 
 onLinux('a zombie, whose exit code was not read, counts as ended', async t => {
 	// The shell is replaced by a program that never reads the exit code.
