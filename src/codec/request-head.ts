@@ -16,6 +16,8 @@ import {
 } from './http1-grammar.ts';
 import {lookAlikesOf} from './look-alikes.ts';
 
+// One file, because it is one job told in order: a head is read, validated, and made ready to be forwarded.
+
 /** The whole head, anchored at both ends; anything else is not a request. */
 const REQUEST_HEAD = new RegExp(`^${TOKEN} [\\x21\\x22\\x24-\\x7e]+ HTTP/1\\.[01]\\r\\n(?:${FIELD_LINE})*\\r\\n$`);
 const FIELD = new RegExp(`^${FIELD_LINE}$`);

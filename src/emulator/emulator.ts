@@ -1,0 +1,83 @@
+import type {EventEmitter} from 'node:events';
+import type {LoadBalancerSpec} from '../configuration/spec.ts';
+import type {LoggedCall} from '../control-plane/call-log.ts';
+import type {HealthChange} from '../data-plane/services.ts';
+import type {Exchange} from '../observability/exchange.ts';
+import type {Reloaded} from '../operations/configure.ts';
+import type {EmulatorClock} from './clock.ts';
+import type {CertificateAuthority, LoadBalancer} from './load-balancer.ts';
+
+/** What an emulator emits while it runs. */
+export interface EmulatorEvents {
+	/** The cloud's API has been called, through the control port. */
+	call: [call: Call];
+	/** An exchange has ended, at whichever load balancer. */
+	exchange: [exchange: Exchange];
+	/** The probes have brought a back-end in service, or taken it out. */
+	health: [change: HealthChange];
+	/** Somebody asks for a stop: `POST /_lb/stop` at the control port, which is refused while nobody listens. */
+	stop: [];
+}
+
+/** One call of the cloud's API. */
+export type Call = LoggedCall;
+
+/** Any number of load balancers, the back-ends and certificates they share, and the authority that signs for them. */
+export interface Emulator extends AsyncDisposable {
+	readonly ca: CertificateAuthority;
+	readonly loadBalancers: readonly LoadBalancer[];
+	/** What works here and will surprise elsewhere: expired certificates and the like. */
+	readonly warnings: readonly string[];
+	/** Ports that could not be had, and what was taken instead. */
+	readonly notices: readonly string[];
+	readonly events: EventEmitter<EmulatorEvents>;
+	/** What every health check, timeout and expiry goes by. */
+	readonly clock: EmulatorClock;
+	/** The control port: `http://127.0.0.1:8089`. Empty where none was opened. */
+	readonly endpoint: string;
+	/** The latest calls of the cloud's API, oldest first; `unread` names the fields that had no effect. */
+	readonly calls: readonly Call[];
+	/** Environment variables that point the cloud's clients here. */
+	env(): Record<string, string>;
+	/**
+	 * Puts everything back to what the configuration says: what was made or changed in other ways is gone, traffic and
+	 * calls are forgotten. Load balancers that are as the configuration has them go on running.
+	 *
+	 * @throws EmulatorError what kept it from being carried out, `STOPPED`.
+	 */
+	reset(): Promise<void>;
+	/**
+	 * Starts one more load balancer.
+	 *
+	 * @throws EmulatorError `INVALID_DESCRIPTION` with every violation, `NAME_TAKEN`, `PORT_UNAVAILABLE`,
+	 * `COMMAND_FAILED`, `STOPPED`; then nothing of it is left running.
+	 */
+	create(spec: LoadBalancerSpec): Promise<LoadBalancer>;
+	/** @throws EmulatorError `NO_SUCH_LOAD_BALANCER`, `STOPPED` */
+	get(name: string): LoadBalancer;
+	/**
+	 * Goes on in new files of the same names, after whoever rotates access logs has renamed the old ones. Nothing is lost.
+	 *
+	 * @throws EmulatorError `ACCESS_LOG_UNWRITABLE` when one of them cannot be made; it goes on in its old one then.
+	 * `STOPPED`
+	 */
+	reopenAccessLogs(): Promise<void>;
+	/** Absolute paths of the files that its configuration consists of, its certificates' too; none without a file. */
+	readonly configFiles: readonly string[];
+	/**
+	 * Reads and validates its configuration again, as a whole, and carries out what differs from what it said before: load
+	 * balancers, certificates and back-ends that come, change and go. Everything else goes on undisturbed, what was made
+	 * or changed in other ways included. Changes that are asked for meanwhile wait.
+	 *
+	 * @returns what was different.
+	 * @throws EmulatorError `CONFIG_NOT_FOUND`, `CONFIG_INVALID`, `INVALID_DESCRIPTION` with every violation, or what kept
+	 * the change from being carried out: `PORT_UNAVAILABLE`, `COMMAND_FAILED`, `ACCESS_LOG_UNWRITABLE`, `NAME_TAKEN`,
+	 * `STOPPED`; then everything is as it was.
+	 */
+	reload(): Promise<Reloaded>;
+	/**
+	 * Stops everything. What is in flight may finish for `drainMs`, 0 unless said otherwise; a second call with less
+	 * time cuts it sooner. Resolves when the ports are free and nothing is left.
+	 */
+	stop(options?: {readonly drainMs?: number}): Promise<void>;
+}

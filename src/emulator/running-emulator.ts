@@ -1,0 +1,300 @@
+import {EventEmitter} from 'node:events';
+import path from 'node:path';
+import type {Clock} from '../base/clock.ts';
+import {messageOf} from '../base/errors.ts';
+import {INSPECT, type InspectArguments, showFields} from '../base/inspection.ts';
+import {assertNode} from '../base/runtime.ts';
+import {assertRealTimers, queueMicrotask, setImmediate} from '../base/timers.ts';
+import {type Authority, createAuthority} from '../certificates/authority.ts';
+import type {LoadBalancerSpec} from '../configuration/spec.ts';
+import {RunningLoadBalancer} from '../data-plane/running-load-balancer.ts';
+import type {HealthChange} from '../data-plane/services.ts';
+import {ReadBuffers} from '../data-plane/sockets/read-buffers.ts';
+import {ReadTurns} from '../data-plane/sockets/read-turns.ts';
+import {SecureContexts} from '../data-plane/sockets/tls-settings.ts';
+import {DEFAULT_ACCOUNT_ID, DEFAULT_REGION} from '../model/dns-name.ts';
+import type {NormalisedConfig} from '../model/normalised.ts';
+import type {Reloaded} from '../operations/configure.ts';
+import {type Context, NO_QUOTAS} from '../operations/context.ts';
+import {Identifiers} from '../operations/identifiers.ts';
+import {AccountStore} from './account-store.ts';
+import {AuthorityFile} from './authority-file.ts';
+import {BackendRegistry} from './backend-registry.ts';
+import {startBackend} from './backends.ts';
+import {clientEnvironment} from './client-environment.ts';
+import {clockOf, type EmulatorClock} from './clock.ts';
+import {NOTHING_CONFIGURED} from './configured.ts';
+import {Configurer} from './configurer.ts';
+import type {Control} from './control.ts';
+import type {Call, Emulator, EmulatorEvents} from './emulator.ts';
+import {createFromSpec, type LibraryContext, setCertificateOf, updateFromSpec} from './library-changes.ts';
+import type {CertificateAuthority, LoadBalancer} from './load-balancer.ts';
+import {handlesClosed} from './managed-load-balancer.ts';
+import type {ReadOptions} from './options.ts';
+import {watchForForgotten} from './still-open.ts';
+
+/** An emulator that runs. */
+export class RunningEmulator implements Emulator {
+	readonly events = new EventEmitter<EmulatorEvents>();
+	readonly warnings: string[] = [];
+	readonly notices: string[] = [];
+	readonly clock: EmulatorClock;
+	readonly #authority: Authority;
+	readonly #authorityFile: AuthorityFile;
+	readonly #registry: BackendRegistry;
+	readonly #store: AccountStore;
+	readonly #configurer: Configurer;
+	readonly #library: LibraryContext;
+	readonly #options: ReadOptions;
+	readonly #time: Clock;
+	/** Read at the start alone: what has been named after it keeps its name. */
+	#settings: Omit<Context, 'nowMs' | 'wallMs'>;
+	#control: Control | undefined;
+	/** Events that wait until somebody can listen; undefined from then on. */
+	#waiting: HealthChange[] | undefined = [];
+	#configFiles: readonly string[] = [];
+	#stopping: Promise<void> | undefined;
+	#endWatch: () => void = () => {};
+
+	private constructor(options: ReadOptions, config: unknown) {
+		const {seed, record} = options;
+		this.#options = options;
+		this.#authority = options.authority ?? createAuthority();
+		this.#authorityFile = new AuthorityFile(this.#authority);
+		this.#registry = new BackendRegistry(this.#authority, startBackend);
+		this.#settings = settingsOf(NOTHING_CONFIGURED.described, seed);
+		const {clock, handle} = clockOf(options.clock);
+		this.clock = handle;
+		this.#time = clock;
+		const common = {authority: this.#authority, warnings: this.warnings};
+		this.#store = new AccountStore({
+			...common,
+			options,
+			context: () => this.#context(),
+			moment: () => ({nowMs: this.#time.now(), lifecycleMs: this.#settings.lifecycleMs}),
+			ca: this.ca,
+			endpoint: () => this.endpoint,
+			clock: handle,
+			services: {
+				clock,
+				buffers: new ReadBuffers(),
+				readTurns: new ReadTurns(),
+				contexts: new SecureContexts(),
+				seed,
+				onHealthChange: change => this.#emitHealth(change),
+				record,
+			},
+			prepareStart: RunningLoadBalancer.prepareStart,
+			// Most load balancers write none.
+			openAccessLog: async (...of) => (await import('./access-log.ts')).openAccessLog(...of),
+			registry: this.#registry,
+			notices: this.notices,
+			onExchange: exchange => this.events.emit('exchange', exchange),
+			update: (managed, spec) => updateFromSpec(managed, spec, this.#library),
+			setCertificate: (managed, port, certificate) => setCertificateOf(managed, port, certificate, this.#library),
+		});
+		const dnsNameOf: LibraryContext['dnsNameOf'] = ({name, internal}) =>
+			this.#settings.identifiers.dnsName(name, internal);
+		const store = this.#store;
+		this.#configurer = new Configurer({
+			...common,
+			store,
+			config,
+			dnsNameOf,
+			onFiles: files => {
+				this.#configFiles = files.map(file => path.resolve(file));
+			},
+		});
+		this.#library = {store, authority: this.#authority, configured: () => this.#configurer.configured, dnsNameOf};
+	}
+
+	/** @throws EmulatorError see {@link startEmulator}; everything that was started is stopped then. */
+	static async start(
+		options: ReadOptions,
+		config: unknown,
+		{opensControlPort, startedAt}: {readonly opensControlPort: boolean; readonly startedAt: string | undefined},
+	): Promise<RunningEmulator> {
+		assertNode();
+		await assertRealTimers();
+		const emulator = new RunningEmulator(options, config);
+		try {
+			if (config !== undefined) await emulator.reload();
+			if (opensControlPort) await emulator.#openControlPort();
+			// Whoever has started it listens by then.
+			setImmediate(() => emulator.#emitWaiting());
+			emulator.#watch(startedAt);
+			return emulator;
+		} catch (error) {
+			await emulator.stop();
+			throw error;
+		}
+	}
+
+	get ca(): CertificateAuthority {
+		const file = this.#authorityFile;
+		return {
+			pem: this.#authority.pem,
+			get file() {
+				return file.path;
+			},
+		};
+	}
+
+	get loadBalancers(): LoadBalancer[] {
+		return [...this.#store.managed.values()].map(({handle}) => handle);
+	}
+
+	get endpoint(): string {
+		return this.#control?.endpoint ?? '';
+	}
+
+	get calls(): readonly Call[] {
+		return this.#control?.calls ?? [];
+	}
+
+	get configFiles(): readonly string[] {
+		return this.#configFiles;
+	}
+
+	get(name: string): LoadBalancer {
+		return this.#store.get(name).handle;
+	}
+
+	async reopenAccessLogs(): Promise<void> {
+		this.#store.refuseWhenStopped();
+		const reopened = await Promise.allSettled([...this.#store.managed.values()].map(({log}) => log?.reopen()));
+		for (const result of reopened) if (result.status === 'rejected') throw result.reason;
+	}
+
+	create(spec: LoadBalancerSpec): Promise<LoadBalancer> {
+		return this.#create(spec);
+	}
+
+	/** As `create`, and stopping the load balancer, or failing to start it, stops the emulator. */
+	async createAlone(spec: unknown): Promise<LoadBalancer> {
+		try {
+			return await this.#create(spec, drainMs => this.stop({drainMs}));
+		} catch (error) {
+			await this.stop();
+			throw error;
+		}
+	}
+
+	reload(): Promise<Reloaded> {
+		return this.#configurer.reload(described => {
+			this.#settings = settingsOf(described, this.#options.seed);
+		});
+	}
+
+	env(): Record<string, string> {
+		const {control} = this.#configurer.configured.described;
+		return clientEnvironment({
+			endpoint: this.endpoint,
+			region: this.#settings.identifiers.region,
+			isVerified: control.credentials !== undefined,
+		});
+	}
+
+	async reset(): Promise<void> {
+		await this.#configurer.reset();
+		this.#control?.forgetCalls();
+	}
+
+	stop({drainMs = 0}: {readonly drainMs?: number} = {}): Promise<void> {
+		if (this.#stopping === undefined) this.#stopping = this.#stop(drainMs);
+		else if (drainMs === 0) void this.#store.stop(0);
+		return this.#stopping;
+	}
+
+	toString(): string {
+		return `emulator${this.endpoint === '' ? '' : ` at ${this.endpoint}`}`;
+	}
+
+	[INSPECT](...how: InspectArguments): string {
+		const {endpoint, loadBalancers, warnings, notices} = this;
+		return showFields('Emulator', {endpoint, loadBalancers: loadBalancers.map(String), warnings, notices}, how);
+	}
+
+	[Symbol.asyncDispose](): Promise<void> {
+		return this.stop();
+	}
+
+	async #stop(drainMs: number): Promise<void> {
+		this.#endWatch();
+		// Nothing new comes from this moment on.
+		await Promise.all([this.#store.stop(drainMs), this.#control?.stop()]);
+		await this.#registry.stop();
+		await this.#authorityFile.remove();
+		this.events.removeAllListeners();
+		await handlesClosed();
+	}
+
+	/** Says so when it is forgotten by a test. */
+	#watch(startedAt: string | undefined): void {
+		if (this.#stopping !== undefined) return;
+		const names = () => [...this.#store.managed.keys()];
+		const activity = () =>
+			this.loadBalancers
+				.map(({traffic, backends}) => [traffic.length, traffic.forgotten, ...backends.map(({inFlight}) => inFlight)])
+				.join();
+		this.#endWatch = watchForForgotten({names, activity}, startedAt);
+	}
+
+	async #create(spec: unknown, stop?: (drainMs: number) => Promise<void>): Promise<LoadBalancer> {
+		return (await createFromSpec(spec, this.#library, stop)).handle;
+	}
+
+	async #openControlPort(): Promise<void> {
+		const {Control} = await import('./control.ts');
+		const {ports, port, clock} = this.#options;
+		this.#control = await Control.start({
+			store: this.#store,
+			context: () => this.#context(),
+			config: this.#configurer.configured.described,
+			port,
+			prefersUsualPort: ports === 'fallback' || ports === 'fallback-always',
+			clock: this.#time,
+			clockKind: clock,
+			authorityPem: this.#authority.pem,
+			warnings: this.warnings,
+			notices: this.notices,
+			onReset: () => this.reset(),
+			askToStop: () => (this.events.listenerCount('stop') > 0 ? () => void this.events.emit('stop') : undefined),
+			onCall: call => queueMicrotask(() => this.events.emit('call', call)),
+			onError: error => this.warnings.push(`the control port: ${messageOf(error)}`),
+		});
+	}
+
+	#context(): Context {
+		return {...this.#settings, nowMs: this.#time.now(), wallMs: this.#time.wallMs()};
+	}
+
+	#emitHealth(change: HealthChange): void {
+		if (this.#waiting !== undefined) {
+			this.#waiting.push(change);
+			return;
+		}
+		// A listener's bug must show, but not among the probes.
+		queueMicrotask(() => this.events.emit('health', change));
+	}
+
+	#emitWaiting(): void {
+		const waiting = this.#waiting ?? [];
+		this.#waiting = undefined;
+		for (const change of waiting) this.#emitHealth(change);
+	}
+}
+
+/** What operations go by, as the configuration says at the start. */
+function settingsOf({control, account}: NormalisedConfig, seed: number): Omit<Context, 'nowMs' | 'wallMs'> {
+	const {id: accountId = DEFAULT_ACCOUNT_ID, region = DEFAULT_REGION} = account;
+	const {lifecycleMs, strict, faithfulHealth, accessLogs} = control;
+	return {
+		identifiers: new Identifiers({seed, region, accountId}),
+		lifecycleMs,
+		strict,
+		faithfulHealth,
+		accessLogFolder: accessLogs,
+		quotas: NO_QUOTAS,
+	};
+}
