@@ -116,7 +116,6 @@ export class AccountStore {
 	/** A load balancer that leaves what runs; the account has it no more, or as one that is being deleted. */
 	#leave(managed: ManagedLoadBalancer, drainMs: number, fresh: 'end' | 'serve'): Promise<void> {
 		const {name} = managed;
-		managed.keepLast(this.#account);
 		if (this.#managed.get(name) === managed) {
 			this.#managed.delete(name);
 			for (const [callOff, names] of this.#callOffs) if (names.has(name)) callOff.abort(loadBalancerStopped(name));

@@ -1,4 +1,4 @@
-import {EmulatorError, type Violation} from '../base/errors.ts';
+import {EmulatorError} from '../base/errors.ts';
 import {quote} from '../base/quote.ts';
 import type {RunningLoadBalancer} from '../data-plane/running-load-balancer.ts';
 import type {Services} from '../data-plane/services.ts';
@@ -84,6 +84,3 @@ export function loadBalancerStopped(name: string): EmulatorError<'STOPPED'> {
 export function emulatorStopped(): EmulatorError<'STOPPED'> {
 	return new EmulatorError('STOPPED', 'The emulator has been stopped');
 }
-
-/** Where something stands in what was described, for violations. */
-export type Path = Violation['path'];

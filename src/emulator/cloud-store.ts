@@ -5,7 +5,7 @@ import {asRefusal} from '../operations/as-refusal.ts';
 import type {BackendHealth, CloudStore, Context, Operate} from '../operations/context.ts';
 import {touchedBetween} from '../operations/touched.ts';
 import type {AccountStore} from './account-store.ts';
-import {refusalOf} from './serving.ts';
+import {violationsOfListeners} from './serving.ts';
 import {refuseLoadBalancer} from './validate-spec.ts';
 
 /** The account as the cloud's APIs see it. */
@@ -59,15 +59,14 @@ function withServedCertificates<Result>(operation: Operate<Result>): Operate<Res
 		const {account} = changed;
 		for (const name of touchedBetween(before, account)) {
 			const shown = pairsOf(name, before);
-			for (const [index, {port, tls, certificateId = ''}] of (
-				account.loadBalancers.get(name)?.listeners ?? []
-			).entries()) {
-				const certificate = account.certificates.get(certificateId);
-				if (certificate === undefined || shown.get(port) === certificate.pair) continue;
-				const refusal = refusalOf(certificate, tls);
-				const path = ['listeners', index, 'certificate'];
-				if (refusal !== undefined) throw refuseLoadBalancer([{path, ...refusal}]);
-			}
+			const [violation] = violationsOfListeners(
+				account.loadBalancers.get(name)?.listeners ?? [],
+				({port, certificateId = ''}) => {
+					const certificate = account.certificates.get(certificateId);
+					return shown.get(port) === certificate?.pair ? undefined : certificate;
+				},
+			);
+			if (violation !== undefined) throw refuseLoadBalancer([violation]);
 		}
 		return changed;
 	};

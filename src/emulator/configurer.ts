@@ -6,7 +6,7 @@ import type {Authority} from '../certificates/authority.ts';
 import type {Finding} from '../configuration/finding.ts';
 import {type Account, emptyAccount, type UsableCertificate} from '../model/account.ts';
 import {EMPTY_INVENTORY} from '../model/inventory.ts';
-import type {NormalisedConfig, NormalisedLoadBalancer} from '../model/normalised.ts';
+import type {NormalisedBackend, NormalisedConfig, NormalisedLoadBalancer} from '../model/normalised.ts';
 import {normalisedOf} from '../model/resolve.ts';
 import {
 	type Configure,
@@ -21,7 +21,7 @@ import type {AccountStore} from './account-store.ts';
 import {type FailingPart, nameTaken} from './change.ts';
 import {type Configured, NOTHING_CONFIGURED, readConfigured} from './configured.ts';
 import {certificatesOf} from './listener-certificates.ts';
-import {refusalOf} from './serving.ts';
+import {violationsOfListeners} from './serving.ts';
 
 export interface ConfigurerOptions {
 	readonly store: AccountStore;
@@ -73,7 +73,7 @@ export class Configurer {
 		const reloaded = differences(before, after);
 		await store.change(namesIn(reloaded.loadBalancers), () => ({
 			operation: this.#configure(this.#planned(before, after, reloaded)),
-			ownBackends: name => after.described.loadBalancers.get(name)?.backends ?? [],
+			ownBackends: backendsIn(after),
 			kept: new Set([...after.described.backends.values()].flat()),
 			drainMs: this.#drainTimes(reloaded.loadBalancers.removed),
 			explain: (error, part, name) =>
@@ -103,7 +103,7 @@ export class Configurer {
 			const input = {before: NOTHING_CONFIGURED, after, certificates};
 			return {
 				operation: (_, context) => this.#configure(input)(emptyAccount(), context),
-				ownBackends: name => after.described.loadBalancers.get(name)?.backends ?? [],
+				ownBackends: backendsIn(after),
 			};
 		});
 		for (const {handle} of store.managed.values()) {
@@ -145,9 +145,9 @@ export class Configurer {
 				described: normalisedOf(running.described, account),
 				certificates: running.certificates,
 			};
-			const sources = {known: after.certificates, authority, dnsName: dnsNameOf(part.normalised)};
+			const sources = {known: after.certificates, authority, dnsName: dnsNameOf(part.normalised), before: shown};
 			const at = {path: ['loadBalancers', name], refuse: after.refuse};
-			found.set(name, certificatesOf(part.normalised, shown === undefined ? sources : {...sources, before: shown}, at));
+			found.set(name, certificatesOf(part.normalised, sources, at));
 		}
 		return found;
 	}
@@ -160,12 +160,10 @@ export class Configurer {
 			const certificate = after.certificates.get(name);
 			if (certificate === undefined) continue;
 			for (const {name: loadBalancer, listeners} of account.loadBalancers.values()) {
-				for (const [index, {certificateId = '', tls}] of listeners.entries()) {
-					if (account.certificates.get(certificateId)?.configuredAs !== name) continue;
-					const refusal = refusalOf(certificate, tls);
-					const path = ['loadBalancers', loadBalancer, 'listeners', index, 'certificate'];
-					if (refusal !== undefined) violations.push({path, ...refusal});
-				}
+				const shown = violationsOfListeners(listeners, ({certificateId = ''}) =>
+					account.certificates.get(certificateId)?.configuredAs === name ? certificate : undefined,
+				);
+				for (const each of shown) violations.push({...each, path: ['loadBalancers', loadBalancer, ...each.path]});
 			}
 		}
 		if (violations.length > 0) throw after.refuse(violations);
@@ -182,6 +180,11 @@ export class Configurer {
 			'"control" and "account" are read at the start alone: start anew for what changed in them',
 		);
 	}
+}
+
+/** The back-ends that a configuration gives each load balancer. */
+function backendsIn({described}: Configured): (loadBalancer: string) => readonly NormalisedBackend[] {
+	return name => described.loadBalancers.get(name)?.backends ?? [];
 }
 
 function namesIn({added, changed, removed}: Difference): string[] {

@@ -7,8 +7,7 @@ import {setCertificate} from '../operations/set-certificate.ts';
 import type {AccountStore} from './account-store.ts';
 import {loadBalancerStopped, nameTaken} from './change.ts';
 import type {Configured} from './configured.ts';
-import type {GivenCertificate} from './listener-certificates.ts';
-import {certificateFor, certificatesOf} from './listener-certificates.ts';
+import {certificateFor, certificatesOf, type GivenCertificate} from './listener-certificates.ts';
 import type {ManagedLoadBalancer} from './managed-load-balancer.ts';
 import {refuseLoadBalancer, validateSpec, validateUpdate} from './validate-spec.ts';
 
@@ -116,7 +115,6 @@ function listenerCertificates(
 	{authority, configured, dnsNameOf}: LibraryContext,
 	before?: Parameters<typeof certificatesOf>[1]['before'],
 ) {
-	const sources = {known: configured().certificates, authority, dnsName: dnsNameOf(normalised)};
-	const all = before === undefined ? sources : {...sources, before};
-	return certificatesOf(normalised, all, {path: [], refuse: refuseLoadBalancer});
+	const sources = {known: configured().certificates, authority, dnsName: dnsNameOf(normalised), before};
+	return certificatesOf(normalised, sources, {path: [], refuse: refuseLoadBalancer});
 }

@@ -25,10 +25,9 @@ export interface CertificateSources {
 	/** For a certificate that is issued. */
 	readonly dnsName: string;
 	/** What the load balancer shows already: a listener that asks for the same again keeps its own. */
-	readonly before?: {
-		readonly described: NormalisedLoadBalancer;
-		readonly certificates: ReadonlyMap<number, UsableCertificate>;
-	};
+	readonly before?:
+		| {readonly described: NormalisedLoadBalancer; readonly certificates: ReadonlyMap<number, UsableCertificate>}
+		| undefined;
 }
 
 /**

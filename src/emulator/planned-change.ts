@@ -1,7 +1,7 @@
 import {isDeepStrictEqual} from 'node:util';
 import {EmulatorError, messageOf} from '../base/errors.ts';
 import type {RunningLoadBalancer} from '../data-plane/running-load-balancer.ts';
-import type {Account} from '../model/account.ts';
+import {type Account, runningIn} from '../model/account.ts';
 import type {NormalisedBackend} from '../model/normalised.ts';
 import {backendsOf, certificatesOf, resolve} from '../model/resolve.ts';
 import type {ResolvedLoadBalancer} from '../model/resolved.ts';
@@ -17,7 +17,7 @@ import type {PortMode} from './options.ts';
 import {PortPlan} from './port-plan.ts';
 import {bindingFor, fallbackNotices} from './ports.ts';
 import {warningsOfDurations} from './short-durations.ts';
-import {runningIn, runsAlike, type Step, stepOf} from './steps.ts';
+import {runsAlike, type Step, stepOf} from './steps.ts';
 
 /** What a change needs of the store. */
 export interface StoreView {

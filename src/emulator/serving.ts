@@ -2,6 +2,7 @@ import {createSecureContext} from 'node:tls';
 import {formatPath, messageOf, type Violation} from '../base/errors.ts';
 import {bestKeyFor, openSslCiphers, versionsWith} from '../codec/cipher-list.ts';
 import type {UsableCertificate} from '../model/account.ts';
+import type {AccountListener} from '../model/account-load-balancer.ts';
 import type {NormalisedConfig} from '../model/normalised.ts';
 import type {TlsSettings} from '../model/resolved.ts';
 
@@ -15,6 +16,22 @@ export function refusalOf(
 	tls: TlsSettings,
 ): Pick<Violation, 'message' | 'hint'> | undefined {
 	return refusalOfKeyType(keyType, tls) ?? refusalOfOpenSsl(pair, tls);
+}
+
+/**
+ * What listeners that run cannot show; paths start at `listeners`.
+ *
+ * @param toShow what each is to show; undefined where there is nothing to validate.
+ */
+export function violationsOfListeners(
+	listeners: readonly AccountListener[],
+	toShow: (listener: AccountListener) => UsableCertificate | undefined,
+): Violation[] {
+	return listeners.flatMap((listener, index) => {
+		const certificate = toShow(listener);
+		const refusal = certificate && refusalOf(certificate, listener.tls);
+		return refusal === undefined ? [] : [{path: ['listeners', index, 'certificate'], ...refusal}];
+	});
 }
 
 /**

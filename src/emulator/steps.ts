@@ -24,12 +24,6 @@ export interface Step {
 	data: {readonly running: RunningLoadBalancer; readonly change: PreparedChange} | undefined;
 }
 
-/** A load balancer that runs when the account says this; one that is being deleted does not. */
-export function runningIn({loadBalancers}: Account, name: string): AccountLoadBalancer | undefined {
-	const found = loadBalancers.get(name);
-	return found?.life.phase === 'deleting' ? undefined : found;
-}
-
 /**
  * The change of one load balancer. Of its back-ends, each that equals one that it runs is that very one, which goes on
  * running; each that equals one it was given is that.

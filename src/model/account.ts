@@ -64,6 +64,12 @@ export function loadBalancerNamed(account: Account, name: string): AccountLoadBa
 	throw new Refusal('NO_SUCH_LOAD_BALANCER', `no load balancer is named ${quote(name)}`, name);
 }
 
+/** A load balancer that runs when the account says this; one that is being deleted does not. */
+export function runningIn({loadBalancers}: Account, name: string): AccountLoadBalancer | undefined {
+	const found = loadBalancers.get(name);
+	return found?.life.phase === 'deleting' ? undefined : found;
+}
+
 export function withLoadBalancer(account: Account, loadBalancer: AccountLoadBalancer): Account {
 	return {...account, loadBalancers: new Map(account.loadBalancers).set(loadBalancer.name, loadBalancer)};
 }
@@ -72,13 +78,8 @@ export function withLoadBalancer(account: Account, loadBalancer: AccountLoadBala
 export function withoutLoadBalancer(account: Account, name: string): Account {
 	const loadBalancers = new Map(account.loadBalancers);
 	loadBalancers.delete(name);
-	return withRules({...account, loadBalancers}, rule => rule.loadBalancer !== name);
-}
-
-/** With those of its rules alone that `keep` is true for. */
-export function withRules(account: Account, keep: (rule: Rule) => boolean): Account {
-	const rules = account.rules.filter(keep);
-	return rules.length === account.rules.length ? account : {...account, rules};
+	const rules = account.rules.filter(rule => rule.loadBalancer !== name);
+	return {...account, loadBalancers, rules: rules.length === account.rules.length ? account.rules : rules};
 }
 
 export function withCertificate(account: Account, certificate: ServerCertificate): Account {

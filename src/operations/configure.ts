@@ -1,6 +1,5 @@
 import {isDeepStrictEqual} from 'node:util';
-import type {Account, UsableCertificate} from '../model/account.ts';
-import type {AccountLoadBalancer} from '../model/account-load-balancer.ts';
+import {type Account, runningIn, type UsableCertificate} from '../model/account.ts';
 import type {NormalisedBackend, NormalisedConfig, NormalisedLoadBalancer} from '../model/normalised.ts';
 import {normalisedOf} from '../model/resolve.ts';
 import {SETTINGS, type Timeouts} from '../model/settings.ts';
@@ -80,15 +79,10 @@ export function configuredPart(
 	const wanted = after.described.loadBalancers.get(name);
 	if (wanted === undefined) return undefined;
 	const old = before.described.loadBalancers.get(name);
-	const current = configuredNow(account, name);
-	return old === undefined || current === undefined
+	const current = runningIn(account, name);
+	return old === undefined || current?.isConfigured !== true
 		? {normalised: wanted, parts: undefined}
 		: merged(normalisedOf(current, account), old, wanted);
-}
-
-function configuredNow({loadBalancers}: Account, name: string): AccountLoadBalancer | undefined {
-	const found = loadBalancers.get(name);
-	return found?.isConfigured === true && found.life.phase !== 'deleting' ? found : undefined;
 }
 
 function withCertificate(name: string, {certificates}: ConfigurationContent, context: Context) {

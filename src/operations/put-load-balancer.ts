@@ -1,6 +1,12 @@
 import path from 'node:path';
 import {isDeepStrictEqual} from 'node:util';
-import {type Account, type UsableCertificate, withLoadBalancer, withoutLoadBalancer} from '../model/account.ts';
+import {
+	type Account,
+	runningIn,
+	type UsableCertificate,
+	withLoadBalancer,
+	withoutLoadBalancer,
+} from '../model/account.ts';
 import {
 	type AccessLogSettings,
 	type AccountListener,
@@ -41,8 +47,7 @@ export interface PutLoadBalancer {
 export const putLoadBalancer: Operation<PutLoadBalancer, AccountLoadBalancer> = input => (before, context) => {
 	const {normalised} = input;
 	const {name} = normalised;
-	const former = before.loadBalancers.get(name);
-	const previous = former?.life.phase === 'deleting' ? undefined : former;
+	const previous = runningIn(before, name);
 	const isGiven = (part: NormalisedPart) =>
 		previous === undefined || input.parts === undefined || input.parts.has(part);
 	const registered = isGiven('backends') ? register(input, before, context) : undefined;
