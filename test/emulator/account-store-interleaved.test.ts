@@ -21,8 +21,8 @@ import {
 	shownBy,
 	validateFailure,
 } from '../helpers/interleaved-steps.ts';
-import {pem} from '../helpers/outscale-house.ts';
 import {within} from '../helpers/patience.ts';
+import {pem} from '../helpers/project-certs.ts';
 
 const STEPS = 30;
 const authority = createAuthority();

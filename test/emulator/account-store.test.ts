@@ -1,14 +1,10 @@
 import {once} from 'node:events';
 import {type AddressInfo, connect, createServer} from 'node:net';
-import test, {type ExecutionContext} from 'ava';
-import {type Emulator, type LoadBalancer, startEmulator} from '../../src/index.ts';
+import test from 'ava';
+import type {LoadBalancer} from '../../src/index.ts';
+import {startWithApi} from '../helpers/emulator-scene.ts';
 import {gatedCommand} from '../helpers/gated-command.ts';
-
-async function start(t: ExecutionContext): Promise<Emulator> {
-	const emulator = await startEmulator();
-	t.teardown(() => emulator.stop());
-	return emulator;
-}
+import {type Answered, newLoadBalancer} from '../helpers/outscale-api.ts';
 
 async function refusal(port: number): Promise<string> {
 	const [error] = await once(connect(port, '127.0.0.1'), 'error');
@@ -21,7 +17,7 @@ async function answerer(lb: LoadBalancer): Promise<string> {
 }
 
 test('create() starts what is new, and update() makes of what runs what is described', async t => {
-	const emulator = await start(t);
+	const {emulator} = await startWithApi(t);
 	const lb = await emulator.create({name: 'web', listeners: ['http:80'], backends: 2});
 	const port = lb.port(80);
 	t.is(await answerer(lb), 'a');
@@ -39,7 +35,7 @@ test('a change that fails leaves what runs as it was, and of what is new nothing
 	await once(stranger, 'listening');
 	t.teardown(() => stranger.close());
 	const {port} = stranger.address() as AddressInfo; // A TCP server's address is an object.
-	const emulator = await start(t);
+	const {emulator, api} = await startWithApi(t);
 	const lb = await emulator.create({name: 'web', listeners: ['http:80'], backends: 1});
 	const bad = [{kind: 'command' as const, name: 'bad', run: 'sleep 60', port}];
 
@@ -51,9 +47,9 @@ test('a change that fails leaves what runs as it was, and of what is new nothing
 	t.throws(() => lb.port(81), {code: 'NO_SUCH_LISTENER'});
 	t.is(await answerer(lb), 'a');
 	t.deepEqual(Object.keys(lb.health), ['a']);
-	const {loadBalancers} = await state(emulator);
+	const {loadBalancers} = await api.own('GET', 'state');
 	t.deepEqual(
-		loadBalancers.map(({name}) => name),
+		loadBalancers.map(({name}: Answered) => name),
 		['web'],
 	);
 });
@@ -63,7 +59,7 @@ test('stop() frees the name and the ports at once', async t => {
 	await once(slow, 'listening');
 	t.teardown(() => slow.close());
 	const {port} = slow.address() as AddressInfo; // As above.
-	const emulator = await start(t);
+	const {emulator} = await startWithApi(t);
 	const lb = await emulator.create({name: 'web', listeners: ['http:80'], backends: [`127.0.0.1:${port}`]});
 	const bound = lb.port(80);
 
@@ -77,7 +73,7 @@ test('stop() frees the name and the ports at once', async t => {
 });
 
 test('changes of one load balancer take turns, and those of others do not wait', async t => {
-	const emulator = await start(t);
+	const {emulator} = await startWithApi(t);
 	const lb = await emulator.create({name: 'web', listeners: ['http:80'], backends: 1});
 	const command = await gatedCommand(t);
 	const order: string[] = [];
@@ -95,27 +91,20 @@ test('changes of one load balancer take turns, and those of others do not wait',
 });
 
 test('what changes something shared takes a turn with all that use it', async t => {
-	const emulator = await start(t);
+	const {emulator, api} = await startWithApi(t);
 	const vm = 'i-00000001';
 	const creating = ['one', 'two'].map(name =>
-		call(emulator, 'CreateLoadBalancer', {
-			LoadBalancerName: name,
-			Listeners: [{BackendPort: 80, LoadBalancerPort: 80, LoadBalancerProtocol: 'HTTP'}],
-			SubregionNames: ['eu-west-2a'],
-		}).then(() => call(emulator, 'LinkLoadBalancerBackendMachines', {LoadBalancerName: name, BackendVmIds: [vm]})),
+		api
+			.ok('CreateLoadBalancer', newLoadBalancer(name))
+			.then(() => api.ok('LinkLoadBalancerBackendMachines', {LoadBalancerName: name, BackendVmIds: [vm]})),
 	);
 	await Promise.all(creating);
 	const {port} = (await emulator.create({name: 'own', listeners: ['http:80'], backends: 1}))
 		.backend('a')
 		.url.match(/:(?<port>\d+)$/)?.groups ?? {port: ''};
 
-	const answer = await fetch(`${emulator.endpoint}/_lb/vms`, {
-		method: 'POST',
-		headers: {'content-type': 'application/json'},
-		body: JSON.stringify({id: vm, address: `127.0.0.1:${port}`}),
-	});
+	await api.own('POST', 'vms', {id: vm, address: `127.0.0.1:${port}`});
 
-	t.true(answer.ok, await answer.text());
 	for (const name of ['one', 'two']) {
 		const lb = emulator.get(name);
 		t.deepEqual(
@@ -126,13 +115,3 @@ test('what changes something shared takes a turn with all that use it', async t 
 		t.is(await answerer(lb), 'a');
 	}
 });
-
-async function state(emulator: Emulator): Promise<{loadBalancers: {name: string}[]}> {
-	// The emulator's own answer, whose form docs/ describes.
-	return (await (await fetch(`${emulator.endpoint}/_lb/state`)).json()) as {loadBalancers: {name: string}[]};
-}
-
-async function call(emulator: Emulator, action: string, body: object): Promise<void> {
-	const answer = await fetch(`${emulator.endpoint}/api/v1/${action}`, {method: 'POST', body: JSON.stringify(body)});
-	if (!answer.ok) throw new Error(await answer.text());
-}

@@ -2,7 +2,8 @@ import {mkdtemp, readdir, readFile, rm} from 'node:fs/promises';
 import {tmpdir} from 'node:os';
 import path from 'node:path';
 import test from 'ava';
-import {newLoadBalancer, startWithApi} from '../helpers/api-calls.ts';
+import {startWithApi} from '../helpers/emulator-scene.ts';
+import {newLoadBalancer} from '../helpers/outscale-api.ts';
 
 const WEB = {LoadBalancerName: 'web'};
 

@@ -1,8 +1,8 @@
 import {once} from 'node:events';
 import {type AddressInfo, createServer} from 'node:net';
 import test, {type ExecutionContext} from 'ava';
-import {httpListener, newLoadBalancer, startWithApi} from '../helpers/api-calls.ts';
-import type {Answered} from '../helpers/outscale-house.ts';
+import {startWithApi} from '../helpers/emulator-scene.ts';
+import {type Answered, httpListener, newLoadBalancer} from '../helpers/outscale-api.ts';
 import {refusalAt} from '../helpers/tls-clients.ts';
 
 const WEB = {LoadBalancerName: 'web'};

@@ -1,9 +1,6 @@
-import {mkdtemp, rm, writeFile} from 'node:fs/promises';
-import {tmpdir} from 'node:os';
-import path from 'node:path';
 import test from 'ava';
-import type {Config} from '../../src/index.ts';
-import {httpListener, newLoadBalancer, startWithApi} from '../helpers/api-calls.ts';
+import {startFromFile, startWithApi} from '../helpers/emulator-scene.ts';
+import {httpListener, newLoadBalancer} from '../helpers/outscale-api.ts';
 import {ownHttpServer} from '../helpers/own-servers.ts';
 
 const WEB = {LoadBalancerName: 'web'};
@@ -49,12 +46,8 @@ test('a VM that moves is out of service until its new address has passed a probe
 
 test('a reload of "vms" moves what it changes, and leaves what was declared in other ways', async t => {
 	const [first, second] = [await ownHttpServer(t, 'first'), await ownHttpServer(t, 'second')];
-	const folder = await mkdtemp(path.join(tmpdir(), 'lb-local-'));
-	t.teardown(() => rm(folder, {recursive: true, force: true}));
-	const file = path.join(folder, 'lb.json');
-	const write = (config: Config) => writeFile(file, JSON.stringify(config));
-	await write({vms: {[VM]: first.address, 'i-0000000b': first.address}});
-	const {emulator, api} = await startWithApi(t, {config: file});
+	const vms = {[VM]: first.address, 'i-0000000b': first.address};
+	const {emulator, api, write} = await startFromFile(t, {vms});
 	await api.own('POST', 'vms', {id: 'i-0000000c', address: second.address});
 	await api.ok('CreateLoadBalancer', newLoadBalancer('web'));
 	await api.ok('LinkLoadBalancerBackendMachines', {...WEB, BackendVmIds: [VM, 'i-0000000b', 'i-0000000c']});

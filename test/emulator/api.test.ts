@@ -6,9 +6,8 @@ import path from 'node:path';
 import test from 'ava';
 import {AwsClient} from 'aws4fetch';
 import getPort from 'get-port';
-import {startEmulator} from '../../src/index.ts';
-import {call, creation, done} from '../helpers/cloud-api.ts';
-import {authority, CONFIG, fileScene} from '../helpers/file-scene.ts';
+import {authority, CONFIG, startFromFile, startWithApi} from '../helpers/emulator-scene.ts';
+import {httpListener, newLoadBalancer} from '../helpers/outscale-api.ts';
 
 // What the API makes, and what the library and the configuration see of it.
 
@@ -17,10 +16,9 @@ test('what is told of a load balancer goes with it', async t => {
 	t.teardown(() => stranger.close());
 	await once(stranger, 'listening');
 	const {port} = stranger.address() as AddressInfo; // A TCP server's address is an object.
-	const emulator = await startEmulator({ports: 'fallback-always', authority});
-	t.teardown(() => emulator.stop());
+	const {emulator, api} = await startWithApi(t, {ports: 'fallback-always', authority});
 	const {cert, key} = authority.issue({names: ['old.test'], notBefore: new Date(0), notAfter: new Date(86_400_000)});
-	const {ServerCertificate} = await done(emulator, 'CreateServerCertificate', {
+	const {ServerCertificate} = await api.ok('CreateServerCertificate', {
 		Name: 'old',
 		Body: cert,
 		PrivateKey: key,
@@ -31,17 +29,17 @@ test('what is told of a load balancer goes with it', async t => {
 		BackendPort: 80,
 		ServerCertificateId: ServerCertificate.Orn,
 	};
-	await done(emulator, 'CreateLoadBalancer', creation('web', [{...listener}]));
+	await api.ok('CreateLoadBalancer', newLoadBalancer('web', [listener]));
 	const [notices, warnings] = [[...emulator.notices], [...emulator.warnings]];
 	t.is(notices.length, 1);
 	t.true(notices[0]?.startsWith(`web, https:${port} -> https:80: bound to `));
 	t.is(warnings.length, 1);
-	await done(emulator, 'DeleteLoadBalancerListeners', {LoadBalancerName: 'web', LoadBalancerPorts: [port]});
+	await api.ok('DeleteLoadBalancerListeners', {LoadBalancerName: 'web', LoadBalancerPorts: [port]});
 	t.deepEqual([emulator.notices, emulator.warnings], [[], []]);
-	await done(emulator, 'CreateLoadBalancerListeners', {LoadBalancerName: 'web', Listeners: [listener]});
+	await api.ok('CreateLoadBalancerListeners', {LoadBalancerName: 'web', Listeners: [listener]});
 	t.deepEqual([emulator.notices, emulator.warnings], [notices, warnings]);
 
-	await done(emulator, 'DeleteLoadBalancer', {LoadBalancerName: 'web'});
+	await api.ok('DeleteLoadBalancer', {LoadBalancerName: 'web'});
 
 	t.deepEqual([emulator.notices, emulator.warnings], [[], []]);
 });
@@ -49,19 +47,17 @@ test('what is told of a load balancer goes with it', async t => {
 test('what runs is called what the API calls it, and its access log is of the same account', async t => {
 	const folder = await mkdtemp(path.join(tmpdir(), 'lb-local-'));
 	t.teardown(() => rm(folder, {recursive: true, force: true}));
-	const emulator = await startEmulator({
-		authority,
+	const {emulator, api} = await startWithApi(t, {
 		config: {account: {id: '210987654321', region: 'us-east-2'}, control: {accessLogs: folder}},
 	});
-	t.teardown(() => emulator.stop());
-	const {LoadBalancer: inside} = await done(emulator, 'CreateLoadBalancer', {
+	const {LoadBalancer: inside} = await api.ok('CreateLoadBalancer', {
 		LoadBalancerName: 'inside',
 		LoadBalancerType: 'internal',
 		Subnets: ['subnet-0000000a'],
-		Listeners: [{LoadBalancerPort: 80, LoadBalancerProtocol: 'HTTP', BackendPort: 80}],
+		Listeners: [httpListener(80)],
 	});
-	const {LoadBalancer: outside} = await done(emulator, 'CreateLoadBalancer', creation('outside'));
-	await done(emulator, 'UpdateLoadBalancer', {
+	const {LoadBalancer: outside} = await api.ok('CreateLoadBalancer', newLoadBalancer('outside'));
+	await api.ok('UpdateLoadBalancer', {
 		LoadBalancerName: 'outside',
 		AccessLog: {IsEnabled: true, OsuBucketName: 'bucket'},
 	});
@@ -79,18 +75,17 @@ test('what runs is called what the API calls it, and its access log is of the sa
 });
 
 test('a certificate that leaves the configuration leaves the API, unless a listener shows it', async t => {
-	const {emulator, write} = await fileScene(t);
+	const {emulator, api, write} = await startFromFile(t);
 	const names = async () => {
-		const {ServerCertificates} = await done(emulator, 'ReadServerCertificates');
+		const {ServerCertificates} = await api.ok('ReadServerCertificates');
 		return ServerCertificates.map(({Name}: {Name: string}) => Name);
 	};
 	await write({...CONFIG, certificates: {one: {names: ['one.test']}, two: {names: ['two.test']}}});
 	await emulator.reload();
 	t.deepEqual(await names(), ['one', 'two']);
-	await done(
-		emulator,
+	await api.ok(
 		'CreateLoadBalancer',
-		creation('shop', [
+		newLoadBalancer('shop', [
 			{
 				LoadBalancerPort: 443,
 				LoadBalancerProtocol: 'HTTPS',
@@ -107,12 +102,10 @@ test('a certificate that leaves the configuration leaves the API, unless a liste
 });
 
 test('a client that signs is let in, wherever the clock has been moved to', async t => {
-	const emulator = await startEmulator({
-		authority,
+	const {emulator, api} = await startWithApi(t, {
 		clock: 'manual',
 		config: {control: {credentials: {AKEXAMPLE: 'secret'}}},
 	});
-	t.teardown(() => emulator.stop());
 	const client = new AwsClient({accessKeyId: 'AKEXAMPLE', secretAccessKey: 'secret', service: 'api', retries: 0});
 	const read = async () =>
 		(await client.fetch(`${emulator.endpoint}/api/v1/ReadLoadBalancers`, {method: 'POST'})).status;
@@ -121,7 +114,7 @@ test('a client that signs is let in, wherever the clock has been moved to', asyn
 	await emulator.clock.advance('120m');
 
 	t.is(await read(), 200);
-	t.is((await call(emulator, 'ReadLoadBalancers')).status, 401);
+	t.is((await api.send('ReadLoadBalancers')).status, 401);
 });
 
 test('a listener that the API adds yields its port to a stranger, whoever made the load balancer', async t => {
@@ -129,14 +122,13 @@ test('a listener that the API adds yields its port to a stranger, whoever made t
 	t.teardown(() => stranger.close());
 	await once(stranger, 'listening');
 	const {port} = stranger.address() as AddressInfo; // A TCP server's address is an object.
-	const emulator = await startEmulator({authority, ports: 'fallback'});
-	t.teardown(() => emulator.stop());
+	const {emulator, api} = await startWithApi(t, {ports: 'fallback'});
 	const own = await getPort({host: '127.0.0.1'});
 	const web = await emulator.create({name: 'web', listeners: [`http:${own} -> http:80`]});
 
-	await done(emulator, 'CreateLoadBalancerListeners', {
+	await api.ok('CreateLoadBalancerListeners', {
 		LoadBalancerName: 'web',
-		Listeners: [{LoadBalancerPort: port, LoadBalancerProtocol: 'HTTP', BackendPort: 80}],
+		Listeners: [httpListener(port, 80)],
 	});
 
 	t.is(web.port(own), own);
@@ -146,10 +138,10 @@ test('a listener that the API adds yields its port to a stranger, whoever made t
 
 test('what the configuration says exists is there from the start, and after a reset', async t => {
 	const nets = [{id: 'vpc-0000032a', ipRange: '198.18.0.0/16'}];
-	await using emulator = await startEmulator({
+	const {emulator, api} = await startWithApi(t, {
 		config: {account: {nets, subregions: ['eu-west-2a']}, loadBalancers: {}},
 	});
-	const shown = async () => (await done(emulator, 'ReadNets', {}))['Nets'];
+	const shown = async () => (await api.ok('ReadNets', {}))['Nets'];
 	const atFirst = await shown();
 
 	await emulator.reset();
@@ -158,7 +150,7 @@ test('what the configuration says exists is there from the start, and after a re
 	t.like(atFirst[0], {NetId: 'vpc-0000032a', IpRange: '198.18.0.0/16'});
 	t.deepEqual(await shown(), atFirst);
 	t.deepEqual(
-		(await call(emulator, 'CreateLoadBalancer', {...creation('web'), SubregionNames: ['nowhere-1a']})).status,
+		(await api.send('CreateLoadBalancer', {...newLoadBalancer('web'), SubregionNames: ['nowhere-1a']})).status,
 		400,
 	);
 });

@@ -6,6 +6,7 @@ import {tmpdir} from 'node:os';
 import path from 'node:path';
 import test, {type ExecutionContext} from 'ava';
 import {createAuthority, type EmulatorError, startEmulator, startLoadBalancer} from '../../src/index.ts';
+import {startWithApi} from '../helpers/emulator-scene.ts';
 import {runProgram, testWith} from '../helpers/programs.ts';
 
 // Each hint is given, carried out, and then the call does its work. Not here:
@@ -198,18 +199,11 @@ test('the hint on health that nobody can tell works', async t => {
 });
 
 test('what the OUTSCALE API says was meant works', async t => {
-	const emulator = await startEmulator({config: {loadBalancers: {web: {listeners: ['http:80']}}}});
-	t.teardown(() => emulator.stop());
-	const ask = async (action: string, body: object) => {
-		const headers = {'Content-Type': 'application/json'};
-		const init = {method: 'POST', headers, body: JSON.stringify(body)};
-		const response = await fetch(`${emulator.endpoint}/api/v1/${action}`, init);
-		return {status: response.status, text: await response.text()};
-	};
+	const {api} = await startWithApi(t, {config: {loadBalancers: {web: {listeners: ['http:80']}}}});
 
-	t.regex((await ask('ReadLoadBalancer', {})).text, /did you mean \\"ReadLoadBalancers\\"\?/);
-	t.regex((await ask('ReadLoadBalancers', {Filter: {}})).text, /did you mean \\"Filters\\"\?/);
-	t.is((await ask('ReadLoadBalancers', {Filters: {}})).status, 200);
+	t.regex((await api.send('ReadLoadBalancer', {})).body, /did you mean \\"ReadLoadBalancers\\"\?/);
+	t.regex((await api.send('ReadLoadBalancers', {Filter: {}})).body, /did you mean \\"Filters\\"\?/);
+	t.is((await api.send('ReadLoadBalancers', {Filters: {}})).status, 200);
 });
 
 test('the hint on a back-end of your own works', async t => {

@@ -1,27 +1,12 @@
-import {readFileSync} from 'node:fs';
-import {mkdtemp, rm, writeFile} from 'node:fs/promises';
-import {tmpdir} from 'node:os';
-import path from 'node:path';
-import test, {type ExecutionContext} from 'ava';
-import {type Config, createAuthority, type LoadBalancer, startEmulator, startLoadBalancer} from '../../src/index.ts';
-import {type Api, apiAt, httpListener, newLoadBalancer, startWithApi} from '../helpers/api-calls.ts';
-import type {Answered} from '../helpers/outscale-house.ts';
+import test from 'ava';
+import {type Config, type LoadBalancer, startEmulator, startLoadBalancer} from '../../src/index.ts';
+import {startFromFile, startWithApi} from '../helpers/emulator-scene.ts';
+import {type Answered, ControlPortApi, httpListener, newLoadBalancer} from '../helpers/outscale-api.ts';
+import {pem} from '../helpers/project-certs.ts';
 import {refusalAt} from '../helpers/tls-clients.ts';
 
-const authority = createAuthority();
-const pem = (file: string) => readFileSync(new URL(`../../certs/${file}`, import.meta.url), 'utf8');
 const UPLOAD = {Name: 'uploaded', Body: pem('rsa.web.test.crt'), PrivateKey: pem('rsa.web.test.key')};
 const WEB = {LoadBalancerName: 'web'};
-
-/** The two ways to one state, for a configuration in a file. */
-async function scene(t: ExecutionContext, config: Config) {
-	const folder = await mkdtemp(path.join(tmpdir(), 'lb-local-'));
-	t.teardown(() => rm(folder, {recursive: true, force: true}));
-	const file = path.join(folder, 'lb.json');
-	const write = (next: Config) => writeFile(file, JSON.stringify(next));
-	await write(config);
-	return {...(await startWithApi(t, {config: file, authority})), write};
-}
 
 const CONFIG = {
 	backends: {app: {kind: 'echo', count: 2}, spare: {kind: 'echo'}},
@@ -47,7 +32,7 @@ const portsOf = (shown: Answered | undefined): number[] =>
 	(shown?.['Listeners'] ?? []).map((each: Answered) => each['LoadBalancerPort']);
 
 test('what the library changes is what the API reads', async t => {
-	const {emulator, api} = await scene(t, CONFIG);
+	const {emulator, api} = await startFromFile(t, CONFIG);
 	const web = emulator.get('web');
 	const [a, b] = (await api.read('web'))?.['BackendVmIds'] ?? [];
 
@@ -74,7 +59,7 @@ test('what the library changes is what the API reads', async t => {
 });
 
 test('what the API changes is what the library shows and runs', async t => {
-	const {emulator, api} = await scene(t, CONFIG);
+	const {emulator, api} = await startFromFile(t, CONFIG);
 	const web = emulator.get('web');
 	const before = {https: web.port(443), http: web.port(80)};
 	const {ServerCertificate: uploaded} = await api.ok('CreateServerCertificate', UPLOAD);
@@ -98,7 +83,7 @@ test('what the API changes is what the library shows and runs', async t => {
 });
 
 test("the API's changes of a configured load balancer survive a reload that is about others", async t => {
-	const {emulator, api, write} = await scene(t, CONFIG);
+	const {emulator, api, write} = await startFromFile(t, CONFIG);
 	const web = emulator.get('web');
 	const {ServerCertificate: uploaded} = await api.ok('CreateServerCertificate', UPLOAD);
 	const [, b] = (await api.read('web'))?.['BackendVmIds'] ?? [];
@@ -135,7 +120,7 @@ test("the API's changes of a configured load balancer survive a reload that is a
 });
 
 test("a load balancer of the API is the library's too: it is changed, drained and stopped there", async t => {
-	const {emulator, api} = await scene(t, CONFIG);
+	const {emulator, api} = await startFromFile(t, CONFIG);
 	await api.ok('CreateLoadBalancer', newLoadBalancer('api', [httpListener(80), httpListener(81, 80)]));
 	await api.ok('LinkLoadBalancerBackendMachines', {
 		LoadBalancerName: 'api',
@@ -172,7 +157,7 @@ test("a load balancer of the API is the library's too: it is changed, drained an
 });
 
 test('changes of both sides at the same time all come about', async t => {
-	const {emulator, api} = await scene(t, CONFIG);
+	const {emulator, api} = await startFromFile(t, CONFIG);
 	const web = emulator.get('web');
 
 	await Promise.all([
@@ -201,7 +186,7 @@ const SLOW = {
 } as const;
 
 test('a call that comes while the library changes the same load balancer undoes nothing of it', async t => {
-	const {emulator, api} = await scene(t, CONFIG);
+	const {emulator, api} = await startFromFile(t, CONFIG);
 	const web = emulator.get('web');
 	const changed = web.update({backends: [SLOW], securedCookies: true});
 
@@ -216,7 +201,7 @@ test('a call that comes while the library changes the same load balancer undoes 
 });
 
 test('of two that make a load balancer of one name at the same time, the later is refused', async t => {
-	const {emulator, api} = await scene(t, {});
+	const {emulator, api} = await startFromFile(t, {});
 	const made = emulator.create({name: 'web', listeners: ['http:80'], backends: [SLOW]});
 
 	const refusal = await api.refusal('CreateLoadBalancer', newLoadBalancer('web', [httpListener(81)]));
@@ -230,7 +215,7 @@ test('of two that make a load balancer of one name at the same time, the later i
 });
 
 test('a reset puts back what the configuration says, whoever changed it', async t => {
-	const {emulator, api} = await scene(t, CONFIG);
+	const {emulator, api} = await startFromFile(t, CONFIG);
 	const before = [await api.read('web'), await api.read('other')];
 	const web = emulator.get('web');
 	const other = emulator.get('other').port(80);
@@ -264,7 +249,7 @@ test('startLoadBalancer() with a port has the API beside it', async t => {
 	const lb = await startLoadBalancer({listeners: ['http:80'], backends: 2, port: 0, name: 'alone'});
 	t.teardown(() => lb.stop());
 	t.is(typeof lb.endpoint, 'string');
-	const api = apiAt(lb.endpoint);
+	const api = new ControlPortApi(lb);
 
 	await api.ok('CreateLoadBalancerListeners', {LoadBalancerName: 'alone', Listeners: [httpListener(81, 80)]});
 
@@ -276,7 +261,7 @@ test('startLoadBalancer() with a port has the API beside it', async t => {
 
 test('two emulators in one process do not see each other, whatever their load balancers are called', async t => {
 	const scenes = [await startWithApi(t, {config: CONFIG}), await startWithApi(t, {config: CONFIG})];
-	const [one, two] = scenes.map(({api}) => api) as [Api, Api];
+	const [one, two] = scenes.map(({api}) => api) as [ControlPortApi, ControlPortApi];
 
 	await one.ok('DeleteLoadBalancer', WEB);
 	await one.ok('CreateServerCertificate', UPLOAD);
@@ -295,7 +280,7 @@ test('two emulators in one process do not see each other, whatever their load ba
 
 test('stop() while calls are in flight: each is answered or cut, and nothing is left', async t => {
 	const emulator = await startEmulator({port: 0, config: CONFIG});
-	const api = apiAt(emulator.endpoint);
+	const api = new ControlPortApi(emulator);
 	const calls = Array.from({length: 20}, (_, index) =>
 		api.refusal('CreateLoadBalancer', newLoadBalancer(`n-${index}`)),
 	);

@@ -5,39 +5,13 @@ import {type AddressInfo, connect, createServer} from 'node:net';
 import {tmpdir} from 'node:os';
 import path from 'node:path';
 import {connect as connectTls} from 'node:tls';
-import test, {type ExecutionContext} from 'ava';
-import {
-	type Config,
-	createAuthority,
-	type Emulator,
-	type EmulatorOptions,
-	type LoadBalancer,
-	startEmulator,
-} from '../../src/index.ts';
+import test from 'ava';
+import {type Config, type LoadBalancer, startEmulator} from '../../src/index.ts';
+import {authority, startFromFile} from '../helpers/emulator-scene.ts';
 import {freePorts} from '../helpers/free-ports.ts';
 
-const authority = createAuthority();
 const NOTHING = {added: [], changed: [], removed: []};
 const WEB = {listeners: ['http:80'], backends: ['app']} as const;
-
-interface Scene {
-	readonly emulator: Emulator;
-	readonly folder: string;
-	readonly file: string;
-	readonly write: (config: Config) => Promise<void>;
-}
-
-/** An emulator that runs what a file says. */
-async function scene(t: ExecutionContext, config: Config, options: EmulatorOptions = {}): Promise<Scene> {
-	const folder = await mkdtemp(path.join(tmpdir(), 'lb-local-'));
-	t.teardown(() => rm(folder, {recursive: true, force: true}));
-	const file = path.join(folder, 'lb.json');
-	const write = (next: Config) => writeFile(file, JSON.stringify(next, undefined, '\t'));
-	await write(config);
-	const emulator = await startEmulator({config: file, authority, ...options});
-	t.teardown(() => emulator.stop());
-	return {emulator, folder, file, write};
-}
 
 async function answerer(lb: LoadBalancer): Promise<string> {
 	const response = await lb.fetch('/');
@@ -55,7 +29,7 @@ async function repeat(ask: () => Promise<unknown>, stopped: () => boolean): Prom
 
 test('only what differs is touched: the rest keeps its ports, its connections and its back-ends', async t => {
 	const app = {kind: 'echo', count: 2} as const;
-	const {emulator, write} = await scene(t, {
+	const {emulator, write} = await startFromFile(t, {
 		backends: {app, old: {kind: 'reply', body: 'old'}},
 		loadBalancers: {
 			web: {listeners: ['http:80', 'tcp:81'], backends: ['app']},
@@ -100,7 +74,7 @@ test('only what differs is touched: the rest keeps its ports, its connections an
 });
 
 test('what is the same changes nothing, though it is written in another way', async t => {
-	const {emulator, file} = await scene(t, {backends: {app: {kind: 'echo'}}, loadBalancers: {web: WEB}});
+	const {emulator, file} = await startFromFile(t, {backends: {app: {kind: 'echo'}}, loadBalancers: {web: WEB}});
 	const lb = emulator.get('web');
 	const before = [lb.port(80), lb.backend('app').url];
 
@@ -116,7 +90,7 @@ test('what is the same changes nothing, though it is written in another way', as
 });
 
 test('a fault in the file changes nothing and is told with its place', async t => {
-	const {emulator, file, write} = await scene(t, {backends: {app: {kind: 'echo'}}, loadBalancers: {web: WEB}});
+	const {emulator, file, write} = await startFromFile(t, {backends: {app: {kind: 'echo'}}, loadBalancers: {web: WEB}});
 	await write({backends: {app: {kind: 'reply'}}, loadBalancers: {api: {listeners: ['http:80'], backends: ['ap']}}});
 
 	const error = await t.throwsAsync(emulator.reload(), {code: 'CONFIG_INVALID'});
@@ -133,7 +107,7 @@ test('a fault in the file changes nothing and is told with its place', async t =
 });
 
 test('a file that has become empty, or is gone, stops nothing', async t => {
-	const {emulator, file} = await scene(t, {backends: {app: {kind: 'echo'}}, loadBalancers: {web: WEB}});
+	const {emulator, file} = await startFromFile(t, {backends: {app: {kind: 'echo'}}, loadBalancers: {web: WEB}});
 
 	for (const [text, what] of [
 		['', /: the configuration is empty/],
@@ -163,7 +137,7 @@ test('a port that a stranger holds keeps the whole reload from happening', async
 			shop: {listeners: [`http:${two}`], backends: ['app']},
 		},
 	};
-	const {emulator, file, write} = await scene(t, before, {ports: 'exact'});
+	const {emulator, file, write} = await startFromFile(t, before, {ports: 'exact'});
 	await write({
 		backends: {app, other: {kind: 'command', run: 'exit 0', port: three}},
 		loadBalancers: {
@@ -200,7 +174,7 @@ test('ports that move from one load balancer to another refuse nobody', async t 
 			shop: {listeners: [`http:${shop}`], backends: ['b'], draining: '10s'},
 		},
 	});
-	const {emulator, write} = await scene(t, on(one, two), {ports: 'exact'});
+	const {emulator, write} = await startFromFile(t, on(one, two), {ports: 'exact'});
 	let done = false;
 	const load = Promise.all(
 		[one, two].map(port =>
@@ -289,7 +263,7 @@ test('a certificate whose file has other bytes is shown from the next handshake 
 
 test('what others have made or changed stays, unless the file changes that very part', async t => {
 	const app = {kind: 'echo', count: 3} as const;
-	const {emulator, write} = await scene(t, {
+	const {emulator, write} = await startFromFile(t, {
 		backends: {app},
 		loadBalancers: {web: {listeners: ['http:80'], backends: ['app']}},
 	});
@@ -335,7 +309,7 @@ test('what others have made or changed stays, unless the file changes that very 
 
 test('an update leaves alone what it does not name, whoever changed it', async t => {
 	const two = authority.issue({names: ['two.test']});
-	const {emulator} = await scene(t, {
+	const {emulator} = await startFromFile(t, {
 		backends: {app: {kind: 'echo', count: 2}},
 		loadBalancers: {web: {listeners: ['https:443 -> http:80'], backends: ['app']}},
 	});
@@ -350,7 +324,7 @@ test('an update leaves alone what it does not name, whoever changed it', async t
 });
 
 test('the check that a load balancer started with is not moved by its listeners', async t => {
-	const {emulator, write} = await scene(t, {backends: {app: {kind: 'echo'}}, loadBalancers: {web: WEB}});
+	const {emulator, write} = await startFromFile(t, {backends: {app: {kind: 'echo'}}, loadBalancers: {web: WEB}});
 	const web = emulator.get('web');
 	await write({
 		backends: {app: {kind: 'echo'}},
@@ -368,7 +342,7 @@ test('the check that a load balancer started with is not moved by its listeners'
 });
 
 test('a back-end that is described otherwise takes the place of the old one, and that is stopped', async t => {
-	const {emulator, write} = await scene(t, {
+	const {emulator, write} = await startFromFile(t, {
 		backends: {app: {kind: 'reply', body: 'one'}},
 		loadBalancers: {web: WEB},
 	});
@@ -401,7 +375,7 @@ test('a command on a port of its own makes room for the next, and comes back whe
 		backends: {app: {kind: 'command', run, port}},
 		loadBalancers: {web: WEB},
 	});
-	const {emulator, write} = await scene(t, config(serve('one')));
+	const {emulator, write} = await startFromFile(t, config(serve('one')));
 	const web = emulator.get('web');
 	t.is(await (await web.fetch('/')).text(), 'one');
 
@@ -420,7 +394,7 @@ test('a load balancer that the file forgets drains', async t => {
 	await once(slow, 'listening');
 	t.teardown(() => slow.close());
 	const {port} = slow.address() as AddressInfo; // A TCP server's address is an object.
-	const {emulator, write} = await scene(t, {
+	const {emulator, write} = await startFromFile(t, {
 		backends: {slow: `127.0.0.1:${port}`},
 		loadBalancers: {
 			web: {listeners: ['http:80'], backends: ['slow'], draining: '30s'},
@@ -462,7 +436,7 @@ test('reloads under load lose no request on what they do not touch', async t => 
 			...(turn % 2 === 0 ? {extra: {listeners: ['http:80'], backends: ['app']}} : {}),
 		},
 	});
-	const {emulator, write} = await scene(t, config(1));
+	const {emulator, write} = await startFromFile(t, config(1));
 	const web = emulator.get('web');
 	const tunnel = await web.connect(81);
 	let done = false;
@@ -491,7 +465,7 @@ test('reloads under load lose no request on what they do not touch', async t => 
 });
 
 test('a stop in the midst of a reload leaves nothing', async t => {
-	const {emulator, write} = await scene(t, {backends: {app: {kind: 'echo'}}, loadBalancers: {web: WEB}});
+	const {emulator, write} = await startFromFile(t, {backends: {app: {kind: 'echo'}}, loadBalancers: {web: WEB}});
 	const ports = emulator.loadBalancers.map(lb => lb.port(80));
 	await write({backends: {app: {kind: 'reply'}}, loadBalancers: {web: WEB, api: WEB}});
 

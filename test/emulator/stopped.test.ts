@@ -1,6 +1,6 @@
 import test from 'ava';
 import {type LoadBalancer, startEmulator, startLoadBalancer} from '../../src/index.ts';
-import {pem} from '../helpers/outscale-house.ts';
+import {pem} from '../helpers/project-certs.ts';
 
 // What a method that is called after stop() could tell of its work would be wrong: it says that there is nothing to
 // work on.

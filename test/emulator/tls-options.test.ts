@@ -5,7 +5,7 @@ import test from 'ava';
 import {inspectCertificate} from '../../src/certificates/inspect.ts';
 import {type Listener, type LoadBalancer, startEmulator, startLoadBalancer} from '../../src/index.ts';
 import {emptyFolder, runCli} from '../cli/helpers/command-line.ts';
-import {startWithApi} from '../helpers/api-calls.ts';
+import {startWithApi} from '../helpers/emulator-scene.ts';
 import {sample} from '../helpers/pem-samples.ts';
 import {authority} from '../helpers/stream-pairs.ts';
 import {type Hello, hello} from '../helpers/tickets.ts';
@@ -190,7 +190,7 @@ test('setCertificate() refuses what the listener’s ciphers cannot serve, and t
 });
 
 test('the API refuses a certificate that the listener’s ciphers cannot serve, and one that no client can use', async t => {
-	const {emulator, api} = await startWithApi(t, {authority});
+	const {emulator, api} = await startWithApi(t);
 	const lb = await emulator.create({
 		name: 'web',
 		listeners: [{listen: 'ssl:1 -> tcp:9', tls: {ciphers: RSA_ONLY}}],

@@ -4,7 +4,7 @@ import {createInterface} from 'node:readline';
 import {fileURLToPath} from 'node:url';
 import type {ExecutionContext} from 'ava';
 import {AwsClient} from 'aws4fetch';
-import type {Answered} from './outscale-house.ts';
+import type {Answered} from './outscale-api.ts';
 
 /** What a client is told. */
 export interface Target {

@@ -7,7 +7,6 @@ import {connect as connectTls} from 'node:tls';
 import test from 'ava';
 import fc from 'fast-check';
 import {createAuthority, type Emulator, type LoadBalancer, startEmulator} from '../../src/index.ts';
-import {call} from '../helpers/cloud-api.ts';
 import {runs} from '../helpers/depth.ts';
 import {freePorts} from '../helpers/free-ports.ts';
 import {
@@ -26,8 +25,9 @@ import {
 	shownBy,
 	validateFailure,
 } from '../helpers/interleaved-steps.ts';
-import {pem} from '../helpers/outscale-house.ts';
+import {ControlPortApi} from '../helpers/outscale-api.ts';
 import {within} from '../helpers/patience.ts';
+import {pem} from '../helpers/project-certs.ts';
 import {refusalAt} from '../helpers/tls-clients.ts';
 
 const STEPS = 15;
@@ -58,7 +58,8 @@ function surfacesOf(emulator: Emulator, config: Record<string, unknown>): Surrou
 		},
 		reset: () => emulator.reset(),
 		async api(action, body) {
-			const {status, body: answer} = await call(emulator, action, body);
+			const {status, body: text} = await new ControlPortApi(emulator).send(action, body);
+			const answer = JSON.parse(text);
 			assert(status < 500, `${action} was answered ${status}`);
 			if (status !== 200) throw new ApiRefusal(JSON.stringify(answer.Errors));
 			return answer;

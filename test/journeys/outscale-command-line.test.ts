@@ -4,7 +4,7 @@ import {type AddressInfo, createServer} from 'node:net';
 import path from 'node:path';
 import test from 'ava';
 import {emptyFolder, runCli, startCli} from '../cli/helpers/command-line.ts';
-import {newLoadBalancer} from '../helpers/api-calls.ts';
+import {httpListener, newLoadBalancer} from '../helpers/outscale-api.ts';
 import {fetchSigned} from '../helpers/outscale-clients.ts';
 import {ownHttpServer} from '../helpers/own-servers.ts';
 import {refusalAt} from '../helpers/tls-clients.ts';
@@ -37,8 +37,7 @@ test('up, env, a client, status and set: the road of somebody at a terminal', as
 		accessKey: set.get('OSC_ACCESS_KEY') ?? '',
 		secretKey: set.get('OSC_SECRET_KEY') ?? '',
 	});
-	const listener = {LoadBalancerPort: held, LoadBalancerProtocol: 'HTTP', BackendPort: 80};
-	await call('CreateLoadBalancer', newLoadBalancer('web', [listener]));
+	await call('CreateLoadBalancer', newLoadBalancer('web', [httpListener(held, 80)]));
 	await running.shows('stderr', /api: CreateLoadBalancer 200 .* ms/);
 	const [, bound] = await running.shows(
 		'stderr',

@@ -1,8 +1,8 @@
 import test from 'ava';
 import {type Emulator, startEmulator} from '../../src/index.ts';
 import {startVm, upload} from '../helpers/journey-vms.ts';
+import type {Answered} from '../helpers/outscale-api.ts';
 import {type Call, fetchSigned} from '../helpers/outscale-clients.ts';
-import type {Answered} from '../helpers/outscale-house.ts';
 import {sample} from '../helpers/pem-samples.ts';
 import {type Asked, getOverTls, refusalAt} from '../helpers/tls-clients.ts';
 

@@ -7,7 +7,8 @@ import {readConfigText} from '../../src/configuration/config-file.ts';
 import {type Config, type LoadBalancerSpec, startEmulator, startLoadBalancer} from '../../src/index.ts';
 import {emptyFolder, runCli} from '../cli/helpers/command-line.ts';
 import {runs} from '../helpers/depth.ts';
-import {OutscaleHouse} from '../helpers/outscale-house.ts';
+import {InMemoryOutscaleApi} from '../helpers/in-memory-outscale.ts';
+import {httpListener, newLoadBalancer} from '../helpers/outscale-api.ts';
 
 // A private key that somebody pastes into the wrong place, and the secret keys of a configuration, are repeated nowhere:
 // whatever is wrong with the input, and wherever the secret stands in it.
@@ -164,9 +165,7 @@ const REQUESTS: readonly (readonly [action: string, body: object])[] = [
 	[
 		'CreateLoadBalancer',
 		{
-			LoadBalancerName: 'x',
-			SubregionNames: ['eu-west-2a'],
-			Listeners: [{LoadBalancerPort: 81, LoadBalancerProtocol: 'HTTP', BackendPort: 80, BackendProtocol: 'HTTP'}],
+			...newLoadBalancer('x', [httpListener(81, 80)]),
 			SecurityGroups: ['sg-12345678'],
 			PublicIp: '192.0.2.1',
 			LoadBalancerType: 'internal',
@@ -208,12 +207,8 @@ test('a private key anywhere in a request of the OUTSCALE API is neither answere
 		fc.nat(),
 		fc.constantFrom(...REQUESTS),
 		async (secret, choice, [action, body]) => {
-			const cloud = new OutscaleHouse();
-			await cloud.ok('CreateLoadBalancer', {
-				LoadBalancerName: 'web',
-				SubregionNames: ['eu-west-2a'],
-				Listeners: [{LoadBalancerPort: 80, LoadBalancerProtocol: 'HTTP', BackendPort: 80}],
-			});
+			const cloud = new InMemoryOutscaleApi();
+			await cloud.ok('CreateLoadBalancer', newLoadBalancer('web'));
 			const {answer, call} = await cloud.call(action, withSecret(body, secret, choice));
 			return seenIn(answer.body + JSON.stringify(call)) === undefined;
 		},

@@ -4,9 +4,9 @@ import type {AccountListener, AccountLoadBalancer, Rule} from '../../src/model/a
 import type {NormalisedBackend} from '../../src/model/normalised.ts';
 import {backendOf, backendsOf, certificatesOf, normalisedOf, resolve} from '../../src/model/resolve.ts';
 import {newLoadBalancer} from '../../src/operations/new-load-balancer.ts';
-import {OutscaleHouse} from '../helpers/outscale-house.ts';
+import {InMemoryOutscaleApi} from '../helpers/in-memory-outscale.ts';
 
-const {identifiers, ...context} = new OutscaleHouse().store.context();
+const {identifiers, ...context} = new InMemoryOutscaleApi().store.context();
 
 const address = (name: string, port: number): NormalisedBackend => ({
 	kind: 'address',

@@ -4,7 +4,8 @@ import {NOTHING_CONFIGURED, readConfigured} from '../../src/emulator/configured.
 import {createAuthority} from '../../src/index.ts';
 import {configure, configuredPart, differences} from '../../src/operations/configure.ts';
 import {touchedBetween} from '../../src/operations/touched.ts';
-import {OutscaleHouse} from '../helpers/outscale-house.ts';
+import {InMemoryOutscaleApi} from '../helpers/in-memory-outscale.ts';
+import {newLoadBalancer} from '../helpers/outscale-api.ts';
 
 const authority = createAuthority();
 const WEB = {LoadBalancerName: 'web'};
@@ -18,7 +19,7 @@ const BEFORE = {
 
 /** An account that follows a configuration, which can be read again. */
 async function scene(config: Config = BEFORE) {
-	const api = new OutscaleHouse();
+	const api = new InMemoryOutscaleApi();
 	let before = NOTHING_CONFIGURED;
 	const read = async (next: Config) => {
 		const after = await readConfigured(next, {authority, before, onFiles: () => {}});
@@ -102,11 +103,7 @@ test('a load balancer that the configuration no longer has goes, unless others h
 	const {api, read} = await scene();
 	const without = {backends: BEFORE.backends, loadBalancers: {}};
 	await api.ok('DeleteLoadBalancer', {LoadBalancerName: 'other'});
-	await api.ok('CreateLoadBalancer', {
-		LoadBalancerName: 'other',
-		SubregionNames: ['eu-west-2a'],
-		Listeners: [{LoadBalancerPort: 80, LoadBalancerProtocol: 'HTTP', BackendPort: 80}],
-	});
+	await api.ok('CreateLoadBalancer', newLoadBalancer('other'));
 
 	await read(without);
 

@@ -10,7 +10,9 @@ import {configure} from '../../src/operations/configure.ts';
 import {declareVm} from '../../src/operations/declare-vm.ts';
 import {putConfiguredCertificate} from '../../src/operations/kept-certificates.ts';
 import {putLoadBalancer, removeLoadBalancer} from '../../src/operations/put-load-balancer.ts';
-import {OutscaleHouse, pem} from '../helpers/outscale-house.ts';
+import {InMemoryOutscaleApi} from '../helpers/in-memory-outscale.ts';
+import {newLoadBalancer} from '../helpers/outscale-api.ts';
+import {pem} from '../helpers/project-certs.ts';
 
 const WEB: PemPair = {cert: pem('web.test.crt'), key: pem('web.test.key')};
 const SHOP: PemPair = {cert: pem('shop.test.crt'), key: pem('shop.test.key')};
@@ -22,13 +24,17 @@ function certificate(pair: PemPair): UsableCertificate {
 }
 
 /** `create()` or `update()` of the library. */
-function put(api: OutscaleHouse, normalised: NormalisedLoadBalancer, shown: ReadonlyMap<number, PemPair> = new Map()) {
+function put(
+	api: InMemoryOutscaleApi,
+	normalised: NormalisedLoadBalancer,
+	shown: ReadonlyMap<number, PemPair> = new Map(),
+) {
 	const certificates = new Map([...shown].map(([port, pair]) => [port, certificate(pair)]));
 	api.store.apply(putLoadBalancer({normalised, certificates}));
 }
 
 /** A certificate of the configuration, read or read again. */
-function configureCertificate(api: OutscaleHouse, name: string, pair: PemPair) {
+function configureCertificate(api: InMemoryOutscaleApi, name: string, pair: PemPair) {
 	api.store.apply((account, context) => ({
 		account: putConfiguredCertificate(account, name, certificate(pair), context),
 		result: undefined,
@@ -58,7 +64,7 @@ const SPEC = {
 
 /** An account in which the library has started a load balancer. */
 async function adopted(spec: object = SPEC) {
-	const api = new OutscaleHouse();
+	const api = new InMemoryOutscaleApi();
 	const before = described(spec);
 	put(
 		api,
@@ -211,7 +217,7 @@ test('a certificate that was issued gets a name of its own, and leaves with its 
 });
 
 test('a reset undoes what came through the API, and leaves the rest as it was described', async t => {
-	const api = new OutscaleHouse();
+	const api = new InMemoryOutscaleApi();
 	const read = describeConfig({
 		certificates: {web: {cert: 'web.test.crt', key: 'web.test.key'}},
 		backends: {app: {kind: 'echo'}},
@@ -229,8 +235,7 @@ test('a reset undoes what came through the API, and leaves the rest as it was de
 	const web = {LoadBalancerName: 'web'};
 	await api.ok('UpdateLoadBalancer', {...web, SecuredCookies: true});
 	await api.ok('CreateLoadBalancerTags', {LoadBalancerNames: ['web'], Tags: [{Key: 'a', Value: 'b'}]});
-	const Listeners = [{BackendPort: 80, LoadBalancerPort: 80, LoadBalancerProtocol: 'HTTP'}];
-	await api.ok('CreateLoadBalancer', {LoadBalancerName: 'own', Listeners, SubregionNames: ['eu-west-2a']});
+	await api.ok('CreateLoadBalancer', newLoadBalancer('own'));
 	await api.ok('CreateServerCertificate', {Name: 'shop', Body: SHOP.cert, PrivateKey: SHOP.key});
 	api.store.apply(declareVm({id: 'i-0000000a', backend: read.config.backends.get('app')?.[0]}));
 	api.store.calls.length = 0;
@@ -246,7 +251,7 @@ test('a reset undoes what came through the API, and leaves the rest as it was de
 
 test('a certificate that one brought and another one shows leaves with the last of them', async t => {
 	for (const end of ['library', 'api'] as const) {
-		const api = new OutscaleHouse();
+		const api = new InMemoryOutscaleApi();
 		const names = async () =>
 			(await api.ok('ReadServerCertificates'))['ServerCertificates'].map(({Name}: {Name: string}) => Name);
 		const remove = async (name: string) => {
@@ -276,7 +281,7 @@ test('a VM id that was made for a back-end leaves with it, and one that was decl
 });
 
 test('a certificate of the configuration can be referred to before anything uses it', async t => {
-	const api = new OutscaleHouse();
+	const api = new InMemoryOutscaleApi();
 	configureCertificate(api, 'web', WEB);
 	configureCertificate(api, 'web', SHOP);
 	configureCertificate(api, 'my cert', WEB);
@@ -295,7 +300,7 @@ test('a certificate of the configuration can be referred to before anything uses
 			ServerCertificateId: all[0].Orn,
 		},
 	];
-	await api.ok('CreateLoadBalancer', {LoadBalancerName: 'x', Listeners, SubregionNames: ['eu-west-2a']});
+	await api.ok('CreateLoadBalancer', newLoadBalancer('x', Listeners));
 	const certificate = api.store.running.get('x')?.listeners[0]?.certificate;
 	t.is(certificate?.kind === 'pem' ? certificate.pair.cert : '', SHOP.cert);
 });
@@ -313,7 +318,7 @@ test('back-ends and names of rules that load balancers of a configuration share 
 		},
 	});
 	if ('violations' in result) return t.fail(JSON.stringify(result.violations));
-	const api = new OutscaleHouse({vms: {'i-0000000a': '127.0.0.1:3000'}});
+	const api = new InMemoryOutscaleApi({vms: {'i-0000000a': '127.0.0.1:3000'}});
 	api.store.apply(declareVm({id: 'i-0000000b', backend: result.config.backends.get('api')?.[0]}));
 	for (const each of result.config.loadBalancers.values()) put(api, each);
 
@@ -338,6 +343,6 @@ test('rules without effect stay while the library changes something else', async
 	t.deepEqual(ruleNames(api), []);
 });
 
-function ruleNames(api: OutscaleHouse): string[] {
+function ruleNames(api: InMemoryOutscaleApi): string[] {
 	return listedRules(api.store.account).map(({name}) => name);
 }

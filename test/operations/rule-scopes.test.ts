@@ -1,13 +1,14 @@
 import test from 'ava';
 import {describeLoadBalancer} from '../../src/configuration/describe.ts';
 import {putLoadBalancer} from '../../src/operations/put-load-balancer.ts';
-import {OutscaleHouse} from '../helpers/outscale-house.ts';
+import {InMemoryOutscaleApi} from '../helpers/in-memory-outscale.ts';
+import {httpListener} from '../helpers/outscale-api.ts';
 
 const WEB = {LoadBalancerName: 'web'};
 
 /** A load balancer of the library with two HTTP listeners, and a rule that holds at both. */
 function scene(rule: object = {name: 'docs'}) {
-	const api = new OutscaleHouse();
+	const api = new InMemoryOutscaleApi();
 	const spec = {
 		name: 'web',
 		listeners: ['http:80', 'http:81', 'tcp:25'],
@@ -62,7 +63,7 @@ test('a listener that an API adds is not one of those the rule held at', async t
 
 	await api.ok('CreateLoadBalancerListeners', {
 		...WEB,
-		Listeners: [{LoadBalancerPort: 82, LoadBalancerProtocol: 'HTTP', BackendPort: 80}],
+		Listeners: [httpListener(82, 80)],
 	});
 
 	t.deepEqual(await rules(), {run: ['/docs/* at 80', '/docs/* at 81'], listed: ALL.listed});

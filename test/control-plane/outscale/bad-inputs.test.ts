@@ -1,5 +1,7 @@
 import test from 'ava';
-import {OutscaleHouse, pem} from '../../helpers/outscale-house.ts';
+import {InMemoryOutscaleApi} from '../../helpers/in-memory-outscale.ts';
+import {newLoadBalancer} from '../../helpers/outscale-api.ts';
+import {pem} from '../../helpers/project-certs.ts';
 import {BAD_INPUTS} from './bad-inputs.ts';
 
 /** What stands between the lines of each key in `certs/`: none of it may come back. */
@@ -9,13 +11,9 @@ const SECRETS = ['web.test.key', 'shop.test.key', 'rsa.web.test.key'].flatMap(fi
 		.filter(line => line.length > 20 && !line.startsWith('-----')),
 );
 
-async function someAccount(): Promise<OutscaleHouse> {
-	const api = new OutscaleHouse();
-	await api.ok('CreateLoadBalancer', {
-		LoadBalancerName: 'web',
-		Listeners: [{BackendPort: 80, LoadBalancerPort: 80, LoadBalancerProtocol: 'HTTP'}],
-		SubregionNames: ['eu-west-2a'],
-	});
+async function someAccount(): Promise<InMemoryOutscaleApi> {
+	const api = new InMemoryOutscaleApi();
+	await api.ok('CreateLoadBalancer', newLoadBalancer('web'));
 	await api.ok('LinkLoadBalancerBackendMachines', {LoadBalancerName: 'web', BackendVmIds: ['i-12345678']});
 	return api;
 }

@@ -1,4 +1,5 @@
-import {pem} from '../../helpers/outscale-house.ts';
+import {newLoadBalancer} from '../../helpers/outscale-api.ts';
+import {pem} from '../../helpers/project-certs.ts';
 
 /** What is sent to an account that has the load balancer `web` with its listener on port 80, and what comes back. */
 export interface BadInput {
@@ -10,7 +11,7 @@ export interface BadInput {
 }
 
 const LISTENER = {BackendPort: 80, LoadBalancerPort: 81, LoadBalancerProtocol: 'HTTP'};
-const CREATION = {LoadBalancerName: 'other', Listeners: [LISTENER], SubregionNames: ['eu-west-2a']};
+const CREATION = newLoadBalancer('other', [LISTENER]);
 const CERTIFICATE = {Name: 'new', Body: pem('web.test.crt'), PrivateKey: pem('web.test.key')};
 const CHECK = {CheckInterval: 30, HealthyThreshold: 2, Port: 80, Protocol: 'TCP', Timeout: 5, UnhealthyThreshold: 2};
 

@@ -1,5 +1,6 @@
 import test from 'ava';
-import {OutscaleHouse, pem} from '../../helpers/outscale-house.ts';
+import {InMemoryOutscaleApi} from '../../helpers/in-memory-outscale.ts';
+import {pem} from '../../helpers/project-certs.ts';
 
 const WEB = {
 	LoadBalancerName: 'web',
@@ -8,7 +9,7 @@ const WEB = {
 };
 
 test('a path is an action of this API when all that stands before it is its prefix', t => {
-	const {dialect} = new OutscaleHouse();
+	const {dialect} = new InMemoryOutscaleApi();
 	const mine = [
 		'/api/v1/ReadVms',
 		'/api/latest/ReadVms',
@@ -50,7 +51,7 @@ for (const [path, details] of Object.entries({
 	[`/${'api/v1/'.repeat(2000)}`]: 'the path names no action; the API is called with POST /api/v1/<Action>',
 })) {
 	test(`no action is at ${path.slice(0, 30)}`, async t => {
-		const {dialect} = new OutscaleHouse();
+		const {dialect} = new InMemoryOutscaleApi();
 
 		const {answer, call} = await dialect.answer({method: 'POST', path, headers: new Map(), body: new Uint8Array()});
 
@@ -72,7 +73,7 @@ for (const [strict, name, isTaken] of [
 	[true, 'BUCKET', false],
 ] as const) {
 	test(`${isTaken ? 'taken' : 'refused'}: an access log into ${JSON.stringify(name)}${strict ? ', strict' : ''}`, async t => {
-		const api = new OutscaleHouse({strict});
+		const api = new InMemoryOutscaleApi({strict});
 		await api.ok('CreateLoadBalancer', WEB);
 
 		const AccessLog = {IsEnabled: name !== '', OsuBucketName: name};
@@ -83,7 +84,7 @@ for (const [strict, name, isTaken] of [
 }
 
 test('the double slash of osc-cli and an empty body are answered as what they mean', async t => {
-	const {dialect} = new OutscaleHouse();
+	const {dialect} = new InMemoryOutscaleApi();
 	const request = {
 		method: 'POST',
 		path: '//api/latest/ReadLoadBalancers',
@@ -99,7 +100,7 @@ test('the double slash of osc-cli and an empty body are answered as what they me
 });
 
 test('another method than POST is told which one to use', async t => {
-	const {dialect} = new OutscaleHouse();
+	const {dialect} = new InMemoryOutscaleApi();
 	const request = {method: 'GET', path: '/api/v1/ReadVms', headers: new Map(), body: new Uint8Array()};
 
 	const {answer, call} = await dialect.answer(request);
@@ -118,7 +119,7 @@ test('another method than POST is told which one to use', async t => {
 });
 
 test('actions that do not exist, and those of the rest of the cloud, are told apart', async t => {
-	const api = new OutscaleHouse();
+	const api = new InMemoryOutscaleApi();
 	const elsewhere = 'lb-local emulates the load balancer part of the API, and';
 
 	t.is(await api.refusal('CreateVms'), `404 12000: ${elsewhere} "CreateVms" is not in it`);
@@ -132,7 +133,7 @@ test('actions that do not exist, and those of the rest of the cloud, are told ap
 });
 
 test('whoever is not let in gets the 401 of the cloud, before anything is read', async t => {
-	const api = new OutscaleHouse({authenticate: () => ({reason: 'the signature does not match'})});
+	const api = new InMemoryOutscaleApi({authenticate: () => ({reason: 'the signature does not match'})});
 
 	t.is(await api.refusal('CreateLoadBalancer', 'no JSON'), '401 1: the signature does not match');
 	const {answer, call} = await api.call('NoSuchAction');
@@ -141,7 +142,7 @@ test('whoever is not let in gets the 401 of the cloud, before anything is read',
 });
 
 test('of several faults the first in a fixed order is answered', async t => {
-	const api = new OutscaleHouse();
+	const api = new InMemoryOutscaleApi();
 	const all = {LoadBalancerName: 5, Listeners: [{LoadBalancerPort: 0, BackendPort: 80, LoadBalancerProtocol: 'x'}]};
 
 	t.is(await api.refusal('CreateLoadBalancer', {...all, Bla: 1}), '400 3001: unknown parameter "Bla"');
@@ -154,7 +155,7 @@ test('of several faults the first in a fixed order is answered', async t => {
 });
 
 test('fields that have no effect are told to the call log', async t => {
-	const api = new OutscaleHouse();
+	const api = new InMemoryOutscaleApi();
 	await api.ok('CreateLoadBalancer', WEB);
 
 	const inNet = await api.call('CreateLoadBalancer', {
@@ -176,7 +177,7 @@ test('fields that have no effect are told to the call log', async t => {
 });
 
 test('a dry run judges everything and changes nothing', async t => {
-	const api = new OutscaleHouse();
+	const api = new InMemoryOutscaleApi();
 	const {answer} = await api.call('CreateLoadBalancer', {...WEB, DryRun: true});
 
 	t.regex(answer.body, /^\{"ResponseContext":\{"RequestId":"[0-9a-f-]{36}"\}\}$/);
@@ -186,7 +187,7 @@ test('a dry run judges everything and changes nothing', async t => {
 });
 
 test('a bug of the data plane is a 500 without a stack, and the log says what it was', async t => {
-	const api = new OutscaleHouse();
+	const api = new InMemoryOutscaleApi();
 	api.store.failures.set('web', new TypeError('x is not a function'));
 
 	const {answer, call} = await api.call('CreateLoadBalancer', WEB);
@@ -198,7 +199,7 @@ test('a bug of the data plane is a 500 without a stack, and the log says what it
 });
 
 test('a certificate keeps its listeners when it is renamed, and shows what it was made of to nobody', async t => {
-	const api = new OutscaleHouse();
+	const api = new InMemoryOutscaleApi();
 	const answers = [];
 	const upload = {Name: 'web', Body: pem('rsa.web.test.crt'), PrivateKey: pem('rsa.web.test.key')};
 	answers.push(await api.ok('CreateServerCertificate', upload));
@@ -227,7 +228,7 @@ test('a certificate keeps its listeners when it is renamed, and shows what it wa
 });
 
 test('a chain that parses is taken, and only what belongs to the leaf is shown to clients', async t => {
-	const api = new OutscaleHouse();
+	const api = new InMemoryOutscaleApi();
 	const upload = {Body: pem('web.test.crt'), PrivateKey: pem('web.test.key')};
 	await api.ok('CreateServerCertificate', {...upload, Name: 'leaf', Chain: pem('web.test.crt')});
 	await api.ok('CreateServerCertificate', {...upload, Name: 'stranger', Chain: pem('shop.test.crt')});
@@ -241,7 +242,7 @@ test('a chain that parses is taken, and only what belongs to the leaf is shown t
 });
 
 test('the order of keys is the alphabet, at every depth', async t => {
-	const api = new OutscaleHouse();
+	const api = new InMemoryOutscaleApi();
 	const {answer} = await api.call('CreateLoadBalancer', {...WEB, Tags: [{Value: 'v', Key: 'k'}]});
 
 	const isSorted = (value: unknown): boolean => {

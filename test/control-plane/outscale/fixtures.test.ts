@@ -2,7 +2,8 @@ import {X509Certificate} from 'node:crypto';
 import {readdirSync, readFileSync} from 'node:fs';
 import test from 'ava';
 import {OUTSCALE_ACTIONS} from '../../../src/control-plane/outscale/dialect.ts';
-import {type HouseOptions, OutscaleHouse, pem} from '../../helpers/outscale-house.ts';
+import {InMemoryOutscaleApi, type InMemoryOutscaleOptions} from '../../helpers/in-memory-outscale.ts';
+import {pem} from '../../helpers/project-certs.ts';
 
 const FIXTURES = new URL('../../../fixtures/outscale/', import.meta.url);
 
@@ -10,7 +11,7 @@ interface Case {
 	readonly source: string;
 	readonly status: number;
 	readonly given?: readonly string[];
-	readonly house?: HouseOptions & {readonly healthy?: readonly string[]};
+	readonly options?: InMemoryOutscaleOptions & {readonly healthy?: readonly string[]};
 }
 
 /** `CreateLoadBalancer/http` and so on. */
@@ -20,9 +21,8 @@ const CASES = readdirSync(FIXTURES, {withFileTypes: true})
 
 for (const name of CASES) {
 	test(`${name} is answered as its fixture says`, async t => {
-		const {source, status, given = [], house = {}} = caseOf(name);
-		const {healthy = [], ...options} = house;
-		const api = new OutscaleHouse(options);
+		const {source, status, given = [], options: {healthy = [], ...options} = {}} = caseOf(name);
+		const api = new InMemoryOutscaleApi(options);
 		for (const backend of healthy) api.store.healthy.add(backend);
 		for (const before of given) await api.ok(actionOf(before), requestOf(before));
 		const account = api.store.account;

@@ -1,27 +1,22 @@
 import test from 'ava';
 import {OUTSCALE_ACTIONS} from '../../../src/control-plane/outscale/dialect.ts';
 import {Reading} from '../../../src/control-plane/outscale/fields.ts';
-import {startEmulator} from '../../../src/index.ts';
 import type {RefusalCode} from '../../../src/model/refusal.ts';
-import {call, creation, done} from '../../helpers/cloud-api.ts';
-import {OutscaleHouse, pem} from '../../helpers/outscale-house.ts';
+import {startWithApi} from '../../helpers/emulator-scene.ts';
+import {InMemoryOutscaleApi} from '../../helpers/in-memory-outscale.ts';
+import {newLoadBalancer} from '../../helpers/outscale-api.ts';
+import {pem} from '../../helpers/project-certs.ts';
 
 // What a request of 4 MiB may hold. A test that fails here takes minutes, or the memory of the machine.
 
-const LISTENER = {LoadBalancerPort: 80, LoadBalancerProtocol: 'HTTP', BackendPort: 80};
-
-async function house(): Promise<OutscaleHouse> {
-	const made = new OutscaleHouse();
-	await made.ok('CreateLoadBalancer', {
-		LoadBalancerName: 'web',
-		SubregionNames: ['eu-west-2a'],
-		Listeners: [LISTENER],
-	});
+async function someAccount(): Promise<InMemoryOutscaleApi> {
+	const made = new InMemoryOutscaleApi();
+	await made.ok('CreateLoadBalancer', newLoadBalancer('web'));
 	return made;
 }
 
 test('a name that is given 9,000 times is one load balancer', async t => {
-	const cloud = await house();
+	const cloud = await someAccount();
 	const LoadBalancerNames = Array(9000).fill('web');
 	const Tags = Array.from({length: 1000}, (_, index) => ({Key: `key-${index}`, Value: 'v'}));
 
@@ -33,17 +28,17 @@ test('a name that is given 9,000 times is one load balancer', async t => {
 });
 
 test('5,000 VMs are registered and taken away, and calls between cost what they touch', async t => {
-	await using emulator = await startEmulator();
-	await done(emulator, 'CreateLoadBalancer', creation('web'));
+	const {emulator, api} = await startWithApi(t);
+	await api.ok('CreateLoadBalancer', newLoadBalancer('web'));
 	const ids = Array.from({length: 5000}, (_, index) => `i-${index.toString(16).padStart(8, '0')}`);
 	const [first = '', ...others] = ids;
 	const LoadBalancerName = 'web';
 
-	await done(emulator, 'LinkLoadBalancerBackendMachines', {LoadBalancerName, BackendVmIds: [...ids, ...ids]});
-	await done(emulator, 'UnlinkLoadBalancerBackendMachines', {LoadBalancerName, BackendVmIds: [first, first]});
-	await done(emulator, 'LinkLoadBalancerBackendMachines', {LoadBalancerName, BackendVmIds: [first]});
+	await api.ok('LinkLoadBalancerBackendMachines', {LoadBalancerName, BackendVmIds: [...ids, ...ids]});
+	await api.ok('UnlinkLoadBalancerBackendMachines', {LoadBalancerName, BackendVmIds: [first, first]});
+	await api.ok('LinkLoadBalancerBackendMachines', {LoadBalancerName, BackendVmIds: [first]});
 	t.is(emulator.get('web').backends.length, 5000);
-	await done(emulator, 'UnlinkLoadBalancerBackendMachines', {LoadBalancerName, BackendVmIds: others});
+	await api.ok('UnlinkLoadBalancerBackendMachines', {LoadBalancerName, BackendVmIds: others});
 
 	t.deepEqual(
 		emulator.get('web').backends.map(({name}) => name),
@@ -72,7 +67,7 @@ function listOf(name: string, count: number, item: string): string {
 
 for (const [action, body, what] of TOO_MUCH) {
 	test(`${action} with ${body.slice(0, 20)}… of ${body.length} bytes is refused before anything is built`, async t => {
-		const cloud = await house();
+		const cloud = await someAccount();
 
 		const {answer, call: logged} = await cloud.call(action, body);
 
@@ -105,7 +100,7 @@ test('the largest request that is taken is read once, and costs what it holds', 
 		t.throws(() => reading.finish(), {code: 'MISSING_PARAMETER'});
 		return steps;
 	};
-	const cloud = await house();
+	const cloud = await someAccount();
 
 	const [once, twice] = [stepsFor(2000), stepsFor(4000)];
 
@@ -143,39 +138,40 @@ const BAD_PEM = {
 
 for (const [title, [Body, details]] of Object.entries(BAD_PEM)) {
 	test(`PEM text of 4 MiB is judged in one pass: ${title}`, async t => {
-		await using emulator = await startEmulator();
+		const {api} = await startWithApi(t);
 
-		const {status, body} = await call(emulator, 'CreateServerCertificate', {
+		const {status, body} = await api.send('CreateServerCertificate', {
 			Name: 'web',
 			Body,
 			PrivateKey: pem('web.test.key'),
 		});
 
 		t.is(status, 400);
-		t.regex(body.Errors[0].Details, details);
+		t.regex(JSON.parse(body).Errors[0].Details, details);
 	});
 }
 
 test('a body that is too large is refused in the form of the cloud', async t => {
-	await using emulator = await startEmulator();
+	const {api} = await startWithApi(t);
 
-	const {status, body} = await call(emulator, 'CreateServerCertificate', {Body: 'x'.repeat(10 * 1024 * 1024)});
+	const {status, body} = await api.send('CreateServerCertificate', {Body: 'x'.repeat(10 * 1024 * 1024)});
 
 	t.is(status, 413);
-	t.like(body.Errors[0], {
+	const {Errors, ResponseContext} = JSON.parse(body);
+	t.like(Errors[0], {
 		Code: '4045',
 		Type: 'InvalidParameterValue',
 		Details: 'the body is too large; allowed are 4194304 bytes',
 	});
-	t.regex(body.ResponseContext.RequestId, /^[0-9a-f-]{36}$/);
+	t.regex(ResponseContext.RequestId, /^[0-9a-f-]{36}$/);
 });
 
 test('what is kept of a call is bounded, whatever its fields are called', async t => {
-	await using emulator = await startEmulator();
+	const {emulator, api} = await startWithApi(t);
 	const names = Array.from({length: 900}, (_, index) => `${index}-${'x'.repeat(400)}`);
 	const Filters = Object.fromEntries(['-----BEGIN PRIVATE KEY-----', ...names].map(name => [name, []]));
 
-	await done(emulator, 'ReadVms', {Filters});
+	await api.ok('ReadVms', {Filters});
 
 	const unread = emulator.calls.at(-1)?.unread ?? [];
 	t.is(unread.length, 50);

@@ -2,7 +2,9 @@ import test from 'ava';
 import fc from 'fast-check';
 import {EmulatorError} from '../../../src/base/errors.ts';
 import {runs} from '../../helpers/depth.ts';
-import {OutscaleHouse, pem} from '../../helpers/outscale-house.ts';
+import {InMemoryOutscaleApi} from '../../helpers/in-memory-outscale.ts';
+import {httpListener, newLoadBalancer} from '../../helpers/outscale-api.ts';
+import {pem} from '../../helpers/project-certs.ts';
 
 const name = fc.constantFrom('a', 'a', 'a', 'a', 'a', 'b', 'b', 'c', 'no_name');
 const port = fc.constantFrom(80, 80, 81, 443, 8080, 8443, 0);
@@ -84,21 +86,21 @@ const request = fc.oneof(
 );
 
 /** One load balancer with a listener of each kind, a certificate, a policy and a back-end. */
-async function someAccount(): Promise<OutscaleHouse> {
-	const api = new OutscaleHouse();
+async function someAccount(): Promise<InMemoryOutscaleApi> {
+	const api = new InMemoryOutscaleApi();
 	await api.ok('CreateServerCertificate', {Name: 'one', Body: pem('web.test.crt'), PrivateKey: pem('web.test.key')});
 	const ServerCertificateId = 'orn:ows:idauth::123456789012:server-certificate/one';
-	const http = {LoadBalancerPort: 80, BackendPort: 80, LoadBalancerProtocol: 'HTTP', BackendProtocol: 'HTTP'};
+	const http = httpListener(80);
 	const https = {...http, LoadBalancerPort: 443, LoadBalancerProtocol: 'HTTPS', ServerCertificateId};
 	const a = {LoadBalancerName: 'a'};
-	await api.ok('CreateLoadBalancer', {...a, Listeners: [http, https], SubregionNames: ['eu-west-2a']});
+	await api.ok('CreateLoadBalancer', newLoadBalancer('a', [http, https]));
 	await api.ok('CreateLoadBalancerPolicy', {...a, PolicyName: 'p', PolicyType: 'load_balancer'});
 	await api.ok('LinkLoadBalancerBackendMachines', {...a, BackendVmIds: ['i-00000001']});
 	return api;
 }
 
 /** What runs is what is described: names, listeners, certificates, stickiness, back-ends and rules. */
-function isConsistent({store}: OutscaleHouse): boolean {
+function isConsistent({store}: InMemoryOutscaleApi): boolean {
 	const {loadBalancers, certificates, rules} = store.account;
 	if ([...loadBalancers.keys()].toSorted().join() !== [...store.running.keys()].toSorted().join()) return false;
 	return [...loadBalancers.values()].every(({name: each, listeners, backends, policies}) => {
@@ -153,13 +155,9 @@ test('whatever is asked, what runs is what is described, and a refused call chan
 });
 
 test('200 calls at once on one load balancer are carried out one by one', async t => {
-	const api = new OutscaleHouse();
+	const api = new InMemoryOutscaleApi();
 	const web = {LoadBalancerName: 'web'};
-	await api.ok('CreateLoadBalancer', {
-		...web,
-		Listeners: [{BackendPort: 80, LoadBalancerPort: 80, LoadBalancerProtocol: 'HTTP'}],
-		SubregionNames: ['eu-west-2a'],
-	});
+	await api.ok('CreateLoadBalancer', newLoadBalancer('web'));
 	const id = (index: number) => `i-${(index + 1).toString(16).padStart(8, '0')}`;
 	const calls = Array.from({length: 200}, (_, index) => {
 		if (index % 4 === 0) return api.call('RegisterVmsInLoadBalancer', {...web, BackendVmIds: [id(index)]});
@@ -181,15 +179,9 @@ test('200 calls at once on one load balancer are carried out one by one', async 
 });
 
 test('500 load balancers are created, read and deleted without a call that costs more for each of the others', async t => {
-	const api = new OutscaleHouse();
+	const api = new InMemoryOutscaleApi();
 	const names = Array.from({length: 500}, (_, index) => `lb-${index}`);
-	for (const LoadBalancerName of names) {
-		await api.ok('CreateLoadBalancer', {
-			LoadBalancerName,
-			Listeners: [{BackendPort: 80, LoadBalancerPort: 80, LoadBalancerProtocol: 'HTTP'}],
-			SubregionNames: ['eu-west-2a'],
-		});
-	}
+	for (const name of names) await api.ok('CreateLoadBalancer', newLoadBalancer(name));
 	t.is((await api.ok('ReadLoadBalancers'))['LoadBalancers'].length, 500);
 	for (const LoadBalancerName of names) await api.ok('DeleteLoadBalancer', {LoadBalancerName});
 	t.is(api.store.calls.length, 1000);

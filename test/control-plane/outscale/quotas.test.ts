@@ -1,8 +1,9 @@
 import test from 'ava';
-import {type HouseOptions, OutscaleHouse, pem} from '../../helpers/outscale-house.ts';
+import {InMemoryOutscaleApi, type InMemoryOutscaleOptions} from '../../helpers/in-memory-outscale.ts';
+import {httpListener, newLoadBalancer} from '../../helpers/outscale-api.ts';
+import {pem} from '../../helpers/project-certs.ts';
 
-const LISTENER = {BackendPort: 80, LoadBalancerPort: 80, LoadBalancerProtocol: 'HTTP'};
-const WEB = {LoadBalancerName: 'web', Listeners: [LISTENER], SubregionNames: ['eu-west-2a']};
+const WEB = newLoadBalancer('web');
 const CERTIFICATE = {Name: 'one', Body: pem('web.test.crt'), PrivateKey: pem('web.test.key')};
 const RULE = {
 	Listener: {LoadBalancerName: 'web', LoadBalancerPort: 80},
@@ -10,8 +11,8 @@ const RULE = {
 	VmIds: ['i-12345678'],
 };
 
-async function house(quotas: HouseOptions['quotas']): Promise<OutscaleHouse> {
-	const api = new OutscaleHouse({quotas});
+async function someAccount(quotas: InMemoryOutscaleOptions['quotas']): Promise<InMemoryOutscaleApi> {
+	const api = new InMemoryOutscaleApi({quotas});
 	await api.ok('CreateLoadBalancer', WEB);
 	await api.ok('RegisterVmsInLoadBalancer', {LoadBalancerName: 'web', BackendVmIds: ['i-12345678']});
 	await api.ok('CreateServerCertificate', CERTIFICATE);
@@ -23,12 +24,7 @@ async function house(quotas: HouseOptions['quotas']): Promise<OutscaleHouse> {
 /** A quota of one, and the call for a second. */
 const SECOND: readonly (readonly [string, string, object, string])[] = [
 	['loadBalancers', 'CreateLoadBalancer', {...WEB, LoadBalancerName: 'two'}, '10014'],
-	[
-		'listeners',
-		'CreateLoadBalancerListeners',
-		{LoadBalancerName: 'web', Listeners: [{...LISTENER, LoadBalancerPort: 81}]},
-		'10013',
-	],
+	['listeners', 'CreateLoadBalancerListeners', {LoadBalancerName: 'web', Listeners: [httpListener(81)]}, '10013'],
 	['certificates', 'CreateServerCertificate', {...CERTIFICATE, Name: 'two'}, '10007'],
 	[
 		'rules',
@@ -41,11 +37,11 @@ const SECOND: readonly (readonly [string, string, object, string])[] = [
 
 for (const [quota, action, body, code] of SECOND) {
 	test(`a quota of one of ${quota} refuses the second, and without a quota it is taken`, async t => {
-		const bounded = await house({[quota]: 1});
+		const bounded = await someAccount({[quota]: 1});
 		const account = bounded.store.account;
 
 		t.regex(await bounded.refusal(action, body), new RegExp(`^400 ${code}: 2 .* are more than the quota of 1$`));
 		t.deepEqual(bounded.store.account, account);
-		t.is(await (await house(undefined)).refusal(action, body), '200');
+		t.is(await (await someAccount(undefined)).refusal(action, body), '200');
 	});
 }

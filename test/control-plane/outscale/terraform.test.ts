@@ -1,5 +1,7 @@
 import test from 'ava';
-import {type Answered, OutscaleHouse, pem} from '../../helpers/outscale-house.ts';
+import {InMemoryOutscaleApi} from '../../helpers/in-memory-outscale.ts';
+import type {Answered} from '../../helpers/outscale-api.ts';
+import {pem} from '../../helpers/project-certs.ts';
 
 /** Terraform's provider waits through these: terraform-provider-outscale, resource_load_balancer.go. */
 const PENDING = ['starting', 'provisioning', 'reloading', 'reconfiguring'];
@@ -8,7 +10,7 @@ const DELETE_PENDING = ['deleting', ...PENDING];
 const NAMES = {Filters: {LoadBalancerNames: ['web']}};
 
 /** Reads until the load balancer is active, as the provider does; time passes between two reads. */
-async function waitForActive(api: OutscaleHouse): Promise<Answered> {
+async function waitForActive(api: InMemoryOutscaleApi): Promise<Answered> {
 	for (let attempt = 0; attempt < 20; attempt++) {
 		const [shown] = (await api.ok('ReadLoadBalancers', NAMES))['LoadBalancers'];
 		if (shown?.State === 'active') return shown;
@@ -18,7 +20,7 @@ async function waitForActive(api: OutscaleHouse): Promise<Answered> {
 	throw new Error('it never became active');
 }
 
-async function waitUntilGone(api: OutscaleHouse): Promise<void> {
+async function waitUntilGone(api: InMemoryOutscaleApi): Promise<void> {
 	for (let attempt = 0; attempt < 20; attempt++) {
 		const [shown] = (await api.ok('ReadLoadBalancers', NAMES))['LoadBalancers'];
 		if (shown === undefined) return;
@@ -29,7 +31,7 @@ async function waitUntilGone(api: OutscaleHouse): Promise<void> {
 }
 
 /** The provider tries again while a load balancer is not ready for an update. */
-async function update(api: OutscaleHouse, body: object): Promise<void> {
+async function update(api: InMemoryOutscaleApi, body: object): Promise<void> {
 	for (let attempt = 0; attempt < 20; attempt++) {
 		const refusal = await api.refusal('UpdateLoadBalancer', {LoadBalancerName: 'web', ...body});
 		if (refusal === '200') return;
@@ -40,7 +42,7 @@ async function update(api: OutscaleHouse, body: object): Promise<void> {
 
 for (const lifecycleMs of [0, 1000]) {
 	test(`the calls of Terraform's provider, in its order, converge when a change takes ${lifecycleMs} ms`, async t => {
-		const api = new OutscaleHouse({lifecycleMs});
+		const api = new InMemoryOutscaleApi({lifecycleMs});
 		const web = {LoadBalancerName: 'web'};
 		const {ServerCertificate: uploaded} = await api.ok('CreateServerCertificate', {
 			Name: 'web',
