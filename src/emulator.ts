@@ -6,6 +6,7 @@ import {RunningEmulator} from './emulator/running-emulator.ts';
 import {callerUnderTest} from './emulator/still-open.ts';
 
 export type {Call, Emulator, EmulatorEvents} from './emulator/emulator.ts';
+export type {Notice, NoticeTopic} from './emulator/notices.ts';
 
 /**
  * Starts an emulator, with everything its configuration describes.

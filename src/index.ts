@@ -45,7 +45,15 @@ export type {
 	LoadBalancer,
 } from './emulator/load-balancer.ts';
 export type {EmulatorOptions, PortMode, RecordOptions} from './emulator/options.ts';
-export {type Call, type Emulator, type EmulatorEvents, startEmulator, startLoadBalancer} from './emulator.ts';
+export {
+	type Call,
+	type Emulator,
+	type EmulatorEvents,
+	type Notice,
+	type NoticeTopic,
+	startEmulator,
+	startLoadBalancer,
+} from './emulator.ts';
 export {proxyHeaderOf} from './fake-backends/proxy-header.ts';
 export type {Health, HealthReason, OperatorSetting, ProbeResult, ServiceState, Transition} from './model/health.ts';
 export type {ListenerSpec, Protocol} from './model/listener.ts';

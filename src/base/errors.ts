@@ -113,11 +113,11 @@ export function formatPath(path: Violation['path']): string {
 export async function portUnavailable(options: {
 	readonly host: string;
 	readonly port: number;
-	readonly wanted: string;
+	readonly purpose: string;
 	readonly cause: unknown;
 }): Promise<EmulatorError<'PORT_UNAVAILABLE'>> {
-	const {host, port, wanted, cause} = options;
-	const where = `${formatAddress(host, port)}, which ${wanted} needs`;
+	const {host, port, purpose, cause} = options;
+	const where = `${formatAddress(host, port)}, which ${purpose} needs`;
 	if (hasCode(cause, 'EACCES')) {
 		return new EmulatorError(
 			'PORT_UNAVAILABLE',

@@ -42,7 +42,7 @@ export async function bind(server: Server, options: BindOptions): Promise<number
 			if (!hasCode(error, 'EADDRINUSE')) break;
 		}
 	}
-	throw await portUnavailable({host, port, wanted: 'the control port', cause: first});
+	throw await portUnavailable({host, port, purpose: 'the control port', cause: first});
 }
 
 function validate({host, port}: BindOptions): void {

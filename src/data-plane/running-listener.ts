@@ -34,8 +34,8 @@ export async function bindListener(
 	loadBalancer: string,
 	adoptable: Iterable<BoundPort>,
 ): Promise<BoundPort> {
-	const wanted = `listener ${formatListener(listener)} of load balancer "${loadBalancer}"`;
-	return listen({...listener.bind, wanted, adoptable});
+	const purpose = `listener ${formatListener(listener)} of load balancer "${loadBalancer}"`;
+	return listen({...listener.bind, purpose, adoptable});
 }
 
 /** One listener at run time: a bound port, and everything that serves its connections. */

@@ -9,7 +9,6 @@ import {withoutGone} from '../operations/load-balancers.ts';
 import {removeLoadBalancer} from '../operations/put-load-balancer.ts';
 import {type Change, emulatorStopped, loadBalancerStopped, type StoreDependencies} from './change.ts';
 import type {ManagedLoadBalancer} from './managed-load-balancer.ts';
-import {setNotices} from './notices.ts';
 import {PlannedChange} from './planned-change.ts';
 
 /** What came of a turn: the change was made, or it concerns load balancers whose turn it has not taken. */
@@ -119,8 +118,7 @@ export class AccountStore {
 		if (this.#managed.get(name) === managed) {
 			this.#managed.delete(name);
 			for (const [callOff, names] of this.#callOffs) if (names.has(name)) callOff.abort(loadBalancerStopped(name));
-			const {notices, warnings} = this.#dependencies;
-			for (const sentences of [notices, warnings]) setNotices(sentences, `${name}, `, []);
+			this.#dependencies.notices.forget(name);
 		}
 		this.#leaving.add(managed);
 		return managed.stop(drainMs, fresh).finally(() => this.#leaving.delete(managed));

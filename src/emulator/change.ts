@@ -8,6 +8,7 @@ import type {Context, Operate} from '../operations/context.ts';
 import type {openAccessLog} from './access-log.ts';
 import type {GivenCertificate} from './listener-certificates.ts';
 import type {ManagedLoadBalancer, SharedDependencies} from './managed-load-balancer.ts';
+import type {Notices} from './notices.ts';
 import type {ReadOptions} from './options.ts';
 
 /** What the store needs of the emulator. */
@@ -21,8 +22,7 @@ export interface StoreDependencies extends SharedDependencies {
 	/** Binds what a load balancer that is new needs. */
 	readonly prepareStart: typeof RunningLoadBalancer.prepareStart;
 	readonly openAccessLog: typeof openAccessLog;
-	readonly warnings: string[];
-	readonly notices: string[];
+	readonly notices: Notices;
 	/** What `lb.update()` does. */
 	readonly update: (loadBalancer: ManagedLoadBalancer, spec: unknown) => Promise<void>;
 	/** What `lb.setCertificate()` does. */

@@ -5,8 +5,11 @@ import type {Authority} from '../certificates/authority.ts';
 import type {LookFurther} from '../configuration/config-file.ts';
 import type {Finding} from '../configuration/finding.ts';
 import type {UsableCertificate} from '../model/account.ts';
+import {DEFAULT_ACCOUNT_ID, DEFAULT_REGION} from '../model/dns-name.ts';
 import {EMPTY_INVENTORY} from '../model/inventory.ts';
 import type {NormalisedBackend, NormalisedConfig, NormalisedLoadBalancer} from '../model/normalised.ts';
+import {type Context, NO_QUOTAS} from '../operations/context.ts';
+import {Identifiers} from '../operations/identifiers.ts';
 import type {Refuse} from './listener-certificates.ts';
 import {validateFiles} from './validate-files.ts';
 
@@ -132,5 +135,19 @@ function withSameBackends(config: NormalisedConfig, before: NormalisedConfig): N
 		vms: new Map([...config.vms].map(([id, backend]) => [id, same.get(backend) ?? backend])),
 		backends: new Map([...config.backends].map(([name, backends]) => [name, replace(backends)])),
 		loadBalancers: new Map(loadBalancers),
+	};
+}
+
+/** What operations go by, as the configuration says at the start. */
+export function settingsOf({control, account}: NormalisedConfig, seed: number): Omit<Context, 'nowMs' | 'wallMs'> {
+	const {id: accountId = DEFAULT_ACCOUNT_ID, region = DEFAULT_REGION} = account;
+	const {lifecycleMs, strict, faithfulHealth, accessLogs} = control;
+	return {
+		identifiers: new Identifiers({seed, region, accountId}),
+		lifecycleMs,
+		strict,
+		faithfulHealth,
+		accessLogFolder: accessLogs,
+		quotas: NO_QUOTAS,
 	};
 }

@@ -21,6 +21,7 @@ import type {AccountStore} from './account-store.ts';
 import {type FailingPart, nameTaken} from './change.ts';
 import {type Configured, NOTHING_CONFIGURED, readConfigured} from './configured.ts';
 import {certificatesOf} from './listener-certificates.ts';
+import type {Notices} from './notices.ts';
 import {violationsOfListeners} from './serving.ts';
 
 export interface ConfigurerOptions {
@@ -29,7 +30,7 @@ export interface ConfigurerOptions {
 	/** As it was given: a path, or the configuration itself. */
 	readonly config: unknown;
 	readonly dnsNameOf: (loadBalancer: Pick<NormalisedLoadBalancer, 'name' | 'internal'>) => string;
-	readonly warnings: string[];
+	readonly notices: Notices;
 	/** Told of the files that it consists of, as soon as they are known. */
 	readonly onFiles: (files: readonly string[]) => void;
 }
@@ -63,7 +64,7 @@ export class Configurer {
 
 	async #reload(onFirst: (described: NormalisedConfig) => void): Promise<Reloaded> {
 		const before = this.#configured;
-		const {store, authority, config, onFiles, warnings} = this.#options;
+		const {store, authority, config, onFiles, notices} = this.#options;
 		store.refuseWhenStopped();
 		const after = await readConfigured(config, {authority, before, onFiles});
 		if (before === NOTHING_CONFIGURED) {
@@ -87,7 +88,8 @@ export class Configurer {
 		if (before !== NOTHING_CONFIGURED) this.#warnOfUnread(before.described, after.described);
 		for (const name of [...reloaded.certificates.added, ...reloaded.certificates.changed]) {
 			for (const warning of after.certificates.get(name)?.warnings ?? []) {
-				warnings.push(withoutSecrets(`certificate ${name}: ${warning}`));
+				const text = withoutSecrets(`certificate ${name}: ${warning}`);
+				notices.add({level: 'warning', topic: 'certificate', text});
 			}
 		}
 		return reloaded;
@@ -176,9 +178,11 @@ export class Configurer {
 
 	#warnOfUnread(before: NormalisedConfig, after: NormalisedConfig): void {
 		if (isDeepStrictEqual([before.control, before.account], [after.control, after.account])) return;
-		this.#options.warnings.push(
-			'"control" and "account" are read at the start alone: start anew for what changed in them',
-		);
+		this.#options.notices.add({
+			level: 'warning',
+			topic: 'configuration',
+			text: '"control" and "account" are read at the start alone: start anew for what changed in them',
+		});
 	}
 }
 

@@ -15,6 +15,7 @@ import type {Context} from '../operations/context.ts';
 import {declareVm} from '../operations/declare-vm.ts';
 import type {AccountStore} from './account-store.ts';
 import {AccountAsCloud} from './cloud-store.ts';
+import type {Notices} from './notices.ts';
 
 /** The port that the command line takes when nobody asked for one. */
 const USUAL_PORT = 8089;
@@ -31,8 +32,7 @@ export interface ControlOptions {
 	readonly clock: Clock;
 	readonly clockKind: 'real' | 'manual';
 	readonly authorityPem: string;
-	readonly warnings: readonly string[];
-	readonly notices: readonly string[];
+	readonly notices: Notices;
 	/** Puts everything back to what the configuration says. */
 	readonly onReset: () => Promise<void>;
 	/** @returns what asks whoever runs this to stop, if anybody listens for that. */
@@ -76,7 +76,7 @@ export class Control implements AdminApi {
 	}
 
 	state(): ReturnType<AdminApi['state']> {
-		const {store, context, config, clock, clockKind, notices, warnings} = this.#options;
+		const {store, context, config, clock, clockKind, notices} = this.#options;
 		const {account} = store;
 		const moment = context();
 		return {
@@ -90,8 +90,8 @@ export class Control implements AdminApi {
 				return loadBalancerState(handle, life === undefined ? 'active' : stateOf(life, moment));
 			}),
 			vms: [...account.vms].map(([id, backend]) => ({id, address: this.#addressOf(backend)})),
-			notices,
-			warnings,
+			notices: notices.texts('note'),
+			warnings: notices.texts('warning'),
 		};
 	}
 

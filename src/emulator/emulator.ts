@@ -6,6 +6,7 @@ import type {Exchange} from '../observability/exchange.ts';
 import type {Reloaded} from '../operations/configure.ts';
 import type {EmulatorClock} from './clock.ts';
 import type {CertificateAuthority, LoadBalancer} from './load-balancer.ts';
+import type {Notice} from './notices.ts';
 
 /** What an emulator emits while it runs. */
 export interface EmulatorEvents {
@@ -15,6 +16,8 @@ export interface EmulatorEvents {
 	exchange: [exchange: Exchange];
 	/** The probes have brought a back-end in service, or taken it out. */
 	health: [change: HealthChange];
+	/** There is something new to know: what `warnings` and `notices` list. */
+	notice: [notice: Notice];
 	/** Somebody asks for a stop: `POST /_lb/stop` at the control port, which is refused while nobody listens. */
 	stop: [];
 }

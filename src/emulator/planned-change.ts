@@ -3,20 +3,18 @@ import {EmulatorError, messageOf} from '../base/errors.ts';
 import type {RunningLoadBalancer} from '../data-plane/running-load-balancer.ts';
 import {type Account, runningIn} from '../model/account.ts';
 import type {NormalisedBackend} from '../model/normalised.ts';
-import {backendsOf, certificatesOf, resolve} from '../model/resolve.ts';
+import {backendsOf, resolve} from '../model/resolve.ts';
 import type {ResolvedLoadBalancer} from '../model/resolved.ts';
 import type {Operate} from '../operations/context.ts';
 import {touchedBetween} from '../operations/touched.ts';
 import {acquireBackends} from './acquire-backends.ts';
 import type {RunningBackend} from './backends.ts';
 import {type Change, explained, loadBalancerStopped, type StoreDependencies} from './change.ts';
-import {warningsOf} from './listener-certificates.ts';
+import {updateNotices} from './load-balancer-notices.ts';
 import {ManagedLoadBalancer} from './managed-load-balancer.ts';
-import {setNotices} from './notices.ts';
 import type {PortMode} from './options.ts';
 import {PortPlan} from './port-plan.ts';
-import {bindingFor, fallbackNotices} from './ports.ts';
-import {warningsOfDurations} from './short-durations.ts';
+import {bindingFor} from './ports.ts';
 import {runsAlike, type Step, stepOf} from './steps.ts';
 
 /** What a change needs of the store. */
@@ -127,7 +125,10 @@ export class PlannedChange {
 	commit(account: Account): ManagedLoadBalancer[] {
 		if (this.#change.kept !== undefined) void this.#store.dependencies.registry.keep(this.#change.kept);
 		const committed = this.#steps.map(step => this.#commit(step, account));
-		for (const name of this.#touched) this.#setNotices(name, account);
+		for (const name of this.#touched) {
+			const step = this.#steps.find(({next}) => next.name === name);
+			updateNotices(name, {account, bound: step?.data?.running.listeners, ...this.#store.dependencies});
+		}
 		return committed;
 	}
 
@@ -143,7 +144,7 @@ export class PlannedChange {
 				await undo();
 			} catch (error) {
 				// A command that had to make room, and does not come back.
-				this.#store.dependencies.warnings.push(messageOf(error));
+				this.#store.dependencies.notices.add({level: 'warning', topic: 'back-end', text: messageOf(error)});
 			}
 		}
 	}
@@ -170,7 +171,13 @@ export class PlannedChange {
 				accountId: identifiers.accountId,
 				region: identifiers.region,
 				clock: dependencies.services.clock,
-				onTrouble: ({message}) => dependencies.warnings.push(`${next.name}, access log: ${message}`),
+				onTrouble: ({message}) =>
+					dependencies.notices.add({
+						level: 'warning',
+						topic: 'access-log',
+						loadBalancer: next.name,
+						text: `${next.name}, access log: ${message}`,
+					}),
 			});
 			this.#undo.push(() => log.close());
 			step.log = log;
@@ -272,21 +279,5 @@ export class PlannedChange {
 			stop: stop ?? (drainMs => remove(managed, drainMs)),
 		});
 		return managed;
-	}
-
-	/** What is to be said of a load balancer by now: ports that were taken in place of others, and what will surprise. */
-	#setNotices(name: string, account: Account): void {
-		const {notices, warnings, options} = this.#store.dependencies;
-		const loadBalancer = runningIn(account, name);
-		if (loadBalancer === undefined) return;
-		const step = this.#steps.find(({next}) => next.name === name);
-		if (step?.data !== undefined) {
-			setNotices(notices, `${name}, `, fallbackNotices(name, step.data.running.listeners, options.ports));
-		}
-		// Those of the configuration's certificates are reported under their names.
-		const own = [...certificatesOf(loadBalancer, account)].filter(([, {configuredAs}]) => configuredAs === undefined);
-		setNotices(warnings, `${name}, listener `, warningsOf(name, new Map(own)));
-		const about = `${name}, durations: `;
-		setNotices(warnings, about, warningsOfDurations(loadBalancer, about));
 	}
 }

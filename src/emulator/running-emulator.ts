@@ -12,32 +12,28 @@ import type {HealthChange} from '../data-plane/services.ts';
 import {ReadBuffers} from '../data-plane/sockets/read-buffers.ts';
 import {ReadTurns} from '../data-plane/sockets/read-turns.ts';
 import {SecureContexts} from '../data-plane/sockets/tls-settings.ts';
-import {DEFAULT_ACCOUNT_ID, DEFAULT_REGION} from '../model/dns-name.ts';
-import type {NormalisedConfig} from '../model/normalised.ts';
 import type {Reloaded} from '../operations/configure.ts';
-import {type Context, NO_QUOTAS} from '../operations/context.ts';
-import {Identifiers} from '../operations/identifiers.ts';
+import type {Context} from '../operations/context.ts';
 import {AccountStore} from './account-store.ts';
 import {AuthorityFile} from './authority-file.ts';
 import {BackendRegistry} from './backend-registry.ts';
 import {startBackend} from './backends.ts';
 import {clientEnvironment} from './client-environment.ts';
 import {clockOf, type EmulatorClock} from './clock.ts';
-import {NOTHING_CONFIGURED} from './configured.ts';
+import {NOTHING_CONFIGURED, settingsOf} from './configured.ts';
 import {Configurer} from './configurer.ts';
 import type {Control} from './control.ts';
 import type {Call, Emulator, EmulatorEvents} from './emulator.ts';
 import {createFromSpec, type LibraryContext, setCertificateOf, updateFromSpec} from './library-changes.ts';
 import type {CertificateAuthority, LoadBalancer} from './load-balancer.ts';
 import {handlesClosed} from './managed-load-balancer.ts';
+import {Notices} from './notices.ts';
 import type {ReadOptions} from './options.ts';
 import {watchForForgotten} from './still-open.ts';
 
 /** An emulator that runs. */
 export class RunningEmulator implements Emulator {
 	readonly events = new EventEmitter<EmulatorEvents>();
-	readonly warnings: string[] = [];
-	readonly notices: string[] = [];
 	readonly clock: EmulatorClock;
 	readonly #authority: Authority;
 	readonly #authorityFile: AuthorityFile;
@@ -45,6 +41,7 @@ export class RunningEmulator implements Emulator {
 	readonly #store: AccountStore;
 	readonly #configurer: Configurer;
 	readonly #library: LibraryContext;
+	readonly #notices: Notices;
 	readonly #options: ReadOptions;
 	readonly #time: Clock;
 	/** Read at the start alone: what has been named after it keeps its name. */
@@ -66,7 +63,8 @@ export class RunningEmulator implements Emulator {
 		const {clock, handle} = clockOf(options.clock);
 		this.clock = handle;
 		this.#time = clock;
-		const common = {authority: this.#authority, warnings: this.warnings};
+		this.#notices = new Notices(notice => queueMicrotask(() => this.events.emit('notice', notice)));
+		const common = {authority: this.#authority, notices: this.#notices};
 		this.#store = new AccountStore({
 			...common,
 			options,
@@ -88,7 +86,6 @@ export class RunningEmulator implements Emulator {
 			// Most load balancers write none.
 			openAccessLog: async (...of) => (await import('./access-log.ts')).openAccessLog(...of),
 			registry: this.#registry,
-			notices: this.notices,
 			onExchange: exchange => this.events.emit('exchange', exchange),
 			update: (managed, spec) => updateFromSpec(managed, spec, this.#library),
 			setCertificate: (managed, port, certificate) => setCertificateOf(managed, port, certificate, this.#library),
@@ -150,6 +147,14 @@ export class RunningEmulator implements Emulator {
 
 	get calls(): readonly Call[] {
 		return this.#control?.calls ?? [];
+	}
+
+	get warnings(): readonly string[] {
+		return this.#notices.texts('warning');
+	}
+
+	get notices(): readonly string[] {
+		return this.#notices.texts('note');
 	}
 
 	get configFiles(): readonly string[] {
@@ -256,12 +261,14 @@ export class RunningEmulator implements Emulator {
 			clock: this.#time,
 			clockKind: clock,
 			authorityPem: this.#authority.pem,
-			warnings: this.warnings,
-			notices: this.notices,
+			notices: this.#notices,
 			onReset: () => this.reset(),
 			askToStop: () => (this.events.listenerCount('stop') > 0 ? () => void this.events.emit('stop') : undefined),
 			onCall: call => queueMicrotask(() => this.events.emit('call', call)),
-			onError: error => this.warnings.push(`the control port: ${messageOf(error)}`),
+			onError: error => {
+				const text = `the control port: ${messageOf(error)}`;
+				this.#notices.add({level: 'warning', topic: 'control-port', text});
+			},
 		});
 	}
 
@@ -283,18 +290,4 @@ export class RunningEmulator implements Emulator {
 		this.#waiting = undefined;
 		for (const change of waiting) this.#emitHealth(change);
 	}
-}
-
-/** What operations go by, as the configuration says at the start. */
-function settingsOf({control, account}: NormalisedConfig, seed: number): Omit<Context, 'nowMs' | 'wallMs'> {
-	const {id: accountId = DEFAULT_ACCOUNT_ID, region = DEFAULT_REGION} = account;
-	const {lifecycleMs, strict, faithfulHealth, accessLogs} = control;
-	return {
-		identifiers: new Identifiers({seed, region, accountId}),
-		lifecycleMs,
-		strict,
-		faithfulHealth,
-		accessLogFolder: accessLogs,
-		quotas: NO_QUOTAS,
-	};
 }

@@ -177,7 +177,7 @@ class RunningCommand implements CommandBackendProcess {
 		throw await portUnavailable({
 			host,
 			port: this.port,
-			wanted: `the command of back-end "${this.name}"`,
+			purpose: `the command of back-end "${this.name}"`,
 			cause: {code: 'EADDRINUSE'},
 		});
 	}

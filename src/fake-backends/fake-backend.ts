@@ -166,7 +166,7 @@ class ListeningBackend implements FakeBackend {
 		try {
 			await once(server, 'listening');
 		} catch (cause) {
-			throw await portUnavailable({host: this.host, port: this.port, wanted: `back-end "${this.name}"`, cause});
+			throw await portUnavailable({host: this.host, port: this.port, purpose: `back-end "${this.name}"`, cause});
 		}
 		// accept() itself may fail, for example without free file descriptors.
 		server.on('error', error => this.#keepError(error));

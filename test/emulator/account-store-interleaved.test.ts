@@ -47,8 +47,9 @@ function validateRunning({store, registry, notices}: FakeEmulator, plane: FakeDa
 	for (const backend of held) {
 		assert(plane.backends.has(backend) || /address|undeclared/.test(backend.kind), `${backend.name} has ended`);
 	}
-	same([...notices], [...new Set(notices)], 'notices');
-	for (const notice of notices) assert(managed.has(notice.split(',')[0] ?? ''), `notice of what is gone: ${notice}`);
+	const texts = notices.texts('note');
+	same(texts, [...new Set(texts)], 'notices');
+	for (const notice of texts) assert(managed.has(notice.split(',')[0] ?? ''), `notice of what is gone: ${notice}`);
 	for (const [id, {broughtBy}] of account.certificates) {
 		const isShown = [...account.loadBalancers.values()].some(({listeners}) =>
 			listeners.some(({certificateId}) => certificateId === id),
@@ -98,7 +99,7 @@ function validateLoadBalancer(
 }
 
 /** What a step that fails must not change. */
-function everything({store, warnings, notices}: FakeEmulator, plane: FakeDataPlane): readonly unknown[] {
+function everything({store, notices}: FakeEmulator, plane: FakeDataPlane): readonly unknown[] {
 	const {account, managed} = store;
 	return [
 		...[account.loadBalancers, account.certificates, account.vms].flatMap(each => [...each].flat()),
@@ -108,8 +109,8 @@ function everything({store, warnings, notices}: FakeEmulator, plane: FakeDataPla
 		...plane.bound.values(),
 		...plane.backends.keys(),
 		...plane.logs,
-		...warnings,
-		...notices,
+		...notices.texts('warning'),
+		...notices.texts('note'),
 	];
 }
 

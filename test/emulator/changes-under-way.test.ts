@@ -81,7 +81,7 @@ test('room that was made for a command is given back when the change fails', asy
 
 	await t.throwsAsync(emulator.reload(next), {code: 'PORT_UNAVAILABLE'});
 	t.deepEqual(running(), ['one true']);
-	t.deepEqual(emulator.warnings, []);
+	t.deepEqual(emulator.notices.texts('warning'), []);
 
 	steps.failing.clear();
 	await emulator.reload(next);
@@ -103,7 +103,7 @@ test('a command that made room and is stopped with its load balancer is not miss
 	await t.throwsAsync(updated, {code: 'STOPPED'});
 	await stopped;
 	t.deepEqual(running(), []);
-	t.deepEqual(emulator.warnings, []);
+	t.deepEqual(emulator.notices.texts('warning'), []);
 });
 
 test('create() resolves although somebody stops what it has made before it is over', async t => {

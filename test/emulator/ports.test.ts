@@ -1,8 +1,8 @@
 import {once} from 'node:events';
-import {createServer, type Server} from 'node:net';
+import {type AddressInfo, createServer, type Server} from 'node:net';
 import test, {type ExecutionContext} from 'ava';
 import {bindingFor} from '../../src/emulator/ports.ts';
-import {type ListenerSpec, startEmulator, startLoadBalancer} from '../../src/index.ts';
+import {type ListenerSpec, type Notice, startEmulator, startLoadBalancer} from '../../src/index.ts';
 
 /** Told where the system shows it. */
 const HOLDER = process.platform === 'linux' ? 'this process' : 'another process';
@@ -179,4 +179,20 @@ test.serial('an address that this machine has not is an error that says so', asy
 	const error = await t.throwsAsync(starting, {code: 'PORT_UNAVAILABLE'});
 
 	t.regex(error?.message ?? '', /Cannot listen on 192\.0\.2\.1.*this machine has no such address/);
+});
+
+test('a port that was taken in place of another is an event with its topic and load balancer', async t => {
+	const emulator = await startEmulator({port: 0, ports: 'fallback-always'});
+	t.teardown(() => emulator.stop());
+	const holder = createServer().listen(0, '127.0.0.1');
+	t.teardown(() => holder.close());
+	await once(holder, 'listening');
+	const {port} = holder.address() as AddressInfo;
+	const noticed = once(emulator.events, 'notice');
+
+	await emulator.create({name: 'web', listeners: [`http:${port}`], backends: 1});
+
+	const [notice] = (await noticed) as [Notice];
+	t.like(notice, {level: 'note', topic: 'ports', loadBalancer: 'web'});
+	t.deepEqual(emulator.notices, [notice.text]);
 });

@@ -13,6 +13,7 @@ import {
 	setCertificateOf,
 	updateFromSpec,
 } from '../../src/emulator/library-changes.ts';
+import {Notices} from '../../src/emulator/notices.ts';
 import type {PortMode} from '../../src/emulator/options.ts';
 import {type Authority, createAuthority, type LoadBalancer} from '../../src/index.ts';
 import {DEFAULT_ACCOUNT_ID, DEFAULT_REGION} from '../../src/model/dns-name.ts';
@@ -31,8 +32,7 @@ export interface FakeEmulatorOptions {
 
 /** The store, and every surface of it, over a data plane that moves no bytes. */
 export class FakeEmulator implements Surroundings, Surfaces {
-	readonly warnings: string[] = [];
-	readonly notices: string[] = [];
+	readonly notices = new Notices();
 	readonly clock = new HandClock();
 	readonly authority: Authority;
 	readonly registry: BackendRegistry;
@@ -50,7 +50,7 @@ export class FakeEmulator implements Surroundings, Surfaces {
 		this.authority = authority;
 		this.#lifecycleMs = lifecycleMs;
 		this.registry = new BackendRegistry(authority, plane.startBackend);
-		const {warnings, notices} = this;
+		const {notices} = this;
 		this.store = new AccountStore({
 			options: {host: '127.0.0.1', ports, seed: 1},
 			context: () => this.context(),
@@ -71,7 +71,6 @@ export class FakeEmulator implements Surroundings, Surfaces {
 			prepareStart: plane.prepareStart,
 			openAccessLog: plane.openAccessLog,
 			registry: this.registry,
-			warnings,
 			notices,
 			onExchange: () => {},
 			update: (managed, spec) => updateFromSpec(managed, spec, this.#library),
@@ -80,7 +79,7 @@ export class FakeEmulator implements Surroundings, Surfaces {
 		const {store} = this;
 		const dnsNameOf: LibraryContext['dnsNameOf'] = ({name, internal}) => this.#identifiers.dnsName(name, internal);
 		const config = this.#config;
-		this.#configurer = new Configurer({store, authority, config, dnsNameOf, warnings, onFiles: () => {}});
+		this.#configurer = new Configurer({store, authority, config, dnsNameOf, notices, onFiles: () => {}});
 		this.#library = {store, authority, configured: () => this.#configurer.configured, dnsNameOf};
 		this.#dialect = new OutscaleDialect({
 			store: new AccountAsCloud(store, () => this.context()),
@@ -103,7 +102,7 @@ export class FakeEmulator implements Surroundings, Surfaces {
 
 	/** Opens the control port, which is real. */
 	async open(): Promise<void> {
-		const {store, clock, authority, warnings, notices} = this;
+		const {store, clock, authority, notices} = this;
 		this.#control = await Control.start({
 			store,
 			context: () => this.context(),
@@ -113,7 +112,6 @@ export class FakeEmulator implements Surroundings, Surfaces {
 			clock,
 			clockKind: 'manual',
 			authorityPem: authority.pem,
-			warnings,
 			notices,
 			onReset: () => this.reset(),
 			askToStop: () => undefined,

@@ -64,7 +64,7 @@ export class BackendAttempt {
 	 * Notes that the current back-end is tried once more after `loss` of a kept-alive connection, if that is allowed: once,
 	 * for a request that may be repeated (RFC 9110 section 9.2.2, RFC 9112 section 9.3.1).
 	 */
-	retry(loss: Failure): boolean {
+	repeats(loss: Failure): boolean {
 		if (this.#retried || this.#context.retry !== 'idempotent') return false;
 		this.#retried = true;
 		this.record.addFailedAttempt(loss, this.#context.clock.now());

@@ -4,8 +4,9 @@ import {nextTurn} from '../../base/timers.ts';
 import {type Health, isConfirmed, type ObserveOptions, type ProbeResult} from '../../model/health.ts';
 import {formatTarget, type HealthCheck} from '../../model/health-check.ts';
 import type {ReadBuffers} from '../sockets/read-buffers.ts';
+import type {ProbeVersions} from '../sockets/tls-settings.ts';
 import {type RunningProbe, startProbe} from './probe.ts';
-import {ProbeSession, type ProbeVersions} from './probe-session.ts';
+import {ProbeSession} from './probe-session.ts';
 
 /** What the checker needs of a back-end, which keeps its own health. */
 export interface CheckedBackend {

@@ -1,7 +1,8 @@
 import type {Socket} from 'node:net';
 import type {SecureContext, TLSSocket} from 'node:tls';
 import {speakTls} from '../backends/dial.ts';
-import type {ProbeSession, ProbeVersions} from './probe-session.ts';
+import type {ProbeVersions} from '../sockets/tls-settings.ts';
+import type {ProbeSession} from './probe-session.ts';
 
 /** One TLS handshake of a probe: what it offers, and what its outcome means for the session that later probes resume. */
 export class ProbeHandshake {

@@ -1,13 +1,8 @@
 import {withoutPeer} from '../../codec/tls-session.ts';
+import type {ProbeVersions} from '../sockets/tls-settings.ts';
 
 /** After so many failed handshakes that offered a session, each followed by a full one that was good, none is offered. */
 const MAX_REFUSALS = 2;
-
-/**
- * What a probe offers. TLS 1.2 is as far as Classic ELB goes, and resuming it costs no key exchange, which in TLS 1.3 is
- * half of a probe; a back-end that speaks 1.3 alone is recognised, once, by a handshake that fails.
- */
-export type ProbeVersions = 'up-to-1.2' | 'all';
 
 /**
  * The TLS session that the probes of one back-end resume, because a full handshake costs some three times as much. A

@@ -9,9 +9,10 @@ import {dialTcp} from '../backends/dial.ts';
 import {type ProbePhase, probeClosed, probeFailure, probeReset, probeTimeout} from '../failure.ts';
 import type {ReadBuffers} from '../sockets/read-buffers.ts';
 import {endedByReset, resetSocket} from '../sockets/reset.ts';
+import type {ProbeVersions} from '../sockets/tls-settings.ts';
 import {ProbeAnswer} from './probe-answer.ts';
 import {ProbeHandshake} from './probe-handshake.ts';
-import type {ProbeSession, ProbeVersions} from './probe-session.ts';
+import type {ProbeSession} from './probe-session.ts';
 
 export interface ProbeOptions {
 	readonly host: string;

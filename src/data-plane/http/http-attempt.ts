@@ -98,7 +98,7 @@ export class HttpAttempt extends BackendAttempt {
 		const wasKeptAlive = upstream.served > 0;
 		const loss = lostBeforeAnswer(error, wasKeptAlive ? 'a kept-alive connection' : 'the connection');
 		const isRepeatable = (this.#body?.replayable ?? true) && IDEMPOTENT.has(this.#method);
-		if (!wasKeptAlive || !isRepeatable || !this.retry(loss)) return loss;
+		if (!wasKeptAlive || !isRepeatable || !this.repeats(loss)) return loss;
 		this.#dial(upstream.backend, receiver);
 		return undefined;
 	}

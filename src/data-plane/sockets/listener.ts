@@ -5,7 +5,7 @@ import type {Binding} from '../../model/resolved.ts';
 
 export interface ListenOptions extends Binding {
 	/** Who needs the port, for the error: `listener https:443 of load balancer "web"`. */
-	readonly wanted: string;
+	readonly purpose: string;
 	/** Ports that are bound already and may be taken over, where one of them is the next to be tried. */
 	readonly adoptable?: Iterable<BoundPort>;
 }
@@ -46,7 +46,7 @@ export class BoundPort {
  * @throws EmulatorError `PORT_UNAVAILABLE` when neither it nor a fallback can be bound.
  */
 export async function listen(options: ListenOptions): Promise<BoundPort> {
-	const {host, port, fallbackPorts, fallsBackWhenTaken, wanted, adoptable = []} = options;
+	const {host, port, fallbackPorts, fallsBackWhenTaken, purpose, adoptable = []} = options;
 	let first: unknown;
 	for (const candidate of [port, ...fallbackPorts]) {
 		for (const bound of adoptable) if (bound.host === host && bound.port === candidate) return bound;
@@ -70,7 +70,7 @@ export async function listen(options: ListenOptions): Promise<BoundPort> {
 		bound = new BoundPort(server, host, boundPort, codeOf(first));
 		return bound;
 	}
-	throw await portUnavailable({host, port, wanted, cause: first});
+	throw await portUnavailable({host, port, purpose, cause: first});
 }
 
 function destroy(socket: Socket): void {

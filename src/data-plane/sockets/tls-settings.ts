@@ -3,7 +3,6 @@ import {createSecureContext, type SecureContext} from 'node:tls';
 import {createServerContext, ticketKeysFor} from '../../certificates/session-tickets.ts';
 import {openSslCiphers} from '../../codec/cipher-list.ts';
 import type {BackendVerification, PemPair, TlsSettings} from '../../model/resolved.ts';
-import type {ProbeVersions} from '../health/probe-session.ts';
 
 /**
  * A client that asks for renegotiation is answered `no_renegotiation`, and decides what follows. Node's own
@@ -17,6 +16,12 @@ const TO_BACKENDS = {
 	minVersion: 'TLSv1',
 	secureOptions: SSL_OP_NO_RENEGOTIATION,
 } as const;
+
+/**
+ * What a probe offers. TLS 1.2 is as far as Classic ELB goes, and resuming it costs no key exchange, which in TLS 1.3 is
+ * half of a probe; a back-end that speaks 1.3 alone is recognised, once, by a handshake that fails.
+ */
+export type ProbeVersions = 'up-to-1.2' | 'all';
 
 /** A context on loan. The borrower gives it back, once, when no handshake is to begin with it any more. */
 export interface LentContext {
