@@ -1,4 +1,5 @@
-import type {LoadBalancerSpec} from './configuration/spec.ts';
+import type {ConfigText} from './configuration/config-text.ts';
+import type {Config, LoadBalancerSpec} from './configuration/spec.ts';
 import type {Emulator} from './emulator/emulator.ts';
 import type {LoadBalancer} from './emulator/load-balancer.ts';
 import {EMULATOR_OPTIONS, type EmulatorOptions, readOptions} from './emulator/options.ts';
@@ -16,7 +17,34 @@ export type {Notice, NoticeTopic} from './emulator/notices.ts';
  */
 export async function startEmulator(options: EmulatorOptions = {}): Promise<Emulator> {
 	const startedAt = callerUnderTest(startEmulator);
-	return RunningEmulator.start(readOptions(options), options.config, {opensControlPort: true, startedAt});
+	const begin = async (emulator: RunningEmulator) => {
+		await emulator.openControlPort();
+		return emulator;
+	};
+	return RunningEmulator.start(readOptions(options), options.config, {startedAt, begin});
+}
+
+/** What the command line starts: a configuration as the library takes it or as the text of one, or one load balancer. */
+export interface Described {
+	readonly config?: string | Config | ConfigText | undefined;
+	readonly spec?: LoadBalancerSpec | undefined;
+}
+
+/**
+ * As {@link startEmulator}, for the command line.
+ *
+ * @throws EmulatorError as {@link startEmulator} and {@link Emulator.create}.
+ */
+export async function startDescribed(
+	{config, spec}: Described,
+	options: Omit<EmulatorOptions, 'config'>,
+): Promise<Emulator> {
+	const begin = async (emulator: RunningEmulator) => {
+		if (spec !== undefined) await emulator.create(spec);
+		await emulator.openControlPort();
+		return emulator;
+	};
+	return RunningEmulator.start(readOptions(options), config, {startedAt: undefined, begin});
 }
 
 /**
@@ -34,7 +62,10 @@ export async function startLoadBalancer(spec: LoadBalancerSpec & EmulatorOptions
 		delete all[name];
 	}
 	const read = readOptions(options);
-	const opensControlPort = read.port !== undefined;
-	const emulator = await RunningEmulator.start(read, options['config'], {opensControlPort, startedAt});
-	return emulator.createAlone(typeof spec === 'object' ? all : spec);
+	const begin = async (emulator: RunningEmulator) => {
+		const loadBalancer = await emulator.createAlone(typeof spec === 'object' ? all : spec);
+		if (read.port !== undefined) await emulator.openControlPort();
+		return loadBalancer;
+	};
+	return RunningEmulator.start(read, options['config'], {startedAt, begin});
 }

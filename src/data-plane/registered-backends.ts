@@ -31,6 +31,11 @@ export class RegisteredBackends {
 		return this.#all;
 	}
 
+	/** Those that have had no verdict yet. */
+	get undecided(): readonly Backend[] {
+		return this.#all.filter(backend => !backend.hasVerdict(this.#checker.check));
+	}
+
 	/**
 	 * Becomes what is described. A back-end that stays keeps its health and its place in the order.
 	 *

@@ -95,6 +95,11 @@ export class RunningLoadBalancer {
 		return this.#backends.all;
 	}
 
+	/** Back-ends that have had no verdict yet, of their probes or of the operator. */
+	get undecided(): readonly Backend[] {
+		return this.#backends.undecided;
+	}
+
 	/**
 	 * Becomes what `next` describes. Only what differs is touched: listeners that stay keep their port and their
 	 * connections, back-ends that stay their health and their place in the order. Changes must not overlap.

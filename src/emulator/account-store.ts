@@ -102,6 +102,11 @@ export class AccountStore {
 		return this.#stopping;
 	}
 
+	/** Whether `stop()` has been called. */
+	get isStopping(): boolean {
+		return this.#stopping !== undefined;
+	}
+
 	/** @throws EmulatorError `STOPPED` */
 	refuseWhenStopped(): void {
 		if (this.#stopping !== undefined) throw emulatorStopped();

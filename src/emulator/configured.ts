@@ -3,6 +3,7 @@ import {EmulatorError, invalidDescription} from '../base/errors.ts';
 import {Violations} from '../base/violations.ts';
 import type {Authority} from '../certificates/authority.ts';
 import type {LookFurther} from '../configuration/config-file.ts';
+import {ConfigText} from '../configuration/config-text.ts';
 import type {Finding} from '../configuration/finding.ts';
 import type {UsableCertificate} from '../model/account.ts';
 import {DEFAULT_ACCOUNT_ID, DEFAULT_REGION} from '../model/dns-name.ts';
@@ -69,7 +70,7 @@ export async function readConfigured(
 			if (isEmpty(read) && !isEmpty(before.described)) throw emptied(config);
 			// Also those that are missing: when they are there, all is read again.
 			onFiles([config, ...filesOf(read)]);
-		}
+		} else if (config instanceof ConfigText && found.length === 0) onFiles(filesOf(read));
 		const {certificates, violations} = await validateFiles(read, found, {authority, before});
 		loaded = certificates;
 		return violations;
@@ -79,9 +80,12 @@ export async function readConfigured(
 }
 
 async function readConfig(config: unknown, lookFurther: LookFurther): Promise<Omit<Configured, 'certificates'>> {
-	if (typeof config === 'string') {
-		const {readConfigFile} = await import('../configuration/config-file.ts');
-		const file = await readConfigFile(config, lookFurther);
+	if (typeof config === 'string' || config instanceof ConfigText) {
+		const {readConfigFile, readConfigText} = await import('../configuration/config-file.ts');
+		const file =
+			typeof config === 'string'
+				? await readConfigFile(config, lookFurther)
+				: await readConfigText(config.text, config.name, lookFurther);
 		return {
 			described: file.config,
 			refuse: violations => file.invalid(violations),

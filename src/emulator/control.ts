@@ -2,7 +2,7 @@ import {type Clock, systemClock} from '../base/clock.ts';
 import {formatAddress} from '../base/errors.ts';
 import {version} from '../base/version.ts';
 import {readAddress} from '../configuration/host-names.ts';
-import type {AdminApi} from '../control-plane/admin/admin-api.ts';
+import type {AdminApi, Readiness} from '../control-plane/admin/admin-api.ts';
 import {loadBalancerState, type VmAddress} from '../control-plane/admin/state.ts';
 import type {LoggedCall} from '../control-plane/call-log.ts';
 import {ElbDialect} from '../control-plane/elb/dialect.ts';
@@ -73,6 +73,14 @@ export class Control implements AdminApi {
 
 	get askToStop(): (() => void) | undefined {
 		return this.#options.askToStop();
+	}
+
+	readiness(): Readiness {
+		const {store} = this.#options;
+		const undecided = [...store.managed.values()].flatMap(({name, running}) =>
+			running.undecided.map(backend => `${name}/${backend.name}`),
+		);
+		return {isStopping: store.isStopping, undecided};
 	}
 
 	state(): ReturnType<AdminApi['state']> {

@@ -105,22 +105,25 @@ export class RunningEmulator implements Emulator {
 		this.#library = {store, authority: this.#authority, configured: () => this.#configurer.configured, dnsNameOf};
 	}
 
-	/** @throws EmulatorError see {@link startEmulator}; everything that was started is stopped then. */
-	static async start(
+	/**
+	 * @param begin the rest of the start, the control port last: an open one says that everything is bound.
+	 * @throws EmulatorError see {@link startEmulator}; everything that was started is stopped then.
+	 */
+	static async start<Begun>(
 		options: ReadOptions,
 		config: unknown,
-		{opensControlPort, startedAt}: {readonly opensControlPort: boolean; readonly startedAt: string | undefined},
-	): Promise<RunningEmulator> {
+		{startedAt, begin}: {startedAt: string | undefined; begin: (emulator: RunningEmulator) => Promise<Begun>},
+	): Promise<Begun> {
 		assertNode();
 		await assertRealTimers();
 		const emulator = new RunningEmulator(options, config);
 		try {
 			if (config !== undefined) await emulator.reload();
-			if (opensControlPort) await emulator.#openControlPort();
+			const begun = await begin(emulator);
 			// Whoever has started it listens by then.
 			setImmediate(() => emulator.#emitWaiting());
 			emulator.#watch(startedAt);
-			return emulator;
+			return begun;
 		} catch (error) {
 			await emulator.stop();
 			throw error;
@@ -175,14 +178,32 @@ export class RunningEmulator implements Emulator {
 		return this.#create(spec);
 	}
 
-	/** As `create`, and stopping the load balancer, or failing to start it, stops the emulator. */
-	async createAlone(spec: unknown): Promise<LoadBalancer> {
-		try {
-			return await this.#create(spec, drainMs => this.stop({drainMs}));
-		} catch (error) {
-			await this.stop();
-			throw error;
-		}
+	/** As `create`, and stopping the load balancer stops the emulator. */
+	createAlone(spec: unknown): Promise<LoadBalancer> {
+		return this.#create(spec, drainMs => this.stop({drainMs}));
+	}
+
+	async openControlPort(): Promise<void> {
+		const {Control} = await import('./control.ts');
+		const {ports, port, clock} = this.#options;
+		this.#control = await Control.start({
+			store: this.#store,
+			context: () => this.#context(),
+			config: this.#configurer.configured.described,
+			port,
+			prefersUsualPort: ports === 'fallback' || ports === 'fallback-always',
+			clock: this.#time,
+			clockKind: clock,
+			authorityPem: this.#authority.pem,
+			notices: this.#notices,
+			onReset: () => this.reset(),
+			askToStop: () => (this.events.listenerCount('stop') > 0 ? () => void this.events.emit('stop') : undefined),
+			onCall: call => queueMicrotask(() => this.events.emit('call', call)),
+			onError: error => {
+				const text = `the control port: ${messageOf(error)}`;
+				this.#notices.add({level: 'warning', topic: 'control-port', text});
+			},
+		});
 	}
 
 	reload(): Promise<Reloaded> {
@@ -226,9 +247,10 @@ export class RunningEmulator implements Emulator {
 
 	async #stop(drainMs: number): Promise<void> {
 		this.#endWatch();
-		// Nothing new comes from this moment on.
-		await Promise.all([this.#store.stop(drainMs), this.#control?.stop()]);
+		// Nothing new comes from now on. The control port closes last: meanwhile `/_lb/ready` says that it stops.
+		await this.#store.stop(drainMs);
 		await this.#registry.stop();
+		await this.#control?.stop();
 		await this.#authorityFile.remove();
 		this.events.removeAllListeners();
 		await handlesClosed();
@@ -247,29 +269,6 @@ export class RunningEmulator implements Emulator {
 
 	async #create(spec: unknown, stop?: (drainMs: number) => Promise<void>): Promise<LoadBalancer> {
 		return (await createFromSpec(spec, this.#library, stop)).handle;
-	}
-
-	async #openControlPort(): Promise<void> {
-		const {Control} = await import('./control.ts');
-		const {ports, port, clock} = this.#options;
-		this.#control = await Control.start({
-			store: this.#store,
-			context: () => this.#context(),
-			config: this.#configurer.configured.described,
-			port,
-			prefersUsualPort: ports === 'fallback' || ports === 'fallback-always',
-			clock: this.#time,
-			clockKind: clock,
-			authorityPem: this.#authority.pem,
-			notices: this.#notices,
-			onReset: () => this.reset(),
-			askToStop: () => (this.events.listenerCount('stop') > 0 ? () => void this.events.emit('stop') : undefined),
-			onCall: call => queueMicrotask(() => this.events.emit('call', call)),
-			onError: error => {
-				const text = `the control port: ${messageOf(error)}`;
-				this.#notices.add({level: 'warning', topic: 'control-port', text});
-			},
-		});
 	}
 
 	#context(): Context {

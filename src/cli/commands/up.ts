@@ -100,9 +100,11 @@ async function run(running: Running, options: UpOptions, {context, hangUps}: Run
 	} finally {
 		// For any reason to end: everything that waits for the interruption stops.
 		interruption.interrupt();
+		// First of all, so that `/_lb/ready` says at once that it stops.
+		const stopped = emulator.stop({drainMs: GRACE_MS});
 		await (await runFile)?.();
 		await (await reloading)?.stop();
-		await emulator.stop({drainMs: GRACE_MS});
+		await stopped;
 	}
 }
 
@@ -141,26 +143,17 @@ async function startReloading(options: ReloadingOptions): Promise<Reloading | un
 
 async function start(target: UpTarget, options: UpOptions, authority: StoredAuthority): Promise<Emulator> {
 	// Loaded here, so that wrong usage is reported before this takes time.
-	const {startEmulator} = await import('../../emulator.ts');
+	const {startDescribed} = await import('../../emulator.ts');
 	const common = {authority, ...(options.host === undefined ? {} : {host: options.host})};
 	const ports = options.ports ?? 'fallback';
 	switch (target.kind) {
 		case 'demo':
 			// The demo must run, whichever ports are in use.
-			return startEmulator({...common, config: DEMO_CONFIG, ports: options.ports ?? 'fallback-always'});
+			return startDescribed({config: DEMO_CONFIG}, {...common, ports: options.ports ?? 'fallback-always'});
 		case 'config':
-			return startEmulator({...common, config: target.file, ports});
-		case 'listeners': {
-			const spec = await describeInline(target, options.certificate, authority);
-			const emulator = await startEmulator({...common, ports});
-			try {
-				await emulator.create(spec);
-				return emulator;
-			} catch (error) {
-				await emulator.stop();
-				throw error;
-			}
-		}
+			return startDescribed({config: target.file}, {...common, ports});
+		case 'listeners':
+			return startDescribed({spec: await describeInline(target, options.certificate, authority)}, {...common, ports});
 	}
 }
 

@@ -6,6 +6,8 @@ import type {AdminState, VmAddress} from './state.ts';
  * `EmulatorError`, its code, message and hint are the answer, and nothing has changed.
  */
 export interface AdminApi {
+	/** Whether clients can come now. The health of back-ends does not count: without any, the answer is 503. */
+	readiness(): Readiness;
 	/** All but the endpoint, which the control port knows itself. */
 	state(): Omit<AdminState, 'endpoint'>;
 	/** Puts everything back to what the configuration says. */
@@ -20,4 +22,12 @@ export interface AdminApi {
 	readonly askToStop: (() => void) | undefined;
 	/** The certificate of the authority that signs for the listeners, PEM. */
 	readonly authorityPem: string;
+}
+
+/** What there is to wait for before clients can come. */
+export interface Readiness {
+	/** Whether a stop has begun. */
+	readonly isStopping: boolean;
+	/** Back-ends that have had no verdict yet: `web/app-1`. */
+	readonly undecided: readonly string[];
 }

@@ -15,10 +15,15 @@ export interface OwnContext {
 	readonly endpoint: string;
 }
 
-type Handler = (context: OwnContext, body: Uint8Array) => ApiAnswer | Promise<ApiAnswer>;
+type Handler = (context: OwnContext, body: Uint8Array, query: string) => ApiAnswer | Promise<ApiAnswer>;
+
+/** Routes that read their query themselves; the others take none. */
+const WITH_QUERY: ReadonlySet<string> = new Set(['/_lb/ready']);
 
 /** The whole interface. Under GET, nothing changes anything: a page may make a browser ask for any address. */
 const ROUTES: ReadonlyMap<string, ReadonlyMap<string, Handler>> = new Map([
+	['/_lb/live', new Map([['GET', context => jsonAnswer({live: true, pid: stateOf(context).pid})]])],
+	['/_lb/ready', new Map([['GET', ready]])],
 	['/_lb/state', new Map([['GET', context => jsonAnswer(stateOf(context))]])],
 	['/_lb/reset', new Map([['POST', reset]])],
 	['/_lb/stop', new Map([['POST', stop]])],
@@ -57,11 +62,10 @@ export async function answerAdmin(
 		// RFC 9110 section 9.3.2: HEAD is GET without the content, which the server leaves away.
 		const handler = route.get(method === 'HEAD' ? 'GET' : method);
 		if (handler === undefined) return {answer: wrongMethod(method, path, route)};
-		if (query !== undefined && query !== '') {
-			const message = `${path} takes no parameters, and ${quote(`?${query}`)} was given`;
-			throw invalidDescription('The query', [{path: [], message}]);
+		if (query !== undefined && query !== '' && !WITH_QUERY.has(path)) {
+			throw wrongQuery(`${path} takes no parameters, and ${quote(`?${query}`)} was given`);
 		}
-		return {answer: await handler(context, body)};
+		return {answer: await handler(context, body, query ?? '')};
 	} catch (error) {
 		return {answer: errorAnswer(error), failure: error};
 	}
@@ -72,6 +76,10 @@ function noSuchRoute(path: string): EmulatorError<'NO_SUCH_ROUTE'> {
 	return new EmulatorError('NO_SUCH_ROUTE', `Nothing is at ${quote(path)}; there is ${known.join(', ')}`, {
 		hint: didYouMean(path, ROUTES.keys()),
 	});
+}
+
+function wrongQuery(message: string): EmulatorError {
+	return invalidDescription('The query', [{path: [], message}]);
 }
 
 function wrongMethod(method: string, path: string, route: ReadonlyMap<string, Handler>): ApiAnswer {
@@ -85,6 +93,23 @@ function wrongMethod(method: string, path: string, route: ReadonlyMap<string, Ha
 function stateOf({port, endpoint}: OwnContext): AdminState {
 	const {version, ...rest} = port.state();
 	return {version, endpoint, ...rest};
+}
+
+/**
+ * The port is open, so everything is bound: 200, until a stop begins. With `?settled` also once each back-end has had its
+ * first verdict, whatever it was. The process id tells it from another instance that has its port by now.
+ */
+function ready(context: OwnContext, _body: Uint8Array, query: string): ApiAnswer {
+	if (query !== '' && query !== 'settled') {
+		throw wrongQuery(`/_lb/ready takes "?settled" alone, and ${quote(`?${query}`)} was given`);
+	}
+	const {isStopping, undecided} = context.port.readiness();
+	const {pid} = context.port.state();
+	if (isStopping) return jsonAnswer({ready: false, reason: 'stopping', pid}, 503);
+	if (query === 'settled' && undecided.length > 0) {
+		return jsonAnswer({ready: false, reason: 'settling', undecided, pid}, 503);
+	}
+	return jsonAnswer({ready: true, pid});
 }
 
 /** One entry of `GET /_lb/health`. */

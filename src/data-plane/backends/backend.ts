@@ -5,6 +5,7 @@ import {
 	type Health,
 	type HealthReason,
 	initialHealth,
+	isConfirmed,
 	type ObserveOptions,
 	type OperatorSetting,
 	observe,
@@ -12,6 +13,7 @@ import {
 	undeclaredReason,
 	whyOut,
 } from '../../model/health.ts';
+import type {HealthCheck} from '../../model/health-check.ts';
 import {portOfBackend, type ResolvedBackend} from '../../model/resolved.ts';
 import type {Candidate} from '../../model/selection.ts';
 
@@ -79,6 +81,15 @@ export class Backend implements Candidate {
 	set operator(setting: OperatorSetting) {
 		this.#operator = setting;
 		this.#updateInService();
+	}
+
+	/**
+	 * Whether it has had a verdict: of its probes, by the thresholds; of the operator; or there is none to wait for, since
+	 * nobody has said where it is.
+	 */
+	hasVerdict(check: HealthCheck): boolean {
+		const {transitions} = this.#health;
+		return this.undeclared || this.#operator !== 'auto' || transitions.length > 0 || isConfirmed(this.#health, check);
 	}
 
 	/** Why it is in the state that counts. */

@@ -17,6 +17,43 @@ test('the state shows everything that runs, with the endpoint', async t => {
 	t.deepEqual(JSON.parse(text), {...server.own.state(), endpoint: `http://127.0.0.1:${server.port}`});
 });
 
+test('live answers while the process does, and ready until a stop begins', async t => {
+	await using server = await openControlServer();
+	const {pid} = process;
+
+	t.deepEqual(await server.json('GET', '/_lb/live'), {status: 200, json: {live: true, pid}});
+	t.deepEqual(await server.json('GET', '/_lb/ready'), {status: 200, json: {ready: true, pid}});
+	t.deepEqual(await server.json('GET', '/_lb/ready?settled'), {status: 200, json: {ready: true, pid}});
+	server.own.ready = {isStopping: true, undecided: ['web/app-1']};
+	t.deepEqual(await server.json('GET', '/_lb/live'), {status: 200, json: {live: true, pid}});
+	const stopping = {status: 503, json: {ready: false, reason: 'stopping', pid}};
+	t.deepEqual(await server.json('GET', '/_lb/ready'), stopping);
+	t.deepEqual(await server.json('GET', '/_lb/ready?settled'), stopping);
+});
+
+test('ready waits for the first verdict of back-ends only when it is asked to', async t => {
+	await using server = await openControlServer();
+	server.own.ready = {isStopping: false, undecided: ['web/app-1', 'web/app-2']};
+
+	t.is((await server.json('GET', '/_lb/ready')).status, 200);
+	t.deepEqual(await server.json('GET', '/_lb/ready?settled'), {
+		status: 503,
+		json: {ready: false, reason: 'settling', undecided: ['web/app-1', 'web/app-2'], pid: process.pid},
+	});
+});
+
+test('ready refuses any other parameter', async t => {
+	await using server = await openControlServer();
+
+	const {status, json} = await server.json('GET', '/_lb/ready?setled');
+
+	t.is(status, 400);
+	t.is(
+		json.error.message,
+		'The query is not valid:\n  (root): /_lb/ready takes "?settled" alone, and "?setled" was given',
+	);
+});
+
 test('HEAD is GET without the content', async t => {
 	await using server = await openControlServer();
 
@@ -153,7 +190,7 @@ test('an unknown path says what there is, and what was probably meant', async t 
 		error: {
 			code: 'NO_SUCH_ROUTE',
 			message:
-				'Nothing is at "/_lb/helth"; there is GET /_lb/state, POST /_lb/reset, POST /_lb/stop, GET|POST /_lb/health, GET|POST|DELETE /_lb/vms, GET /_lb/ca.pem, GET /_lb/calls',
+				'Nothing is at "/_lb/helth"; there is GET /_lb/live, GET /_lb/ready, GET /_lb/state, POST /_lb/reset, POST /_lb/stop, GET|POST /_lb/health, GET|POST|DELETE /_lb/vms, GET /_lb/ca.pem, GET /_lb/calls',
 			hint: 'did you mean "/_lb/health"?',
 		},
 	});

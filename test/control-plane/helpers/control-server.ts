@@ -2,7 +2,7 @@ import {once} from 'node:events';
 import {request} from 'node:http';
 import {connect} from 'node:net';
 import {EmulatorError} from '../../../src/base/errors.ts';
-import type {AdminApi} from '../../../src/control-plane/admin/admin-api.ts';
+import type {AdminApi, Readiness} from '../../../src/control-plane/admin/admin-api.ts';
 import type {AdminState, LoadBalancerState, VmAddress} from '../../../src/control-plane/admin/state.ts';
 import type {ApiAnswer, ApiRequest, Dialect} from '../../../src/control-plane/dialect.ts';
 import {type ControlPlane, type ControlPlaneOptions, startControlPlane} from '../../../src/control-plane/server.ts';
@@ -62,6 +62,11 @@ export class FakeAdminApi implements AdminApi {
 	resets = 0;
 	askToStop: (() => void) | undefined = undefined;
 	operator: OperatorSetting = 'auto';
+	ready: Readiness = {isStopping: false, undecided: []};
+
+	readiness(): Readiness {
+		return this.ready;
+	}
 
 	state(): Omit<AdminState, 'endpoint'> {
 		const isOut = this.operator === 'OutOfService';
