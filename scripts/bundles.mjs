@@ -29,19 +29,24 @@ export const COMMON_JS = {
 
 /**
  * The command line, in one file of CommonJS: Node 20 and later read it in half the time that they need for the same
- * code as ES modules in several files. main.js comes before it, to switch on the compile cache.
+ * code as ES modules in several files. main.js comes before it, to switch on the compile cache. `lb-local ready` has a
+ * file of its own.
  *
  * @type {import('esbuild').BuildOptions}
  */
 export const COMMAND_LINE = {
 	...COMMON_JS,
-	entryPoints: {main: 'src/cli/main.ts', 'run-process': 'src/cli/run-process.ts'},
+	entryPoints: {
+		main: 'src/cli/main.ts',
+		'run-process': 'src/cli/run-process.ts',
+		'run-ready': 'src/cli/run-ready.ts',
+	},
 	plugins: [
 		{
 			name: 'a file of its own',
 			setup({onResolve}) {
-				onResolve({filter: /\/run-process\.ts$/}, ({kind}) =>
-					kind === 'entry-point' ? undefined : {path: './run-process.js', external: true},
+				onResolve({filter: /\/run-(?:process|ready)\.ts$/}, ({kind, path: given}) =>
+					kind === 'entry-point' ? undefined : {path: given.replace(/\.ts$/, '.js'), external: true},
 				);
 			},
 		},

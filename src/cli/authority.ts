@@ -3,7 +3,8 @@ import {tmpdir} from 'node:os';
 import path from 'node:path';
 import {hasCode, messageOf} from '../base/errors.ts';
 import {watchFolder} from '../base/parent-watcher.ts';
-import {defaultAuthorityDirectory, openAuthority, type StoredAuthority} from '../certificates/authority-store.ts';
+import {defaultAuthorityDirectory} from '../certificates/authority-directory.ts';
+import {openAuthority, type StoredAuthority} from '../certificates/authority-store.ts';
 import type {Output} from './output.ts';
 
 /**

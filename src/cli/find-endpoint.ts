@@ -117,8 +117,12 @@ export function isOpen(endpoint: string): Promise<boolean> {
 	});
 }
 
-/** Accepts an SDK's endpoint as well, and drops the path after the port. */
-function readEndpoint(text: string, where: string): string {
+/**
+ * Accepts an SDK's endpoint as well, and drops the path after the port.
+ *
+ * @throws EmulatorError `USAGE`
+ */
+export function readEndpoint(text: string, where: string): string {
 	const url = URL.canParse(text) ? new URL(text) : undefined;
 	const isPlain =
 		url?.protocol === 'http:' &&

@@ -8,6 +8,7 @@ import type {CertOptions} from './commands/cert.ts';
 import type {CheckOptions} from './commands/check.ts';
 import type {EnvOptions} from './commands/env.ts';
 import type {InitOptions} from './commands/init.ts';
+import type {ReadyOptions} from './commands/ready.ts';
 import type {SetOptions} from './commands/set.ts';
 import type {StatusOptions} from './commands/status.ts';
 import type {StopOptions} from './commands/stop.ts';
@@ -140,6 +141,16 @@ function describeControlCommands(program: Command, context: CommandContext, end:
 		.option('--json', 'print all of its state as JSON')
 		.action(async (options: StatusOptions) => {
 			end(await (await import('./commands/status.ts')).status(options, context));
+		});
+	program
+		.command('ready')
+		.description('wait until the instance that was started in this directory is ready')
+		.option('--endpoint <url>', 'the control port of the instance to wait for, wherever it was started')
+		.option('--timeout <duration>', 'how long to wait (default: 30s)')
+		.option('--settled', 'wait also until each back-end has had its first verdict')
+		.option('-q, --quiet', 'print errors only')
+		.action(async (options: ReadyOptions) => {
+			end(await (await import('./commands/ready.ts')).ready(options, context.output));
 		});
 	program
 		.command('stop')

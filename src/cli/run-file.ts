@@ -1,10 +1,8 @@
 import {mkdir, readdir, rm} from 'node:fs/promises';
 import path from 'node:path';
-import * as v from 'valibot';
 import {EmulatorError, messageOf} from '../base/errors.ts';
 import {readInput} from '../base/read-file.ts';
-import {PRIVATE, writeAtomically} from '../certificates/atomic-file.ts';
-import {defaultAuthorityDirectory} from '../certificates/authority-store.ts';
+import {defaultAuthorityDirectory} from '../certificates/authority-directory.ts';
 import {isAlive} from './process-life.ts';
 
 type Environment = Readonly<Record<string, string | undefined>>;
@@ -19,13 +17,6 @@ export interface RunFile {
 	/** Its configuration file, if it has one. */
 	readonly config?: string;
 }
-
-const runFile = v.object({
-	endpoint: v.string(),
-	pid: v.pipe(v.number(), v.integer(), v.minValue(1)),
-	cwd: v.string(),
-	config: v.exactOptional(v.string()),
-});
 
 /**
  * Writes `run/<pid>.json` beside the local authority.
@@ -46,6 +37,8 @@ export async function writeRunFile(
 		...(config === undefined ? {} : {config: path.resolve(config)}),
 	};
 	try {
+		// Who only reads does not need it, and `lb-local ready` is to start fast.
+		const {PRIVATE, writeAtomically} = await import('../certificates/atomic-file.ts');
 		await mkdir(folder, {recursive: true, mode: 0o700});
 		await writeAtomically(file, `${JSON.stringify(content)}\n`, PRIVATE);
 	} catch (error) {
@@ -71,11 +64,19 @@ export async function readRunFiles(env: Environment = process.env): Promise<RunF
 			if (!Number.isSafeInteger(pid)) return undefined;
 			const file = path.join(folder, name);
 			if (!isAlive(pid)) return removeQuietly(file);
-			const found = v.safeParse(runFile, jsonIn(await textOf(file)));
-			return found.success && found.output.pid === pid ? found.output : undefined;
+			const found = jsonIn(await textOf(file));
+			return isRunFile(found) && found.pid === pid ? found : undefined;
 		}),
 	);
 	return read.filter(found => found !== undefined).sort((one, other) => one.pid - other.pid);
+}
+
+/** By hand: a library for this would take a good part of the start of `lb-local ready`. */
+function isRunFile(value: unknown): value is RunFile {
+	if (typeof value !== 'object' || value === null) return false;
+	const isText = (key: string): boolean => key in value && typeof value[key as keyof typeof value] === 'string';
+	const hasConfig = !('config' in value) || isText('config');
+	return 'pid' in value && typeof value.pid === 'number' && isText('endpoint') && isText('cwd') && hasConfig;
 }
 
 function runFolder(env: Environment): string {
