@@ -11,11 +11,13 @@ import type {Context} from './context.ts';
 import {samePair} from './uploaded-pem.ts';
 
 /** A certificate of the library or the configuration, and what it is to be called. */
-export interface GivenCertificate {
+interface GivenCertificate {
 	readonly name: string;
 	readonly certificate: UsableCertificate;
 	/** The load balancer whose listener shows it. */
 	readonly broughtBy: string;
+	/** Whether a listener shows the certificate of this id and goes on with it. */
+	readonly isShownElsewhere: (id: string) => boolean;
 }
 
 /** The account with a certificate of the configuration, which stays whether a listener shows it or not. */
@@ -31,7 +33,7 @@ export function putConfiguredCertificate(
 	if (before === undefined) return withNew(account, {name: called, ...common, broughtBy: undefined}, context).account;
 	return samePair(before.pair, certificate.pair) && before.configuredAs === name
 		? account
-		: withCertificate(account, {...before, ...common});
+		: withCertificate(account, {...before, ...common, broughtBy: undefined});
 }
 
 /** The account without a certificate that the configuration no longer has, unless a listener shows it still. */
@@ -51,11 +53,13 @@ interface Asked {
 	readonly reference: CertificateReference;
 	readonly given: UsableCertificate | undefined;
 	readonly loadBalancer: string;
+	/** Whether the listener of this load balancer on another port goes on with what it shows. */
+	readonly isKeptAt: (port: number) => boolean;
 }
 
 /** The account with the certificate that a listener asks for, and its id. What the configuration names is there already. */
 export function certificateOf(
-	{port, reference, given, loadBalancer}: Asked,
+	{port, reference, given, loadBalancer, isKeptAt}: Asked,
 	account: Account,
 	context: Context,
 ): {readonly account: Account; readonly id: string | undefined} {
@@ -64,29 +68,59 @@ export function certificateOf(
 		if (named !== undefined) return {account, id: named.id};
 	}
 	if (given === undefined) return {account, id: undefined};
+	if (isShownAt({loadBalancer, port}, given, account)) {
+		return {account, id: listenerAt({loadBalancer, port}, account)?.certificateId};
+	}
 	const name = reference.kind === 'named' ? reference.name : `${loadBalancer}-${port}`;
-	return putGivenCertificate(account, {name, certificate: given, broughtBy: loadBalancer}, context);
+	const isShownElsewhere = (id: string) =>
+		[...account.loadBalancers.values()].some(each =>
+			each.listeners.some(
+				listener =>
+					listener.certificateId === id &&
+					(each.name !== loadBalancer || (listener.port !== port && isKeptAt(listener.port))),
+			),
+		);
+	return putGivenCertificate(account, {name, certificate: given, broughtBy: loadBalancer, isShownElsewhere}, context);
+}
+
+interface ListenerPlace {
+	readonly loadBalancer: string;
+	readonly port: number;
+}
+
+/** Whether the listener on this port shows these bytes already, whatever they are called. */
+export function isShownAt(place: ListenerPlace, {pair}: UsableCertificate, account: Account): boolean {
+	const shown = account.certificates.get(listenerAt(place, account)?.certificateId ?? '');
+	return shown !== undefined && samePair(shown.pair, pair);
+}
+
+function listenerAt({loadBalancer, port}: ListenerPlace, {loadBalancers}: Account) {
+	return loadBalancers.get(loadBalancer)?.listeners.find(listener => listener.port === port);
 }
 
 /**
  * The account with the certificate that a listener shows, and its id. One of the same bytes is the same certificate,
- * whatever it is called; one of the same name that this load balancer brought is replaced in its place.
+ * whatever it is called; one of the same name that this load balancer brought, and that no other listener shows, is
+ * replaced in its place.
  */
 function putGivenCertificate(
 	account: Account,
-	{name: given, certificate, broughtBy}: GivenCertificate,
+	{name: given, certificate, broughtBy, isShownElsewhere}: GivenCertificate,
 	context: Context,
 ): {readonly account: Account; readonly id: string} {
 	const same = [...account.certificates.values()].find(({pair}) => samePair(pair, certificate.pair));
 	if (same !== undefined) return {account, id: same.id};
-	const name = usableName(given);
-	const before = certificateNamed(account, name);
-	if (before !== undefined && before.broughtBy === broughtBy) {
-		return {account: withCertificate(account, {...before, ...contentOf(certificate)}), id: before.id};
+	const wanted = usableName(given);
+	for (let count = 1; ; count++) {
+		const name = count === 1 ? wanted : `${wanted}-${count}`;
+		const before = certificateNamed(account, name);
+		if (before === undefined) {
+			return withNew(account, {name, ...contentOf(certificate), broughtBy, configuredAs: undefined}, context);
+		}
+		if (before.broughtBy === broughtBy && !isShownElsewhere(before.id)) {
+			return {account: withCertificate(account, {...before, ...contentOf(certificate)}), id: before.id};
+		}
 	}
-	let free = name;
-	for (let count = 2; certificateNamed(account, free) !== undefined; count++) free = `${name}-${count}`;
-	return withNew(account, {name: free, ...contentOf(certificate), broughtBy, configuredAs: undefined}, context);
 }
 
 /**

@@ -20,7 +20,7 @@ import {backendOf} from '../model/resolve.ts';
 import {SETTINGS} from '../model/settings.ts';
 import type {Context, Operation} from './context.ts';
 import {type GivenRule, withGivenRules} from './given-rules.ts';
-import {certificateOf, withoutUnused} from './kept-certificates.ts';
+import {certificateOf, isShownAt, withoutUnused} from './kept-certificates.ts';
 import {newLoadBalancer} from './new-load-balancer.ts';
 import {type Registrations, registrationsOf, vmsWithout} from './registrations.ts';
 
@@ -166,6 +166,11 @@ function listenersOf(
 	context: Context,
 ): Pick<AccountLoadBalancer, 'listeners' | 'policies'> & {readonly account: Account} {
 	let account = before;
+	const {name: loadBalancer} = normalised;
+	const isKeptAt = (port: number) => {
+		const given = certificates.get(port);
+		return given !== undefined && isShownAt({loadBalancer, port}, given, before);
+	};
 	const enabled = normalised.listeners.map(listener => policyFor(listener, previous));
 	const listeners = normalised.listeners.map((given, index): AccountListener => {
 		const {ports, certificate, stickiness: _, ...settings} = given;
@@ -173,7 +178,7 @@ function listenersOf(
 		const shown =
 			certificate &&
 			certificateOf(
-				{port: ports.port, reference: certificate, given: certificates.get(ports.port), loadBalancer: normalised.name},
+				{port: ports.port, reference: certificate, given: certificates.get(ports.port), loadBalancer, isKeptAt},
 				account,
 				context,
 			);

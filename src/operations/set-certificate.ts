@@ -17,7 +17,8 @@ export const setCertificate: Operation<SetCertificate, undefined> =
 	({loadBalancer: name, port, reference, certificate}) =>
 	(account, context) => {
 		const before = loadBalancerNamed(account, name);
-		const shown = certificateOf({port, reference, given: certificate, loadBalancer: name}, account, context);
+		const asked = {port, reference, given: certificate, loadBalancer: name, isKeptAt: () => true};
+		const shown = certificateOf(asked, account, context);
 		const listeners = before.listeners.map(each =>
 			each.port === port ? {...each, certificate: reference, certificateId: shown.id} : each,
 		);
