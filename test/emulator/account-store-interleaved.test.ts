@@ -7,26 +7,18 @@ import {backendsOf, certificatesOf, resolve} from '../../src/model/resolve.ts';
 import {runs} from '../helpers/depth.ts';
 import {FakeDataPlane} from '../helpers/fake-data-plane.ts';
 import {FakeEmulator} from '../helpers/fake-emulator.ts';
-import {
-	AT_FIRST,
-	assert,
-	batches,
-	configs,
-	failureOf,
-	keyOf,
-	reached,
-	type Simple,
-	type Step,
-	same,
-	shownBy,
-	validateFailure,
-} from '../helpers/interleaved-steps.ts';
+import {assert, reached, same, shownBy, textOf, validateFailure} from '../helpers/interleaved-comparison.ts';
+import type {Step} from '../helpers/interleaved-step.ts';
+import {batches, failureOf} from '../helpers/interleaved-steps.ts';
 import {within} from '../helpers/patience.ts';
-import {pem} from '../helpers/project-certs.ts';
+import type {SimpleAccount} from '../helpers/simple-account.ts';
+import {atFirst} from '../helpers/simple-changes.ts';
+import {configurations} from '../helpers/simple-configurations.ts';
 
 const STEPS = 30;
 const authority = createAuthority();
-const pair = {cert: pem('web.test.crt'), key: pem('web.test.key')};
+const pairs = {'one.test': authority.issue({names: ['one.test']}), 'two.test': authority.issue({names: ['two.test']})};
+const PORTS = [8080, 8081, 8443] as const;
 
 const sorted = <Value extends string | number>(values: Iterable<Value>): Value[] => [...values].toSorted();
 
@@ -115,7 +107,7 @@ function everything({store, notices}: FakeEmulator, plane: FakeDataPlane): reado
 }
 
 test('whatever is under way at once and fails, what is described, runs and shows is the same', async t => {
-	const options = {logs: '/var/log', pair, commandPort: 9000};
+	const options = {logs: '/var/log', pairs, commandPort: 9000, ports: PORTS};
 	const property = fc.asyncProperty(
 		fc.scheduler(),
 		batches(STEPS, options),
@@ -133,9 +125,10 @@ test('whatever is under way at once and fails, what is described, runs and shows
 			const emulator = new FakeEmulator({plane, ports, lifecycleMs, authority});
 			await emulator.open();
 			try {
-				await scheduler.waitFor(emulator.reload(configs(9000)[0] ?? {}));
+				await scheduler.waitFor(emulator.reload(configurations(PORTS, 9000)[0] ?? {}));
 				isArmed = true;
-				let models: readonly Simple[] = [AT_FIRST];
+				const simple = {ports: PORTS, deletionLasts: lifecycleMs > 0, portsAreExact: ports === 'exact'};
+				let models: readonly SimpleAccount[] = [atFirst(simple)];
 				for (const batch of all) models = await carryOut(batch, models);
 				await scheduler.waitFor(emulator.stop());
 				same([plane.bound.size, plane.backends.size, plane.logs.size], [0, 0, 0], 'what is left after the end');
@@ -143,7 +136,10 @@ test('whatever is under way at once and fails, what is described, runs and shows
 				await emulator.close();
 			}
 
-			async function carryOut(batch: readonly Step[], before: readonly Simple[]): Promise<readonly Simple[]> {
+			async function carryOut(
+				batch: readonly Step[],
+				before: readonly SimpleAccount[],
+			): Promise<readonly SimpleAccount[]> {
 				const past = everything(emulator, plane);
 				const results = Promise.allSettled(
 					batch.map(async ({run, label}) => {
@@ -166,7 +162,7 @@ test('whatever is under way at once and fails, what is described, runs and shows
 						`${batch[index]?.label}: ${each.status} ${each.status === 'rejected' ? each.reason.message : ''}`,
 				);
 				const after = reached(before, now, done);
-				assert(after.length > 0, `${before.map(keyOf)} became ${keyOf(now)} by ${told.join('\n')}`);
+				assert(after.length > 0, `${before.map(textOf)} became ${now} by ${told.join('\n')}`);
 				if (done.length === 0) {
 					const present = everything(emulator, plane);
 					const differing = [...new Set([...past, ...present])].filter(

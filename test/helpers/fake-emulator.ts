@@ -21,7 +21,8 @@ import {type Context, NO_QUOTAS} from '../../src/operations/context.ts';
 import {Identifiers} from '../../src/operations/identifiers.ts';
 import type {FakeDataPlane} from './fake-data-plane.ts';
 import {HandClock} from './hand-clock.ts';
-import {ApiRefusal, type Surfaces, type Surroundings} from './interleaved-steps.ts';
+import type {Surfaces} from './interleaved-comparison.ts';
+import {ApiRefusal, type SteppedEmulator} from './interleaved-step.ts';
 
 export interface FakeEmulatorOptions {
 	readonly plane: FakeDataPlane;
@@ -31,7 +32,7 @@ export interface FakeEmulatorOptions {
 }
 
 /** The store, and every surface of it, over a data plane that moves no bytes. */
-export class FakeEmulator implements Surroundings, Surfaces {
+export class FakeEmulator implements SteppedEmulator, Surfaces {
 	readonly notices = new Notices();
 	readonly clock = new HandClock();
 	readonly authority: Authority;

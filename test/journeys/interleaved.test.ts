@@ -1,41 +1,41 @@
 // A process of its own: what is left open at the end is counted.
-import {once} from 'node:events';
 import {mkdir, mkdtemp, rm} from 'node:fs/promises';
 import {tmpdir} from 'node:os';
 import path from 'node:path';
-import {connect as connectTls} from 'node:tls';
 import test from 'ava';
 import fc from 'fast-check';
-import {createAuthority, type Emulator, type LoadBalancer, startEmulator} from '../../src/index.ts';
+import {EmulatorError} from '../../src/base/errors.ts';
+import {createAuthority, type Emulator, type PortMode, startEmulator} from '../../src/index.ts';
 import {runs} from '../helpers/depth.ts';
 import {freePorts} from '../helpers/free-ports.ts';
 import {
-	ApiRefusal,
-	AT_FIRST,
 	assert,
-	batches,
-	configs,
-	failureOf,
-	keyOf,
 	reached,
-	type Simple,
 	type Surfaces,
-	type Surroundings,
 	same,
 	shownBy,
+	textOf,
 	validateFailure,
-} from '../helpers/interleaved-steps.ts';
+} from '../helpers/interleaved-comparison.ts';
+import {ApiRefusal, type Step, type SteppedEmulator, type StepsOptions} from '../helpers/interleaved-step.ts';
+import {anyStep, batches, failureOf, reloads} from '../helpers/interleaved-steps.ts';
 import {ControlPortApi} from '../helpers/outscale-api.ts';
 import {within} from '../helpers/patience.ts';
-import {pem} from '../helpers/project-certs.ts';
+import {isServedAs, servedBy} from '../helpers/served.ts';
+import type {SimpleAccount} from '../helpers/simple-account.ts';
+import {atFirst} from '../helpers/simple-changes.ts';
+import {configurations} from '../helpers/simple-configurations.ts';
+import {Stranger} from '../helpers/stranger.ts';
 import {refusalAt} from '../helpers/tls-clients.ts';
 
 const STEPS = 15;
 const authority = createAuthority();
-const pair = {cert: pem('web.test.crt'), key: pem('web.test.key')};
+const pairs = {'one.test': authority.issue({names: ['one.test']}), 'two.test': authority.issue({names: ['two.test']})};
+
+interface OnSockets extends Surfaces, Omit<SteppedEmulator, 'api'> {}
 
 /** An emulator on real sockets, and what is done to it. */
-function surfacesOf(emulator: Emulator, config: Record<string, unknown>): Surroundings & Surfaces {
+function surfacesOf(emulator: Emulator, config: Record<string, unknown>): OnSockets {
 	const own = async (method: string, route: string, body?: object) => {
 		const json = body === undefined ? {} : {headers: {'Content-Type': 'application/json'}, body: JSON.stringify(body)};
 		const response = await fetch(`${emulator.endpoint}/_lb/${route}`, {method, ...json});
@@ -71,24 +71,68 @@ function surfacesOf(emulator: Emulator, config: Record<string, unknown>): Surrou
 	};
 }
 
-/** Asks each listener: it answers, with its certificate where it has one, and from a back-end that is registered. */
-async function validateServed(lb: LoadBalancer): Promise<void> {
-	const registered = Object.keys(lb.health);
-	for (const {port, boundPort, certificate} of lb.listeners) {
-		if (certificate === undefined) {
-			const response = await fetch(`http://127.0.0.1:${boundPort}/`);
-			const text = await response.text();
-			if (response.status !== 200 || text === '{}') continue;
-			// An echo back-end's answer is JSON.
-			const {backend} = JSON.parse(text) as {backend: string};
-			assert(registered.includes(backend), `${backend} answers at ${lb.name}, which has ${registered}`);
-			continue;
-		}
-		const socket = connectTls({port: boundPort, host: '127.0.0.1', rejectUnauthorized: false});
-		await once(socket, 'secureConnect');
-		same(socket.getPeerX509Certificate()?.fingerprint256, certificate.fingerprint256, `${lb.name}, port ${port},`);
-		socket.destroy();
-	}
+async function started(ports: PortMode, {ports: at, commandPort}: StepsOptions) {
+	const config: Record<string, unknown> = {...configurations(at, commandPort)[0]};
+	const emulator = await startEmulator({config, authority, ports});
+	return {emulator, surfaces: surfacesOf(emulator, config)};
+}
+
+/** Everything that a step which fails must not change, as it shows. */
+async function everything(surfaces: OnSockets): Promise<unknown> {
+	const api = await Promise.all(
+		['ReadLoadBalancers', 'ReadServerCertificates', 'ReadListenerRules'].map(async action => {
+			const answer = await surfaces.api(action, {});
+			return {...answer, ResponseContext: undefined};
+		}),
+	);
+	const own = surfaces.loadBalancers.map(({name, listeners, backends, warnings}) => ({
+		name,
+		listeners: listeners.map(({spec, boundPort, certificate}) => [spec, boundPort, certificate?.fingerprint256]),
+		backends: backends.map(({name: backend, kind, address, operator}) => [backend, kind, address, operator]),
+		warnings,
+	}));
+	return [api, own, (await surfaces.readState()).vms];
+}
+
+/** Whether what is served is what one of these accounts says. @returns those that say it. */
+async function servedAs({loadBalancers}: OnSockets, accounts: readonly SimpleAccount[]): Promise<SimpleAccount[]> {
+	const served = (await Promise.all(loadBalancers.map(servedBy))).flat();
+	const fitting = accounts.filter(account => served.every(each => isServedAs(account, each)));
+	const odd = served.filter(each => accounts[0] !== undefined && !isServedAs(accounts[0], each));
+	assert(fitting.length > 0, `${JSON.stringify(odd)} is not how ${accounts.map(textOf)} is served`);
+	return fitting;
+}
+
+/** Carries out steps at once, and compares. @returns what may be described by then. */
+async function carryOut(
+	surfaces: OnSockets,
+	steps: readonly Step[],
+	before: readonly SimpleAccount[],
+): Promise<readonly SimpleAccount[]> {
+	const labels = steps.map(({label}) => label).join(', ');
+	const past = await everything(surfaces);
+	const results = await within(labels, Promise.allSettled(steps.map(async ({run}) => run(surfaces))));
+	for (const [index, result] of results.entries()) validateFailure(result, steps[index]?.label ?? '');
+	const done = steps.filter((_, index) => results[index]?.status === 'fulfilled');
+	const shown = await shownBy(surfaces);
+	const after = reached(before, shown, done);
+	const how = `${done.map(({label}) => label)} of ${labels}`;
+	assert(after.length > 0, `${before.map(textOf)} became ${shown} by ${how}`);
+	if (done.length === 0) same(await everything(surfaces), past, `what failures of ${labels} have changed`);
+	return servedAs(surfaces, after);
+}
+
+/** Carries out one step while a stranger holds every port that no listener has. */
+async function carryOutBesideStranger(
+	surfaces: OnSockets,
+	step: Step,
+	before: readonly SimpleAccount[],
+): Promise<readonly SimpleAccount[]> {
+	await using stranger = new Stranger();
+	const bound = surfaces.loadBalancers.flatMap(({listeners}) => listeners.map(({boundPort}) => boundPort));
+	for (const port of before[0]?.options.ports ?? []) if (!bound.includes(port)) await stranger.hold(port);
+	const beside = before.map(account => ({...account, strangers: stranger.ports}));
+	return (await carryOut(surfaces, [step], beside)).map(account => ({...account, strangers: new Set()}));
 }
 
 /** What this process holds open that it did not before. */
@@ -96,38 +140,110 @@ function heldOpen(): readonly string[] {
 	return process.getActiveResourcesInfo().filter(each => /^(?:TCPServer|Process)/.test(each));
 }
 
-test('whatever is under way at once on real sockets, what is described, served and shown is the same', async t => {
-	const folder = await mkdtemp(path.join(tmpdir(), 'lb-local-'));
-	t.teardown(() => rm(folder, {recursive: true, force: true}));
-	// Where one of the access logs is to be, no file can be.
-	await mkdir(path.join(folder, 'c.log'));
-	const [commandPort = 0] = await freePorts(1);
-	const before = heldOpen();
-	const property = fc.asyncProperty(batches(STEPS, {logs: folder, pair, commandPort}), async all => {
-		const config: Record<string, unknown> = {...configs(commandPort)[0]};
-		const emulator = await startEmulator({config, authority});
-		const surfaces = surfacesOf(emulator, config);
-		const ports = new Set<number>();
-		try {
-			let models: readonly Simple[] = [AT_FIRST];
-			for (const batch of all) {
-				const labels = batch.map(({label}) => label);
-				const results = await within(labels.join(', '), Promise.allSettled(batch.map(async ({run}) => run(surfaces))));
-				for (const [index, result] of results.entries()) validateFailure(result, labels[index] ?? '');
-				const done = batch.filter((_, index) => results[index]?.status === 'fulfilled');
-				const now = await shownBy(surfaces);
-				const after = reached(models, now, done);
-				const what = `${models.map(keyOf)} became ${keyOf(now)} by ${done.map(({label}) => label)} of ${labels}`;
-				assert(after.length > 0, what);
-				models = after;
-				for (const lb of emulator.loadBalancers) await within(`answer of ${lb.name}`, validateServed(lb));
-				for (const {listeners} of emulator.loadBalancers) for (const {boundPort} of listeners) ports.add(boundPort);
-			}
-		} finally {
-			await emulator.stop();
-		}
-		for (const port of ports) same(await refusalAt(port), 'ECONNREFUSED', `port ${port}`);
-		same(heldOpen(), before, 'what is left open');
+async function stepsOptions(logs: string): Promise<StepsOptions> {
+	const [first = 0, second = 0, https = 0, commandPort = 0] = await freePorts(4);
+	return {logs, pairs, commandPort, ports: [first, second, https]};
+}
+
+test.serial(
+	'whatever is under way at once on real sockets, what is described, served and shown is the same',
+	async t => {
+		const folder = await mkdtemp(path.join(tmpdir(), 'lb-local-'));
+		t.teardown(() => rm(folder, {recursive: true, force: true}));
+		// Where one of the access logs is to be, no file can be.
+		await mkdir(path.join(folder, 'c.log'));
+		const options = await stepsOptions(folder);
+		const before = heldOpen();
+		const anyBeside = fc.array(fc.oneof(anyStep(options), reloads(options)), {minLength: 2, maxLength: 2});
+		const property = fc.asyncProperty(
+			batches(STEPS, options),
+			anyBeside,
+			fc.constantFrom<PortMode>('free', 'exact'),
+			async (all, beside, ports) => {
+				const {emulator, surfaces} = await started(ports, options);
+				const bound = new Set<number>();
+				try {
+					const portsAreExact = ports === 'exact';
+					let models: readonly SimpleAccount[] = [atFirst({ports: options.ports, deletionLasts: false, portsAreExact})];
+					for (const [index, batch] of all.entries()) {
+						models = await carryOut(surfaces, batch, models);
+						const step = beside[index];
+						if (portsAreExact && step !== undefined) models = await carryOutBesideStranger(surfaces, step, models);
+						for (const {listeners} of emulator.loadBalancers) for (const {boundPort} of listeners) bound.add(boundPort);
+					}
+				} finally {
+					await emulator.stop();
+				}
+				for (const port of bound) same(await refusalAt(port), 'ECONNREFUSED', `port ${port}`);
+				same(heldOpen(), before, 'what is left open');
+			},
+		);
+		t.is(await failureOf(property, runs(20, 2)), undefined);
+	},
+);
+
+/** Steps that are to bind the second port, while load balancer a runs, and b is stopped. */
+const REFUSED: readonly (readonly [string, (on: OnSockets, options: StepsOptions) => Promise<unknown>])[] = [
+	['create', (on, {ports: [, port]}) => on.create({name: 'c', listeners: [`http:${port} -> http:80`], backends: []})],
+	[
+		'update',
+		(on, {ports: [first, second, https]}) =>
+			on.get('a').update({
+				listeners: [
+					`http:${first} -> http:80`,
+					{listen: `https:${https} -> http:80`, certificate: {names: ['new.test']}},
+					`http:${second} -> http:80`,
+				],
+				backends: [{kind: 'echo', name: 'x'}],
+				rules: [{priority: 1, path: '/docs/*', to: ['x']}],
+			}),
+	],
+	['reload', (on, {ports, commandPort}) => on.reload(configurations(ports, commandPort)[3] ?? {})],
+	['reset', on => on.reset()],
+	[
+		'CreateLoadBalancer',
+		(on, {ports: [, port]}) =>
+			on.api('CreateLoadBalancer', {
+				LoadBalancerName: 'c',
+				SubregionNames: ['eu-west-2a'],
+				Listeners: [{LoadBalancerPort: port, LoadBalancerProtocol: 'HTTP', BackendPort: 80}],
+			}),
+	],
+	[
+		'CreateLoadBalancerListeners',
+		(on, {ports: [, port]}) =>
+			on.api('CreateLoadBalancerListeners', {
+				LoadBalancerName: 'a',
+				Listeners: [{LoadBalancerPort: port, LoadBalancerProtocol: 'HTTP', BackendPort: 80}],
+			}),
+	],
+];
+
+for (const [step, run] of REFUSED) {
+	test.serial(`${step} fails where a stranger holds the port, and changes nothing`, async t => {
+		const options = await stepsOptions('');
+		const {emulator, surfaces} = await started('exact', options);
+		t.teardown(() => emulator.stop());
+		const [, port] = options.ports;
+		// `reload` and `reset` bind its port again.
+		await emulator.get('b').stop();
+		const before = await everything(surfaces);
+		const served = await Promise.all(emulator.loadBalancers.map(servedBy));
+
+		const error = await (async () => {
+			await using stranger = new Stranger();
+			await stranger.hold(port);
+			return await t.throwsAsync(run(surfaces, options));
+		})();
+
+		const expected = `Cannot listen on 127.0.0.1:${port}`;
+		t.true(error?.message.includes(expected), String(error));
+		if (error instanceof EmulatorError) t.is(error.code, 'PORT_UNAVAILABLE');
+		else t.true(error instanceof ApiRefusal && error.message.includes('"Code":"9016"'), String(error));
+		t.deepEqual(await everything(surfaces), before);
+		t.deepEqual(await Promise.all(emulator.loadBalancers.map(servedBy)), served);
+		// The stranger was the reason.
+		await t.notThrowsAsync(run(surfaces, options));
+		t.true(emulator.loadBalancers.some(({listeners}) => listeners.some(({boundPort}) => boundPort === port)));
 	});
-	t.is(await failureOf(property, runs(20, 2)), undefined);
-});
+}
