@@ -1,7 +1,6 @@
 import {spawn} from 'node:child_process';
 import {once} from 'node:events';
-import {mkdtemp, readFile, rm, symlink, writeFile} from 'node:fs/promises';
-import {tmpdir} from 'node:os';
+import {readFile, symlink, writeFile} from 'node:fs/promises';
 import path from 'node:path';
 import {fileURLToPath, pathToFileURL} from 'node:url';
 import test from 'ava';
@@ -10,6 +9,7 @@ import {readConfigText} from '../src/configuration/config-file.ts';
 import {runCli} from './cli/helpers/command-line.ts';
 import {compiled} from './helpers/compiled.ts';
 import {PATIENCE_MS} from './helpers/patience.ts';
+import {temporaryFolder} from './helpers/temporary-folder.ts';
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
 const README = await readFile(path.join(ROOT, 'README.md'), 'utf8');
@@ -24,8 +24,7 @@ test('the README has its examples', t => {
 
 for (const {title, code} of programs) {
 	test(`README: the example under “${title}” runs without changes`, async t => {
-		const folder = await mkdtemp(path.join(tmpdir(), 'lb-local-readme-'));
-		t.teardown(() => rm(folder, {recursive: true, force: true}));
+		const folder = await temporaryFolder(t);
 		await symlink(path.join(ROOT, 'node_modules'), path.join(folder, 'node_modules'));
 		await writeFile(path.join(folder, 'package.json'), '{"type": "module"}');
 		const library = pathToFileURL(compiled('src/index.ts')).href;

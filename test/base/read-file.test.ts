@@ -1,16 +1,15 @@
 import {execFileSync} from 'node:child_process';
 import {once} from 'node:events';
 import {createWriteStream} from 'node:fs';
-import {mkdtemp, rm, writeFile} from 'node:fs/promises';
+import {writeFile} from 'node:fs/promises';
 import {createServer} from 'node:net';
-import {tmpdir} from 'node:os';
 import path from 'node:path';
 import test, {type ExecutionContext} from 'ava';
 import {readInput} from '../../src/base/read-file.ts';
+import {temporaryFolder} from '../helpers/temporary-folder.ts';
 
 async function placeOf(t: ExecutionContext): Promise<string> {
-	const folder = await mkdtemp(path.join(tmpdir(), 'lb-local-'));
-	t.teardown(() => rm(folder, {recursive: true, force: true}));
+	const folder = await temporaryFolder(t);
 	return path.join(folder, 'input');
 }
 

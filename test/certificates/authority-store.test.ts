@@ -1,10 +1,10 @@
 import {execFile} from 'node:child_process';
-import {chmod, mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile} from 'node:fs/promises';
-import {homedir, tmpdir} from 'node:os';
+import {chmod, mkdir, readdir, readFile, rm, stat, writeFile} from 'node:fs/promises';
+import {homedir} from 'node:os';
 import path from 'node:path';
 import {pathToFileURL} from 'node:url';
 import {promisify} from 'node:util';
-import test, {type ExecutionContext} from 'ava';
+import test from 'ava';
 import {createAuthority} from '../../src/certificates/authority.ts';
 import {defaultAuthorityDirectory} from '../../src/certificates/authority-directory.ts';
 import {openAuthority} from '../../src/certificates/authority-store.ts';
@@ -12,17 +12,12 @@ import {inspectCertificate} from '../../src/certificates/inspect.ts';
 import {compiled} from '../helpers/compiled.ts';
 import {handshake} from '../helpers/pem-handshake.ts';
 import {onPosix} from '../helpers/platforms.ts';
-
-async function temporary(t: ExecutionContext): Promise<string> {
-	const directory = await mkdtemp(path.join(tmpdir(), 'lb-local-store-'));
-	t.teardown(() => rm(directory, {recursive: true, force: true}));
-	return directory;
-}
+import {temporaryFolder} from '../helpers/temporary-folder.ts';
 
 const mode = async (file: string) => ((await stat(file)).mode & 0o777).toString(8);
 
 test('an authority is created on first use and then found again', async t => {
-	const directory = path.join(await temporary(t), 'not', 'there', 'yet');
+	const directory = path.join(await temporaryFolder(t), 'not', 'there', 'yet');
 
 	const made = await openAuthority(directory);
 	const found = await openAuthority(directory);
@@ -35,7 +30,7 @@ test('an authority is created on first use and then found again', async t => {
 });
 
 onPosix('the folder and the key are for their owner alone', async t => {
-	const directory = path.join(await temporary(t), 'home');
+	const directory = path.join(await temporaryFolder(t), 'home');
 
 	const {file} = await openAuthority(directory);
 
@@ -47,7 +42,7 @@ onPosix('the folder and the key are for their owner alone', async t => {
 });
 
 test('twenty that open it at once all get the same', async t => {
-	const directory = await temporary(t);
+	const directory = await temporaryFolder(t);
 
 	const all = await Promise.all(Array.from({length: 20}, () => openAuthority(directory)));
 
@@ -56,7 +51,7 @@ test('twenty that open it at once all get the same', async t => {
 });
 
 test('processes that race on first use all get the same', async t => {
-	const directory = await temporary(t);
+	const directory = await temporaryFolder(t);
 	const module = pathToFileURL(compiled('src/certificates/authority-store.ts')).href;
 	const script = `
 		const {openAuthority} = await import('${module}');
@@ -83,7 +78,7 @@ interface Stored {
 
 const damaged = test.macro({
 	async exec(t, damage: (stored: Stored) => Promise<unknown>, reason: (stored: Stored) => string) {
-		const directory = await temporary(t);
+		const directory = await temporaryFolder(t);
 		const {file} = await openAuthority(directory);
 		const folder = path.dirname(file);
 		const stored = {directory, folder, file, keyFile: path.join(folder, 'authority.key')};
@@ -150,7 +145,7 @@ test(
 );
 
 test('a directory that cannot be created is reported with its path', async t => {
-	const directory = path.join(await temporary(t), 'file');
+	const directory = path.join(await temporaryFolder(t), 'file');
 	await writeFile(directory, '');
 
 	const error = await t.throwsAsync(openAuthority(directory));
@@ -160,7 +155,7 @@ test('a directory that cannot be created is reported with its path', async t => 
 });
 
 test('an existing empty folder is filled', async t => {
-	const directory = await temporary(t);
+	const directory = await temporaryFolder(t);
 	await mkdir(path.join(directory, 'authority'));
 
 	const authority = await openAuthority(directory);
@@ -169,7 +164,7 @@ test('an existing empty folder is filled', async t => {
 });
 
 onPosix('a stored authority that may only be read is enough', async t => {
-	const directory = await temporary(t);
+	const directory = await temporaryFolder(t);
 	const {pem, file} = await openAuthority(directory);
 	await chmod(path.dirname(file), 0o500);
 	await chmod(directory, 0o500);

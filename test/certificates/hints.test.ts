@@ -1,6 +1,5 @@
 import {createPrivateKey} from 'node:crypto';
-import {mkdir, mkdtemp, rename, rm, writeFile} from 'node:fs/promises';
-import {tmpdir} from 'node:os';
+import {mkdir, rename, rm, writeFile} from 'node:fs/promises';
 import path from 'node:path';
 import test, {type ExecutionContext} from 'ava';
 import {
@@ -10,9 +9,10 @@ import {
 	startEmulator,
 	startLoadBalancer,
 } from '../../src/index.ts';
-import {emptyFolder, runCli} from '../cli/helpers/command-line.ts';
+import {runCli} from '../cli/helpers/command-line.ts';
 import {sample, sampleChain} from '../helpers/pem-samples.ts';
 import {runProgram, testWith} from '../helpers/programs.ts';
+import {temporaryFolder} from '../helpers/temporary-folder.ts';
 
 // Each hint is given, carried out, and then the certificate serves. Commands are run as they are printed; what they ask
 // for, the passphrase, stands behind them. Not here: "Give a PEM certificate and the unencrypted PEM key", which no
@@ -22,7 +22,7 @@ type Texts = Readonly<Record<string, string | Uint8Array>>;
 
 /** The hints on a certificate that stands in these files; none when it serves. */
 async function hintsOf(t: ExecutionContext, files: Texts): Promise<(string | undefined)[]> {
-	const folder = await temporary(t);
+	const folder = await temporaryFolder(t);
 	return hintsAt(
 		Object.fromEntries(
 			await Promise.all(
@@ -45,12 +45,6 @@ async function hintsAt(own: Readonly<Record<string, string>>): Promise<(string |
 }
 
 const hintsIn = (error: EmulatorError | undefined) => error?.violations.map(({hint}) => hint) ?? [];
-
-async function temporary(t: ExecutionContext): Promise<string> {
-	const folder = await mkdtemp(path.join(tmpdir(), 'lb-local-hints-'));
-	t.teardown(() => rm(folder, {recursive: true, force: true}));
-	return folder;
-}
 
 async function written(file: string, text: string | Uint8Array): Promise<string> {
 	await writeFile(file, text, {mode: 0o600});
@@ -166,7 +160,7 @@ const worksByCommand = test.macro({
 		hints: readonly string[],
 		right: (base: string) => Readonly<Record<string, string>>,
 	) {
-		const base = path.join(await temporary(t), 'FILE');
+		const base = path.join(await temporaryFolder(t), 'FILE');
 		const run = ([program = '', ...args]: string[]) => runProgram(t, program, args);
 		await written(`${base}.crt`, own.cert);
 		await written(`${base}.key`, own.key);
@@ -257,7 +251,7 @@ testWith('ssh-keygen')(
 
 withOpenssl('the hint on a signing request works', async t => {
 	const file = (name: string) => path.join(folder, name);
-	const folder = await temporary(t);
+	const folder = await temporaryFolder(t);
 	await written(file('own.key'), own.key);
 	await written(file('root.crt'), lower.cert);
 	await written(file('root.key'), lower.key);
@@ -291,7 +285,7 @@ test('the hint on a kind of key works', t => {
 const folderOf = (folder: string) => path.join(folder, 'home', 'authority');
 
 test('both hints on an incomplete authority work', async t => {
-	const folder = await emptyFolder(t);
+	const folder = await temporaryFolder(t);
 	const cert = () => runCli(['cert', 'web.test'], {folder});
 	t.is((await cert()).code, 0);
 	const kept = path.join(folder, 'kept.key');
@@ -312,7 +306,7 @@ test('both hints on an incomplete authority work', async t => {
 });
 
 test('the hint on an authority that cannot be read works', async t => {
-	const folder = await emptyFolder(t);
+	const folder = await temporaryFolder(t);
 	await mkdir(path.join(folderOf(folder), 'authority.key'), {recursive: true});
 
 	const {code, stderr} = await runCli(['cert', 'web.test'], {folder});
@@ -323,7 +317,7 @@ test('the hint on an authority that cannot be read works', async t => {
 });
 
 test('the hint on a folder where no certificate can be written works', async t => {
-	const folder = await emptyFolder(t);
+	const folder = await temporaryFolder(t);
 	await writeFile(path.join(folder, 'file'), '');
 
 	const {code, stderr} = await runCli(['cert', 'web.test', '--out', 'file'], {folder});

@@ -1,6 +1,5 @@
 import {X509Certificate} from 'node:crypto';
-import {mkdtemp, readdir, readFile, rm, stat} from 'node:fs/promises';
-import {tmpdir} from 'node:os';
+import {readdir, readFile, stat} from 'node:fs/promises';
 import path from 'node:path';
 import {fileURLToPath} from 'node:url';
 import test from 'ava';
@@ -9,6 +8,7 @@ import {authorityFrom} from '../../src/certificates/authority.ts';
 import {inspectCertificate} from '../../src/certificates/inspect.ts';
 import {handshake} from '../helpers/pem-handshake.ts';
 import {onPosix} from '../helpers/platforms.ts';
+import {temporaryFolder} from '../helpers/temporary-folder.ts';
 
 const CERTS = fileURLToPath(new URL('../../certs', import.meta.url));
 const YEAR_MS = 365 * 86_400_000;
@@ -63,8 +63,7 @@ test('the README says until when they are valid, how to issue them again, and wh
 });
 
 onPosix('keys are written for their owner alone, and a second run replaces them all', async t => {
-	const directory = await mkdtemp(path.join(tmpdir(), 'lb-local-certs-'));
-	t.teardown(() => rm(directory, {recursive: true, force: true}));
+	const directory = await temporaryFolder(t);
 	await makeCerts(directory);
 	const before = await readFile(path.join(directory, 'authority.pem'), 'utf8');
 

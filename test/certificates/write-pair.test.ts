@@ -1,24 +1,18 @@
-import {lstat, mkdtemp, readdir, readFile, rm, stat, symlink, writeFile} from 'node:fs/promises';
-import {tmpdir} from 'node:os';
+import {lstat, readdir, readFile, stat, symlink, writeFile} from 'node:fs/promises';
 import path from 'node:path';
-import test, {type ExecutionContext} from 'ava';
+import test from 'ava';
 import {createAuthority} from '../../src/certificates/authority.ts';
 import {inspectCertificate} from '../../src/certificates/inspect.ts';
 import {safeBaseName, writePair} from '../../src/certificates/write-pair.ts';
 import {sampleChain} from '../helpers/pem-samples.ts';
 import {onPosix} from '../helpers/platforms.ts';
-
-async function temporary(t: ExecutionContext): Promise<string> {
-	const directory = await mkdtemp(path.join(tmpdir(), 'lb-local-pair-'));
-	t.teardown(() => rm(directory, {recursive: true, force: true}));
-	return directory;
-}
+import {temporaryFolder} from '../helpers/temporary-folder.ts';
 
 const leaf = createAuthority().issue({names: ['*.web.test']});
 const mode = async (file: string) => ((await stat(file)).mode & 0o777).toString(8);
 
 test('a pair is written under the name of its certificate, in a directory made for it', async t => {
-	const directory = path.join(await temporary(t), 'certs');
+	const directory = path.join(await temporaryFolder(t), 'certs');
 
 	const {certFile, keyFile} = await writePair(directory, '*.web.test', leaf);
 
@@ -31,7 +25,7 @@ test('a pair is written under the name of its certificate, in a directory made f
 test('the chain follows the leaf in one file, and is read back from there', async t => {
 	const {leaf: end, lower, upper} = sampleChain();
 
-	const {certFile} = await writePair(await temporary(t), 'web', {
+	const {certFile} = await writePair(await temporaryFolder(t), 'web', {
 		...end,
 		cert: end.cert.trimEnd(),
 		chain: lower.cert + upper.cert,
@@ -44,7 +38,7 @@ test('the chain follows the leaf in one file, and is read back from there', asyn
 });
 
 onPosix('the key is for its owner alone, also where a readable file stood', async t => {
-	const directory = await temporary(t);
+	const directory = await temporaryFolder(t);
 	await writeFile(path.join(directory, 'web.key'), 'old', {mode: 0o644});
 
 	const {certFile, keyFile} = await writePair(directory, 'web', leaf);
@@ -55,7 +49,7 @@ onPosix('the key is for its owner alone, also where a readable file stood', asyn
 });
 
 onPosix('a symbolic link in place of the key is replaced and its target left alone', async t => {
-	const directory = await temporary(t);
+	const directory = await temporaryFolder(t);
 	const target = path.join(directory, 'target');
 	await writeFile(target, 'untouched');
 	await symlink(target, path.join(directory, 'web.key'));
@@ -68,7 +62,7 @@ onPosix('a symbolic link in place of the key is replaced and its target left alo
 });
 
 test('a failed write reports the path, leaves nothing behind, and does not show the key', async t => {
-	const directory = path.join(await temporary(t), 'file');
+	const directory = path.join(await temporaryFolder(t), 'file');
 	await writeFile(directory, '');
 
 	const error = await t.throwsAsync(writePair(directory, 'web', leaf), {code: 'FILE_UNWRITABLE'});
@@ -79,7 +73,7 @@ test('a failed write reports the path, leaves nothing behind, and does not show 
 });
 
 test('the temporary file is removed when it cannot be renamed', async t => {
-	const directory = await temporary(t);
+	const directory = await temporaryFolder(t);
 	const {certFile} = await writePair(path.join(directory, 'web.key'), 'inner', leaf);
 
 	await t.throwsAsync(writePair(directory, 'web', leaf), {code: 'FILE_UNWRITABLE'});

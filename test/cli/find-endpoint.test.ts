@@ -4,14 +4,15 @@ import {type AddressInfo, createServer} from 'node:net';
 import path from 'node:path';
 import test from 'ava';
 import {findEndpoint} from '../../src/cli/find-endpoint.ts';
-import {emptyFolder} from './helpers/command-line.ts';
+import {heldPort} from '../helpers/ports.ts';
+import {temporaryFolder} from '../helpers/temporary-folder.ts';
 
 /** A home with run files of processes that certainly run: this one and its parent. */
 async function homeWith(
-	t: Parameters<typeof emptyFolder>[0],
+	t: Parameters<typeof temporaryFolder>[0],
 	...running: readonly {pid: number; cwd: string; port: number}[]
 ) {
-	const home = await emptyFolder(t);
+	const home = await temporaryFolder(t);
 	await mkdir(path.join(home, 'run'));
 	for (const {pid, cwd, port} of running) {
 		const content = JSON.stringify({endpoint: `http://127.0.0.1:${port}`, pid, cwd});
@@ -56,10 +57,7 @@ test('when several instances are possible they are listed', async t => {
 });
 
 test('an instance that was killed and left its file is not chosen', async t => {
-	const server = createServer(socket => socket.destroy()).listen(0, '127.0.0.1');
-	t.teardown(() => server.close());
-	await once(server, 'listening');
-	const {port} = server.address() as AddressInfo; // A TCP server's address is an object.
+	const {port} = await heldPort(t);
 	const closed = createServer().listen(0, '127.0.0.1');
 	await once(closed, 'listening');
 	const dead = {...HERE, port: (closed.address() as AddressInfo).port};

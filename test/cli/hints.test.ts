@@ -5,7 +5,8 @@ import path from 'node:path';
 import test, {type ExecutionContext} from 'ava';
 import {createAuthority} from '../../src/index.ts';
 import {eventually} from '../helpers/patience.ts';
-import {emptyFolder, runCli, startCli} from './helpers/command-line.ts';
+import {temporaryFolder} from '../helpers/temporary-folder.ts';
+import {runCli, startCli} from './helpers/command-line.ts';
 
 // Each hint is shown, carried out, and then the command does its work. Not here:
 // - "Is it stopped or very busy?" is a question;
@@ -36,7 +37,7 @@ async function shows(t: ExecutionContext, args: readonly string[], hint: string,
 
 const inFolder = test.macro({
 	async exec(t, wrong: readonly string[], hint: string, ...rights: readonly (readonly string[])[]) {
-		const folder = await emptyFolder(t);
+		const folder = await temporaryFolder(t);
 		const pair = createAuthority().issue({names: ['own.test']});
 		await writeFile(path.join(folder, 'cert.pem'), pair.cert);
 		await writeFile(path.join(folder, 'key.pem'), pair.key);
@@ -132,8 +133,8 @@ async function up(t: ExecutionContext, folder: string, env = {}) {
 }
 
 test('hints on where the running instance is, and on its parts, work', async t => {
-	const folder = await emptyFolder(t);
-	const elsewhere = await emptyFolder(t);
+	const folder = await temporaryFolder(t);
+	const elsewhere = await temporaryFolder(t);
 	const stranger = createServer((_, response) => response.end('hello'));
 	await new Promise<void>(resolve => stranger.listen(0, '127.0.0.1', resolve));
 	t.teardown(() => stranger.close());
@@ -174,7 +175,7 @@ test('hints on where the running instance is, and on its parts, work', async t =
 });
 
 test('hints on choosing one of several instances work', async t => {
-	const folder = await emptyFolder(t);
+	const folder = await temporaryFolder(t);
 	const [one, two] = [await up(t, folder), await up(t, folder)];
 	// Both have written where they are.
 	for (const {running} of [one, two]) await isFindable(folder, running.child.pid);
@@ -200,7 +201,7 @@ function isFindable(folder: string, pid: number | undefined): Promise<void> {
 }
 
 test('the advice on a home folder that is read-only works', async t => {
-	const folder = await emptyFolder(t);
+	const folder = await temporaryFolder(t);
 
 	// No folder can be created there, on Linux not even by root.
 	const {running, endpoint} = await up(t, folder, {LB_LOCAL_HOME: '/sys/lb-local'});

@@ -2,10 +2,10 @@
 import test from 'ava';
 import {up} from '../../src/cli/commands/up.ts';
 import type {Output} from '../../src/cli/output.ts';
-import {emptyFolder} from './helpers/command-line.ts';
+import {temporaryFolder} from '../helpers/temporary-folder.ts';
 
 test('from the first line of output on, a signal stops in order', async t => {
-	process.env['LB_LOCAL_HOME'] = await emptyFolder(t);
+	process.env['LB_LOCAL_HOME'] = await temporaryFolder(t);
 	let isWaiting = false;
 	/** For each line, whether a signal would have ended the process at once. */
 	const told: boolean[] = [];

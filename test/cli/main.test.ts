@@ -1,12 +1,13 @@
 import {readFileSync} from 'node:fs';
 import path from 'node:path';
 import test from 'ava';
-import {emptyFolder, runCli} from './helpers/command-line.ts';
+import {temporaryFolder} from '../helpers/temporary-folder.ts';
+import {runCli} from './helpers/command-line.ts';
 
 const {version} = JSON.parse(readFileSync(path.resolve(import.meta.dirname, '../../package.json'), 'utf8'));
 
 test('--help lists the commands on stdout', async t => {
-	const {code, stdout, stderr} = await runCli(['--help'], {folder: await emptyFolder(t)});
+	const {code, stdout, stderr} = await runCli(['--help'], {folder: await temporaryFolder(t)});
 
 	t.is(code, 0);
 	t.is(stderr, '');
@@ -16,14 +17,14 @@ test('--help lists the commands on stdout', async t => {
 });
 
 test('--version prints the version of the package', async t => {
-	const {code, stdout} = await runCli(['--version'], {folder: await emptyFolder(t)});
+	const {code, stdout} = await runCli(['--version'], {folder: await temporaryFolder(t)});
 
 	t.is(code, 0);
 	t.is(stdout, `${version}\n`);
 });
 
 test('without a command the help goes to stderr, and the use was wrong', async t => {
-	const {code, stdout, stderr} = await runCli([], {folder: await emptyFolder(t)});
+	const {code, stdout, stderr} = await runCli([], {folder: await temporaryFolder(t)});
 
 	t.is(code, 2);
 	t.is(stdout, '');
@@ -33,7 +34,7 @@ test('without a command the help goes to stderr, and the use was wrong', async t
 /** Wrong usage: exit code 2, and exactly this on stderr. */
 const refuses = test.macro({
 	exec: async (t, args: readonly string[], ...lines: readonly string[]) => {
-		const {code, stdout, stderr} = await runCli(args, {folder: await emptyFolder(t)});
+		const {code, stdout, stderr} = await runCli(args, {folder: await temporaryFolder(t)});
 
 		t.is(stderr, `${lines.join('\n')}\n`);
 		t.is(stdout, '');
@@ -84,7 +85,7 @@ test(
 );
 
 test('FORCE_COLOR colours output that is not a terminal, NO_COLOR removes colours', async t => {
-	const folder = await emptyFolder(t);
+	const folder = await temporaryFolder(t);
 
 	const forced = await runCli(['check'], {folder, env: {FORCE_COLOR: '1'}});
 	const plain = await runCli(['check'], {folder, env: {NO_COLOR: '1'}});
@@ -94,7 +95,7 @@ test('FORCE_COLOR colours output that is not a terminal, NO_COLOR removes colour
 });
 
 test('a stack trace is shown only with DEBUG', async t => {
-	const folder = await emptyFolder(t);
+	const folder = await temporaryFolder(t);
 
 	const asked = await runCli(['check'], {folder, env: {DEBUG: 'lb-local'}});
 	const silent = await runCli(['check'], {folder});

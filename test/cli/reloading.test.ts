@@ -1,12 +1,12 @@
-import {mkdtemp, rename, rm, writeFile} from 'node:fs/promises';
-import {tmpdir} from 'node:os';
+import {rename, writeFile} from 'node:fs/promises';
 import path from 'node:path';
 import test from 'ava';
 import {NoticePrinter} from '../../src/cli/notice-printer.ts';
 import type {Output} from '../../src/cli/output.ts';
 import {Reloading} from '../../src/cli/reloading.ts';
 import {startEmulator} from '../../src/index.ts';
-import {freePorts} from '../helpers/free-ports.ts';
+import {freePorts} from '../helpers/ports.ts';
+import {temporaryFolder} from '../helpers/temporary-folder.ts';
 
 const GOOD = 'loadBalancers: {web: {listeners: ["http:80"]}}';
 
@@ -28,8 +28,7 @@ function collect(): {readonly output: Output; readonly lines: string[]} {
 }
 
 test('the same problem is reported once, another one too, and on request again', async t => {
-	const folder = await mkdtemp(path.join(tmpdir(), 'lb-local-'));
-	t.teardown(() => rm(folder, {recursive: true, force: true}));
+	const folder = await temporaryFolder(t);
 	const file = path.join(folder, 'lb.yaml');
 	await writeFile(file, GOOD);
 	await using emulator = await startEmulator({config: file});

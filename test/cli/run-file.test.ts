@@ -4,7 +4,7 @@ import {mkdir, readdir, readFile, stat, writeFile} from 'node:fs/promises';
 import path from 'node:path';
 import test from 'ava';
 import {readRunFiles, writeRunFile} from '../../src/cli/run-file.ts';
-import {emptyFolder} from './helpers/command-line.ts';
+import {temporaryFolder} from '../helpers/temporary-folder.ts';
 
 const ENDPOINT = 'http://127.0.0.1:8089';
 
@@ -16,7 +16,7 @@ async function goneProcess(): Promise<number> {
 }
 
 test('a running instance has a file, for its user only, until it stops', async t => {
-	const env = {LB_LOCAL_HOME: await emptyFolder(t)};
+	const env = {LB_LOCAL_HOME: await temporaryFolder(t)};
 
 	const remove = await writeRunFile({endpoint: ENDPOINT, config: 'lb-local.yaml'}, env);
 	const running = await readRunFiles(env);
@@ -33,7 +33,7 @@ test('a running instance has a file, for its user only, until it stops', async t
 });
 
 test('files of processes that have ended are removed', async t => {
-	const env = {LB_LOCAL_HOME: await emptyFolder(t)};
+	const env = {LB_LOCAL_HOME: await temporaryFolder(t)};
 	const folder = path.join(env.LB_LOCAL_HOME, 'run');
 	const pid = await goneProcess();
 	await mkdir(folder);
@@ -44,7 +44,7 @@ test('files of processes that have ended are removed', async t => {
 });
 
 test('a file that is not a run file is ignored and kept', async t => {
-	const env = {LB_LOCAL_HOME: await emptyFolder(t)};
+	const env = {LB_LOCAL_HOME: await temporaryFolder(t)};
 	const folder = path.join(env.LB_LOCAL_HOME, 'run');
 	await mkdir(folder);
 	const names = ['notes.txt', '0.json', '-1.json', '1e3.json', '99999999999999999999.json', `${process.pid}.json`];
@@ -58,7 +58,7 @@ test('a file that is not a run file is ignored and kept', async t => {
 });
 
 test('an unreadable folder means no instances, and a folder that is read-only is reported', async t => {
-	const folder = await emptyFolder(t);
+	const folder = await temporaryFolder(t);
 	await writeFile(path.join(folder, 'file'), '');
 	const env = {LB_LOCAL_HOME: path.join(folder, 'file')};
 

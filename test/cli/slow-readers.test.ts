@@ -3,12 +3,13 @@ import {once} from 'node:events';
 import {existsSync} from 'node:fs';
 import {open, readdir, readFile, writeFile} from 'node:fs/promises';
 import {Agent, request} from 'node:http';
-import {connect} from 'node:net';
 import path from 'node:path';
-import test, {type ExecutionContext} from 'ava';
+import test from 'ava';
 import {gatedCommand} from '../helpers/gated-command.ts';
 import {eventually} from '../helpers/patience.ts';
-import {commandLine, emptyFolder, startCli} from './helpers/command-line.ts';
+import {refusalAt} from '../helpers/ports.ts';
+import {temporaryFolder} from '../helpers/temporary-folder.ts';
+import {commandLine, startCli} from './helpers/command-line.ts';
 import {KEYS, startInTerminal, type Terminal, testInTerminal} from './helpers/terminal.ts';
 
 const READY = /http:80 -> http:80 +on \S+:(\d+)[\s\S]*Ctrl-C stops\./;
@@ -61,15 +62,10 @@ async function quietPort(folder: string): Promise<number> {
 	return state.loadBalancers[0].listeners[0].boundPort;
 }
 
-async function isRefused(t: ExecutionContext, port: number): Promise<void> {
-	const [error] = await once(connect(port, '127.0.0.1'), 'error');
-	t.is(error.code, 'ECONNREFUSED');
-}
-
 testInTerminal(
 	'a stopped terminal stops no traffic; when it resumes it shows the latest exchanges, and how many were not shown',
 	async t => {
-		const terminal = startInTerminal(t, ['up', '--ports', 'free', 'http:80'], {folder: await emptyFolder(t)});
+		const terminal = startInTerminal(t, ['up', '--ports', 'free', 'http:80'], {folder: await temporaryFolder(t)});
 		const port = await ready(terminal);
 		terminal.type(KEYS.stop);
 
@@ -93,7 +89,7 @@ for (const [signal, code] of [
 	['SIGINT', 130],
 ] as const) {
 	testInTerminal(`one ${signal} ends it in order although its terminal is stopped`, async t => {
-		const terminal = startInTerminal(t, ['up', '--ports', 'free', 'http:80'], {folder: await emptyFolder(t)});
+		const terminal = startInTerminal(t, ['up', '--ports', 'free', 'http:80'], {folder: await temporaryFolder(t)});
 		const port = await ready(terminal);
 		terminal.type(KEYS.stop);
 		await ask(port, {count: 200});
@@ -101,22 +97,22 @@ for (const [signal, code] of [
 		await terminal.signal(signal);
 
 		t.is(await terminal.ended(), code);
-		await isRefused(t, port);
+		t.is(await refusalAt(port), 'ECONNREFUSED');
 	});
 }
 
 testInTerminal('a terminal that is closed ends it', async t => {
-	const terminal = startInTerminal(t, ['up', '--ports', 'free', 'http:80'], {folder: await emptyFolder(t)});
+	const terminal = startInTerminal(t, ['up', '--ports', 'free', 'http:80'], {folder: await temporaryFolder(t)});
 	const port = await ready(terminal);
 
 	terminal.close();
 
 	t.is(await terminal.ended(), 0);
-	await isRefused(t, port);
+	t.is(await refusalAt(port), 'ECONNREFUSED');
 });
 
 testInTerminal('a terminal that is closed ends it, although it prints elsewhere', async t => {
-	const folder = await emptyFolder(t);
+	const folder = await temporaryFolder(t);
 	const terminal = startInTerminal(t, ['up', '--ports', 'free', '--quiet', 'http:80'], {
 		folder,
 		shell: 'exec "$@" > out 2>&1',
@@ -129,7 +125,7 @@ testInTerminal('a terminal that is closed ends it, although it prints elsewhere'
 });
 
 testInTerminal('SIGHUP makes it read its files again while its terminal is open', async t => {
-	const folder = await emptyFolder(t);
+	const folder = await temporaryFolder(t);
 	await writeFile(path.join(folder, 'lb.json'), '{"loadBalancers": {"web": {"listeners": ["http:80"]}}}');
 	const terminal = startInTerminal(t, ['up', '--ports', 'free', 'lb.json'], {folder});
 	await ready(terminal);
@@ -147,7 +143,7 @@ testInTerminal('SIGHUP makes it read its files again while its terminal is open'
 test.serial(
 	'a pipe that nobody reads stops no traffic, and one SIGTERM ends it; the number of exchanges not shown is reported',
 	async t => {
-		const running = startCli(t, ['up', '--ports', 'free', '--json', 'http:80'], {folder: await emptyFolder(t)});
+		const running = startCli(t, ['up', '--ports', 'free', '--json', 'http:80'], {folder: await temporaryFolder(t)});
 		const port = Number((await running.shows('stderr', READY))[1]);
 		running.child.stdout.pause();
 
@@ -170,7 +166,7 @@ test.serial(
 );
 
 testInTerminal('prose that nobody reads stops nothing', async t => {
-	const folder = await emptyFolder(t);
+	const folder = await temporaryFolder(t);
 	const terminal = startInTerminal(t, ['up', '--ports', 'free', 'http:80'], {folder, shell: 'exec "$@" > out'});
 	const port = await ready(terminal);
 	const endpoint = /control port: (\S+)/.exec(terminal.shown)?.[1];
@@ -191,7 +187,7 @@ testInTerminal('prose that nobody reads stops nothing', async t => {
 });
 
 test.serial('--quiet prints no exchanges', async t => {
-	const folder = await emptyFolder(t);
+	const folder = await temporaryFolder(t);
 	const config = {control: {port: 0}, loadBalancers: {web: {listeners: ['http:80'], accessLog: './access.log'}}};
 	await writeFile(path.join(folder, 'lb.json'), JSON.stringify(config));
 	const running = startCli(t, ['up', '--ports', 'free', '--quiet', 'lb.json'], {folder});
@@ -205,7 +201,7 @@ test.serial('--quiet prints no exchanges', async t => {
 });
 
 test.serial('SIGHUP while it starts does not end it: the files are read again once it is up', async t => {
-	const folder = await emptyFolder(t);
+	const folder = await temporaryFolder(t);
 	const command = await gatedCommand(t);
 	const config = {
 		backends: {app: {kind: 'command', run: command.run}},
@@ -224,7 +220,7 @@ test.serial('SIGHUP while it starts does not end it: the files are read again on
 
 const withFullDevice = existsSync('/dev/full') ? test : test.skip;
 withFullDevice('output that cannot be written is a failure, and told', async t => {
-	const folder = await emptyFolder(t);
+	const folder = await temporaryFolder(t);
 	const {program, args, env} = commandLine(['init', '--help'], {folder});
 	const full = await open('/dev/full', 'w');
 	t.teardown(() => full.close());

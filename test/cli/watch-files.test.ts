@@ -1,8 +1,8 @@
-import {mkdir, mkdtemp, readFile, realpath, rename, rm, symlink, writeFile} from 'node:fs/promises';
-import {tmpdir} from 'node:os';
+import {mkdir, readFile, rename, rm, symlink, writeFile} from 'node:fs/promises';
 import path from 'node:path';
 import test from 'ava';
 import {FileWatch} from '../../src/cli/watch-files.ts';
+import {temporaryFolder} from '../helpers/temporary-folder.ts';
 
 interface Scene {
 	/** Relative to the folder of the test. */
@@ -71,8 +71,7 @@ const scenes: Readonly<Record<string, Scene>> = {
 
 for (const [what, {file, prepare, change}] of Object.entries(scenes)) {
 	test(`a change is noticed each time, of ${what}`, async t => {
-		const folder = await realpath(await mkdtemp(path.join(tmpdir(), 'lb-local-')));
-		t.teardown(() => rm(folder, {recursive: true}));
+		const folder = await temporaryFolder(t);
 		const watched = path.join(folder, file);
 		await prepare(folder);
 		await change(folder, 'one');

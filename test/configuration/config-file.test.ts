@@ -1,11 +1,11 @@
 import {readdirSync} from 'node:fs';
-import {mkdtemp, readFile, rm, writeFile} from 'node:fs/promises';
-import {tmpdir} from 'node:os';
+import {readFile, writeFile} from 'node:fs/promises';
 import path from 'node:path';
 import test from 'ava';
 import {stringify} from 'yaml';
 import {EmulatorError} from '../../src/base/errors.ts';
 import {type LocatedViolation, readConfigFile, readConfigText} from '../../src/configuration/config-file.ts';
+import {temporaryFolder} from '../helpers/temporary-folder.ts';
 
 const FIXTURES = path.resolve(import.meta.dirname, '../../fixtures/configurations');
 
@@ -17,12 +17,6 @@ async function failureOf(reading: Promise<unknown>): Promise<EmulatorError> {
 		throw error;
 	}
 	throw new Error('it was read');
-}
-
-async function emptyDirectory(t: {teardown(task: () => Promise<void>): void}): Promise<string> {
-	const directory = await mkdtemp(path.join(tmpdir(), 'lb-local test '));
-	t.teardown(() => rm(directory, {recursive: true}));
-	return directory;
 }
 
 for (const name of readdirSync(path.join(FIXTURES, 'valid'))) {
@@ -206,7 +200,7 @@ test('a key named __proto__ changes nothing', async t => {
 });
 
 test('a file with a byte order mark and Windows line ends is read, and its columns are right', async t => {
-	const directory = await emptyDirectory(t);
+	const directory = await temporaryFolder(t);
 	const file = path.join(directory, 'lb-local.yaml');
 	await writeFile(file, '\uFEFFbackends:\r\n  a: true\r\n');
 
@@ -216,7 +210,7 @@ test('a file with a byte order mark and Windows line ends is read, and its colum
 });
 
 test('what cannot be read is not found, and the reason is told', async t => {
-	const directory = await emptyDirectory(t);
+	const directory = await temporaryFolder(t);
 	const large = path.join(directory, 'large.yaml');
 	await writeFile(large, '#'.repeat(1_048_577));
 	const missing = path.join(directory, 'missing.yaml');
@@ -242,7 +236,7 @@ for (const [what, text] of [
 	['null', 'null'],
 ] as const) {
 	test(`a configuration of ${what} is told to be empty, where JSON is expected too`, async t => {
-		const directory = await emptyDirectory(t);
+		const directory = await temporaryFolder(t);
 		for (const name of ['x.yaml', 'x.json']) {
 			const file = path.join(directory, name);
 			await writeFile(file, text);
@@ -366,7 +360,7 @@ test('keys at the top that begin with x- are passed over, and no others', async 
 });
 
 test('what is no text is refused as such', async t => {
-	const file = path.join(await emptyDirectory(t), 'x.yaml');
+	const file = path.join(await temporaryFolder(t), 'x.yaml');
 	await writeFile(file, new Uint8Array([0x30, 0x82, 0xff, 0xfe]));
 
 	const error = await failureOf(readConfigFile(file));

@@ -1,12 +1,11 @@
 import {execFile, spawnSync} from 'node:child_process';
-import {once} from 'node:events';
-import {createServer} from 'node:net';
 import {promisify} from 'node:util';
 import test from 'ava';
 import {AwsClient} from 'aws4fetch';
 import type {ApiAnswer, ApiRequest, Dialect} from '../../src/control-plane/dialect.ts';
 import {startControlPlane} from '../../src/control-plane/server.ts';
 import {authenticator} from '../../src/control-plane/signature.ts';
+import {heldPort} from '../helpers/ports.ts';
 import {EchoDialect, FakeAdminApi, openControlServer} from './helpers/control-server.ts';
 
 const OPTIONS = {host: '127.0.0.1', port: 0, fallback: false, dialects: [], own: new FakeAdminApi()};
@@ -339,16 +338,12 @@ test('a port that somebody holds is an error that says who', async t => {
 });
 
 test('asked to, it takes the next free port instead', async t => {
-	const holder = createServer().listen(0, '127.0.0.1');
-	await once(holder, 'listening');
-	const address = holder.address();
-	const held = typeof address === 'object' && address !== null ? address.port : 0;
+	const {port: held} = await heldPort(t);
 
 	await using server = await openControlServer({port: held, fallback: true});
 
 	t.not(server.port, held);
 	t.is((await server.ask('GET', '/_lb/state')).status, 200);
-	holder.close();
 });
 
 test('an address beyond loopback is refused, and a port that is none', async t => {

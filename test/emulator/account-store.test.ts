@@ -1,15 +1,9 @@
-import {once} from 'node:events';
-import {type AddressInfo, connect, createServer} from 'node:net';
 import test from 'ava';
 import type {LoadBalancer} from '../../src/index.ts';
 import {startWithApi} from '../helpers/emulator-scene.ts';
 import {gatedCommand} from '../helpers/gated-command.ts';
 import {type Answered, newLoadBalancer} from '../helpers/outscale-api.ts';
-
-async function refusal(port: number): Promise<string> {
-	const [error] = await once(connect(port, '127.0.0.1'), 'error');
-	return error.code;
-}
+import {heldPort, refusalAt} from '../helpers/ports.ts';
 
 async function answerer(lb: LoadBalancer): Promise<string> {
 	// An echo back-end's answer is JSON.
@@ -31,10 +25,7 @@ test('create() starts what is new, and update() makes of what runs what is descr
 });
 
 test('a change that fails leaves what runs as it was, and of what is new nothing', async t => {
-	const stranger = createServer().listen(0, '127.0.0.1');
-	await once(stranger, 'listening');
-	t.teardown(() => stranger.close());
-	const {port} = stranger.address() as AddressInfo; // A TCP server's address is an object.
+	const {port} = await heldPort(t);
 	const {emulator, api} = await startWithApi(t);
 	const lb = await emulator.create({name: 'web', listeners: ['http:80'], backends: 1});
 	const bad = [{kind: 'command' as const, name: 'bad', run: 'sleep 60', port}];
@@ -55,10 +46,7 @@ test('a change that fails leaves what runs as it was, and of what is new nothing
 });
 
 test('stop() frees the name and the ports at once', async t => {
-	const slow = createServer().listen(0, '127.0.0.1');
-	await once(slow, 'listening');
-	t.teardown(() => slow.close());
-	const {port} = slow.address() as AddressInfo; // As above.
+	const {port} = await heldPort(t);
 	const {emulator} = await startWithApi(t);
 	const lb = await emulator.create({name: 'web', listeners: ['http:80'], backends: [`127.0.0.1:${port}`]});
 	const bound = lb.port(80);
@@ -66,7 +54,7 @@ test('stop() frees the name and the ports at once', async t => {
 	const stopped = lb.stop();
 	const next = await emulator.create({name: 'web', listeners: ['http:80'], backends: 1});
 
-	t.is(await refusal(bound), 'ECONNREFUSED');
+	t.is(await refusalAt(bound), 'ECONNREFUSED');
 	t.is(await answerer(next), 'a');
 	await stopped;
 	t.is(emulator.get('web'), next);

@@ -1,15 +1,14 @@
-import {mkdtemp, readdir, readFile, rm} from 'node:fs/promises';
-import {tmpdir} from 'node:os';
+import {readdir, readFile} from 'node:fs/promises';
 import path from 'node:path';
 import test from 'ava';
 import {startWithApi} from '../helpers/emulator-scene.ts';
 import {newLoadBalancer} from '../helpers/outscale-api.ts';
+import {temporaryFolder} from '../helpers/temporary-folder.ts';
 
 const WEB = {LoadBalancerName: 'web'};
 
 test('an access log that the API switches on is written below the folder of its bucket', async t => {
-	const folder = await mkdtemp(path.join(tmpdir(), 'lb-local-'));
-	t.teardown(() => rm(folder, {recursive: true, force: true}));
+	const folder = await temporaryFolder(t);
 	const account = {id: '210987654321', region: 'us-east-2'};
 	const config = {control: {accessLogs: folder}, account};
 	const {emulator, api} = await startWithApi(t, {clock: 'manual', config});

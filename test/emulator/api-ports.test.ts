@@ -1,29 +1,9 @@
-import {once} from 'node:events';
-import {type AddressInfo, createServer} from 'node:net';
-import test, {type ExecutionContext} from 'ava';
+import test from 'ava';
 import {startWithApi} from '../helpers/emulator-scene.ts';
 import {type Answered, httpListener, newLoadBalancer} from '../helpers/outscale-api.ts';
-import {refusalAt} from '../helpers/tls-clients.ts';
+import {freePorts, heldPort, refusalAt} from '../helpers/ports.ts';
 
 const WEB = {LoadBalancerName: 'web'};
-
-/** A port that somebody else holds. */
-async function strangersPort(t: ExecutionContext): Promise<number> {
-	const server = createServer(socket => socket.destroy()).listen(0, '127.0.0.1');
-	await once(server, 'listening');
-	t.teardown(() => server.close());
-	// A TCP server's address is an object.
-	return (server.address() as AddressInfo).port;
-}
-
-/** A port that nobody has at the moment. */
-async function freePort(): Promise<number> {
-	const server = createServer().listen(0, '127.0.0.1');
-	await once(server, 'listening');
-	const {port} = server.address() as AddressInfo;
-	await once(server.close(), 'close');
-	return port;
-}
 
 const HELD = /^409 9016: Cannot listen on 127\.0\.0\.1:\d+, which listener http:.* needs: (this|another) process holds/;
 
@@ -31,7 +11,7 @@ test.serial(
 	'a listener of the API takes another port where a stranger has its own, and the notices say so',
 	async t => {
 		const {emulator, api} = await startWithApi(t, {ports: 'fallback'});
-		const held = await strangersPort(t);
+		const {port: held} = await heldPort(t);
 
 		await api.ok('CreateLoadBalancer', newLoadBalancer('web', [httpListener(held)]));
 
@@ -48,24 +28,26 @@ test.serial(
 );
 
 test.serial('so does a listener that the API adds to a load balancer of the configuration', async t => {
-	const written = await freePort();
+	const [written = 0] = await freePorts(1);
 	const loadBalancers = {web: {listeners: [{listen: `http:${written}`}]}} as const;
 	const {emulator, api} = await startWithApi(t, {ports: 'fallback', config: {loadBalancers}} as object);
-	const held = await strangersPort(t);
+	const {port: held} = await heldPort(t);
 
 	await api.ok('CreateLoadBalancerListeners', {...WEB, Listeners: [httpListener(held)]});
 
 	t.is(emulator.get('web').port(written), written);
 	t.not(emulator.get('web').port(held), held);
 	t.is(emulator.notices.length, 1);
-	await t.throwsAsync(emulator.get('web').update({listeners: [`http:${await strangersPort(t)}` as 'http:80']}), {
+	const {port: taken} = await heldPort(t);
+	await t.throwsAsync(emulator.get('web').update({listeners: [`http:${taken}` as 'http:80']}), {
 		code: 'PORT_UNAVAILABLE',
 	});
 });
 
 test.serial('with exact ports a held one is a conflict, and the call has bound nothing', async t => {
 	const {emulator, api} = await startWithApi(t, {ports: 'exact'});
-	const [held, free, other] = [await strangersPort(t), await freePort(), await freePort()];
+	const {port: held} = await heldPort(t);
+	const [free = 0, other = 0] = await freePorts(2);
 
 	const refused = await api.refusal(
 		'CreateLoadBalancer',
@@ -98,9 +80,10 @@ test.serial('with exact ports a held one is a conflict, and the call has bound n
 
 test.serial('a call that is refused leaves no port bound', async t => {
 	const {emulator, api} = await startWithApi(t, {ports: 'exact'});
-	const port = await freePort();
+	const [port = 0] = await freePorts(1);
 	const listener = httpListener(port);
-	await api.ok('CreateLoadBalancer', newLoadBalancer('web', [httpListener(await freePort())]));
+	const [free = 0] = await freePorts(1);
+	await api.ok('CreateLoadBalancer', newLoadBalancer('web', [httpListener(free)]));
 
 	const refusals = [
 		await api.refusal('CreateLoadBalancer', {...newLoadBalancer('new', [listener]), LoadBalancerType: 'internal'}),

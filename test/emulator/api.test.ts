@@ -1,21 +1,15 @@
-import {once} from 'node:events';
-import {mkdtemp, readdir, rm} from 'node:fs/promises';
-import {type AddressInfo, createServer} from 'node:net';
-import {tmpdir} from 'node:os';
-import path from 'node:path';
+import {readdir} from 'node:fs/promises';
 import test from 'ava';
 import {AwsClient} from 'aws4fetch';
-import getPort from 'get-port';
 import {authority, CONFIG, startFromFile, startWithApi} from '../helpers/emulator-scene.ts';
 import {httpListener, newLoadBalancer} from '../helpers/outscale-api.ts';
+import {freePorts, heldPort} from '../helpers/ports.ts';
+import {temporaryFolder} from '../helpers/temporary-folder.ts';
 
 // What the API makes, and what the library and the configuration see of it.
 
 test('what is told of a load balancer goes with it', async t => {
-	const stranger = createServer().listen(0, '127.0.0.1');
-	t.teardown(() => stranger.close());
-	await once(stranger, 'listening');
-	const {port} = stranger.address() as AddressInfo; // A TCP server's address is an object.
+	const {port} = await heldPort(t);
 	const {emulator, api} = await startWithApi(t, {ports: 'fallback-always', authority});
 	const {cert, key} = authority.issue({names: ['old.test'], notBefore: new Date(0), notAfter: new Date(86_400_000)});
 	const {ServerCertificate} = await api.ok('CreateServerCertificate', {
@@ -45,8 +39,7 @@ test('what is told of a load balancer goes with it', async t => {
 });
 
 test('what runs is called what the API calls it, and its access log is of the same account', async t => {
-	const folder = await mkdtemp(path.join(tmpdir(), 'lb-local-'));
-	t.teardown(() => rm(folder, {recursive: true, force: true}));
+	const folder = await temporaryFolder(t);
 	const {emulator, api} = await startWithApi(t, {
 		config: {account: {id: '210987654321', region: 'us-east-2'}, control: {accessLogs: folder}},
 	});
@@ -118,12 +111,9 @@ test('a client that signs is let in, wherever the clock has been moved to', asyn
 });
 
 test('a listener that the API adds yields its port to a stranger, whoever made the load balancer', async t => {
-	const stranger = createServer().listen(0, '127.0.0.1');
-	t.teardown(() => stranger.close());
-	await once(stranger, 'listening');
-	const {port} = stranger.address() as AddressInfo; // A TCP server's address is an object.
+	const {port} = await heldPort(t);
 	const {emulator, api} = await startWithApi(t, {ports: 'fallback'});
-	const own = await getPort({host: '127.0.0.1'});
+	const [own = 0] = await freePorts(1);
 	const web = await emulator.create({name: 'web', listeners: [`http:${own} -> http:80`]});
 
 	await api.ok('CreateLoadBalancerListeners', {

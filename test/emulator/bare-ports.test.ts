@@ -1,7 +1,8 @@
 import test from 'ava';
 import {startEmulator, startLoadBalancer} from '../../src/index.ts';
-import {emptyFolder, startCli} from '../cli/helpers/command-line.ts';
+import {startCli} from '../cli/helpers/command-line.ts';
 import {ownHttpServer} from '../helpers/own-servers.ts';
+import {temporaryFolder} from '../helpers/temporary-folder.ts';
 
 test('a port alone, as a number or as text, is a server of your own at 127.0.0.1', async t => {
 	const [one, two] = [await ownHttpServer(t, 'one'), await ownHttpServer(t, 'two')];
@@ -70,7 +71,7 @@ for (const port of [3000, '3000']) {
 test('on the command line --backend takes a port', async t => {
 	const {address} = await ownHttpServer(t, 'own');
 	const port = portOf(address);
-	const folder = await emptyFolder(t);
+	const folder = await temporaryFolder(t);
 	const running = startCli(t, ['up', '--ports', 'free', 'http:80', '--backend', `${port}`], {folder});
 	const [, bound] = await running.shows('stderr', /http:80 -> http:80 +(?:on )?(?:http:\/\/)?127\.0\.0\.1:(\d+)/);
 

@@ -1,7 +1,7 @@
 import test from 'ava';
 import {startEmulator, startLoadBalancer} from '../../src/index.ts';
-import {freePorts} from '../helpers/free-ports.ts';
 import {gatedCommand} from '../helpers/gated-command.ts';
+import {freePorts} from '../helpers/ports.ts';
 
 const command = (run: string, port?: number) => ({name: 'mine', kind: 'command', run, ...(port && {port})}) as const;
 

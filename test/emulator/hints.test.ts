@@ -1,13 +1,14 @@
 import {once} from 'node:events';
-import {mkdtemp, rm, writeFile} from 'node:fs/promises';
+import {writeFile} from 'node:fs/promises';
 import type {ServerResponse} from 'node:http';
 import {type AddressInfo, createServer} from 'node:net';
-import {tmpdir} from 'node:os';
 import path from 'node:path';
 import test, {type ExecutionContext} from 'ava';
 import {createAuthority, type EmulatorError, startEmulator, startLoadBalancer} from '../../src/index.ts';
 import {startWithApi} from '../helpers/emulator-scene.ts';
+import {heldPort} from '../helpers/ports.ts';
 import {runProgram, testWith} from '../helpers/programs.ts';
+import {temporaryFolder} from '../helpers/temporary-folder.ts';
 
 // Each hint is given, carried out, and then the call does its work. Not here:
 // - ports below 1024 need a system and a user that refuse them (data-plane/low-port.test.ts), and `ifconfig lo0` macOS;
@@ -30,12 +31,6 @@ async function start(t: ExecutionContext, spec: object = {}) {
 	const lb = await startLoadBalancer({...SPEC, ...spec} as Spec);
 	t.teardown(() => lb.stop());
 	return lb;
-}
-
-async function temporary(t: ExecutionContext): Promise<string> {
-	const folder = await mkdtemp(path.join(tmpdir(), 'lb-local-hints-'));
-	t.teardown(() => rm(folder, {recursive: true, force: true}));
-	return folder;
 }
 
 const rsa = createAuthority().issue({names: ['a.test'], key: 'rsa'});
@@ -105,21 +100,17 @@ test(
 );
 
 test('both ways out of a port that somebody holds work', async t => {
-	const holder = createServer().listen(0, '127.0.0.1');
-	t.teardown(() => holder.close());
-	await once(holder, 'listening');
-	const {port} = holder.address() as AddressInfo;
+	const {port, release} = await heldPort(t);
 	const spec = {listeners: [`http:${port}`], ports: 'exact'};
 
 	t.is(await hintOf(t, () => start(t, spec)), 'Stop what listens there, or choose another port.');
 	await t.notThrowsAsync(start(t, {...spec, ports: 'free'}));
-	holder.close();
-	await once(holder, 'close');
+	await release();
 	await t.notThrowsAsync(start(t, spec));
 });
 
 testWith('mkfifo')('the hint on an access log that cannot be written works', async t => {
-	const folder = await temporary(t);
+	const folder = await temporaryFolder(t);
 	const pipe = path.join(folder, 'pipe');
 	await runProgram(t, 'mkfifo', [pipe]);
 	// Nobody reads it.
@@ -226,7 +217,7 @@ test('the hint on a back-end of your own works', async t => {
 });
 
 test('hints on a configuration that is read anew work', async t => {
-	const file = path.join(await temporary(t), 'lb-local.yaml');
+	const file = path.join(await temporaryFolder(t), 'lb-local.yaml');
 	const web = 'loadBalancers: {web: {listeners: [http:80]}}';
 	await writeFile(file, web);
 	const emulator = await startEmulator({config: file});

@@ -1,11 +1,12 @@
 import {once} from 'node:events';
-import {mkdtemp, readFile, rm} from 'node:fs/promises';
+import {readFile} from 'node:fs/promises';
 import {createServer, type Server, type Socket} from 'node:net';
-import {tmpdir} from 'node:os';
 import path from 'node:path';
 import test, {type ExecutionContext} from 'ava';
 import {type LoadBalancer, type LoadBalancerSpec, startLoadBalancer} from '../../src/index.ts';
+import {heldPort} from '../helpers/ports.ts';
 import {openClient} from '../helpers/raw-scene.ts';
+import {temporaryFolder} from '../helpers/temporary-folder.ts';
 
 const HTTP: LoadBalancerSpec = {listeners: ['http:80'], backends: 3};
 
@@ -316,16 +317,9 @@ test('an update touches only what it names', async t => {
 });
 
 test('an update that cannot be carried out changes nothing and says why', async t => {
-	const stranger = createServer().listen(0, '127.0.0.1');
-	await once(stranger, 'listening');
-	t.teardown(() => stranger.close());
-	const address = stranger.address();
-	const taken = typeof address === 'object' && address !== null ? address.port : 0;
-	const free = createServer().listen(0, '127.0.0.1');
-	await once(free, 'listening');
-	const own = (free.address() as typeof address & {port: number}).port;
-	free.close();
-	await once(free, 'close');
+	const {port: taken} = await heldPort(t);
+	const {port: own, release} = await heldPort(t);
+	await release();
 	await using lb = await startLoadBalancer({listeners: [`http:${own}`], backends: 2, ports: 'exact'});
 
 	await t.throwsAsync(lb.update({listeners: [`http:${taken}`], backends: 5}), {code: 'PORT_UNAVAILABLE'});
@@ -351,8 +345,7 @@ test('an update that cannot be carried out changes nothing and says why', async 
 });
 
 test('the access log is a file with a line for each request', async t => {
-	const folder = await mkdtemp(path.join(tmpdir(), 'lb-local-'));
-	t.teardown(() => rm(folder, {recursive: true, force: true}));
+	const folder = await temporaryFolder(t);
 	const file = path.join(folder, 'logs', 'access.log');
 	const lb = await startLoadBalancer({...HTTP, name: 'web', accessLog: {file}});
 	await answers(lb, 2, {headers: {'user-agent': 'a "b"'}}, '/x?y=1');

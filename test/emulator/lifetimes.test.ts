@@ -1,11 +1,12 @@
 // A process of its own: it counts the process's children and listens for its warnings.
 import {once} from 'node:events';
 import {existsSync} from 'node:fs';
-import {connect, createServer, type Server} from 'node:net';
-import test, {type ExecutionContext} from 'ava';
+import {connect, createServer} from 'node:net';
+import test from 'ava';
 import {type Emulator, type LoadBalancer, type Outcome, startEmulator, startLoadBalancer} from '../../src/index.ts';
 import {runs} from '../helpers/depth.ts';
 import {eventually} from '../helpers/patience.ts';
+import {freePorts, heldPort, portOf, refusalAt} from '../helpers/ports.ts';
 import {open, read, startServer} from '../helpers/stream-ends.ts';
 import {authority, trusting} from '../helpers/stream-pairs.ts';
 
@@ -28,18 +29,6 @@ async function quietHandles(): Promise<string[]> {
 	return handles();
 }
 
-/** How a connection to the port fares: `connect`, or the code of the error. */
-async function knock(port: number): Promise<string> {
-	const socket = connect({port, host: '127.0.0.1'});
-	const answer = await new Promise<string>(resolve => {
-		socket.once('connect', () => resolve('connect'));
-		socket.once('error', error => resolve('code' in error ? String(error.code) : error.message));
-	});
-	socket.destroy();
-	if (!socket.closed) await once(socket, 'close');
-	return answer;
-}
-
 test.serial('after stop() the ports refuse and no handle is left', async t => {
 	const before = await quietHandles();
 	const lb = await startLoadBalancer({listeners: EVERYTHING, backends: 2, authority});
@@ -53,7 +42,7 @@ test.serial('after stop() the ports refuse and no handle is left', async t => {
 	await lb.stop();
 
 	t.deepEqual(handles(), before);
-	for (const port of ports) t.is(await knock(port), 'ECONNREFUSED');
+	for (const port of ports) t.is(await refusalAt(port), 'ECONNREFUSED');
 	t.is(lb.traffic.length, 4);
 	t.true([...lb.traffic].every(({outcome}) => outcome !== 'open'));
 });
@@ -67,13 +56,8 @@ test.serial('stopping twice is stopping once, at the same time and later', async
 	await lb.stop();
 	await lb[Symbol.asyncDispose]();
 
-	t.is(await knock(port), 'ECONNREFUSED');
+	t.is(await refusalAt(port), 'ECONNREFUSED');
 });
-
-function portOf(server: Server): number {
-	const address = server.address();
-	return typeof address === 'object' && address !== null ? address.port : 0;
-}
 
 /** Moments at which a load balancer may be stopped, each reached for sure. */
 const MOMENTS: Record<string, (lb: LoadBalancer) => Promise<Outcome>> = {
@@ -162,7 +146,7 @@ test.serial('Emulator.stop({drainMs}) lets what is in flight finish, and takes n
 	await read(client, 4);
 
 	const stopped = emulator.stop({drainMs: 60_000});
-	t.is(await knock(port), 'ECONNREFUSED');
+	t.is(await refusalAt(port), 'ECONNREFUSED');
 	client.stream.write('pong');
 	t.is((await read(client, 4)).toString(), 'pong');
 	client.stream.end();
@@ -330,20 +314,9 @@ test.serial('the file of the authority goes with the emulator', async t => {
 	t.false(existsSync(file));
 });
 
-/** A server that has nothing to do with any load balancer. */
-async function stranger(t: ExecutionContext): Promise<Server> {
-	const server = createServer().listen(0, '127.0.0.1');
-	await once(server, 'listening');
-	t.teardown(() => server.close());
-	return server;
-}
-
 test.serial('a listener whose port a stranger holds leaves nothing of the others', async t => {
-	const taken = portOf(await stranger(t));
-	const spare = await stranger(t);
-	const first = portOf(spare);
-	spare.close();
-	await once(spare, 'close');
+	const {port: taken} = await heldPort(t);
+	const [first = 0] = await freePorts(1);
 	const before = await quietHandles();
 
 	const starting = startLoadBalancer({
@@ -358,5 +331,5 @@ test.serial('a listener whose port a stranger holds leaves nothing of the others
 		`Cannot listen on 127.0.0.1:${taken}, which listener tcp:${taken} -> tcp:80 of load balancer "lb" needs: ${HOLDER} holds the port`,
 	);
 	t.deepEqual(handles(), before);
-	t.is(await knock(first), 'ECONNREFUSED');
+	t.is(await refusalAt(first), 'ECONNREFUSED');
 });

@@ -1,14 +1,13 @@
 import {execFileSync, spawn} from 'node:child_process';
 import {once} from 'node:events';
-import {mkdtemp, rm, writeFile} from 'node:fs/promises';
-import {tmpdir} from 'node:os';
+import {writeFile} from 'node:fs/promises';
 import path from 'node:path';
 import test, {type ExecutionContext} from 'ava';
 import {startEmulator, startLoadBalancer} from '../../src/index.ts';
+import {temporaryFolder} from '../helpers/temporary-folder.ts';
 
 async function pipeOf(t: ExecutionContext): Promise<string> {
-	const folder = await mkdtemp(path.join(tmpdir(), 'lb-local-'));
-	t.teardown(() => rm(folder, {recursive: true, force: true}));
+	const folder = await temporaryFolder(t);
 	const pipe = path.join(folder, 'pipe');
 	execFileSync('mkfifo', [pipe]);
 	return pipe;

@@ -2,8 +2,8 @@ import test from 'ava';
 import {type Config, type LoadBalancer, startEmulator, startLoadBalancer} from '../../src/index.ts';
 import {startFromFile, startWithApi} from '../helpers/emulator-scene.ts';
 import {type Answered, ControlPortApi, httpListener, newLoadBalancer} from '../helpers/outscale-api.ts';
+import {refusalAt} from '../helpers/ports.ts';
 import {pem} from '../helpers/project-certs.ts';
-import {refusalAt} from '../helpers/tls-clients.ts';
 
 const UPLOAD = {Name: 'uploaded', Body: pem('rsa.web.test.crt'), PrivateKey: pem('rsa.web.test.key')};
 const WEB = {LoadBalancerName: 'web'};

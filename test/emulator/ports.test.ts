@@ -1,8 +1,8 @@
 import {once} from 'node:events';
-import {type AddressInfo, createServer, type Server} from 'node:net';
-import test, {type ExecutionContext} from 'ava';
+import test from 'ava';
 import {bindingFor} from '../../src/emulator/ports.ts';
 import {type ListenerSpec, type Notice, startEmulator, startLoadBalancer} from '../../src/index.ts';
+import {freePorts, heldPort} from '../helpers/ports.ts';
 
 /** Told where the system shows it. */
 const HOLDER = process.platform === 'linux' ? 'this process' : 'another process';
@@ -62,32 +62,10 @@ for (const port of [55_535, 55_536, 60_000, 65_534, 65_535]) {
 	});
 }
 
-/** A server that has nothing to do with any load balancer. */
-async function stranger(t: ExecutionContext): Promise<Server> {
-	const server = createServer().listen(0, HOST);
-	await once(server, 'listening');
-	t.teardown(() => server.close());
-	return server;
-}
-
-function portOf(server: Server): number {
-	const address = server.address();
-	return typeof address === 'object' && address !== null ? address.port : 0;
-}
-
-/** A port that is free, as far as anybody can tell. */
-async function freePort(t: ExecutionContext): Promise<number> {
-	const server = await stranger(t);
-	const port = portOf(server);
-	server.close();
-	await once(server, 'close');
-	return port;
-}
-
 const tcp = (port: number): ListenerSpec => `tcp:${port} -> tcp:80`;
 
 test.serial('an exact port is bound', async t => {
-	const port = await freePort(t);
+	const [port = 0] = await freePorts(1);
 
 	await using lb = await startLoadBalancer({listeners: [tcp(port)], ports: 'exact'});
 
@@ -96,7 +74,7 @@ test.serial('an exact port is bound', async t => {
 
 for (const ports of ['exact', 'fallback'] as const) {
 	test.serial(`a stranger's port is an error that names it (${ports})`, async t => {
-		const port = portOf(await stranger(t));
+		const {port} = await heldPort(t);
 
 		const error = await t.throwsAsync(startLoadBalancer({name: 'web', listeners: [tcp(port)], ports}), {
 			code: 'PORT_UNAVAILABLE',
@@ -110,13 +88,11 @@ for (const ports of ['exact', 'fallback'] as const) {
 }
 
 test.serial('a retry after the stranger has gone works', async t => {
-	const server = await stranger(t);
+	const {port, release} = await heldPort(t);
 	const emulator = await startEmulator({ports: 'exact'});
 	t.teardown(() => emulator.stop());
-	await t.throwsAsync(emulator.create({name: 'web', listeners: [tcp(portOf(server))]}), {code: 'PORT_UNAVAILABLE'});
-	const port = portOf(server);
-	server.close();
-	await once(server, 'close');
+	await t.throwsAsync(emulator.create({name: 'web', listeners: [tcp(port)]}), {code: 'PORT_UNAVAILABLE'});
+	await release();
 
 	const lb = await emulator.create({name: 'web', listeners: [tcp(port)]});
 
@@ -124,7 +100,7 @@ test.serial('a retry after the stranger has gone works', async t => {
 });
 
 test.serial("fallback-always takes another port than a stranger's, and says so", async t => {
-	const port = portOf(await stranger(t));
+	const {port} = await heldPort(t);
 	await using emulator = await startEmulator({ports: 'fallback-always'});
 
 	const lb = await emulator.create({name: 'web', listeners: [tcp(port)]});
@@ -135,7 +111,7 @@ test.serial("fallback-always takes another port than a stranger's, and says so",
 });
 
 test.serial('a port of another load balancer of the emulator falls back, and the notice says why', async t => {
-	const port = await freePort(t);
+	const [port = 0] = await freePorts(1);
 	await using emulator = await startEmulator({ports: 'fallback'});
 	const first = await emulator.create({name: 'first', listeners: [tcp(port)]});
 
@@ -148,7 +124,7 @@ test.serial('a port of another load balancer of the emulator falls back, and the
 });
 
 test.serial('an exact port of another load balancer of the emulator is an error', async t => {
-	const port = await freePort(t);
+	const [port = 0] = await freePorts(1);
 	await using emulator = await startEmulator({ports: 'exact'});
 	const first = await emulator.create({name: 'first', listeners: [tcp(port)]});
 
@@ -159,7 +135,7 @@ test.serial('an exact port of another load balancer of the emulator is an error'
 });
 
 test.serial('each load balancer may have a loopback address of its own, and the same port', async t => {
-	const port = await freePort(t);
+	const [port = 0] = await freePorts(1);
 	await using emulator = await startEmulator({ports: 'exact'});
 	const first = await emulator.create({name: 'first', listeners: [tcp(port)]});
 	try {
@@ -184,10 +160,7 @@ test.serial('an address that this machine has not is an error that says so', asy
 test('a port that was taken in place of another is an event with its topic and load balancer', async t => {
 	const emulator = await startEmulator({port: 0, ports: 'fallback-always'});
 	t.teardown(() => emulator.stop());
-	const holder = createServer().listen(0, '127.0.0.1');
-	t.teardown(() => holder.close());
-	await once(holder, 'listening');
-	const {port} = holder.address() as AddressInfo;
+	const {port} = await heldPort(t);
 	const noticed = once(emulator.events, 'notice');
 
 	await emulator.create({name: 'web', listeners: [`http:${port}`], backends: 1});

@@ -1,14 +1,14 @@
 import {once} from 'node:events';
-import {mkdtemp, rm, writeFile} from 'node:fs/promises';
+import {rm, writeFile} from 'node:fs/promises';
 import {get} from 'node:http';
 import {type AddressInfo, connect, createServer} from 'node:net';
-import {tmpdir} from 'node:os';
 import path from 'node:path';
 import {connect as connectTls} from 'node:tls';
 import test from 'ava';
 import {type Config, type LoadBalancer, startEmulator} from '../../src/index.ts';
 import {authority, startFromFile} from '../helpers/emulator-scene.ts';
-import {freePorts} from '../helpers/free-ports.ts';
+import {freePorts, heldPort} from '../helpers/ports.ts';
+import {temporaryFolder} from '../helpers/temporary-folder.ts';
 
 const NOTHING = {added: [], changed: [], removed: []};
 const WEB = {listeners: ['http:80'], backends: ['app']} as const;
@@ -124,10 +124,7 @@ test('a file that has become empty, or is gone, stops nothing', async t => {
 });
 
 test('a port that a stranger holds keeps the whole reload from happening', async t => {
-	const stranger = createServer().listen(0, '127.0.0.1');
-	await once(stranger, 'listening');
-	t.teardown(() => stranger.close());
-	const taken = (stranger.address() as AddressInfo).port; // A TCP server's address is an object.
+	const {port: taken, release} = await heldPort(t);
 	const [one = 0, two = 0, three = 0] = await freePorts(3);
 	const app = {kind: 'echo'} as const;
 	const before: Config = {
@@ -159,8 +156,7 @@ test('a port that a stranger holds keeps the whole reload from happening', async
 	const [refused] = await once(connect(three, '127.0.0.1'), 'error');
 	t.is(refused.code, 'ECONNREFUSED', 'what was bound for it is free again');
 
-	stranger.close();
-	await once(stranger, 'close');
+	await release();
 	t.deepEqual((await emulator.reload()).loadBalancers, {added: ['api'], changed: ['web'], removed: ['shop']});
 });
 
@@ -207,8 +203,7 @@ test('ports that move from one load balancer to another refuse nobody', async t 
 
 test('a certificate whose file has other bytes is shown from the next handshake on, under load', async t => {
 	const pairs = ['one.test', 'two.test'].map(name => authority.issue({names: [name, '127.0.0.1']}));
-	const folder = await mkdtemp(path.join(tmpdir(), 'lb-local-'));
-	t.teardown(() => rm(folder, {recursive: true, force: true}));
+	const folder = await temporaryFolder(t);
 	const file = path.join(folder, 'lb.json');
 	const put = async (index: number) => {
 		await writeFile(path.join(folder, 'own.crt'), pairs[index]?.cert ?? '');

@@ -4,10 +4,11 @@ import path from 'node:path';
 import test from 'ava';
 import {inspectCertificate} from '../../src/certificates/inspect.ts';
 import {type Listener, type LoadBalancer, startEmulator, startLoadBalancer} from '../../src/index.ts';
-import {emptyFolder, runCli} from '../cli/helpers/command-line.ts';
+import {runCli} from '../cli/helpers/command-line.ts';
 import {startWithApi} from '../helpers/emulator-scene.ts';
 import {sample} from '../helpers/pem-samples.ts';
 import {authority} from '../helpers/stream-pairs.ts';
+import {temporaryFolder} from '../helpers/temporary-folder.ts';
 import {type Hello, hello} from '../helpers/tickets.ts';
 
 const backends = [{kind: 'tcp', mode: 'echo'}] as const;
@@ -220,7 +221,7 @@ loadBalancers:
 `;
 
 test('check and up refuse a named certificate that a listener cannot serve, at its place', async t => {
-	const folder = await emptyFolder(t);
+	const folder = await temporaryFolder(t);
 	const file = path.join(folder, 'lb.yaml');
 	await writeFile(file, CONFIG);
 	const message =

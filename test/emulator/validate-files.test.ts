@@ -1,20 +1,14 @@
-import {mkdir, mkdtemp, rm, writeFile} from 'node:fs/promises';
-import {tmpdir} from 'node:os';
+import {mkdir, rm, writeFile} from 'node:fs/promises';
 import path from 'node:path';
 import test, {type ExecutionContext} from 'ava';
 import {formatPath, type Violation} from '../../src/base/errors.ts';
 import {type Config, createAuthority, type LoadBalancerSpec, startEmulator} from '../../src/index.ts';
+import {temporaryFolder} from '../helpers/temporary-folder.ts';
 
 const authority = createAuthority();
 const [one, other] = ['a.test', 'b.test'].map(name => authority.issue({names: [name]}));
 /** The key belongs to another certificate. */
 const MISFIT = {cert: one?.cert ?? '', key: other?.key ?? ''};
-
-async function emptyFolder(t: ExecutionContext): Promise<string> {
-	const folder = await mkdtemp(path.join(tmpdir(), 'lb-local-'));
-	t.teardown(() => rm(folder, {recursive: true, force: true}));
-	return folder;
-}
 
 async function pathsOf(t: ExecutionContext, failing: Promise<unknown>): Promise<string[]> {
 	const error = await t.throwsAsync<Error & {violations: readonly Violation[]}>(failing);
@@ -22,7 +16,7 @@ async function pathsOf(t: ExecutionContext, failing: Promise<unknown>): Promise<
 }
 
 test('a configuration in code is judged with the files it names, all at once', async t => {
-	const folder = await emptyFolder(t);
+	const folder = await temporaryFolder(t);
 	const config = {
 		certificates: {own: {cert: path.join(folder, 'none.crt'), key: path.join(folder, 'none.key')}},
 		loadBalancers: {web: {listeners: ['htps:443', {listen: 'https:444', certificate: MISFIT}], accessLog: folder}},
@@ -38,7 +32,7 @@ test('a configuration in code is judged with the files it names, all at once', a
 });
 
 test('a load balancer in code is judged with its certificate and its access log, and so is a change of it', async t => {
-	const folder = await emptyFolder(t);
+	const folder = await temporaryFolder(t);
 	await using emulator = await startEmulator();
 	const wrong = {
 		listeners: [{listen: 'https:443', certificate: MISFIT}],
@@ -57,7 +51,7 @@ test('a load balancer in code is judged with its certificate and its access log,
 });
 
 test('a reload tells all at once, changes nothing, and leaves alone where lines are written already', async t => {
-	const folder = await emptyFolder(t);
+	const folder = await temporaryFolder(t);
 	const file = path.join(folder, 'lb.json');
 	const log = path.join(folder, 'log');
 	const write = (accessLog: string, more: object) =>

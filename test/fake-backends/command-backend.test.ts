@@ -1,10 +1,9 @@
-// A process of its own: it counts the process's children and listens for its warnings.
-import {once} from 'node:events';
 import {existsSync} from 'node:fs';
-import {type AddressInfo, connect, createServer} from 'node:net';
+import {connect} from 'node:net';
 import test from 'ava';
 import {startCommandBackend} from '../../src/fake-backends/command-backend.ts';
 import {eventually} from '../helpers/patience.ts';
+import {freePorts, heldPort, refusalAt} from '../helpers/ports.ts';
 import {send} from './clients.ts';
 
 /** Only named when the system shows it. */
@@ -18,16 +17,6 @@ const SERVE =
 
 async function ask(backend: {readonly port: number}): Promise<string> {
 	return (await send(backend, 'GET / HTTP/1.0\r\n\r\n')).body;
-}
-
-async function refuses(port: number): Promise<boolean> {
-	const socket = connect({port, host: '127.0.0.1'});
-	const refused = await Promise.race([
-		once(socket, 'connect').then(() => false),
-		once(socket, 'error').then(() => true),
-	]).catch(() => true);
-	socket.destroy();
-	return refused;
 }
 
 function exists(pid: number): boolean {
@@ -50,7 +39,7 @@ test('a command listens on the given port, and has ended after the stop', async 
 	t.false(backend.running);
 	t.is(backend.pid, undefined);
 	t.false(exists(pid));
-	t.true(await refuses(backend.port));
+	t.not(await refusalAt(backend.port), 'accepted');
 });
 
 test('a command that is started again has the same port', async t => {
@@ -70,7 +59,8 @@ test('a command that is started again has the same port', async t => {
 test('a command that ends before it listens says why, and with what code', async t => {
 	const run = node("console.log('on it'); console.error('line 1'); console.error('no database'); process.exit(3)");
 
-	const error = await t.throwsAsync(startCommandBackend({name: 'api', run, port: await unusedPort()}), {
+	const [port = 0] = await freePorts(1);
+	const error = await t.throwsAsync(startCommandBackend({name: 'api', run, port}), {
 		code: 'COMMAND_FAILED',
 	});
 
@@ -86,7 +76,8 @@ test('much on standard output does not hide what standard error says, and the re
 		"for (let i = 1; i <= 99; i++) console.log('out ' + i); for (let i = 1; i <= 99; i++) console.error('err ' + i)",
 	);
 
-	const error = await t.throwsAsync(startCommandBackend({name: 'api', run, port: await unusedPort()}));
+	const [port = 0] = await freePorts(1);
+	const error = await t.throwsAsync(startCommandBackend({name: 'api', run, port}));
 
 	const last = (word: string) => Array.from({length: 10}, (_, index) => `  ${word} ${index + 90}`);
 	t.deepEqual(error?.message.split('\n').slice(1), [...last('out'), ...last('err')]);
@@ -104,10 +95,7 @@ test('a command that listens only on ::1 is found there, and keeps its address',
 });
 
 test('another process on ::1 with the same port is not taken for the command', async t => {
-	const server = createServer().listen(0, '::1');
-	t.teardown(() => server.close());
-	await once(server, 'listening');
-	const {port} = server.address() as AddressInfo; // A TCP server's address is an object.
+	const {port} = await heldPort(t, '::1');
 
 	await t.throwsAsync(startCommandBackend({name: 'api', run: node(SERVE), port}), {
 		code: 'PORT_UNAVAILABLE',
@@ -157,7 +145,7 @@ test('a command that ignores SIGTERM is killed after two seconds', async t => {
 
 	t.true(performance.now() - before >= 1900);
 	t.deepEqual(backend.output, ['no']);
-	t.true(await refuses(backend.port));
+	t.not(await refusalAt(backend.port), 'accepted');
 });
 
 test('what a command started ends with it', async t => {
@@ -168,7 +156,7 @@ test('what a command started ends with it', async t => {
 
 	await backend.stop();
 
-	t.true(await refuses(backend.port));
+	t.not(await refusalAt(backend.port), 'accepted');
 	await gone(grandchild);
 	t.false(await runs(grandchild));
 });
@@ -193,16 +181,12 @@ test('a command that ended by itself is no longer running, and what it left behi
 });
 
 test('another listener on the port is not taken for the command', async t => {
-	const stranger = createServer().listen(0, '127.0.0.1');
-	await once(stranger, 'listening');
-	const address = stranger.address();
-	const port = typeof address === 'object' && address !== null ? address.port : 0;
+	const {port} = await heldPort(t);
 
 	await t.throwsAsync(startCommandBackend({name: 'api', run: node(SERVE), port}), {
 		code: 'PORT_UNAVAILABLE',
 		message: `Cannot listen on 127.0.0.1:${port}, which the command of back-end "api" needs: ${HOLDER} holds the port`,
 	});
-	stranger.close();
 });
 
 test("the last lines of a command's output are kept, however long they are", async t => {
@@ -268,9 +252,4 @@ async function isZombie(pid: number): Promise<boolean> {
 	// A process that has just ended has no file.
 	const stat = await readFile(`/proc/${pid}/stat`, 'utf8').catch(() => ' Z ');
 	return existsSync('/proc/self/stat') && / Z /.test(stat);
-}
-
-async function unusedPort(): Promise<number> {
-	const {default: getPort} = await import('get-port');
-	return getPort({host: '127.0.0.1'});
 }

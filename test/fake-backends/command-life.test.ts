@@ -1,13 +1,13 @@
 import {spawn} from 'node:child_process';
 import {once} from 'node:events';
-import {access, mkdtemp, readFile, rm} from 'node:fs/promises';
-import {tmpdir} from 'node:os';
+import {access, readFile} from 'node:fs/promises';
 import path from 'node:path';
 import {setTimeout as wait} from 'node:timers/promises';
 import test from 'ava';
 import {startCommandBackend} from '../../src/fake-backends/command-backend.ts';
 import {compiled} from '../helpers/compiled.ts';
 import {gatedCommand} from '../helpers/gated-command.ts';
+import {temporaryFolder} from '../helpers/temporary-folder.ts';
 
 const PARENT = compiled('test/helpers/parent-of-a-command.ts');
 
@@ -56,8 +56,7 @@ test('a stop cancels the start of a command that never listens', async t => {
 test('a stop cancels a second start as well', async t => {
 	const serve = `require('http').createServer((_, r) => r.end()).listen(process.env.PORT, '127.0.0.1')`;
 	const once = `[ -e "$MARK" ] && exec sleep 600; touch "$MARK"; exec "${process.execPath}" -e "${serve}"`;
-	const folder = await mkdtemp(path.join(tmpdir(), 'lb-local-'));
-	t.teardown(() => rm(folder, {recursive: true}));
+	const folder = await temporaryFolder(t);
 	const mark = path.join(folder, 'mark');
 	const backend = await startCommandBackend({name: 'api', run: once, env: {MARK: mark}});
 	await backend.stop();

@@ -1,11 +1,12 @@
 // A process of its own: it counts the process's sockets and timers.
 import {once} from 'node:events';
-import {connect, createServer} from 'node:net';
+import {createServer} from 'node:net';
 import test from 'ava';
 import type {EchoBackend} from '../../src/configuration/spec.ts';
 import type {Behaviour} from '../../src/fake-backends/behaviour.ts';
 import {startFakeBackend} from '../../src/fake-backends/fake-backend.ts';
 import {eventually} from '../helpers/patience.ts';
+import {refusalAt} from '../helpers/ports.ts';
 import {closed, open, openTls, send, serverPair, startBackend, WAYS} from './clients.ts';
 
 /** Only named when the system shows it. */
@@ -24,13 +25,6 @@ const BEHAVIOURS: readonly Behaviour[] = [
 	{kind: 'socket', handler: () => {}},
 ];
 
-/** Resolves to the code of the error that a connection attempt ends with. */
-async function refusal(port: number): Promise<unknown> {
-	const socket = connect({port, host: '127.0.0.1'});
-	const [error] = await once(socket, 'error');
-	return error.code;
-}
-
 for (const way of WAYS) {
 	for (const behaviour of BEHAVIOURS) {
 		const kind = behaviour.kind === 'tcp' ? `tcp ${behaviour.mode}` : behaviour.kind;
@@ -47,7 +41,7 @@ for (const way of WAYS) {
 
 			t.is(backend.openConnections, 0);
 			t.is(backend.handshakeFailures, 0);
-			t.is(await refusal(backend.port), 'ECONNREFUSED');
+			t.is(await refusalAt(backend.port), 'ECONNREFUSED');
 			await Promise.all([closed(busy), closed(idle), closed(shaking)]);
 		});
 	}
@@ -73,7 +67,7 @@ test('a second stop or start changes nothing', async t => {
 	await Promise.all([backend.stop(), backend.stop()]);
 	await backend.stop();
 
-	t.is(await refusal(backend.port), 'ECONNREFUSED');
+	t.is(await refusalAt(backend.port), 'ECONNREFUSED');
 });
 
 test('overlapping stops and starts run in the order of the calls', async t => {

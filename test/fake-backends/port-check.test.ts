@@ -1,19 +1,15 @@
-import {once} from 'node:events';
-import {type AddressInfo, createServer} from 'node:net';
 import test from 'ava';
 import {isListening} from '../../src/fake-backends/port-check.ts';
+import {heldPort} from '../helpers/ports.ts';
 import {unanswering} from '../helpers/unanswering.ts';
 
 const never = new AbortController().signal;
 
 test('a port is listened on as long as its server runs', async t => {
-	const server = createServer().listen(0, '127.0.0.1');
-	await once(server, 'listening');
-	const {port} = server.address() as AddressInfo; // A TCP server's address is an object.
+	const {port, release} = await heldPort(t);
 
 	t.true(await isListening('127.0.0.1', port, never));
-	server.close();
-	await once(server, 'close');
+	await release();
 
 	t.false(await isListening('127.0.0.1', port, never));
 });

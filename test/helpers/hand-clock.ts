@@ -8,15 +8,21 @@ interface Due {
 
 /** A clock that stands still until a test moves it. */
 export class HandClock implements Clock {
+	readonly #startMs: number;
 	#nowMs = 0;
 	readonly #due = new Set<Due>();
+
+	/** @param startMs the wall time at its start. */
+	constructor(startMs = 1_700_000_000_000) {
+		this.#startMs = startMs;
+	}
 
 	now(): number {
 		return this.#nowMs;
 	}
 
 	wallMs(): number {
-		return 1_700_000_000_000 + this.#nowMs;
+		return this.#startMs + this.#nowMs;
 	}
 
 	every(intervalMs: number, task: ClockTask): () => void {

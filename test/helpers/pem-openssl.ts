@@ -1,9 +1,9 @@
 import {execFile} from 'node:child_process';
-import {mkdtemp, rm, writeFile} from 'node:fs/promises';
-import {tmpdir} from 'node:os';
+import {writeFile} from 'node:fs/promises';
 import path from 'node:path';
 import {promisify} from 'node:util';
 import type {ExecutionContext} from 'ava';
+import {temporaryFolder} from './temporary-folder.ts';
 
 const run = promisify(execFile);
 
@@ -13,8 +13,7 @@ export async function openssl(
 	args: readonly string[],
 	files: Readonly<Record<string, string>>,
 ): Promise<string | undefined> {
-	const directory = await mkdtemp(path.join(tmpdir(), 'lb-local-openssl-'));
-	t.teardown(() => rm(directory, {recursive: true, force: true}));
+	const directory = await temporaryFolder(t);
 	for (const [name, text] of Object.entries(files)) await writeFile(path.join(directory, name), text, {mode: 0o600});
 	try {
 		const {stdout} = await run('openssl', [...args], {cwd: directory});

@@ -1,5 +1,5 @@
 import {once} from 'node:events';
-import {type AddressInfo, connect, createServer, type Server, type Socket} from 'node:net';
+import {type AddressInfo, createServer, type Server, type Socket} from 'node:net';
 import {createSecureContext, TLSSocket} from 'node:tls';
 import {RawConnection, type RawMessage} from './raw-connection.ts';
 
@@ -106,35 +106,4 @@ export function answer(bytes: string, then: 'stay' | 'end' | 'reset' = 'stay'): 
 		else await connection.writeAll(bytes);
 		if (then === 'reset') connection.reset();
 	};
-}
-
-/** A port on which nobody listens, and nobody will for as long as it is held. */
-export class DeadPort implements AsyncDisposable {
-	readonly port: number;
-	readonly #server: Server;
-	readonly #holder: Socket;
-
-	constructor(server: Server, holder: Socket) {
-		this.#server = server;
-		this.#holder = holder;
-		this.port = holder.localPort ?? 0;
-	}
-
-	async [Symbol.asyncDispose](): Promise<void> {
-		const closed = once(this.#server, 'close');
-		this.#holder.destroy();
-		this.#server.close();
-		await closed;
-	}
-}
-
-/** Takes a port as the near end of a connection to somewhere else: it is in use, and refuses connections. */
-export async function holdDeadPort(): Promise<DeadPort> {
-	const server = createServer(socket => socket.on('error', () => {}).resume());
-	server.listen(0, '127.0.0.1');
-	await once(server, 'listening');
-	// A TCP server's address is an object.
-	const holder = connect((server.address() as AddressInfo).port, '127.0.0.1');
-	await once(holder, 'connect');
-	return new DeadPort(server, holder);
 }

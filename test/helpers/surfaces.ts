@@ -2,7 +2,8 @@ import {writeFile} from 'node:fs/promises';
 import path from 'node:path';
 import type {ExecutionContext} from 'ava';
 import {type ListenerSpec, startLoadBalancer} from '../../src/index.ts';
-import {emptyFolder, startCli} from '../cli/helpers/command-line.ts';
+import {startCli} from '../cli/helpers/command-line.ts';
+import {temporaryFolder} from './temporary-folder.ts';
 
 /** A load balancer that a user started, in whichever way. */
 export interface Started {
@@ -60,7 +61,7 @@ async function startInProcess(t: ExecutionContext, what: Parameters<Start>[1]): 
 }
 
 async function startFromFile(t: ExecutionContext, {listener, backends}: Parameters<Start>[1]): Promise<Started> {
-	const folder = await emptyFolder(t);
+	const folder = await temporaryFolder(t);
 	const config = {
 		backends: Object.fromEntries(backends.map((address, index) => [`own-${index}`, address])),
 		loadBalancers: {journey: {listeners: [listener], backends: backends.map((_, index) => `own-${index}`)}},
@@ -71,7 +72,7 @@ async function startFromFile(t: ExecutionContext, {listener, backends}: Paramete
 }
 
 async function startInline(t: ExecutionContext, {listener, backends}: Parameters<Start>[1]): Promise<Started> {
-	const folder = await emptyFolder(t);
+	const folder = await temporaryFolder(t);
 	return up(t, folder, [listener, ...backends.flatMap(address => ['--backend', address])]);
 }
 

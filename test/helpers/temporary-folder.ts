@@ -2,17 +2,10 @@ import {mkdtemp, realpath, rm} from 'node:fs/promises';
 import {tmpdir} from 'node:os';
 import path from 'node:path';
 
-/**
- * An empty folder, which goes when the test is over.
- *
- * @param prefix what its name begins with; with a space in it where a path might not be quoted.
- */
-export async function temporaryFolder(
-	t: {teardown(task: () => Promise<void>): void},
-	prefix = 'lb-local-',
-): Promise<string> {
-	// Where the folder for temporary files is a link, as on macOS, programs tell the place behind it.
-	const folder = await realpath(await mkdtemp(path.join(tmpdir(), prefix)));
+/** An empty folder with a space in its name, as home folders have; removed after the test. */
+export async function temporaryFolder(t: {teardown(task: () => Promise<void>): void}): Promise<string> {
+	// The folder for temporary files may be a link, as on macOS, and programs name the folder behind it.
+	const folder = await realpath(await mkdtemp(path.join(tmpdir(), 'lb local ')));
 	t.teardown(() => rm(folder, {recursive: true, force: true}));
 	return folder;
 }

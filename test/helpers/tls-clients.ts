@@ -1,6 +1,5 @@
 import {once} from 'node:events';
 import {request} from 'node:https';
-import {connect as connectPlain} from 'node:net';
 import {connect, type TLSSocket} from 'node:tls';
 
 export interface Asked {
@@ -56,18 +55,4 @@ export async function sayOverTls(
 	const [chunk] = await once(socket, 'data');
 	socket.destroy();
 	return {heard: String(chunk), fingerprint};
-}
-
-/** Why a port does not accept connections, or `accepted`. */
-export async function refusalAt(port: number): Promise<string> {
-	const socket = connectPlain(port, '127.0.0.1');
-	try {
-		await once(socket, 'connect');
-		return 'accepted';
-	} catch (error) {
-		// What the system says has a code.
-		return (error as NodeJS.ErrnoException).code ?? String(error);
-	} finally {
-		socket.destroy();
-	}
 }

@@ -1,13 +1,11 @@
 // A process of its own: what is left open at the end is counted.
-import {mkdir, mkdtemp, rm} from 'node:fs/promises';
-import {tmpdir} from 'node:os';
+import {mkdir} from 'node:fs/promises';
 import path from 'node:path';
 import test from 'ava';
 import fc from 'fast-check';
 import {EmulatorError} from '../../src/base/errors.ts';
 import {createAuthority, type Emulator, type PortMode, startEmulator} from '../../src/index.ts';
 import {runs} from '../helpers/depth.ts';
-import {freePorts} from '../helpers/free-ports.ts';
 import {
 	assert,
 	reached,
@@ -21,12 +19,13 @@ import {ApiRefusal, type Step, type SteppedEmulator, type StepsOptions} from '..
 import {anyStep, batches, failureOf, reloads} from '../helpers/interleaved-steps.ts';
 import {ControlPortApi} from '../helpers/outscale-api.ts';
 import {within} from '../helpers/patience.ts';
+import {freePorts, refusalAt} from '../helpers/ports.ts';
 import {isServedAs, servedBy} from '../helpers/served.ts';
 import type {SimpleAccount} from '../helpers/simple-account.ts';
 import {atFirst} from '../helpers/simple-changes.ts';
 import {configurations} from '../helpers/simple-configurations.ts';
 import {Stranger} from '../helpers/stranger.ts';
-import {refusalAt} from '../helpers/tls-clients.ts';
+import {temporaryFolder} from '../helpers/temporary-folder.ts';
 
 const STEPS = 15;
 const authority = createAuthority();
@@ -148,8 +147,7 @@ async function stepsOptions(logs: string): Promise<StepsOptions> {
 test.serial(
 	'whatever is under way at once on real sockets, what is described, served and shown is the same',
 	async t => {
-		const folder = await mkdtemp(path.join(tmpdir(), 'lb-local-'));
-		t.teardown(() => rm(folder, {recursive: true, force: true}));
+		const folder = await temporaryFolder(t);
 		// Where one of the access logs is to be, no file can be.
 		await mkdir(path.join(folder, 'c.log'));
 		const options = await stepsOptions(folder);

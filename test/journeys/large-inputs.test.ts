@@ -2,8 +2,9 @@ import {writeFile} from 'node:fs/promises';
 import path from 'node:path';
 import test from 'ava';
 import {createAuthority, type EmulatorError, startEmulator, startLoadBalancer} from '../../src/index.ts';
-import {emptyFolder, runCli} from '../cli/helpers/command-line.ts';
+import {runCli} from '../cli/helpers/command-line.ts';
 import {runs} from '../helpers/depth.ts';
+import {temporaryFolder} from '../helpers/temporary-folder.ts';
 
 // Whatever is described, and however much of it is wrong: what comes back is the first 20 faults and how many more.
 
@@ -62,7 +63,7 @@ for (const [title, [start, faults]] of Object.entries(DESCRIPTIONS)) {
 }
 
 test(`check and up print the first 20 faults of a file with ${COUNT}`, async t => {
-	const folder = await emptyFolder(t);
+	const folder = await temporaryFolder(t);
 	const lines = BAD_LISTENERS.map(listener => `      - ${listener}\n`).join('');
 	await writeFile(path.join(folder, 'lb-local.yaml'), `loadBalancers:\n  web:\n    listeners:\n${lines}`);
 

@@ -1,25 +1,20 @@
-import {once} from 'node:events';
 import {writeFile} from 'node:fs/promises';
-import {type AddressInfo, createServer} from 'node:net';
 import path from 'node:path';
 import test from 'ava';
-import {emptyFolder, runCli, startCli} from '../cli/helpers/command-line.ts';
+import {runCli, startCli} from '../cli/helpers/command-line.ts';
 import {httpListener, newLoadBalancer} from '../helpers/outscale-api.ts';
 import {fetchSigned} from '../helpers/outscale-clients.ts';
 import {ownHttpServer} from '../helpers/own-servers.ts';
-import {refusalAt} from '../helpers/tls-clients.ts';
+import {heldPort, refusalAt} from '../helpers/ports.ts';
+import {temporaryFolder} from '../helpers/temporary-folder.ts';
 
 /** The developer may have one running. */
 const ENV = {LB_LOCAL_ENDPOINT: '', http_proxy: '', HTTP_PROXY: '', all_proxy: '', ALL_PROXY: ''};
 
 test('up, env, a client, status and set: the road of somebody at a terminal', async t => {
-	const folder = await emptyFolder(t);
+	const folder = await temporaryFolder(t);
 	const [first, second] = [await ownHttpServer(t, 'first'), await ownHttpServer(t, 'second')];
-	const stranger = createServer().listen(0, '127.0.0.1');
-	await once(stranger, 'listening');
-	t.teardown(() => stranger.close());
-	// A TCP server's address is an object.
-	const {port: held} = stranger.address() as AddressInfo;
+	const {port: held} = await heldPort(t);
 	const config = {control: {port: 0}, vms: {'i-0000000a': first.address}};
 	// JSON is YAML.
 	await writeFile(path.join(folder, 'lb-local.yaml'), JSON.stringify(config));

@@ -3,7 +3,8 @@ import {type Emulator, startEmulator} from '../../src/index.ts';
 import {startVm, type Upload, upload, type Vm} from '../helpers/journey-vms.ts';
 import {type Call, type OutscaleClient, outscaleClients} from '../helpers/outscale-clients.ts';
 import {sample} from '../helpers/pem-samples.ts';
-import {type Asked, getOverTls, refusalAt, sayOverTls} from '../helpers/tls-clients.ts';
+import {refusalAt} from '../helpers/ports.ts';
+import {type Asked, getOverTls, sayOverTls} from '../helpers/tls-clients.ts';
 
 const KEYS = {accessKey: 'AKIDEXAMPLE000000000', secretKey: 'wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY'};
 const [FIRST, SECOND] = ['i-0000000a', 'i-0000000b'];

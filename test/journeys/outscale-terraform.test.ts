@@ -4,7 +4,8 @@ import {startVm, upload} from '../helpers/journey-vms.ts';
 import type {Answered} from '../helpers/outscale-api.ts';
 import {type Call, fetchSigned} from '../helpers/outscale-clients.ts';
 import {sample} from '../helpers/pem-samples.ts';
-import {type Asked, getOverTls, refusalAt} from '../helpers/tls-clients.ts';
+import {refusalAt} from '../helpers/ports.ts';
+import {type Asked, getOverTls} from '../helpers/tls-clients.ts';
 
 const WEB = {LoadBalancerName: 'web'};
 const NAMES = {Filters: {LoadBalancerNames: ['web']}};

@@ -5,10 +5,11 @@ import test from 'ava';
 import fc from 'fast-check';
 import {readConfigText} from '../../src/configuration/config-file.ts';
 import {type Config, type LoadBalancerSpec, startEmulator, startLoadBalancer} from '../../src/index.ts';
-import {emptyFolder, runCli} from '../cli/helpers/command-line.ts';
+import {runCli} from '../cli/helpers/command-line.ts';
 import {runs} from '../helpers/depth.ts';
 import {InMemoryOutscaleApi} from '../helpers/in-memory-outscale.ts';
 import {httpListener, newLoadBalancer} from '../helpers/outscale-api.ts';
+import {temporaryFolder} from '../helpers/temporary-folder.ts';
 
 // A private key that somebody pastes into the wrong place, and the secret keys of a configuration, are repeated nowhere:
 // whatever is wrong with the input, and wherever the secret stands in it.
@@ -382,7 +383,7 @@ test('a secret key in the place of the access key is not repeated', async t => {
 });
 
 test('the command line repeats no private key and no credentials', async t => {
-	const folder = await emptyFolder(t);
+	const folder = await temporaryFolder(t);
 	const secret = `-----BEGIN PRIVATE KEY-----\n${LINES.join('\n')}\n-----END PRIVATE KEY-----\n`;
 	await writeFile(path.join(folder, 'key.yaml'), secret);
 	await writeFile(path.join(folder, 'wrong.yaml'), YAML.replace('kind: echo', 'kind: ecko'));

@@ -1,6 +1,5 @@
 import {existsSync} from 'node:fs';
-import {mkdir, mkdtemp, readdir, readFile, rename, rm, writeFile} from 'node:fs/promises';
-import {tmpdir} from 'node:os';
+import {mkdir, readdir, readFile, rename, writeFile} from 'node:fs/promises';
 import path from 'node:path';
 import test from 'ava';
 import {type AccessLog, openAccessLogFile} from '../../src/observability/access-log-file.ts';
@@ -9,18 +8,7 @@ import {Journal} from '../../src/observability/journal.ts';
 import {type AccessLogTrouble, LineWriter} from '../../src/observability/line-writer.ts';
 import {exchange} from '../helpers/access-log.ts';
 import {eventually} from '../helpers/patience.ts';
-
-const folders: string[] = [];
-
-async function newFolder(): Promise<string> {
-	const folder = await mkdtemp(path.join(tmpdir(), 'lb-local-'));
-	folders.push(folder);
-	return folder;
-}
-
-test.after.always(async () => {
-	for (const folder of folders) await rm(folder, {recursive: true, force: true});
-});
+import {temporaryFolder} from '../helpers/temporary-folder.ts';
 
 function fail(trouble: AccessLogTrouble): never {
 	throw trouble;
@@ -33,7 +21,7 @@ function write(log: AccessLog, from: number, to: number): void {
 const numbered = (from: number, to: number) => Array.from({length: to - from}, (_, i) => `line ${from + i}\n`).join('');
 
 test('a missing folder is created, lines are appended to an existing file, and flushing writes them to the disk', async t => {
-	const file = path.join(await newFolder(), 'a/b/access.log');
+	const file = path.join(await temporaryFolder(t), 'a/b/access.log');
 	await mkdir(path.dirname(file), {recursive: true});
 	await writeFile(file, 'before\n');
 	const log = await openAccessLogFile({file, onTrouble: fail});
@@ -49,7 +37,7 @@ test('a missing folder is created, lines are appended to an existing file, and f
 });
 
 test('as a subscriber of a journal it writes a line for what has ended, and none for what has no line', async t => {
-	const file = path.join(await newFolder(), 'access.log');
+	const file = path.join(await temporaryFolder(t), 'access.log');
 	const log = await openAccessLogFile({file, onTrouble: fail});
 	const journal = new Journal(10);
 	journal.subscribe(ended => log.write(ended));
@@ -64,7 +52,7 @@ test('as a subscriber of a journal it writes a line for what has ended, and none
 });
 
 test('closing writes what is left, and a second close changes nothing', async t => {
-	const file = path.join(await newFolder(), 'access.log');
+	const file = path.join(await temporaryFolder(t), 'access.log');
 	const log = await openAccessLogFile({file, onTrouble: fail});
 
 	write(log, 0, 5000);
@@ -78,7 +66,7 @@ test('closing writes what is left, and a second close changes nothing', async t 
 });
 
 test('lines reach the disk without a flush', async t => {
-	const file = path.join(await newFolder(), 'access.log');
+	const file = path.join(await temporaryFolder(t), 'access.log');
 	const log = await openAccessLogFile({file, onTrouble: fail});
 
 	write(log, 0, 1);
@@ -89,7 +77,7 @@ test('lines reach the disk without a flush', async t => {
 });
 
 test('rotation under load: every line is in one file, complete and in order', async t => {
-	const folder = await newFolder();
+	const folder = await temporaryFolder(t);
 	const file = path.join(folder, 'access.log');
 	const log = await openAccessLogFile({file, onTrouble: fail});
 	const sizes: number[] = [];
@@ -118,7 +106,7 @@ test('rotation under load: every line is in one file, complete and in order', as
 });
 
 test('a path that cannot be written is refused at once, and at a rotation leaves the old file in use', async t => {
-	const folder = await newFolder();
+	const folder = await temporaryFolder(t);
 	const file = path.join(folder, 'access.log');
 	const refused = {code: 'ACCESS_LOG_UNWRITABLE', message: /^Cannot write the access log .*: E/};
 	await writeFile(path.join(folder, 'plain'), '');

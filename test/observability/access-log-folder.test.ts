@@ -1,49 +1,17 @@
-import {mkdir, mkdtemp, readdir, readFile, rm, writeFile} from 'node:fs/promises';
-import {tmpdir} from 'node:os';
+import {readdir, readFile, rm, writeFile} from 'node:fs/promises';
 import path from 'node:path';
-import test from 'ava';
+import test, {type ExecutionContext} from 'ava';
 import fc from 'fast-check';
-import type {Clock} from '../../src/base/clock.ts';
 import {
 	type AccessLogFolderOptions,
 	accessLogObjectName,
 	openAccessLogFolder,
 } from '../../src/observability/access-log-folder.ts';
 import {runs} from '../helpers/depth.ts';
+import {HandClock} from '../helpers/hand-clock.ts';
+import {temporaryFolder} from '../helpers/temporary-folder.ts';
 
 const START_MS = Date.UTC(2014, 1, 15, 23, 38, 20);
-
-/** A clock that stands still until it is moved. */
-class HandClock implements Clock {
-	ms = START_MS;
-	readonly #tasks = new Set<() => void>();
-
-	now(): number {
-		return this.ms;
-	}
-
-	wallMs(): number {
-		return this.ms;
-	}
-
-	every(_intervalMs: number, task: () => void): () => void {
-		this.#tasks.add(task);
-		return () => this.#tasks.delete(task);
-	}
-
-	after(_delayMs: number, task: () => void): () => void {
-		return this.every(0, task);
-	}
-
-	get running(): number {
-		return this.#tasks.size;
-	}
-
-	move(ms: number): void {
-		this.ms += ms;
-		for (const task of this.#tasks) task();
-	}
-}
 
 const NAME = {
 	accountId: '123456789012',
@@ -59,9 +27,9 @@ interface Bucket {
 	readonly troubles: string[];
 }
 
-async function newBucket(changes: Partial<AccessLogFolderOptions> = {}): Promise<Bucket> {
-	const folder = path.join(await mkdtemp(path.join(tmpdir(), 'lb-local-')), 'bucket');
-	const clock = new HandClock();
+async function newBucket(t: ExecutionContext, changes: Partial<AccessLogFolderOptions> = {}): Promise<Bucket> {
+	const folder = path.join(await temporaryFolder(t), 'bucket');
+	const clock = new HandClock(START_MS);
 	const troubles: string[] = [];
 	const options: AccessLogFolderOptions = {
 		...NAME,
@@ -89,20 +57,20 @@ async function objectsIn(folder: string): Promise<Record<string, string>> {
 const OBJECT = 'OWSLogs/123456789012/lbu/eu-west-2/2014/02/15/123456789012_lbu_eu-west-2_web_20140215T';
 
 test('an object is published at the end of each interval in which there were lines, and at the close', async t => {
-	const {folder, clock, options, troubles} = await newBucket({prefix: 'my-app/logs'});
+	const {folder, clock, options, troubles} = await newBucket(t, {prefix: 'my-app/logs'});
 	const log = await openAccessLogFolder(options);
 
 	log.write({log: 'one'});
 	await log.flush();
 	t.deepEqual(await objectsIn(folder), {}, 'what is not published is not seen');
-	clock.move(99_000);
+	await clock.advance(99_000);
 	await log.flush();
 	t.deepEqual(await objectsIn(folder), {}, 'it is 23:39:59');
-	clock.move(1000);
+	await clock.advance(1000);
 	await log.flush();
 	t.deepEqual(await objectsIn(folder), {[`my-app/logs/${OBJECT}2340Z_192.0.2.1_r4nd0m.log`]: 'one\n'});
 
-	clock.move(300_000);
+	await clock.advance(300_000);
 	await log.reopen();
 	log.write({log: 'two'});
 	log.write({log: ''});
@@ -114,14 +82,13 @@ test('an object is published at the end of each interval in which there were lin
 		[`my-app/logs/${OBJECT}2345Z_192.0.2.1_r4nd0m.log`]: 'two\n',
 	});
 	t.deepEqual(await readdir(folder), ['my-app'], 'no draft is left');
-	t.is(clock.running, 0);
+	t.is(clock.waiting, 0);
 	t.is(log.dropped, 1);
 	t.deepEqual(troubles, []);
-	await rm(path.dirname(folder), {recursive: true});
 });
 
 test('two objects with the same minute and random text do not overwrite each other', async t => {
-	const {folder, options} = await newBucket();
+	const {folder, options} = await newBucket(t);
 	for (const line of ['one', 'two', 'three']) {
 		const log = await openAccessLogFolder(options);
 		log.write({log: line});
@@ -129,15 +96,14 @@ test('two objects with the same minute and random text do not overwrite each oth
 	}
 
 	t.deepEqual(Object.values(await objectsIn(folder)).sort(), ['one\n', 'three\n', 'two\n']);
-	await rm(path.dirname(folder), {recursive: true});
 });
 
 test('a draft that cannot be published is reported, and published later', async t => {
-	const {folder, clock, options, troubles} = await newBucket();
+	const {folder, clock, options, troubles} = await newBucket(t);
 	const log = await openAccessLogFolder(options);
 	await writeFile(path.join(folder, 'OWSLogs'), 'in the way');
 	log.write({log: 'one'});
-	clock.move(100_000);
+	await clock.advance(100_000);
 	await log.flush();
 	t.is(troubles.length, 1);
 	t.regex(troubles[0] ?? '', /^Cannot publish the access log .*\.draft: E(?:NOTDIR|EXIST)/);
@@ -147,23 +113,20 @@ test('a draft that cannot be published is reported, and published later', async 
 	await log.close();
 
 	t.deepEqual(await objectsIn(folder), {[`${OBJECT}2340Z_192.0.2.1_r4nd0m.log`]: 'one\ntwo\n'});
-	await rm(path.dirname(folder), {recursive: true});
 });
 
 test('a folder that cannot be created is refused', async t => {
-	const {folder, options} = await newBucket();
-	await mkdir(path.dirname(folder), {recursive: true});
+	const {folder, options} = await newBucket(t);
 	await writeFile(folder, '');
 
 	await t.throwsAsync(openAccessLogFolder(options), {
 		code: 'ACCESS_LOG_UNWRITABLE',
 		message: /^Cannot write the access log's folder .*: E/,
 	});
-	await rm(path.dirname(folder), {recursive: true});
 });
 
 test('every part of the name that is not allowed is reported, and nothing is created', async t => {
-	const {folder, options} = await newBucket({
+	const {folder, options} = await newBucket(t, {
 		prefix: '../..',
 		accountId: '../1',
 		region: 'eu/..',
@@ -187,7 +150,7 @@ test('no prefix and no random text leads out of the folder', async t => {
 		.map(parts => parts.join(''));
 	await fc.assert(
 		fc.asyncProperty(nasty, nasty, async (prefix, random) => {
-			const {folder, options} = await newBucket({prefix, random: () => random});
+			const {folder, options} = await newBucket(t, {prefix, random: () => random});
 			const parent = path.dirname(folder);
 			try {
 				const log = await openAccessLogFolder(options);
@@ -198,8 +161,6 @@ test('no prefix and no random text leads out of the folder', async t => {
 				t.true(found[0]?.startsWith(`bucket${path.sep}`));
 			} catch (error) {
 				t.is((error as {code?: string}).code, 'INVALID_DESCRIPTION');
-			} finally {
-				await rm(parent, {recursive: true, force: true});
 			}
 		}),
 		{numRuns: runs(60, 20)},

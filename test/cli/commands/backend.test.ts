@@ -1,14 +1,15 @@
 import {once} from 'node:events';
 import {readFile} from 'node:fs/promises';
 import {request} from 'node:https';
-import {createServer} from 'node:net';
 import path from 'node:path';
 import {json} from 'node:stream/consumers';
 import test from 'ava';
-import {emptyFolder, runCli, startCli} from '../helpers/command-line.ts';
+import {heldPort} from '../../helpers/ports.ts';
+import {temporaryFolder} from '../../helpers/temporary-folder.ts';
+import {runCli, startCli} from '../helpers/command-line.ts';
 
 test('an echo back-end runs alone until it is stopped', async t => {
-	const running = startCli(t, ['backend'], {folder: await emptyFolder(t)});
+	const running = startCli(t, ['backend'], {folder: await temporaryFolder(t)});
 	const [, url = ''] = await running.shows('stdout', /^a {2}echo {2}(http:\/\/127\.0\.0\.1:\d+)$/m);
 
 	const answer = await (await fetch(`${url}/path`)).json();
@@ -20,7 +21,7 @@ test('an echo back-end runs alone until it is stopped', async t => {
 });
 
 test('Ctrl-C ends with 130', async t => {
-	const running = startCli(t, ['backend', 'tcp-echo', 'reply'], {folder: await emptyFolder(t)});
+	const running = startCli(t, ['backend', 'tcp-echo', 'reply'], {folder: await temporaryFolder(t)});
 	await running.shows('stdout', /^a {2}tcp-echo {2}tcp:\/\/127\.0\.0\.1:\d+\nb {2}reply {5}http:\/\//m);
 	await running.shows('stderr', /Ctrl-C stops/);
 
@@ -30,7 +31,7 @@ test('Ctrl-C ends with 130', async t => {
 });
 
 test('with +tls it has a certificate of the local authority, and with --json its address is printed for programs', async t => {
-	const folder = await emptyFolder(t);
+	const folder = await temporaryFolder(t);
 	const running = startCli(t, ['backend', 'echo+tls', '--json'], {folder});
 	await running.shows('stderr', /Ctrl-C stops/);
 	const row = JSON.parse(running.stdout);
@@ -52,20 +53,16 @@ test('with +tls it has a certificate of the local authority, and with --json its
 });
 
 test('a port that is in use is a failure that names it', async t => {
-	const holder = createServer().listen(0, '127.0.0.1');
-	await once(holder, 'listening');
-	t.teardown(() => holder.close());
-	const address = holder.address();
-	const port = typeof address === 'object' ? address?.port : undefined;
+	const {port} = await heldPort(t);
 
-	const {code, stderr} = await runCli(['backend', 'echo', `echo:${port}`], {folder: await emptyFolder(t)});
+	const {code, stderr} = await runCli(['backend', 'echo', `echo:${port}`], {folder: await temporaryFolder(t)});
 
 	t.is(code, 1);
 	t.regex(stderr, new RegExp(`^error: Cannot listen on 127\\.0\\.0\\.1:${port}`));
 });
 
 test('an address beyond loopback is possible, with a warning', async t => {
-	const running = startCli(t, ['backend', '--host', '0.0.0.0'], {folder: await emptyFolder(t)});
+	const running = startCli(t, ['backend', '--host', '0.0.0.0'], {folder: await temporaryFolder(t)});
 	await running.shows('stderr', /Ctrl-C stops/);
 
 	const {stderr} = await running.end('SIGTERM');

@@ -2,10 +2,11 @@ import {X509Certificate} from 'node:crypto';
 import {readFile, stat} from 'node:fs/promises';
 import path from 'node:path';
 import test from 'ava';
-import {emptyFolder, runCli} from '../helpers/command-line.ts';
+import {temporaryFolder} from '../../helpers/temporary-folder.ts';
+import {runCli} from '../helpers/command-line.ts';
 
 test('a certificate is issued by the local authority into certs/, its key for its owner alone', async t => {
-	const folder = await emptyFolder(t);
+	const folder = await temporaryFolder(t);
 
 	const {code, stdout, stderr} = await runCli(['cert', 'web.test', '*.web.test', '127.0.0.1'], {folder});
 
@@ -22,7 +23,7 @@ test('a certificate is issued by the local authority into certs/, its key for it
 });
 
 test('RSA as PKCS#1 is the form that the cloud takes', async t => {
-	const folder = await emptyFolder(t);
+	const folder = await temporaryFolder(t);
 
 	const {code, stdout} = await runCli(['cert', '--rsa', '--pkcs1', '--out', 'else where', '--json'], {folder});
 
@@ -35,7 +36,7 @@ test('RSA as PKCS#1 is the form that the cloud takes', async t => {
 });
 
 test('an international name is shown as given and as it is in the certificate', async t => {
-	const folder = await emptyFolder(t);
+	const folder = await temporaryFolder(t);
 
 	const {code, stdout, stderr} = await runCli(['cert', 'münchen.test', '*.münchen.test'], {folder});
 
@@ -46,7 +47,7 @@ test('an international name is shown as given and as it is in the certificate', 
 });
 
 test('all invalid names are reported', async t => {
-	const {code, stderr} = await runCli(['cert', 'a b', 'web.test', '*'], {folder: await emptyFolder(t)});
+	const {code, stderr} = await runCli(['cert', 'a b', 'web.test', '*'], {folder: await temporaryFolder(t)});
 
 	t.is(code, 2);
 	t.regex(stderr, /names\[0\]/);
@@ -54,7 +55,7 @@ test('all invalid names are reported', async t => {
 });
 
 test('when the authority cannot be stored, one for this run is created, with a warning', async t => {
-	const folder = await emptyFolder(t);
+	const folder = await temporaryFolder(t);
 
 	// No folder can be created there, on Linux not even by root.
 	const {code, stderr} = await runCli(['cert', 'web.test'], {folder, env: {LB_LOCAL_HOME: '/sys/lb-local'}});

@@ -2,10 +2,11 @@ import {mkdir, writeFile} from 'node:fs/promises';
 import path from 'node:path';
 import test from 'ava';
 import {createAuthority} from '../../../src/certificates/authority.ts';
-import {emptyFolder, runCli} from '../helpers/command-line.ts';
+import {temporaryFolder} from '../../helpers/temporary-folder.ts';
+import {runCli} from '../helpers/command-line.ts';
 
 test('a valid configuration is reported in one line with its contents', async t => {
-	const folder = await emptyFolder(t);
+	const folder = await temporaryFolder(t);
 	await writeFile(
 		path.join(folder, 'lb-local.yml'),
 		'backends: {app: {kind: echo, count: 2}}\nloadBalancers: {web: {listeners: ["http:80"], backends: [app]}}\n',
@@ -19,7 +20,7 @@ test('a valid configuration is reported in one line with its contents', async t 
 });
 
 test('an invalid configuration is reported violation by violation, each with its place', async t => {
-	const folder = await emptyFolder(t);
+	const folder = await temporaryFolder(t);
 	await writeFile(
 		path.join(folder, 'x.yaml'),
 		'loadBalancers:\n  web:\n    listeners: [htps:443]\n    backends: [app]\n',
@@ -45,7 +46,7 @@ test('an invalid configuration is reported violation by violation, each with its
 });
 
 test('with --json programs read the same', async t => {
-	const folder = await emptyFolder(t);
+	const folder = await temporaryFolder(t);
 	await writeFile(path.join(folder, 'x.yaml'), 'faults: []\n');
 	await writeFile(path.join(folder, 'ok.yaml'), '{}');
 
@@ -70,7 +71,7 @@ test('with --json programs read the same', async t => {
 });
 
 test('an empty configuration is not valid, for `check` and for `up`', async t => {
-	const folder = await emptyFolder(t);
+	const folder = await temporaryFolder(t);
 	await writeFile(path.join(folder, 'x.yaml'), '# Nothing yet.\n');
 	await writeFile(path.join(folder, 'x.json'), '');
 
@@ -85,7 +86,7 @@ test('an empty configuration is not valid, for `check` and for `up`', async t =>
 });
 
 test('certificate files are read as `up` reads them', async t => {
-	const folder = await emptyFolder(t);
+	const folder = await temporaryFolder(t);
 	const authority = createAuthority();
 	const one = authority.issue({names: ['a.test']});
 	const expired = authority.issue({names: ['b.test'], notAfter: new Date('2020-01-01')});
@@ -111,7 +112,7 @@ test('certificate files are read as `up` reads them', async t => {
 });
 
 test('everything wrong in files and about files is reported at once, by `check` and by `up`', async t => {
-	const folder = await emptyFolder(t);
+	const folder = await temporaryFolder(t);
 	const authority = createAuthority();
 	const [one, other] = ['a.test', 'b.test'].map(name => authority.issue({names: [name]}));
 	await writeFile(path.join(folder, 'a.crt'), one?.cert ?? '');
@@ -174,7 +175,7 @@ test('everything wrong in files and about files is reported at once, by `check` 
 });
 
 test('without a configuration the searched names are reported', async t => {
-	const {code, stderr} = await runCli(['check'], {folder: await emptyFolder(t)});
+	const {code, stderr} = await runCli(['check'], {folder: await temporaryFolder(t)});
 
 	t.is(
 		stderr,
@@ -184,7 +185,7 @@ test('without a configuration the searched names are reported', async t => {
 });
 
 test('a missing file is wrong usage', async t => {
-	const {code, stderr} = await runCli(['check', 'none.yaml'], {folder: await emptyFolder(t)});
+	const {code, stderr} = await runCli(['check', 'none.yaml'], {folder: await temporaryFolder(t)});
 
 	t.is(
 		stderr,

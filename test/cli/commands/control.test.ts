@@ -5,7 +5,8 @@ import {promisify} from 'node:util';
 import test from 'ava';
 import {FakeAdminApi, openControlServer} from '../../control-plane/helpers/control-server.ts';
 import {compiled} from '../../helpers/compiled.ts';
-import {emptyFolder, runCli} from '../helpers/command-line.ts';
+import {temporaryFolder} from '../../helpers/temporary-folder.ts';
+import {runCli} from '../helpers/command-line.ts';
 
 /** The developer may have an instance running. */
 const ENV = {LB_LOCAL_ENDPOINT: '', http_proxy: '', HTTP_PROXY: '', all_proxy: '', ALL_PROXY: ''};
@@ -26,7 +27,7 @@ class Busy extends FakeAdminApi {
 }
 
 test('status shows what runs, for people and for programs', async t => {
-	const folder = await emptyFolder(t);
+	const folder = await temporaryFolder(t);
 	await using server = await openControlServer({own: new Busy()});
 	await server.ask('POST', '/_lb/vms', {id: 'i-0000000a', address: '127.0.0.1:3000'});
 	await server.ask('POST', '/_lb/health', {loadBalancer: 'web', backend: 'app-1', state: 'OutOfService'});
@@ -62,7 +63,7 @@ test('status shows what runs, for people and for programs', async t => {
 });
 
 test('status reports when nothing answers, or another server does', async t => {
-	const folder = await emptyFolder(t);
+	const folder = await temporaryFolder(t);
 	const server = await openControlServer();
 	const {endpoint} = server.controlPlane;
 	await server.controlPlane.stop();
@@ -78,7 +79,7 @@ test('status reports when nothing answers, or another server does', async t => {
 });
 
 test('set takes a back-end out and in, and declares a VM, at the instance that runs here', async t => {
-	const folder = await emptyFolder(t);
+	const folder = await temporaryFolder(t);
 	await using server = await openControlServer();
 	await mkdir(path.join(folder, 'home', 'run'), {recursive: true});
 	const run = {endpoint: server.controlPlane.endpoint, pid: process.pid, cwd: folder};
@@ -100,7 +101,7 @@ test('set takes a back-end out and in, and declares a VM, at the instance that r
 });
 
 test('set reports what it does not understand, and changes nothing then', async t => {
-	const folder = await emptyFolder(t);
+	const folder = await temporaryFolder(t);
 	await using server = await openControlServer();
 	const set = (...args: readonly string[]) =>
 		runCli(['set', ...args], {folder, env: {...ENV, LB_LOCAL_ENDPOINT: server.controlPlane.endpoint}});
@@ -134,7 +135,7 @@ test('set reports what it does not understand, and changes nothing then', async 
 });
 
 test('env prints what a shell can evaluate, and hints on stderr', async t => {
-	const folder = await emptyFolder(t);
+	const folder = await temporaryFolder(t);
 	await using server = await openControlServer();
 	const {endpoint} = server.controlPlane;
 
@@ -170,7 +171,7 @@ test('env does not print configured keys, and quotes values for a shell', async 
 			return {...super.state(), credentials: 'verified' as const, region: "a'b $(touch x)"};
 		}
 	}
-	const folder = await emptyFolder(t);
+	const folder = await temporaryFolder(t);
 	await using server = await openControlServer({own: new Strict()});
 
 	const {stdout, stderr} = await runCli(['env', '--endpoint', server.controlPlane.endpoint], {folder, env: ENV});

@@ -2,10 +2,11 @@ import {readFile, writeFile} from 'node:fs/promises';
 import path from 'node:path';
 import test from 'ava';
 import {readConfigText} from '../../../src/configuration/config-file.ts';
-import {emptyFolder, runCli} from '../helpers/command-line.ts';
+import {temporaryFolder} from '../../helpers/temporary-folder.ts';
+import {runCli} from '../helpers/command-line.ts';
 
 test('what init writes passes check', async t => {
-	const folder = await emptyFolder(t);
+	const folder = await temporaryFolder(t);
 
 	const written = await runCli(['init'], {folder});
 	const checked = await runCli(['check'], {folder});
@@ -16,7 +17,7 @@ test('what init writes passes check', async t => {
 });
 
 test('every line that is commented out is valid without its hash', async t => {
-	const folder = await emptyFolder(t);
+	const folder = await temporaryFolder(t);
 	await runCli(['init'], {folder});
 	const text = await readFile(path.join(folder, 'lb-local.yaml'), 'utf8');
 
@@ -39,7 +40,7 @@ test('every line that is commented out is valid without its hash', async t => {
 });
 
 test('a file that exists is kept, unless --force is given', async t => {
-	const folder = await emptyFolder(t);
+	const folder = await temporaryFolder(t);
 	const file = path.join(folder, 'mine.yaml');
 	await writeFile(file, 'mine');
 
@@ -55,7 +56,7 @@ test('a file that exists is kept, unless --force is given', async t => {
 });
 
 test('a missing folder cannot be written to', async t => {
-	const {code, stderr} = await runCli(['init', 'none/lb.yaml'], {folder: await emptyFolder(t)});
+	const {code, stderr} = await runCli(['init', 'none/lb.yaml'], {folder: await temporaryFolder(t)});
 
 	t.is(code, 1);
 	t.regex(stderr, /^error: Cannot write none\/lb\.yaml: ENOENT/);

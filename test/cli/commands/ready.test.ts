@@ -5,7 +5,8 @@ import type {AddressInfo} from 'node:net';
 import path from 'node:path';
 import test, {type ExecutionContext} from 'ava';
 import {FakeAdminApi, openControlServer} from '../../control-plane/helpers/control-server.ts';
-import {emptyFolder, runCli, startCli} from '../helpers/command-line.ts';
+import {temporaryFolder} from '../../helpers/temporary-folder.ts';
+import {runCli, startCli} from '../helpers/command-line.ts';
 
 /** The developer may have an instance running. */
 const ENV = {LB_LOCAL_ENDPOINT: ''};
@@ -24,7 +25,7 @@ async function runFileHere(folder: string, endpoint: string, pid = process.pid):
 }
 
 test('ready waits for an instance of this directory that is started later', async t => {
-	const folder = await emptyFolder(t);
+	const folder = await temporaryFolder(t);
 	const home = path.join(folder, 'home');
 	const waiting = startCli(t, ['ready', '--timeout', '2m'], {folder, env: ENV});
 
@@ -37,7 +38,7 @@ test('ready waits for an instance of this directory that is started later', asyn
 });
 
 test('ready never takes an instance of another directory for that of this one', async t => {
-	const [folder, other] = [await emptyFolder(t), await emptyFolder(t)];
+	const [folder, other] = [await temporaryFolder(t), await temporaryFolder(t)];
 	const home = path.join(folder, 'home');
 	const {endpoint} = await up(t, other, home);
 	await runCli(['status', '--wait'], {folder: other, env: {...ENV, LB_LOCAL_HOME: home}});
@@ -65,7 +66,7 @@ test('ready waits while the instance is stopping, and for verdicts when it is as
 	const own = new FakeAdminApi();
 	await using server = await openControlServer({own});
 	const endpoint = `http://127.0.0.1:${server.port}`;
-	const folder = await emptyFolder(t);
+	const folder = await temporaryFolder(t);
 	await runFileHere(folder, endpoint);
 	const ask = (...args: string[]) => runCli(['ready', '--timeout=0s', ...args], {folder, env: ENV});
 
@@ -85,7 +86,7 @@ test('ready waits while the instance is stopping, and for verdicts when it is as
 });
 
 test('ready retries while nothing listens at --endpoint, and gives up at once where another program does', async t => {
-	const folder = await emptyFolder(t);
+	const folder = await temporaryFolder(t);
 	const server = createServer((_, response) => response.end('{"ready": true, "pid": 1}')).listen(0, '127.0.0.1');
 	await once(server, 'listening');
 	const {port} = server.address() as AddressInfo; // A TCP server's address is an object.
@@ -106,7 +107,7 @@ test('ready retries while nothing listens at --endpoint, and gives up at once wh
 });
 
 test('wrong usage of ready is told as that of every command', async t => {
-	const folder = await emptyFolder(t);
+	const folder = await temporaryFolder(t);
 
 	const unknown = await runCli(['ready', '--setled'], {folder, env: ENV});
 	const duration = await runCli(['ready', '--timeout', '30'], {folder, env: ENV});
@@ -124,7 +125,7 @@ test('wrong usage of ready is told as that of every command', async t => {
 test('ready loads nothing of the rest of the command line', async t => {
 	const own = new FakeAdminApi();
 	await using server = await openControlServer({own});
-	const folder = await emptyFolder(t);
+	const folder = await temporaryFolder(t);
 	await runFileHere(folder, `http://127.0.0.1:${server.port}`);
 	const spy = path.join(folder, 'spy.cjs');
 	const loaded = path.join(folder, 'loaded.json');

@@ -1,13 +1,13 @@
 import {once} from 'node:events';
 import {mkdir, readFile, rename, rm, utimes, writeFile} from 'node:fs/promises';
 import {Agent, request} from 'node:http';
-import {type AddressInfo, createServer} from 'node:net';
 import path from 'node:path';
 import {connect as connectTls} from 'node:tls';
 import test, {type ExecutionContext} from 'ava';
 import {createAuthority} from '../../../src/certificates/authority.ts';
-import {freePorts} from '../../helpers/free-ports.ts';
-import {type CommandLine, emptyFolder, startCli} from '../helpers/command-line.ts';
+import {freePorts, heldPort} from '../../helpers/ports.ts';
+import {temporaryFolder} from '../../helpers/temporary-folder.ts';
+import {type CommandLine, startCli} from '../helpers/command-line.ts';
 
 const READY = /Ctrl-C stops\./;
 const APP = 'backends: {app: {kind: echo}}\n';
@@ -15,7 +15,7 @@ const web = (...listeners: string[]) => `  web: {listeners: [${listeners.join(',
 const GOOD = `${APP}loadBalancers:\n${web('"http:80"')}`;
 
 async function up(t: ExecutionContext, text: string, file = 'lb.yaml') {
-	const folder = await emptyFolder(t);
+	const folder = await temporaryFolder(t);
 	await writeFile(path.join(folder, file), text);
 	const running = startCli(t, ['up', '--ports', 'free', file], {folder});
 	await running.shows('stderr', READY);
@@ -107,11 +107,8 @@ test('a file that is touched, emptied or removed stops nothing, and is watched w
 });
 
 test('a port that is in use is reported with its place, and nothing changes', async t => {
-	const stranger = createServer().listen(0, '127.0.0.1');
-	await once(stranger, 'listening');
-	t.teardown(() => stranger.close());
-	const taken = (stranger.address() as AddressInfo).port; // A TCP server's address is an object.
-	const folder = await emptyFolder(t);
+	const {port: taken, release} = await heldPort(t);
+	const folder = await temporaryFolder(t);
 	const file = path.join(folder, 'lb.yaml');
 	const [port = 0] = await freePorts(1);
 	await writeFile(file, `${APP}loadBalancers:\n${web(`"http:${port}"`)}`);
@@ -122,7 +119,7 @@ test('a port that is in use is reported with its place, and nothing changes', as
 	await running.shows('stderr', new RegExp(`^error: lb\\.yaml:3:20: Cannot listen on 127\\.0\\.0\\.1:${taken}`, 'm'));
 	t.is(await status(port), 200);
 
-	stranger.close();
+	await release();
 	running.child.kill('SIGHUP');
 	await running.shows('stderr', /^reloaded lb\.yaml: load balancer web changed$/m);
 	t.is(await status(taken), 200);
@@ -153,7 +150,7 @@ test('SIGHUP reads the configuration again and continues in new access logs', as
 test('a replaced certificate file is used without a change of the configuration', async t => {
 	const authority = createAuthority();
 	const pairs = ['one.test', 'two.test'].map(name => authority.issue({names: [name]}));
-	const folder = await emptyFolder(t);
+	const folder = await temporaryFolder(t);
 	const tls = path.join(folder, 'tls');
 	await mkdir(tls);
 	const put = async (index: number) => {

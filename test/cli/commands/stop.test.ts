@@ -12,7 +12,8 @@ import {compiled} from '../../helpers/compiled.ts';
 import {PATIENCE_MS} from '../../helpers/patience.ts';
 import {onLinux} from '../../helpers/platforms.ts';
 import {runProgram} from '../../helpers/programs.ts';
-import {emptyFolder, runCli, startCli} from '../helpers/command-line.ts';
+import {temporaryFolder} from '../../helpers/temporary-folder.ts';
+import {runCli, startCli} from '../helpers/command-line.ts';
 
 /** The developer may have an instance running. */
 const ENV = {LB_LOCAL_ENDPOINT: '', http_proxy: '', HTTP_PROXY: '', all_proxy: '', ALL_PROXY: ''};
@@ -30,7 +31,7 @@ async function isFindable(folder: string): Promise<void> {
 }
 
 test('stop ends the instance of this directory in order, and returns when it has ended', async t => {
-	const folder = await emptyFolder(t);
+	const folder = await temporaryFolder(t);
 	const {running, endpoint} = await startHere(t, folder);
 	await isFindable(folder);
 
@@ -47,7 +48,7 @@ test('stop ends the instance of this directory in order, and returns when it has
 });
 
 test('stop prints for programs what it stopped, even when npx runs it, which forwards no signals', async t => {
-	const folder = await emptyFolder(t);
+	const folder = await temporaryFolder(t);
 	// As with npx: another process waits for the command line, and leaves it running when it is killed.
 	const wrapper = `require('child_process').spawn(process.execPath, process.argv.slice(1), {stdio: 'inherit', detached: true}).on('exit', code => process.exit(code)); process.on('SIGTERM', () => {})`;
 	const main = compiled('src/cli/main.ts');
@@ -66,7 +67,7 @@ test('stop prints for programs what it stopped, even when npx runs it, which for
 });
 
 test('a script starts an instance in the background, waits for it, points clients at it, and stops it', async t => {
-	const folder = await emptyFolder(t);
+	const folder = await temporaryFolder(t);
 	const lbLocal = `${process.execPath} ${compiled('src/cli/main.ts')}`;
 	const script = [
 		`${lbLocal} up http:80 --ports free --quiet &`,
@@ -87,10 +88,10 @@ test('a script starts an instance in the background, waits for it, points client
 });
 
 test('stop never stops an instance of another directory, but lists it', async t => {
-	const folder = await emptyFolder(t);
+	const folder = await temporaryFolder(t);
 	const {running, endpoint} = await startHere(t, folder);
 	await isFindable(folder);
-	const elsewhere = await emptyFolder(t);
+	const elsewhere = await temporaryFolder(t);
 	const env = {...ENV, LB_LOCAL_HOME: path.join(folder, 'home')};
 
 	// As `env` has set it for the clients of the shell.
@@ -111,7 +112,7 @@ test('stop never stops an instance of another directory, but lists it', async t 
 });
 
 test('a stale file whose process id and port other processes have stops nothing', async t => {
-	const folder = await emptyFolder(t);
+	const folder = await temporaryFolder(t);
 	let asked = 0;
 	class Other extends FakeAdminApi {
 		override askToStop = () => void asked++;
@@ -132,7 +133,7 @@ test('a stale file whose process id and port other processes have stops nothing'
 });
 
 test('a program that stops its load balancers itself is not stopped from outside', async t => {
-	const folder = await emptyFolder(t);
+	const folder = await temporaryFolder(t);
 	await using emulator = await startEmulator();
 
 	const refused = await runCli(['stop', '--endpoint', emulator.endpoint], {folder, env: ENV});
@@ -150,7 +151,7 @@ test('a program that stops its load balancers itself is not stopped from outside
 });
 
 test('a port that is not a control port is no reason to signal a process', async t => {
-	const folder = await emptyFolder(t);
+	const folder = await temporaryFolder(t);
 	const server = createServer((_, response) => response.end('{"pid":1}')).listen(0, '127.0.0.1');
 	t.teardown(() => server.close());
 	await once(server, 'listening');

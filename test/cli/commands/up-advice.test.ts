@@ -1,15 +1,14 @@
 import {spawn} from 'node:child_process';
 import {once} from 'node:events';
 import {writeFile} from 'node:fs/promises';
-import type {AddressInfo} from 'node:net';
-import {createServer} from 'node:net';
 import path from 'node:path';
 import {fileURLToPath} from 'node:url';
 import test from 'ava';
 import {startEmulator, startLoadBalancer} from '../../../src/index.ts';
-import {freePorts} from '../../helpers/free-ports.ts';
+import {freePorts, heldPort} from '../../helpers/ports.ts';
 import {runProgram} from '../../helpers/programs.ts';
-import {emptyFolder, runCli, startCli} from '../helpers/command-line.ts';
+import {temporaryFolder} from '../../helpers/temporary-folder.ts';
+import {runCli, startCli} from '../helpers/command-line.ts';
 
 const ROOT = fileURLToPath(new URL('../../../', import.meta.url));
 const READY = /Ctrl-C stops\./;
@@ -17,7 +16,7 @@ const READY = /Ctrl-C stops\./;
 const ENV = {LB_LOCAL_ENDPOINT: ''};
 
 test('in a clone, the printed advice of the demo works', async t => {
-	const folder = await emptyFolder(t);
+	const folder = await temporaryFolder(t);
 	// As `npm start` does.
 	const env = {...process.env, ...ENV, LB_LOCAL_HOME: path.join(folder, 'home')};
 	const demo = spawn(process.execPath, ['--import=tsx', 'src/cli/main.ts', 'up'], {cwd: ROOT, env});
@@ -46,11 +45,8 @@ test('in a clone, the printed advice of the demo works', async t => {
 });
 
 test('up warns at once of a server that does not listen, and the banner shows it', async t => {
-	const folder = await emptyFolder(t);
-	const server = createServer().listen(0, '127.0.0.1');
-	t.teardown(() => server.close());
-	await once(server, 'listening');
-	const {port: there} = server.address() as AddressInfo; // A TCP server's address is an object.
+	const folder = await temporaryFolder(t);
+	const {port: there} = await heldPort(t);
 	const [gone = 0] = await freePorts(1);
 	const config = {
 		backends: {there: `127.0.0.1:${there}`, gone: `127.0.0.1:${gone}`, far: '127.0.0.1'},
@@ -81,7 +77,7 @@ test('up warns at once of a server that does not listen, and the banner shows it
 });
 
 test('the reason why each back-end is out of service is shown with an exchange, and by status', async t => {
-	const folder = await emptyFolder(t);
+	const folder = await temporaryFolder(t);
 	const [gone = 0] = await freePorts(1);
 	await using emulator = await startEmulator({
 		clock: 'manual',

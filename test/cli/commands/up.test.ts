@@ -2,14 +2,16 @@ import {execFile, spawnSync} from 'node:child_process';
 import {once} from 'node:events';
 import {existsSync} from 'node:fs';
 import {readFile, rename, writeFile} from 'node:fs/promises';
-import {type AddressInfo, connect, createServer} from 'node:net';
+import {connect} from 'node:net';
 import path from 'node:path';
 import {promisify} from 'node:util';
 import test, {type ExecutionContext} from 'ava';
 import {createAuthority} from '../../../src/certificates/authority.ts';
 import {startFakeBackend} from '../../../src/fake-backends/fake-backend.ts';
 import {eventually} from '../../helpers/patience.ts';
-import {type CommandLine, emptyFolder, runCli, startCli} from '../helpers/command-line.ts';
+import {heldPort} from '../../helpers/ports.ts';
+import {temporaryFolder} from '../../helpers/temporary-folder.ts';
+import {type CommandLine, runCli, startCli} from '../helpers/command-line.ts';
 
 const READY = /Ctrl-C stops\./;
 
@@ -32,7 +34,7 @@ async function boundPort(running: CommandLine, spec: string): Promise<number> {
 }
 
 test('every curl and openssl line that the demo prints works', async t => {
-	const running = startCli(t, ['up'], {folder: await emptyFolder(t)});
+	const running = startCli(t, ['up'], {folder: await temporaryFolder(t)});
 	await running.shows('stderr', READY);
 	const lines = running.stderr.split('\n').map(line => line.trim());
 	const curls = lines.filter(line => line.startsWith('curl '));
@@ -59,7 +61,7 @@ test('every curl and openssl line that the demo prints works', async t => {
 });
 
 test('Ctrl-C ends with 130, and the ports are free', async t => {
-	const running = startCli(t, ['up', '--ports', 'free', 'tcp:1'], {folder: await emptyFolder(t)});
+	const running = startCli(t, ['up', '--ports', 'free', 'tcp:1'], {folder: await temporaryFolder(t)});
 	const port = await boundPort(running, 'tcp:1 -> tcp:1');
 
 	const {code, stdout, stderr} = await running.end('SIGINT');
@@ -72,7 +74,7 @@ test('Ctrl-C ends with 130, and the ports are free', async t => {
 });
 
 test('a second signal stops at once, without waiting for exchanges in flight', async t => {
-	const running = startCli(t, ['up', '--ports', 'free', 'tcp:1'], {folder: await emptyFolder(t)});
+	const running = startCli(t, ['up', '--ports', 'free', 'tcp:1'], {folder: await temporaryFolder(t)});
 	const client = connect(await boundPort(running, 'tcp:1 -> tcp:1'), '127.0.0.1').on('error', () => {});
 	await once(client, 'connect');
 	client.write('GET / HTTP/1.1\r\n');
@@ -86,7 +88,7 @@ test('a second signal stops at once, without waiting for exchanges in flight', a
 });
 
 test('a signal during the start ends it at once with 130, and what it was starting', async t => {
-	const folder = await emptyFolder(t);
+	const folder = await temporaryFolder(t);
 	// A command that never listens: the start would wait half a minute for it.
 	const config =
 		'backends: {slow: {kind: command, run: "echo $$ > pid; exec sleep 60"}}\nloadBalancers: {web: {listeners: [http:80], backends: [slow]}}\n';
@@ -115,7 +117,7 @@ function isAlive(pid: number): boolean {
 }
 
 test('listeners and back-ends on the command line are one load balancer', async t => {
-	const folder = await emptyFolder(t);
+	const folder = await temporaryFolder(t);
 	await using one = await startFakeBackend({name: 'one', behaviour: {kind: 'echo'}});
 	await using two = await startFakeBackend({name: 'two', behaviour: {kind: 'echo'}});
 	const args = [
@@ -146,10 +148,10 @@ test('listeners and back-ends on the command line are one load balancer', async 
 
 test('with --json stdout has one object for each exchange, and nothing else', async t => {
 	const running = startCli(t, ['up', '--ports', 'free', '--json', '--quiet', 'http:80', '--host', '127.0.0.1'], {
-		folder: await emptyFolder(t),
+		folder: await temporaryFolder(t),
 	});
 	// With --quiet no port is printed; the process itself is asked.
-	const loud = startCli(t, ['up', '--ports', 'free', '--json', 'http:80'], {folder: await emptyFolder(t)});
+	const loud = startCli(t, ['up', '--ports', 'free', '--json', 'http:80'], {folder: await temporaryFolder(t)});
 	const port = await boundPort(loud, 'http:80 -> http:80');
 
 	await (await fetch(`http://127.0.0.1:${port}/path`, {method: 'POST', body: 'hello'})).text();
@@ -170,7 +172,7 @@ test('with --json stdout has one object for each exchange, and nothing else', as
 });
 
 test('the configuration of the folder runs, and the banner shows it', async t => {
-	const folder = await emptyFolder(t);
+	const folder = await temporaryFolder(t);
 	const authority = createAuthority();
 	const expired = authority.issue({names: ['old.test'], notAfter: new Date('2020-01-01')});
 	await writeFile(path.join(folder, 'old.crt'), expired.cert);
@@ -205,7 +207,7 @@ test('the configuration of the folder runs, and the banner shows it', async t =>
 });
 
 test('an invalid configuration is reported as by check, and nothing is started', async t => {
-	const folder = await emptyFolder(t);
+	const folder = await temporaryFolder(t);
 	await writeFile(path.join(folder, 'x.yaml'), 'loadBalancers: {web: {listeners: [htps:443]}}');
 
 	const {code, stdout, stderr} = await runCli(['up', 'x.yaml'], {folder});
@@ -222,7 +224,7 @@ test('an invalid configuration is reported as by check, and nothing is started',
 
 test('every invalid listener and back-end of the command line is reported', async t => {
 	const {code, stderr} = await runCli(['up', 'htps:443', 'http:80 -> tcp:80', '--backend', 'nowhere:x'], {
-		folder: await emptyFolder(t),
+		folder: await temporaryFolder(t),
 	});
 
 	t.is(code, 2);
@@ -232,20 +234,16 @@ test('every invalid listener and back-end of the command line is reported', asyn
 });
 
 test('a port that is in use is a failure that names the port', async t => {
-	const holder = createServer().listen(0, '127.0.0.1');
-	await once(holder, 'listening');
-	t.teardown(() => holder.close());
-	// An address of a TCP server is never a pipe's.
-	const {port} = holder.address() as AddressInfo;
+	const {port} = await heldPort(t);
 
-	const {code, stderr} = await runCli(['up', `tcp:${port}`], {folder: await emptyFolder(t)});
+	const {code, stderr} = await runCli(['up', `tcp:${port}`], {folder: await temporaryFolder(t)});
 
 	t.is(code, 1);
 	t.regex(stderr, new RegExp(`^error: Cannot listen on 127\\.0\\.0\\.1:${port}`));
 });
 
 test('--certificate issues one for names, or takes two files', async t => {
-	const folder = await emptyFolder(t);
+	const folder = await temporaryFolder(t);
 	const own = createAuthority().issue({names: ['own.test']});
 	await writeFile(path.join(folder, 'own.pem'), own.cert);
 	await writeFile(path.join(folder, 'own.key'), own.key);
@@ -270,7 +268,7 @@ test('--certificate issues one for names, or takes two files', async t => {
 });
 
 test('a listener with an unquoted arrow is refused, with how to quote it', async t => {
-	const folder = await emptyFolder(t);
+	const folder = await temporaryFolder(t);
 
 	const {code, stderr} = await runCli(['up', 'https:443', '-'], {folder});
 
@@ -282,7 +280,7 @@ test('a listener with an unquoted arrow is refused, with how to quote it', async
 });
 
 test('a reader of the output that ends stops it in order', async t => {
-	const running = startCli(t, ['up', '--ports', 'free', 'http:80'], {folder: await emptyFolder(t)});
+	const running = startCli(t, ['up', '--ports', 'free', 'http:80'], {folder: await temporaryFolder(t)});
 	const port = await boundPort(running, 'http:80 -> http:80');
 	running.child.stdout.destroy();
 
@@ -298,7 +296,9 @@ test('a reader of the output that ends stops it in order', async t => {
 });
 
 test('an address beyond loopback is possible, with a warning', async t => {
-	const running = startCli(t, ['up', '--ports', 'free', '--host', '0.0.0.0', 'tcp:1'], {folder: await emptyFolder(t)});
+	const running = startCli(t, ['up', '--ports', 'free', '--host', '0.0.0.0', 'tcp:1'], {
+		folder: await temporaryFolder(t),
+	});
 	await running.shows('stderr', READY);
 
 	const {stderr} = await running.end('SIGTERM');
@@ -309,7 +309,7 @@ test('an address beyond loopback is possible, with a warning', async t => {
 });
 
 test('--quiet prints no banner', async t => {
-	const folder = await emptyFolder(t);
+	const folder = await temporaryFolder(t);
 	const running = startCli(t, ['up', '--ports', 'free', '--quiet', 'tcp:1'], {folder});
 	// The authority exists as soon as the command has begun; a signal during the start ends with 130, later with 0.
 	const file = path.join(folder, 'home/authority/authority.pem');
@@ -322,7 +322,7 @@ test('--quiet prints no banner', async t => {
 });
 
 test('a back-end that its probes take out of service is reported, with the reason', async t => {
-	const folder = await emptyFolder(t);
+	const folder = await temporaryFolder(t);
 	const config = {
 		backends: {app: {kind: 'echo'}, gone: '127.0.0.1:9'},
 		loadBalancers: {
@@ -347,7 +347,7 @@ test('a back-end that its probes take out of service is reported, with the reaso
 });
 
 test('SIGHUP continues in a new access log, and the stop writes the rest', async t => {
-	const folder = await emptyFolder(t);
+	const folder = await temporaryFolder(t);
 	const config = {
 		backends: {app: {kind: 'echo'}},
 		loadBalancers: {web: {listeners: ['http:80'], backends: ['app'], accessLog: './access.log'}},

@@ -1,7 +1,5 @@
 import {type ChildProcessWithoutNullStreams, spawn} from 'node:child_process';
 import {once} from 'node:events';
-import {mkdtemp, rm} from 'node:fs/promises';
-import {tmpdir} from 'node:os';
 import path from 'node:path';
 import type {ExecutionContext} from 'ava';
 import {compiled} from '../../helpers/compiled.ts';
@@ -14,17 +12,6 @@ export interface Finished {
 	readonly signal: NodeJS.Signals | null;
 	readonly stdout: string;
 	readonly stderr: string;
-}
-
-interface Teardown {
-	teardown(task: () => Promise<void> | void): void;
-}
-
-/** An empty folder with a space in its name, as home folders have; removed after the test. */
-export async function emptyFolder(t: Teardown): Promise<string> {
-	const folder = await mkdtemp(path.join(tmpdir(), 'lb local '));
-	t.teardown(() => rm(folder, {recursive: true, force: true}));
-	return folder;
 }
 
 export interface CliOptions {

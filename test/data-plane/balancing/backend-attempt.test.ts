@@ -6,7 +6,8 @@ import {
 	type LoadBalancer,
 	startLoadBalancer,
 } from '../../../src/index.ts';
-import {answer, dated, holdDeadPort, type RawBackend, type Script, startRawBackend} from '../../helpers/raw-backend.ts';
+import {deadPort} from '../../helpers/ports.ts';
+import {answer, dated, type RawBackend, type Script, startRawBackend} from '../../helpers/raw-backend.ts';
 import type {RawConnection} from '../../helpers/raw-connection.ts';
 import {authority, openClient} from '../../helpers/raw-scene.ts';
 
@@ -47,12 +48,6 @@ async function backend(t: ExecutionContext, scripts: readonly Script[] = []): Pr
 	const started = await startRawBackend({scripts});
 	t.teardown(() => started[Symbol.asyncDispose]());
 	return started;
-}
-
-async function deadPort(t: ExecutionContext): Promise<number> {
-	const held = await holdDeadPort();
-	t.teardown(() => held[Symbol.asyncDispose]());
-	return held.port;
 }
 
 async function open(t: ExecutionContext, lb: LoadBalancer, front: 'http' | 'https' = 'http'): Promise<RawConnection> {

@@ -7,8 +7,8 @@ import type {Clock} from '../../../src/base/clock.ts';
 import {startProbe} from '../../../src/data-plane/health/probe.ts';
 import type {ProbeResult} from '../../../src/model/health.ts';
 import {HandClock} from '../../helpers/hand-clock.ts';
+import {deadPort} from '../../helpers/ports.ts';
 import {answering, checkOf, openSockets, type Probed, services, startProbed} from '../../helpers/probing.ts';
-import {holdDeadPort} from '../../helpers/raw-backend.ts';
 
 interface Ask {
 	readonly host?: string;
@@ -179,9 +179,9 @@ for (const tls of [false, true]) {
 
 for (const target of ['TCP:80', 'SSL:80', 'HTTP:80/', 'HTTPS:80/']) {
 	test(`${target}: a port on which nobody listens refuses the connection`, async t => {
-		await using dead = await holdDeadPort();
+		const dead = await deadPort(t);
 
-		t.is(await resultOf(dead, target), 'connection refused');
+		t.is(await resultOf({port: dead}, target), 'connection refused');
 	});
 }
 

@@ -5,8 +5,8 @@ import {ReadBuffers} from '../../../src/data-plane/sockets/read-buffers.ts';
 import {ReadTurns} from '../../../src/data-plane/sockets/read-turns.ts';
 import {SecureContexts} from '../../../src/data-plane/sockets/tls-settings.ts';
 import {DEFAULT_TIMEOUTS, type ResolvedBackend} from '../../../src/model/resolved.ts';
+import {deadPort} from '../../helpers/ports.ts';
 import {checkOf, startProbed} from '../../helpers/probing.ts';
-import {holdDeadPort} from '../../helpers/raw-backend.ts';
 import {open} from '../../helpers/stream-ends.ts';
 
 const at = (name: string, port: number, more: Partial<ResolvedBackend> = {}): ResolvedBackend => ({
@@ -19,7 +19,7 @@ const at = (name: string, port: number, more: Partial<ResolvedBackend> = {}): Re
 
 test('back-ends that an API registers are pending until a probe has passed, and a VM that is nowhere is never dialled', async t => {
 	await using alive = await startProbed(socket => void socket.resume());
-	await using dead = await holdDeadPort();
+	const dead = await deadPort(t);
 	const inService: string[] = [];
 	let tell = () => {};
 	const told = new Promise<void>(resolve => {
@@ -46,7 +46,7 @@ test('back-ends that an API registers are pending until a probe has passed, and 
 			backends: [
 				at('described', alive.port),
 				at('alive', alive.port, {startsPending: true}),
-				at('dead', dead.port, {startsPending: true}),
+				at('dead', dead, {startsPending: true}),
 				{name: 'i-0000000a', host: '', port: undefined, ports: new Map(), startsPending: true, undeclared: true},
 			],
 			rules: [],

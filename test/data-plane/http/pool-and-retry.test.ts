@@ -1,6 +1,7 @@
 import test from 'ava';
 import {startLoadBalancer} from '../../../src/index.ts';
-import {answer, holdDeadPort, type Script, startRawBackend} from '../../helpers/raw-backend.ts';
+import {deadPort} from '../../helpers/ports.ts';
+import {answer, type Script, startRawBackend} from '../../helpers/raw-backend.ts';
 import {openClient, startScene} from '../../helpers/raw-scene.ts';
 
 const OK = 'HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok';
@@ -181,11 +182,11 @@ for (const how of ['end', 'reset', 'destroy'] as const) {
 
 for (const method of ['GET', 'POST']) {
 	test(`${method}: a back-end that refuses the connection is passed over for the next one`, async t => {
-		await using dead = await holdDeadPort();
+		const dead = await deadPort(t);
 		await using backend = await startRawBackend();
 		await using lb = await startLoadBalancer({
 			listeners: ['http:80 -> http:80'],
-			backends: [`127.0.0.1:${dead.port}`, `127.0.0.1:${backend.port}`],
+			backends: [`127.0.0.1:${dead}`, `127.0.0.1:${backend.port}`],
 		});
 		const client = await openClient(lb);
 
@@ -198,11 +199,11 @@ for (const method of ['GET', 'POST']) {
 }
 
 test('when every back-end refuses the connection, the client gets 503 and keeps its connection', async t => {
-	await using dead = await holdDeadPort();
-	await using deadToo = await holdDeadPort();
+	const dead = await deadPort(t);
+	const deadToo = await deadPort(t);
 	await using lb = await startLoadBalancer({
 		listeners: ['http:80 -> http:80'],
-		backends: [`127.0.0.1:${dead.port}`, `127.0.0.1:${deadToo.port}`],
+		backends: [`127.0.0.1:${dead}`, `127.0.0.1:${deadToo}`],
 	});
 	const client = await openClient(lb);
 

@@ -1,16 +1,9 @@
 import test, {type ExecutionContext} from 'ava';
 import {type LoadBalancerSpec, startLoadBalancer} from '../../../src/index.ts';
 import {eventually} from '../../helpers/patience.ts';
-import {holdDeadPort} from '../../helpers/raw-backend.ts';
+import {deadPort} from '../../helpers/ports.ts';
 import {type End, open, read, type Server, type ServerOptions, startServer} from '../../helpers/stream-ends.ts';
 import {authority, PAIRS, serverPair, startPassage, trusting} from '../../helpers/stream-pairs.ts';
-
-/** A port on which nobody listens while the test lasts. */
-async function deadPort(t: ExecutionContext): Promise<number> {
-	const held = await holdDeadPort();
-	t.teardown(() => held[Symbol.asyncDispose]());
-	return held.port;
-}
 
 async function serverOf(t: ExecutionContext, options?: ServerOptions): Promise<Server> {
 	const server = await startServer(options);

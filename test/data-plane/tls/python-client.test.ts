@@ -1,5 +1,4 @@
-import {mkdtemp, rm, writeFile} from 'node:fs/promises';
-import {tmpdir} from 'node:os';
+import {writeFile} from 'node:fs/promises';
 import path from 'node:path';
 import {fileURLToPath} from 'node:url';
 import type {ExecutionContext} from 'ava';
@@ -7,6 +6,7 @@ import {type ListenerSpec, startLoadBalancer} from '../../../src/index.ts';
 import {ownTcpServer, ownTlsServer} from '../../helpers/own-servers.ts';
 import {runProgram, testWith} from '../../helpers/programs.ts';
 import {authority, serverPair} from '../../helpers/stream-pairs.ts';
+import {temporaryFolder} from '../../helpers/temporary-folder.ts';
 
 const withPython = testWith('python3');
 const CLIENT = fileURLToPath(new URL('../../helpers/python-client.py', import.meta.url));
@@ -70,8 +70,7 @@ for (const [listen, halfClose] of WAYS) {
 }
 
 withPython('a Python client shows its certificate to the back-end through a passthrough', async t => {
-	const directory = await mkdtemp(path.join(tmpdir(), 'lb-local-python-'));
-	t.teardown(() => rm(directory, {recursive: true, force: true}));
+	const directory = await temporaryFolder(t);
 	const {cert, key} = authority.issue({names: ['till-7.shop.test']});
 	const identity = path.join(directory, 'identity.pem');
 	await writeFile(identity, cert + key, {mode: 0o600});
