@@ -1,0 +1,104 @@
+import type {Clock} from '../../src/base/clock.ts';
+import {Deadlines} from '../../src/base/deadlines.ts';
+import {Router} from '../../src/data-plane/balancing/balancer.ts';
+import {DateField} from '../../src/data-plane/http/date-field.ts';
+import type {ListenerContext} from '../../src/data-plane/listener-context.ts';
+import {OpenConnections} from '../../src/data-plane/open-connections.ts';
+import {bindListener, RunningListener} from '../../src/data-plane/running-listener.ts';
+import type {HealthChange, Services} from '../../src/data-plane/services.ts';
+import {ReadBuffers} from '../../src/data-plane/sockets/read-buffers.ts';
+import {ReadTurns} from '../../src/data-plane/sockets/read-turns.ts';
+import {SecureContexts} from '../../src/data-plane/sockets/tls-settings.ts';
+import {
+	DEFAULT_TIMEOUTS,
+	type ResolvedBackend,
+	type ResolvedListener,
+	type ResolvedLoadBalancer,
+} from '../../src/model/resolved.ts';
+import {Journal} from '../../src/observability/journal.ts';
+import {checkOf} from './probing.ts';
+
+/** What all load balancers of one emulator share. */
+export function servicesOf(clock: Clock, onHealthChange: (change: HealthChange) => void = () => {}): Services {
+	return {
+		clock,
+		buffers: new ReadBuffers(),
+		readTurns: new ReadTurns(),
+		contexts: new SecureContexts(),
+		seed: 1,
+		onHealthChange,
+		record: {exchanges: 10, bodyBytes: 0},
+	};
+}
+
+/** A back-end on this machine. */
+export function resolvedBackend(name: string, port: number, more: Partial<ResolvedBackend> = {}): ResolvedBackend {
+	return {name, host: '127.0.0.1', port, ports: new Map(), ...more};
+}
+
+/** A load balancer without listeners and back-ends unless they are given. Its check is of TCP. */
+export function resolvedLoadBalancer(more: Partial<ResolvedLoadBalancer> = {}): ResolvedLoadBalancer {
+	return {
+		name: 'lb',
+		dnsName: 'lb.test',
+		listeners: [],
+		backends: [],
+		rules: [],
+		healthCheck: checkOf('TCP:80'),
+		faithfulHealth: false,
+		drainingMs: undefined,
+		securedCookies: false,
+		timeouts: DEFAULT_TIMEOUTS,
+		retry: 'idempotent',
+		upgrade: 'tunnel',
+		...more,
+	};
+}
+
+/** An HTTP listener on a free port. */
+export const HTTP_LISTENER: ResolvedListener = {
+	protocol: 'http',
+	port: 80,
+	backendProtocol: 'http',
+	backendPort: 80,
+	bind: {host: '127.0.0.1', port: 0, fallbackPorts: [], fallsBackWhenTaken: false},
+	certificate: undefined,
+	tls: {minVersion: 'TLSv1.2', ciphers: undefined},
+	proxyProtocol: false,
+	verifyBackend: undefined,
+	stickiness: undefined,
+};
+
+/** An HTTP listener that runs by itself, and the record of what came through it. */
+export async function startListener(services: Services): Promise<{listener: RunningListener; journal: Journal}> {
+	const journal = new Journal(services.record.exchanges);
+	const deadlines = new Deadlines(services.clock, 500);
+	const bound = await bindListener(HTTP_LISTENER, 'lb', []);
+	const listener = new RunningListener(HTTP_LISTENER, bound, resolvedLoadBalancer(), {services, journal, deadlines});
+	return {listener, journal};
+}
+
+/** What serves the connections of such a listener shares; no back-end is registered with it. */
+export function contextOf(services: Services): ListenerContext {
+	const deadlines = new Deadlines(services.clock, 500);
+	return {
+		loadBalancer: resolvedLoadBalancer(),
+		listener: HTTP_LISTENER,
+		router: new Router(),
+		stickiness: undefined,
+		securesCookies: false,
+		journal: new Journal(services.record.exchanges),
+		clock: services.clock,
+		deadlines,
+		buffers: services.buffers,
+		readTurns: services.readTurns,
+		dateField: new DateField(services.clock),
+		timeouts: DEFAULT_TIMEOUTS,
+		retry: 'idempotent',
+		upgrade: 'tunnel',
+		backendTls: undefined,
+		keptBodyBytes: 1000,
+		connections: new OpenConnections(deadlines),
+		draining: false,
+	};
+}
