@@ -74,7 +74,10 @@ export const putLoadBalancer: Operation<PutLoadBalancer, AccountLoadBalancer> = 
 			: sameRules(name, registered, before);
 		account = withGivenRules(account, rules, loadBalancer, context);
 	}
-	return {account: withoutUnused(account, name), result: loadBalancer};
+	account = withoutUnused(account, name);
+	if (registered === undefined || previous === undefined) return {account, result: loadBalancer};
+	// What it no longer registers leaves the account, as all of its VMs do when it goes itself.
+	return {account: {...account, vms: vmsWithout(previous, account, context)}, result: loadBalancer};
 };
 
 /** `stop()` of the library, and a load balancer that the configuration no longer has: what it brought goes with it. */

@@ -37,14 +37,18 @@ export function registrationsOf(
 	return {backends: registered, idOf, vms: isSame ? account.vms : vms};
 }
 
-/** What VM ids mean without the ids that were made for the back-ends of a load balancer that is gone. */
+/**
+ * What VM ids mean without the ids that were made for the back-ends of a load balancer that is gone, or of one as it was
+ * before a change. An id that a load balancer of `rest` has registered stays, and one that a rule names.
+ */
 export function vmsWithout(
 	{name, backends}: Pick<AccountLoadBalancer, 'name' | 'backends'>,
 	rest: Account,
 	{identifiers}: Context,
 ): Account['vms'] {
 	const own = new Set(backends.map(idOfVm));
-	const used = new Set([...rest.loadBalancers.values()].flatMap(each => each.backends).map(idOfVm));
+	const registered = [...rest.loadBalancers.values()].flatMap(each => each.backends).map(idOfVm);
+	const used = new Set([...registered, ...rest.rules.flatMap(({vmIds}) => vmIds)]);
 	const isMade = (id: string, backend: string) =>
 		[backend, `${name}/${backend}`].some(of => identifiers.resourceId('i', of) === id);
 	// Ids that somebody has declared go on meaning what they were declared to be.

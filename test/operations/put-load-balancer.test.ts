@@ -280,6 +280,25 @@ test('a VM id that was made for a back-end leaves with it, and one that was decl
 	t.deepEqual([...api.store.account.vms.keys()], ['i-0000000a']);
 });
 
+test('a VM id that was made for a back-end leaves when an update registers another one in its place', async t => {
+	const api = new InMemoryOutscaleApi();
+	const shown = (...backends: readonly string[]) => {
+		put(api, described({name: 'web', listeners: ['http:80'], backends}));
+		return [...api.store.account.vms.values()].map(({name}) => name);
+	};
+	shown('127.0.0.1:3001', '127.0.0.1:3002');
+	api.store.apply(
+		declareVm({
+			id: 'i-0000000a',
+			backend: described({name: 'x', listeners: ['http:80'], backends: ['127.0.0.1:3001']}).backends[0],
+		}),
+	);
+
+	t.deepEqual(shown('127.0.0.1:3003'), ['127.0.0.1:3001', '127.0.0.1:3003'], 'what somebody has declared stays');
+	api.store.apply(removeLoadBalancer({name: 'web'}));
+	t.deepEqual([...api.store.account.vms.keys()], ['i-0000000a']);
+});
+
 test('a certificate of the configuration can be referred to before anything uses it', async t => {
 	const api = new InMemoryOutscaleApi();
 	configureCertificate(api, 'web', WEB);

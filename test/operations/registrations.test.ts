@@ -159,6 +159,16 @@ test('a VM that another load balancer has registered stays', t => {
 	t.deepEqual([...vmsWithout(gone, accountWith([other], {vms}), CONTEXT).keys()], [idOf('b')]);
 });
 
+test('a VM that a rule names stays', t => {
+	const vms = new Map([[idOf('a'), address('a', 1)]]);
+	const scope = {kind: 'all', shown: new Map()} as const;
+	const rule = {loadBalancer: 'web', scope, name: 'r', priority: 1, host: undefined, path: '/', vmIds: [idOf('a')]};
+	const before = accountLoadBalancer({backends: [registeredVm(idOf('a'))]});
+	const rest = accountWith([accountLoadBalancer()], {vms, rules: [rule]});
+
+	t.is(vmsWithout(before, rest, CONTEXT), rest.vms);
+});
+
 const STAYING: readonly (readonly [what: string, id: string, name: string])[] = [
 	['with an id that somebody has declared', 'i-0000000a', 'a'],
 	['with an id that was made for another back-end', idOf('b'), 'a'],
