@@ -4,8 +4,8 @@ import type {HealthChange} from '../../src/data-plane/services.ts';
 import type {ResolvedLoadBalancer} from '../../src/model/resolved.ts';
 import {HandClock} from '../helpers/hand-clock.ts';
 import {within} from '../helpers/patience.ts';
+import {deadPort} from '../helpers/ports.ts';
 import {checkOf, type Probed, startProbed} from '../helpers/probing.ts';
-import {holdDeadPort} from '../helpers/raw-backend.ts';
 import {resolvedBackend, resolvedLoadBalancer, servicesOf} from '../helpers/running-pieces.ts';
 
 const CHECK = checkOf('TCP:80', {intervalMs: 5000, healthyThreshold: 2, unhealthyThreshold: 2});
@@ -29,12 +29,6 @@ async function alive(t: ExecutionContext): Promise<Probed> {
 	const started = await startProbed(socket => void socket.resume());
 	t.teardown(() => started[Symbol.asyncDispose]());
 	return started;
-}
-
-async function deadPort(t: ExecutionContext): Promise<number> {
-	const held = await holdDeadPort();
-	t.teardown(() => held[Symbol.asyncDispose]());
-	return held.port;
 }
 
 const names = (backends: readonly {readonly name: string}[]) => backends.map(({name}) => name);
