@@ -61,4 +61,5 @@ export type {PemPair} from './model/resolved.ts';
 export type {Attempt, Exchange, ExchangeKind, Outcome, Peer, PeerTls} from './observability/exchange.ts';
 export type {Traffic} from './observability/journal.ts';
 export type {Message} from './observability/message.ts';
+export {type Why, type WhyCandidate, type WhyRule, type WhySticky, whyText} from './observability/why.ts';
 export type {Difference, Reloaded} from './operations/configure.ts';

@@ -1,4 +1,5 @@
 import {isDeepStrictEqual} from 'node:util';
+import {Revision} from '../base/revision.ts';
 import type {ResolvedBackend, ResolvedLoadBalancer} from '../model/resolved.ts';
 import {Backend} from './backends/backend.ts';
 import {HealthChecker} from './health/health-checker.ts';
@@ -10,6 +11,8 @@ export class RegisteredBackends {
 	#faithfulHealth: boolean;
 	#all: readonly Backend[] = [];
 	#registrations = 0;
+	/** Advances whenever one of them stands otherwise. */
+	readonly standings = new Revision();
 
 	constructor({name: loadBalancer, healthCheck, faithfulHealth}: ResolvedLoadBalancer, services: Services) {
 		this.#faithfulHealth = faithfulHealth;
@@ -50,7 +53,7 @@ export class RegisteredBackends {
 		const keptNames = new Set(kept.map(({name}) => name));
 		const added = described
 			.filter(({name}) => !keptNames.has(name))
-			.map(description => new Backend(description, this.#registrations++, this.#startOf(description)));
+			.map(description => new Backend(description, this.#registrations++, this.#startOf(description), this.standings));
 		const removed = this.#all.filter(({name}) => !keptNames.has(name));
 		for (const backend of removed) this.#checker.remove(backend);
 		this.#all = [...kept, ...added];

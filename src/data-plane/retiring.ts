@@ -9,6 +9,7 @@ import type {RunningListener} from './running-listener.ts';
 export class Retiring {
 	readonly #clock: Clock;
 	readonly #listeners = new Set<RunningListener>();
+	readonly #draining = new Set<Backend>();
 	/** Each resolves when one of them is gone. */
 	readonly #leaving = new Set<Promise<void>>();
 
@@ -21,11 +22,19 @@ export class Retiring {
 		return [...this.#listeners];
 	}
 
+	/** Back-ends that get nothing new and have work in flight, in the order in which they left. */
+	get backends(): readonly Backend[] {
+		return [...this.#draining];
+	}
+
 	/** @param serving the listeners whose connections may be with it, besides those that are retiring. */
 	retireBackend(backend: Backend, drainMs: number, serving: () => readonly RunningListener[]): void {
+		if (drainMs > 0 && backend.inFlight > 0) this.#draining.add(backend);
 		backend.deregister();
 		this.#add(async () => {
-			if (drainMs > 0 && backend.inFlight > 0) await this.within(drainMs, backend.idle());
+			if (this.#draining.has(backend)) await this.within(drainMs, backend.idle());
+			this.#draining.delete(backend);
+			backend.leave();
 			for (const listener of [...serving(), ...this.#listeners]) listener.cutFrom(backend);
 		});
 	}

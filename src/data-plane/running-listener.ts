@@ -6,7 +6,7 @@ import type {Journal} from '../observability/journal.ts';
 import type {Backend} from './backends/backend.ts';
 import type {BackendTlsOptions} from './backends/dial.ts';
 import type {UpstreamPool} from './backends/upstream-pool.ts';
-import {Router} from './balancing/balancer.ts';
+import {Router, type Standings} from './balancing/balancer.ts';
 import {StickySessions} from './balancing/sticky-sessions.ts';
 import {newPool, serverFor} from './front.ts';
 import {DateField} from './http/date-field.ts';
@@ -21,6 +21,7 @@ export interface ListenerDependencies {
 	readonly services: Services;
 	readonly journal: Journal;
 	readonly deadlines: Deadlines;
+	readonly standings: Standings;
 }
 
 /**
@@ -54,7 +55,7 @@ export class RunningListener {
 		listener: ResolvedListener,
 		bound: BoundPort,
 		loadBalancer: ResolvedLoadBalancer,
-		{services, journal, deadlines}: ListenerDependencies,
+		{services, journal, deadlines, standings}: ListenerDependencies,
 	) {
 		this.bound = bound;
 		this.connections = new OpenConnections(deadlines);
@@ -62,7 +63,7 @@ export class RunningListener {
 		this.#context = {
 			loadBalancer,
 			listener,
-			router: new Router(),
+			router: new Router(standings),
 			stickiness: undefined,
 			securesCookies: false,
 			journal,

@@ -37,7 +37,7 @@ export class RunningLoadBalancer {
 	private constructor(description: ResolvedLoadBalancer, services: Services) {
 		this.#description = description;
 		this.#services = services;
-		this.journal = new Journal(services.record.exchanges);
+		this.journal = new Journal(services.record.exchanges, services.sequence);
 		this.#deadlines = new Deadlines(services.clock, tickOf(description.timeouts));
 		this.#backends = new RegisteredBackends(description, services);
 		this.#retiring = new Retiring(services.clock);
@@ -236,7 +236,12 @@ export class RunningLoadBalancer {
 		this.#description = next;
 		this.#deadlines.retick(tickOf(next.timeouts));
 		const left = this.#backends.update(next);
-		const dependencies = {services: this.#services, journal: this.journal, deadlines: this.#deadlines};
+		const dependencies = {
+			services: this.#services,
+			journal: this.journal,
+			deadlines: this.#deadlines,
+			standings: {revision: this.#backends.standings, draining: () => this.#retiring.backends},
+		};
 		const serve = (listener: ResolvedListener, bound: BoundPort) =>
 			new RunningListener(listener, bound, next, dependencies);
 		const replaced = plan.replace.map(({running, to}) => serve({...to, bind: running.description.bind}, running.bound));

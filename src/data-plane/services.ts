@@ -1,5 +1,6 @@
 import type {Clock} from '../base/clock.ts';
 import type {Transition} from '../model/health.ts';
+import type {Sequence} from '../observability/sequence.ts';
 import type {ReadBuffers} from './sockets/read-buffers.ts';
 import type {ReadTurns} from './sockets/read-turns.ts';
 import type {SecureContexts} from './sockets/tls-settings.ts';
@@ -21,6 +22,8 @@ export interface Services {
 	readonly seed: number;
 	/** Called on each change; it must not throw. */
 	readonly onHealthChange: (change: HealthChange) => void;
+	/** Numbers the exchanges of all load balancers. */
+	readonly sequence: Sequence;
 	/** How many exchanges each load balancer keeps, and how many bytes of each of their bodies. */
 	readonly record: {readonly exchanges: number; readonly bodyBytes: number};
 }

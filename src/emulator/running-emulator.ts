@@ -12,6 +12,7 @@ import type {HealthChange} from '../data-plane/services.ts';
 import {ReadBuffers} from '../data-plane/sockets/read-buffers.ts';
 import {ReadTurns} from '../data-plane/sockets/read-turns.ts';
 import {SecureContexts} from '../data-plane/sockets/tls-settings.ts';
+import {Sequence} from '../observability/sequence.ts';
 import type {Reloaded} from '../operations/configure.ts';
 import type {Context} from '../operations/context.ts';
 import {AccountStore} from './account-store.ts';
@@ -79,6 +80,7 @@ export class RunningEmulator implements Emulator {
 				readTurns: new ReadTurns(),
 				contexts: new SecureContexts(),
 				seed,
+				sequence: new Sequence(),
 				onHealthChange: change => this.#emitHealth(change),
 				record,
 			},

@@ -164,19 +164,30 @@ export function effectiveReason({reason}: Health, operator: OperatorSetting): He
 	return operator === 'InService' ? IN_SERVICE : TAKEN_OUT;
 }
 
-/** Why a back-end is out of service, for people: what its last probe saw, where that is why. */
+/**
+ * Why a back-end is out of service, for people: what its last probe saw, where that is why, and how often in a row. For
+ * example `HTTP:80/health answered 500, 2 of 2`.
+ */
 export function whyOut({
 	operator,
 	reason,
 	lastProbe,
+	failures = 0,
+	threshold = 0,
 }: {
 	readonly operator: string;
 	/** In the cloud's words, or ours where it has none. */
 	readonly reason: string;
 	readonly lastProbe?: Pick<ProbeResult, 'target' | 'result'> | undefined;
+	readonly failures?: number;
+	/** How many failures in a row take a back-end out of service. */
+	readonly threshold?: number;
 }): string {
 	if (operator !== 'auto' || lastProbe === undefined || lastProbe.result === 'pass') return reason.replace(/\.$/, '');
-	return `${lastProbe.target} failed: ${lastProbe.result}`;
+	const status = /^HTTP (\d+)$/.exec(lastProbe.result)?.[1];
+	const saw = status === undefined ? `: ${lastProbe.result}` : ` answered ${status}`;
+	if (failures === 0) return `${lastProbe.target}${saw}`;
+	return `${lastProbe.target}${saw}, ${failures > threshold ? `${failures} in a row` : `${failures} of ${threshold}`}`;
 }
 
 function changed(health: Health, probe: ProbeResult, how: string): Health {

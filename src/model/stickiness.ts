@@ -29,10 +29,22 @@ export interface Session<T> {
 	 * request was not bound. Given also where the bound back-end is gone or out of service.
 	 */
 	readonly endsMs: number | undefined;
+	/** The back-end that the cookie names, in service or not; undefined when it names none that is registered. */
+	readonly bound: T | undefined;
+	/** Whether a binding came that had ended, and none that holds. */
+	readonly expired: boolean;
 }
 
 /** A request that no cookie binds. */
-export const UNBOUND: Session<never> = {backend: undefined, endsMs: undefined};
+export const UNBOUND: Session<never> = {
+	backend: undefined,
+	endsMs: undefined,
+	bound: undefined,
+	expired: false,
+};
+
+/** A request whose binding has ended. */
+const EXPIRED: Session<never> = {...UNBOUND, expired: true};
 
 /**
  * Reads the session out of a request's cookies.
@@ -57,16 +69,22 @@ export function sessionOf<T extends StickyTarget>(
 	if (policy.kind === 'application' && cookies.application.length === 0) return UNBOUND;
 	let bound: Binding | undefined;
 	let target: T | undefined;
+	let expired = false;
 	for (const value of cookies.own) {
 		const binding = readBinding(value);
-		if (binding === undefined || binding.endsMs <= nowMs) continue;
+		if (binding === undefined) continue;
+		if (binding.endsMs <= nowMs) {
+			expired = true;
+			continue;
+		}
 		const known = targets.get(binding.id);
 		if (bound !== undefined && !isBetter(known, binding, target, bound)) continue;
 		bound = binding;
 		target = known;
 	}
-	if (bound === undefined) return UNBOUND;
-	return {backend: target?.inService === true ? target : undefined, endsMs: bound.endsMs};
+	if (bound === undefined) return expired ? EXPIRED : UNBOUND;
+	const backend = target?.inService === true ? target : undefined;
+	return {backend, endsMs: bound.endsMs, bound: target, expired: false};
 }
 
 /** One that names a back-end goes before one that names none, which may be another listener's. */

@@ -2,8 +2,10 @@ import {formatAddress} from '../base/errors.ts';
 import {INSPECT, type InspectArguments, showFields} from '../base/inspection.ts';
 import type {ClientHello} from '../codec/client-hello.ts';
 import {accessLogLine, type LoggedExchange} from './access-log.ts';
-import type {Attempt, Exchange, ExchangeKind, Outcome, Peer, PeerTls} from './exchange.ts';
-import {type KeptBody, type Message, messageFrom} from './message.ts';
+import type {Attempt, Outcome, TriedAttempt} from './attempt.ts';
+import type {Exchange, ExchangeKind, Peer, PeerTls} from './exchange.ts';
+import {type KeptBody, keptBytes, type Message, messageFrom} from './message.ts';
+import {type ChoiceBasis, explain, type StickyBasis, type Why} from './why.ts';
 
 /**
  * The exchange while it happens: plain fields that the data plane sets, and getters that parse them for a reader.
@@ -11,6 +13,7 @@ import {type KeptBody, type Message, messageFrom} from './message.ts';
  */
 export class ExchangeRecord implements Exchange, LoggedExchange {
 	id = 0;
+	seq = 0;
 	kind: ExchangeKind;
 	readonly loadBalancer: string;
 	readonly listener: number;
@@ -38,10 +41,18 @@ export class ExchangeRecord implements Exchange, LoggedExchange {
 	backendAddress = '';
 	backendPort = 0;
 	backendReused = false;
+	/** Whether there is, or was, a connection to the current back-end. */
+	reached = false;
 	backendTls: PeerTls | undefined = undefined;
 
+	/** What its back-end was chosen by; undefined until then. */
+	basis: ChoiceBasis | undefined = undefined;
+	/** The order of the back-end that was chosen last before. */
+	turnAfter = -1;
+	sticky: StickyBasis | undefined = undefined;
+
 	/** The attempts before the last one; usually there are none. */
-	failedAttempts: Attempt[] | undefined = undefined;
+	failedAttempts: TriedAttempt[] | undefined = undefined;
 
 	/** Heads as latin1 text; empty when there was none. */
 	requestHead = '';
@@ -76,6 +87,16 @@ export class ExchangeRecord implements Exchange, LoggedExchange {
 		this.startMs = about.startMs;
 	}
 
+	/** Notes what the choice of a back-end goes by. Called before it is made. */
+	chooses(
+		{basis, cursor}: {readonly basis: ChoiceBasis; readonly cursor: number},
+		sticky: StickyBasis | undefined,
+	): void {
+		this.basis = basis;
+		this.turnAfter = cursor;
+		this.sticky = sticky;
+	}
+
 	/** Sets the head of an answer whose body, if any, is kept separately. */
 	set responseHead(text: string) {
 		this.responseText = text;
@@ -100,21 +121,29 @@ export class ExchangeRecord implements Exchange, LoggedExchange {
 
 	/** Records that the attempt with the current back-end has failed and another one follows. */
 	addFailedAttempt({outcome: end, cause}: {readonly outcome: Outcome; readonly cause: string}, nowMs: number): void {
-		const {backendName: backend, backendReused: reused, startMs} = this;
+		const {backendName: backend, backendReused: reused, reached, startMs} = this;
 		this.failedAttempts ??= [];
-		this.failedAttempts.push({backend, reused, ms: this.#sinceLastAttempt(nowMs - startMs), end, cause});
+		this.failedAttempts.push({backend, reused, reached, ms: this.#sinceLastAttempt(nowMs - startMs), end, cause});
 	}
 
 	get attempts(): readonly Attempt[] {
-		const {backendName: backend, backendReused: reused, outcome: end, cause} = this;
+		return this.tried.map(({reached: _, ...attempt}) => attempt);
+	}
+
+	get tried(): readonly TriedAttempt[] {
+		const {backendName: backend, backendReused: reused, reached, outcome: end, cause} = this;
 		if (backend === '') return [];
-		const last = {backend, reused, ms: this.#sinceLastAttempt(this.totalMs), end, cause};
+		const last = {backend, reused, reached, ms: this.#sinceLastAttempt(this.totalMs), end, cause};
 		return [...(this.failedAttempts ?? []), last];
 	}
 
 	#sinceLastAttempt(untilMs: number): number {
 		const before = this.failedAttempts?.reduce((sum, {ms}) => sum + ms, 0) ?? 0;
 		return round(Math.max(0, untilMs - before));
+	}
+
+	get why(): Why {
+		return explain(this);
 	}
 
 	get request(): Exchange['request'] {
@@ -216,6 +245,7 @@ export class ExchangeRecord implements Exchange, LoggedExchange {
 	toJSON(): Record<string, unknown> {
 		const {
 			id,
+			seq,
 			kind,
 			loadBalancer,
 			listener,
@@ -229,10 +259,12 @@ export class ExchangeRecord implements Exchange, LoggedExchange {
 			cause,
 			bytes,
 			ms,
+			why,
 		} = this;
 		const {request, response} = this;
 		return {
 			id,
+			seq,
 			kind,
 			loadBalancer,
 			listener,
@@ -249,6 +281,7 @@ export class ExchangeRecord implements Exchange, LoggedExchange {
 			cause,
 			bytes,
 			ms,
+			why,
 		};
 	}
 }
@@ -263,12 +296,6 @@ const SHOWN_TEXT = 200;
 function shown({headers, text}: Message): object {
 	const more = text.length > SHOWN_TEXT ? `… ${text.length - SHOWN_TEXT} more` : '';
 	return {headers: {...headers}, ...(text === '' ? {} : {text: `${text.slice(0, SHOWN_TEXT)}${more}`})};
-}
-
-function keptBytes(kept: KeptBody | undefined): number {
-	let bytes = 0;
-	for (const part of kept?.parts ?? []) bytes += part.length;
-	return bytes;
 }
 
 /** Rounds to microseconds: more digits are noise. */

@@ -1,5 +1,9 @@
 import type {ClientHello} from '../codec/client-hello.ts';
+import type {Attempt, Outcome} from './attempt.ts';
 import type {Message} from './message.ts';
+import type {Why} from './why.ts';
+
+export type {Attempt, Outcome} from './attempt.ts';
 
 export interface PeerTls {
 	readonly version: string;
@@ -18,44 +22,7 @@ export interface Peer {
 	readonly tls?: PeerTls;
 }
 
-/**
- * How an exchange ended; `open` until then.
- *
- * `backend-invalid`: the back-end's answer broke a rule of HTTP. `backend-tls`: the TLS handshake with it failed, or it
- * ended TLS afterwards, as one that requires a client certificate does under TLS 1.3. `tls-handshake`: the TLS
- * handshake with the client failed. `cause` has the details.
- */
-export type Outcome =
-	| 'open'
-	| 'ok'
-	| 'no-healthy-backend'
-	| 'connect-refused'
-	| 'connect-timeout'
-	| 'backend-reset'
-	| 'backend-invalid'
-	| 'backend-tls'
-	| 'idle-timeout'
-	| 'client-abort'
-	| 'client-timeout'
-	| 'bad-request'
-	| 'tls-handshake'
-	| 'drained';
-
 export type ExchangeKind = 'http' | 'websocket' | 'tcp' | 'tls-passthrough';
-
-/** One attempt to have an exchange served by a back-end. */
-export interface Attempt {
-	/** The back-end's name. */
-	readonly backend: string;
-	/** Whether it was made on a connection that had been used before. */
-	readonly reused: boolean;
-	/** Milliseconds from the end of the previous attempt, or from the start of the exchange, to its end; 0 until then. */
-	readonly ms: number;
-	/** How it ended; the last attempt ends as the exchange does. */
-	readonly end: Outcome;
-	/** Why, in words; empty on success. */
-	readonly cause: string;
-}
 
 /**
  * The record of one request and its answer, or of one TCP connection, from start to end. It is in `traffic` from the
@@ -64,6 +31,8 @@ export interface Attempt {
 export interface Exchange {
 	/** 1, 2, 3 and so on within one load balancer. */
 	readonly id: number;
+	/** Grows through all exchanges of the emulator, in the order in which they came into the record; 0 until then. */
+	readonly seq: number;
 	readonly kind: ExchangeKind;
 	readonly loadBalancer: string;
 	/** The logical port of the listener. */
@@ -84,6 +53,8 @@ export interface Exchange {
 	 * try.
 	 */
 	readonly attempts: readonly Attempt[];
+	/** Why it went to its back-end, or to none: computed when it is read. */
+	readonly why: Why;
 	/**
 	 * Exactly as the back-end received it, with the fields that the load balancer added. For a TCP connection or a
 	 * refused request there is none: method and target are empty.

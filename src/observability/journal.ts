@@ -4,6 +4,7 @@ import {INSPECT, type InspectArguments, showFields} from '../base/inspection.ts'
 import {queueMicrotask} from '../base/timers.ts';
 import type {Exchange} from './exchange.ts';
 import type {ExchangeRecord} from './exchange-record.ts';
+import {Sequence} from './sequence.ts';
 import {type Filter, Waiters} from './waiters.ts';
 
 /** The exchanges of one load balancer, oldest first. */
@@ -48,6 +49,7 @@ export class Journal implements Traffic {
 	#forgotten = 0;
 	#nextId = 1;
 	readonly #capacity: number;
+	readonly #sequence: Sequence;
 	readonly #ended = new Waiters(
 		'matching exchange ended',
 		'One that ends before the call does not count: call next() first, then the client.',
@@ -59,14 +61,19 @@ export class Journal implements Traffic {
 	#closed = false;
 	readonly #subscribers = new Set<(exchange: Exchange) => void>();
 
-	/** @param capacity how many exchanges are kept. */
-	constructor(capacity: number) {
+	/**
+	 * @param capacity how many exchanges are kept.
+	 * @param sequence numbers the exchanges of all load balancers of one emulator.
+	 */
+	constructor(capacity: number, sequence = new Sequence()) {
 		this.#capacity = capacity;
+		this.#sequence = sequence;
 	}
 
 	/** Adds an exchange, as soon as it has reached a back-end. */
 	add(record: ExchangeRecord): void {
 		record.id = this.#nextId++;
+		record.seq = this.#sequence.next();
 		if (this.#ring.length < this.#capacity) this.#ring.push(record);
 		else {
 			this.#ring[this.#oldest] = record;

@@ -77,3 +77,10 @@ function joined(raw: readonly string[]): Record<string, string> {
 	}
 	return headers;
 }
+
+/** How many bytes of a body are kept. */
+export function keptBytes(kept: KeptBody | undefined): number {
+	let bytes = 0;
+	for (const part of kept?.parts ?? []) bytes += part.length;
+	return bytes;
+}

@@ -17,6 +17,7 @@ import {Notices} from '../../src/emulator/notices.ts';
 import type {PortMode} from '../../src/emulator/options.ts';
 import {type Authority, createAuthority, type LoadBalancer} from '../../src/index.ts';
 import {DEFAULT_ACCOUNT_ID, DEFAULT_REGION} from '../../src/model/dns-name.ts';
+import {Sequence} from '../../src/observability/sequence.ts';
 import {type Context, NO_QUOTAS} from '../../src/operations/context.ts';
 import {Identifiers} from '../../src/operations/identifiers.ts';
 import type {FakeDataPlane} from './fake-data-plane.ts';
@@ -66,6 +67,7 @@ export class FakeEmulator implements SteppedEmulator, Surfaces {
 				readTurns: new ReadTurns(),
 				contexts: new SecureContexts(),
 				seed: 1,
+				sequence: new Sequence(),
 				onHealthChange: () => {},
 				record: {exchanges: 1, bodyBytes: 1},
 			},

@@ -1,5 +1,6 @@
 import type {Clock} from '../../src/base/clock.ts';
 import {Deadlines} from '../../src/base/deadlines.ts';
+import {Revision} from '../../src/base/revision.ts';
 import {Router} from '../../src/data-plane/balancing/balancer.ts';
 import {DateField} from '../../src/data-plane/http/date-field.ts';
 import type {ListenerContext} from '../../src/data-plane/listener-context.ts';
@@ -16,7 +17,11 @@ import {
 	type ResolvedLoadBalancer,
 } from '../../src/model/resolved.ts';
 import {Journal} from '../../src/observability/journal.ts';
+import {Sequence} from '../../src/observability/sequence.ts';
 import {checkOf} from './probing.ts';
+
+/** No back-end is draining. */
+const standings = () => ({revision: new Revision(), draining: () => []});
 
 /** What all load balancers of one emulator share. */
 export function servicesOf(clock: Clock, onHealthChange: (change: HealthChange) => void = () => {}): Services {
@@ -27,6 +32,7 @@ export function servicesOf(clock: Clock, onHealthChange: (change: HealthChange) 
 		contexts: new SecureContexts(),
 		seed: 1,
 		onHealthChange,
+		sequence: new Sequence(),
 		record: {exchanges: 10, bodyBytes: 0},
 	};
 }
@@ -74,7 +80,12 @@ export async function startListener(services: Services): Promise<{listener: Runn
 	const journal = new Journal(services.record.exchanges);
 	const deadlines = new Deadlines(services.clock, 500);
 	const bound = await bindListener(HTTP_LISTENER, 'lb', []);
-	const listener = new RunningListener(HTTP_LISTENER, bound, resolvedLoadBalancer(), {services, journal, deadlines});
+	const listener = new RunningListener(HTTP_LISTENER, bound, resolvedLoadBalancer(), {
+		services,
+		journal,
+		deadlines,
+		standings: standings(),
+	});
 	return {listener, journal};
 }
 
@@ -84,7 +95,7 @@ export function contextOf(services: Services): ListenerContext {
 	return {
 		loadBalancer: resolvedLoadBalancer(),
 		listener: HTTP_LISTENER,
-		router: new Router(),
+		router: new Router(standings()),
 		stickiness: undefined,
 		securesCookies: false,
 		journal: new Journal(services.record.exchanges),

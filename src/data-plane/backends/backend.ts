@@ -1,3 +1,4 @@
+import {Revision} from '../../base/revision.ts';
 import {
 	effectiveReason,
 	effectiveState,
@@ -16,6 +17,7 @@ import {
 import type {HealthCheck} from '../../model/health-check.ts';
 import {portOfBackend, type ResolvedBackend} from '../../model/resolved.ts';
 import type {Candidate} from '../../model/selection.ts';
+import type {Standing} from '../../observability/why.ts';
 
 /** One registered back-end at run time: what is in flight at it, and its health. */
 export class Backend implements Candidate {
@@ -28,11 +30,25 @@ export class Backend implements Candidate {
 	#health: Health;
 	#operator: OperatorSetting = 'auto';
 	#deregistered = false;
+	/** How many failures in a row take it out of service, as its last probe was asked. */
+	#threshold = 0;
+	readonly #standings: Revision;
+	/** As long as it holds. */
+	#standing: Standing | undefined;
 	/** Resolved when nothing is in flight any more. */
 	#waiting: (() => void)[] = [];
 
-	/** @param start `pending` until its first probe has passed, as the cloud registers; `in-service` otherwise. */
-	constructor(description: ResolvedBackend, order: number, start: 'in-service' | 'pending') {
+	/**
+	 * @param start `pending` until its first probe has passed, as the cloud registers; `in-service` otherwise.
+	 * @param standings advances whenever its `standing` changes.
+	 */
+	constructor(
+		description: ResolvedBackend,
+		order: number,
+		start: 'in-service' | 'pending',
+		standings: Revision = new Revision(),
+	) {
+		this.#standings = standings;
 		this.description = description;
 		this.order = order;
 		this.#health = initialHealth(this.undeclared ? 'pending' : start);
@@ -64,8 +80,12 @@ export class Backend implements Candidate {
 
 	/** Folds the result of one probe into its health. */
 	observe(probe: ProbeResult, options: ObserveOptions): void {
+		const wasOut = !this.inService;
+		this.#threshold = options.check.unhealthyThreshold;
 		this.#health = observe(this.#health, probe, options);
 		this.#updateInService();
+		// In service it stands the same, whatever its last probe was.
+		if (wasOut || !this.inService) this.#restate();
 	}
 
 	/** Counts results in a row from none: the check asks for something else. */
@@ -81,6 +101,7 @@ export class Backend implements Candidate {
 	set operator(setting: OperatorSetting) {
 		this.#operator = setting;
 		this.#updateInService();
+		this.#restate();
 	}
 
 	/**
@@ -100,8 +121,17 @@ export class Backend implements Candidate {
 
 	/** Why it is out of service, for people. */
 	get whyOut(): string {
-		const {lastProbe} = this.#health;
-		return whyOut({operator: this.#operator, reason: this.reason.description, lastProbe});
+		const {lastProbe, failures} = this.#health;
+		const {description: reason} = this.reason;
+		return whyOut({operator: this.#operator, reason, lastProbe, failures, threshold: this.#threshold});
+	}
+
+	/** How it stands at this moment, as a value that does not change any more. */
+	get standing(): Standing {
+		this.#standing ??= this.inService
+			? {name: this.name, order: this.order, inService: true, reason: ''}
+			: {name: this.name, order: this.order, inService: false, reason: this.#whyNoWork};
+		return this.#standing;
 	}
 
 	/** One more is in flight. Called by `BackendAttempt` alone, which calls `done()` once for each. */
@@ -121,6 +151,12 @@ export class Backend implements Candidate {
 	deregister(): void {
 		this.#deregistered = true;
 		this.#updateInService();
+		this.#restate();
+	}
+
+	/** Nothing is left at it: it is no candidate any more. */
+	leave(): void {
+		this.#restate();
 	}
 
 	/** Resolves when nothing is in flight. For a back-end that is given no more work. */
@@ -139,5 +175,15 @@ export class Backend implements Candidate {
 	#updateInService(): void {
 		this.inService =
 			!this.#deregistered && !this.undeclared && effectiveState(this.#health, this.#operator) === 'InService';
+	}
+
+	get #whyNoWork(): string {
+		if (this.#deregistered) return 'draining';
+		return this.#operator === 'auto' ? `out of service: ${this.whyOut}` : 'taken out of service by hand';
+	}
+
+	#restate(): void {
+		this.#standing = undefined;
+		this.#standings.advance();
 	}
 }

@@ -43,6 +43,7 @@ export class BackendAttempt {
 
 	/** The first choice: the back-end that the client is bound to, or else the next in turn. Or why there is none. */
 	choose(): Backend | Failure {
+		this.record.chooses(this.#balancer, this.#session);
 		const backend = this.#next();
 		this.#moveTo(backend);
 		return backend ?? {outcome: 'no-healthy-backend', cause: this.#balancer.whyNone()};
@@ -54,6 +55,8 @@ export class BackendAttempt {
 			this.#tried ??= new Set();
 			this.#tried.add(this.#backend);
 		}
+		// Back-ends may have come and gone while it was dialled.
+		this.record.basis = this.#balancer.basis;
 		const backend = this.#next();
 		if (backend !== undefined) this.record.addFailedAttempt(failure, this.#context.clock.now());
 		this.#moveTo(backend);
@@ -80,6 +83,7 @@ export class BackendAttempt {
 		const {record} = this;
 		const {clock, listener, backendTls, buffers} = this.#context;
 		record.backendReused = false;
+		record.reached = false;
 		record.backendTls = undefined;
 		record.sentMs = -1;
 		record.arrived = false;
@@ -101,12 +105,14 @@ export class BackendAttempt {
 
 	/** The connection that was dialled stands. */
 	connected({tlsFacts}: BackendConnection): void {
+		this.record.reached = true;
 		this.record.connectMs = this.#context.clock.now() - this.#dialledAtMs;
 		this.record.backendTls = tlsFacts;
 	}
 
 	/** A kept-alive connection has been taken instead. */
 	reused({tlsFacts}: BackendConnection): void {
+		this.record.reached = true;
 		this.record.backendReused = true;
 		this.record.backendTls = tlsFacts;
 	}

@@ -10,6 +10,7 @@ import {
 	UNBOUND,
 } from '../../model/stickiness.ts';
 import {ownCookieOf, type StickinessPolicy} from '../../model/stickiness-policy.ts';
+import type {StickyBasis, WhySticky} from '../../observability/why.ts';
 import type {Backend} from '../backends/backend.ts';
 
 /** A back-end under the name that it has in cookies. */
@@ -75,9 +76,10 @@ export class StickySessions {
 }
 
 /** What binds one request. */
-export class StickySession {
+export class StickySession implements StickyBasis {
 	readonly #sessions: StickySessions;
 	readonly #session: Session<Target>;
+	#kept = false;
 
 	constructor(sessions: StickySessions, session: Session<Target>) {
 		this.#sessions = sessions;
@@ -90,7 +92,18 @@ export class StickySession {
 		if (backend === undefined || !backend.inService || tried?.has(backend) || !members.includes(backend)) {
 			return undefined;
 		}
+		this.#kept = true;
 		return backend;
+	}
+
+	/** What the cookie meant for this request. */
+	get why(): WhySticky {
+		const {bound, endsMs, expired} = this.#session;
+		const cookie = ownCookieOf(this.#sessions.policy);
+		const backend = bound === undefined ? {} : {backend: bound.backend.name};
+		if (this.#kept) return {cookie, verdict: 'kept', ...backend};
+		if (endsMs !== undefined) return {cookie, verdict: 'gone', ...backend};
+		return {cookie, verdict: expired ? 'expired' : 'none'};
 	}
 
 	/** The Set-Cookie line that goes with the answer of `backend`; empty when there is none. */

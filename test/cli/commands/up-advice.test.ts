@@ -109,9 +109,9 @@ test('the reason why each back-end is out of service is shown with an exchange, 
 	const status = await runCli(['status', '--endpoint', emulator.endpoint], {folder, env: ENV});
 
 	const why = [
-		/^gone: HTTP:80\/health failed: .+$/,
-		/^sick: HTTP:80\/health failed: .*500.*$/,
-		/^out: Taken out of service by hand$/,
+		/^gone out of service: HTTP:80\/health: .+, \d+ (of \d+|in a row)$/,
+		/^sick out of service: HTTP:80\/health answered 500, \d+ (of \d+|in a row)$/,
+		/^out taken out of service by hand$/,
 	];
 	for (const cause of causes.slice(0, 2)) {
 		const [head, ...told] = cause.replace('no back-end in service: ', 'no back-end in service; ').split('; ');
@@ -121,8 +121,8 @@ test('the reason why each back-end is out of service is shown with an exchange, 
 	}
 	t.deepEqual(causes.slice(2), ['no back-end is registered', 'no back-end is registered']);
 	const shown = status.stdout.split('\n').filter(line => line.startsWith('  back-end '));
-	t.regex(shown[0] ?? '', / OutOfService \(HTTP:80\/health failed: .+\)$/);
-	t.regex(shown[1] ?? '', / OutOfService \(HTTP:80\/health failed: .*500.*\)$/);
+	t.regex(shown[0] ?? '', / OutOfService \(HTTP:80\/health: .+\)$/);
+	t.regex(shown[1] ?? '', / OutOfService \(HTTP:80\/health answered 500\)$/);
 	t.regex(shown[2] ?? '', / OutOfService \(Taken out of service by hand\)$/);
 });
 
@@ -132,6 +132,6 @@ test('of many back-ends that are out of service, the first five are shown with t
 
 	await lb.fetch('/');
 
-	const told = ['a', 'b', 'c', 'd', 'e'].map(name => `${name}: Taken out of service by hand`).join('; ');
+	const told = ['a', 'b', 'c', 'd', 'e'].map(name => `${name} taken out of service by hand`).join('; ');
 	t.is(lb.traffic.last().cause, `no back-end in service: ${told}; and 2 more`);
 });
