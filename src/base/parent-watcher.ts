@@ -180,3 +180,11 @@ export function watchFolder(folder: string): Watched {
 	watcher.send(`folder ${folder}`);
 	return {release: () => release(watcher, `removed ${folder}`)};
 }
+
+/** Makes a process that has been started, and its descendants, end as soon as this process ends, even by SIGKILL. */
+export function watchProcess(pid: number): Watched {
+	if (!isPossible) return {release: async () => {}};
+	const watcher = acquire();
+	watcher.send(`group ${pid}`);
+	return {release: () => release(watcher, `over ${pid}`)};
+}

@@ -33,6 +33,15 @@ export async function openAuthority(directory: string): Promise<StoredAuthority>
 	return (await readStored(folder)) ?? (await makeStored(folder));
 }
 
+/**
+ * The authority that is stored in `directory`, if there is one.
+ *
+ * @throws EmulatorError `AUTHORITY_UNUSABLE`
+ */
+export function storedAuthority(directory: string): Promise<StoredAuthority | undefined> {
+	return readStored(path.resolve(directory, FOLDER));
+}
+
 async function readStored(folder: string): Promise<StoredAuthority | undefined> {
 	const file = path.join(folder, CERTIFICATE);
 	const keyFile = path.join(folder, KEY);

@@ -1,6 +1,7 @@
 import {existsSync} from 'node:fs';
 import {quote} from '../base/quote.ts';
 import {alternatives, didYouMean, nearest} from '../base/suggest.ts';
+import {ConfigText} from '../configuration/config-text.ts';
 import type {BackendSpec} from '../configuration/spec.ts';
 import {PROTOCOLS} from '../model/listener.ts';
 import {usageError} from './exit-codes.ts';
@@ -11,6 +12,51 @@ export const CONFIG_FILES = ['lb-local.yaml', 'lb-local.yml', 'lb-local.json'] a
 /** The configuration in the working directory, if there is one. */
 export function findConfigFile(exists: (file: string) => boolean = existsSync): string | undefined {
 	return CONFIG_FILES.find(exists);
+}
+
+/** A configuration of the command line. */
+export interface ConfigChoice {
+	/** Its path, or what messages call it. */
+	readonly file: string;
+	/** The configuration itself, where it is given as text. */
+	readonly text?: ConfigText;
+}
+
+/**
+ * The configuration that is used when none is given: that of `LB_LOCAL_CONFIG`, else the one in the working directory.
+ * The variable holds YAML or JSON if it contains a line break or starts with `{`; otherwise it is a path.
+ */
+export function usualConfig(
+	exists: (file: string) => boolean = existsSync,
+	{LB_LOCAL_CONFIG: given = ''}: Readonly<Record<string, string | undefined>> = process.env,
+): ConfigChoice | undefined {
+	const name = 'LB_LOCAL_CONFIG';
+	if (/[\r\n]/.test(given) || given.trimStart().startsWith('{')) return {file: name, text: new ConfigText(given, name)};
+	const file = given === '' ? findConfigFile(exists) : given;
+	return file === undefined ? undefined : {file};
+}
+
+/** The configuration that a command was given, or the usual one. @throws EmulatorError `USAGE` */
+export function chooseConfig(given: string | undefined): ConfigChoice | undefined {
+	if (given === undefined) return usualConfig();
+	if (existsSync(given) || isNameOfConfig(given)) return {file: given};
+	throw usageError(
+		`${quote(given)} is not a configuration file`,
+		'lb-local run lb-local.yaml -- npm test; the command stands after two hyphens.',
+	);
+}
+
+/**
+ * Takes the command off the arguments of `run`: what stands after the first `--`, whatever it looks like.
+ *
+ * @returns `command`: undefined where there is no `--`.
+ */
+export function splitCommand(argv: readonly string[]): {
+	readonly own: readonly string[];
+	readonly command: readonly string[] | undefined;
+} {
+	const at = argv[0] === 'run' ? argv.indexOf('--') : -1;
+	return at === -1 ? {own: argv, command: undefined} : {own: argv.slice(0, at), command: argv.slice(at + 1)};
 }
 
 /**
@@ -31,12 +77,12 @@ export function joinListenerPieces(argv: readonly string[]): string[] {
 /** What `up` is to run. */
 export type UpTarget =
 	| {readonly kind: 'demo'}
-	| {readonly kind: 'config'; readonly file: string}
+	| ({readonly kind: 'config'} & ConfigChoice)
 	| {readonly kind: 'listeners'; readonly listeners: readonly string[]; readonly backends: readonly string[]};
 
 /**
- * Reads the arguments of `up`: a configuration file or listeners. Without any, it is the configuration of the working
- * directory, else the demo.
+ * Reads the arguments of `up`: a configuration file or listeners. Without any, it is the usual configuration, else the
+ * demo.
  *
  * @throws EmulatorError `USAGE`
  */
@@ -44,6 +90,7 @@ export function readUpTarget(
 	given: readonly string[],
 	options: {readonly backend?: readonly string[] | undefined; readonly certificate?: string | undefined},
 	exists: (file: string) => boolean = existsSync,
+	env: Readonly<Record<string, string | undefined>> = process.env,
 ): UpTarget {
 	// The parser takes everything after `--backend` as back-ends; in `--backend 127.0.0.1:3000 https:443` the last is a
 	// listener.
@@ -73,8 +120,8 @@ export function readUpTarget(
 			);
 		}
 	}
-	const found = file ?? findConfigFile(exists);
-	return found === undefined ? {kind: 'demo'} : {kind: 'config', file: found};
+	const found = file === undefined ? usualConfig(exists, env) : {file};
+	return found === undefined ? {kind: 'demo'} : {kind: 'config', ...found};
 }
 
 /** A misspelt protocol counts as a listener, so that the error is about the protocol. */
@@ -95,11 +142,15 @@ function validateFile(text: string, exists: (file: string) => boolean): void {
 			'quote listeners: lb-local up "https:443 -> http:80".',
 		);
 	}
-	if (exists(text) || /\.(ya?ml|json)$/i.test(text)) return;
+	if (exists(text) || isNameOfConfig(text)) return;
 	throw usageError(
 		`${quote(text)} is neither a configuration file nor a listener`,
 		'lb-local up lb-local.yaml, or lb-local up "https:443 -> http:80".',
 	);
+}
+
+function isNameOfConfig(text: string): boolean {
+	return /\.(ya?ml|json)$/i.test(text);
 }
 
 /** The source of the certificate of `--certificate`. */

@@ -14,6 +14,8 @@ export interface Interruption {
 	interrupt(): void;
 	/** The terminal was closed: as a first SIGTERM, even when called again. */
 	hangUp(): void;
+	/** Gives every signal to another from now on: to the command of `run`. @returns ends that. */
+	passTo(take: (signal: NodeJS.Signals) => void): () => void;
 	/**
 	 * Resolves when interrupted, and keeps the process alive until then. After this call a signal is a request to stop in
 	 * order; before it, nothing can be in flight.
@@ -31,7 +33,12 @@ export function catchSignals(exitNow: (code: number) => void): Interruption {
 	const controller = new AbortController();
 	let exitCode: number = EXIT.ok;
 	let isWaiting = false;
+	let passed: ((signal: NodeJS.Signals) => void) | undefined;
 	const onSignal = (name: NodeJS.Signals): void => {
+		if (passed !== undefined) {
+			passed(name);
+			return;
+		}
 		if (!isWaiting || controller.signal.aborted) {
 			exitNow(EXIT.interrupted);
 			return;
@@ -52,6 +59,12 @@ export function catchSignals(exitNow: (code: number) => void): Interruption {
 		hangUp: () => {
 			if (isWaiting) controller.abort();
 			else exitNow(EXIT.interrupted);
+		},
+		passTo: take => {
+			passed = take;
+			return () => {
+				passed = undefined;
+			};
 		},
 		wait: () =>
 			new Promise(resolve => {

@@ -1,7 +1,7 @@
 import {Argument, Command, CommanderError, Option} from 'commander';
 import {messageOf} from '../base/errors.ts';
 import {version} from '../base/version.ts';
-import {joinListenerPieces} from './arguments.ts';
+import {joinListenerPieces, splitCommand} from './arguments.ts';
 import type {CommandContext} from './command-context.ts';
 import type {BackendOptions} from './commands/backend.ts';
 import type {CertOptions} from './commands/cert.ts';
@@ -9,6 +9,7 @@ import type {CheckOptions} from './commands/check.ts';
 import type {EnvOptions} from './commands/env.ts';
 import type {InitOptions} from './commands/init.ts';
 import type {ReadyOptions} from './commands/ready.ts';
+import type {RunOptions} from './commands/run.ts';
 import type {SetOptions} from './commands/set.ts';
 import type {StatusOptions} from './commands/status.ts';
 import type {StopOptions} from './commands/stop.ts';
@@ -24,11 +25,14 @@ import type {Output} from './output.ts';
  */
 export async function runProgram(argv: readonly string[], context: CommandContext): Promise<number> {
 	let exitCode: number = EXIT.ok;
-	const program = describeProgram(context, code => {
+	const {own, command} = splitCommand(argv);
+	const end = (code: number): void => {
 		exitCode = code;
-	});
+	};
+	const program = describeProgram(context, end);
+	describeRun(program, {command, context, end});
 	try {
-		await program.parseAsync(joinListenerPieces(argv), {from: 'user'});
+		await program.parseAsync(joinListenerPieces(own), {from: 'user'});
 		return exitCode;
 	} catch (error) {
 		if (error instanceof CommanderError) return reportUsage(error, context.output);
@@ -109,7 +113,7 @@ function describeProgram(context: CommandContext, end: (exitCode: number) => voi
 	program
 		.command('check')
 		.description('validate a configuration')
-		.argument('[config]', 'the file (default: lb-local.yaml, .yml or .json)')
+		.argument('[config]', 'the file (default: LB_LOCAL_CONFIG, else lb-local.yaml, .yml or .json)')
 		.option('--json', 'print the result as JSON')
 		.action(async (file: string | undefined, options: CheckOptions) => {
 			end(await (await import('./commands/check.ts')).check(file, options, context));
@@ -124,6 +128,36 @@ function describeProgram(context: CommandContext, end: (exitCode: number) => voi
 		});
 	describeControlCommands(program, context, end);
 	return program;
+}
+
+interface RunParts {
+	/** What stands after `--`, which is not for the parser. */
+	readonly command: readonly string[] | undefined;
+	readonly context: CommandContext;
+	readonly end: (exitCode: number) => void;
+}
+
+function describeRun(program: Command, {command, context, end}: RunParts): void {
+	program
+		.command('run')
+		.usage('[options] [config] -- command...')
+		.description('run load balancers for as long as a command runs, and return its exit code')
+		.argument('[config]', 'a configuration file')
+		.option('--settled', 'wait also until each back-end has had its first verdict')
+		.addOption(
+			new Option('--ports <rule>', 'exact: the ports as written or none (default: any free ports)').choices([
+				'exact',
+				'free',
+			]),
+		)
+		.allowExcessArguments(true)
+		.addHelpText('after', RUN_HELP_AFTER)
+		.action(async (config: string | undefined, options: RunOptions, {args}: Command) => {
+			const {run} = await import('./commands/run.ts');
+			// `lb-local run npm test`, without the hyphens.
+			const target = args.length > 1 ? {config, command: undefined} : {config, command};
+			end(await run(target, options, context));
+		});
 }
 
 /** The commands that talk to a running instance. */
@@ -203,13 +237,23 @@ Exit codes: 0 done, 1 failed, 2 wrong usage or configuration, 130 interrupted.
 NO_COLOR=1 leaves colours away; DEBUG=lb-local shows where errors come from.`;
 
 const UP_HELP_AFTER = `
-Without arguments: lb-local.yaml, .yml or .json of this directory, or the demo where there is none.
+Without arguments: the configuration of LB_LOCAL_CONFIG (YAML or JSON, or a path), else lb-local.yaml, .yml or .json of this
+directory, or the demo where there is none.
 Ports: what you wrote. A port below 1024 without the privilege, or taken by another load balancer of the same
 configuration, becomes port + 10000, or else the next free one, and this is said.
 A configuration file is read again when it changes and on SIGHUP, and what differs is carried out.
 \`lb-local stop\` in the same directory stops it with exit code 0, also when npx runs it: npx passes no signal on.
 SIGTERM stops it with exit code 0, Ctrl-C with 130; a second signal stops it at once. So does a terminal that is closed.
 Lines wait for a reader that is slow: up to 10,000 exchanges or 8 MiB, then the oldest are dropped and counted.`;
+
+const RUN_HELP_AFTER = `
+Example:
+  $ lb-local run -- npm test                      with lb-local.yaml, .yml or .json of this directory, if there is one
+
+The command gets LB_LOCAL_ENDPOINT (the control port), LB_LOCAL_<NAME>_URL for each load balancer, and NODE_EXTRA_CA_CERTS,
+SSL_CERT_FILE, REQUESTS_CA_BUNDLE, CURL_CA_BUNDLE and AWS_CA_BUNDLE, by which it trusts their certificates.
+Standard output is the command's alone. Its exit code is returned: 128 and the number of a signal that ended it, 127 when
+it is not found, 126 when it cannot be executed. Exchanges that failed are shown on standard error at the end.`;
 
 const ENV_HELP_AFTER = `
 Example:

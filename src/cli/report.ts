@@ -7,13 +7,15 @@ import {type Paint, printable} from './text.ts';
 /**
  * One finished exchange as one line: time, load balancer, listener, client, request and answer, who answered, how long
  * it took, how it ended and why.
+ *
+ * @param showTarget what is shown of the target of a request; all of it unless said otherwise.
  */
-export function exchangeLine(exchange: Exchange, paint: Paint): string {
+export function exchangeLine(exchange: Exchange, paint: Paint, showTarget = (target: string) => target): string {
 	const {startedAt, loadBalancer, listener, client, ms, outcome, cause} = exchange;
 	const when = paint('faint', timeOfDay(startedAt));
 	const where = paint('name', `${printable(loadBalancer)}:${listener}`);
 	const from = formatAddress(client.address, client.port);
-	const what = whatHappened(exchange);
+	const what = whatHappened(exchange, showTarget);
 	const who = whoAnswered(exchange, paint);
 	const how = paint(outcome === 'ok' ? 'good' : 'bad', outcome);
 	const why = cause === '' ? '' : ` (${printable(cause)})`;
@@ -36,10 +38,10 @@ export function exchangeJson(exchange: Exchange): string {
 	return JSON.stringify(exchange);
 }
 
-function whatHappened({kind, summary, bytes}: Exchange): string {
+function whatHappened({kind, summary, bytes}: Exchange, showTarget: (target: string) => string): string {
 	if (kind === 'tcp' || kind === 'tls-passthrough') return `${kind} ${bytes.up} up ${bytes.down} down`;
 	const {method, target, status} = summary;
-	const asked = method === '' ? 'no request' : `${printable(method)} ${printable(target)}`;
+	const asked = method === '' ? 'no request' : `${printable(method)} ${printable(showTarget(target))}`;
 	const answered = status === 0 ? 'no answer' : String(status);
 	return kind === 'websocket' ? `${asked} ${answered} websocket` : `${asked} ${answered}`;
 }

@@ -25,6 +25,7 @@ test('from the first line of output on, a signal stops in order', async t => {
 		interrupt: () => {},
 		hangUp: () => {},
 		isInterrupted: false,
+		passTo: () => () => {},
 		wait: async () => {
 			isWaiting = true;
 		},

@@ -1,8 +1,14 @@
 import {EmulatorError, formatPath, hasCode, type Violation} from '../../base/errors.ts';
-import {type ConfigFile, type LocatedViolation, readConfigFile} from '../../configuration/config-file.ts';
+import {
+	type ConfigFile,
+	type LocatedViolation,
+	type LookFurther,
+	readConfigFile,
+	readConfigText,
+} from '../../configuration/config-file.ts';
 import {validateFiles} from '../../emulator/validate-files.ts';
 import type {UsableCertificate} from '../../model/account.ts';
-import {CONFIG_FILES, findConfigFile} from '../arguments.ts';
+import {CONFIG_FILES, type ConfigChoice, usualConfig} from '../arguments.ts';
 import type {CommandContext} from '../command-context.ts';
 import {EXIT, usageError} from '../exit-codes.ts';
 import {countOf} from '../text.ts';
@@ -21,21 +27,26 @@ export async function check(
 	{json = false}: CheckOptions,
 	{output}: CommandContext,
 ): Promise<number> {
-	const file = given ?? findConfigFile();
-	if (file === undefined) {
+	const choice: ConfigChoice | undefined = given === undefined ? usualConfig() : {file: given};
+	if (choice === undefined) {
 		throw usageError(
 			`there is no ${CONFIG_FILES.join(', ')} in this directory`,
 			'lb-local check file.yaml, or lb-local init to write one.',
 		);
 	}
+	const {file, text} = choice;
 	try {
 		const warnings: string[] = [];
-		const read = await readConfigFile(file, async (config, found) => {
+		const lookFurther: LookFurther = async (config, found) => {
 			// Without an authority no certificate is issued.
 			const {certificates, violations} = await validateFiles(config, found, {authority: undefined});
 			warnings.push(...[...certificates].flatMap(([name, each]) => warningsOf(name, each)));
 			return violations;
-		});
+		};
+		const read =
+			text === undefined
+				? await readConfigFile(file, lookFurther)
+				: await readConfigText(text.text, text.name, lookFurther);
 		for (const warning of warnings) output.warn(warning);
 		output.data(
 			json ? JSON.stringify({file, ok: true, ...summaryOf(read), warnings}) : `${file}: ok (${sentenceOf(read)})`,

@@ -129,7 +129,10 @@ async function announce(
 ): Promise<(() => Promise<void>) | undefined> {
 	try {
 		const {writeRunFile} = await import('../run-file.ts');
-		return await writeRunFile({endpoint, config: target.kind === 'config' ? path.resolve(target.file) : undefined});
+		return await writeRunFile({
+			endpoint,
+			config: target.kind === 'config' && target.text === undefined ? path.resolve(target.file) : undefined,
+		});
 	} catch (error) {
 		output.warn(`${printable(messageOf(error))}; \`${ownCommand()} status\` needs --endpoint ${endpoint} then`);
 		return undefined;
@@ -151,7 +154,7 @@ async function start(target: UpTarget, options: UpOptions, authority: StoredAuth
 			// The demo must run, whichever ports are in use.
 			return startDescribed({config: DEMO_CONFIG}, {...common, ports: options.ports ?? 'fallback-always'});
 		case 'config':
-			return startDescribed({config: target.file}, {...common, ports});
+			return startDescribed({config: target.text ?? target.file}, {...common, ports});
 		case 'listeners':
 			return startDescribed({spec: await describeInline(target, options.certificate, authority)}, {...common, ports});
 	}

@@ -1,0 +1,70 @@
+import type {Emulator} from '../../emulator.ts';
+import {chooseConfig} from '../arguments.ts';
+import type {CommandContext} from '../command-context.ts';
+import {addressVariables, urlVariable, withoutVariable} from '../command-environment.ts';
+import {usageError} from '../exit-codes.ts';
+import {FailedExchanges} from '../failed-exchanges.ts';
+import {NoticePrinter} from '../notice-printer.ts';
+import type {Output} from '../output.ts';
+import {runCommand} from '../run-command.ts';
+import {openRunTrust} from '../trust-files.ts';
+
+export interface RunOptions {
+	/** Waits also until the probes of each back-end have decided. */
+	readonly settled?: boolean;
+	/** Free ports unless said otherwise. */
+	readonly ports?: 'exact' | 'free';
+}
+
+/** What stands after `run`. */
+export interface RunTarget {
+	readonly config: string | undefined;
+	readonly command: readonly string[] | undefined;
+}
+
+/**
+ * Runs load balancers for as long as a command runs. Nothing of it is left behind, and others do not find it: its
+ * address is in the environment of the command.
+ *
+ * @returns the exit code of the command.
+ * @throws EmulatorError when they cannot be started; then the command is not run.
+ */
+export async function run(
+	{config: given, command = []}: RunTarget,
+	{settled = false, ports = 'free'}: RunOptions,
+	{output, interruption}: CommandContext,
+): Promise<number> {
+	if (command.length === 0) {
+		throw usageError('no command was given', 'write it after two hyphens: lb-local run -- npm test.');
+	}
+	const choice = chooseConfig(given);
+	const trust = await openRunTrust();
+	try {
+		// Loaded here, so that wrong usage is reported before this takes time.
+		const {startDescribed} = await import('../../emulator.ts');
+		const config = choice?.text ?? choice?.file;
+		// Two at once are not to meet at a control port that the configuration names.
+		const port = ports === 'free' ? {port: 0} : {};
+		const emulator = await startDescribed({config}, {authority: trust.authority, ports, ...port});
+		const failed = new FailedExchanges(output.paintProse);
+		emulator.events.on('exchange', exchange => failed.add(exchange));
+		try {
+			new NoticePrinter(emulator, output, {quiet: true}).print();
+			warnOfNames(emulator, output);
+			if (settled) await Promise.all(emulator.loadBalancers.map(loadBalancer => loadBalancer.settle()));
+			const env = {...process.env, ...trust.variables, ...addressVariables(emulator)};
+			return await runCommand(command, {env, interruption, output});
+		} finally {
+			await emulator.stop();
+			for (const line of failed.report()) output.say(line);
+		}
+	} finally {
+		await trust.remove();
+	}
+}
+
+function warnOfNames({loadBalancers}: Emulator, output: Output): void {
+	for (const name of withoutVariable(loadBalancers)) {
+		output.warn(`${urlVariable(name)} is the address of another load balancer, and not of ${name}`);
+	}
+}
