@@ -220,7 +220,15 @@ function describeControlCommands(program: Command, context: CommandContext, end:
 		.description("print the exports that point the cloud's clients at the running instance")
 		.option(...ENDPOINT)
 		.option(...WAIT)
-		.option('--json', 'print them as JSON')
+		.addOption(
+			new Option('--format <format>', 'how they are printed (default: shell)').choices([
+				'shell',
+				'json',
+				'dotenv',
+				'powershell',
+			]),
+		)
+		.option('--json', 'the same as --format json')
 		.addHelpText('after', ENV_HELP_AFTER)
 		.action(async (options: EnvOptions) => {
 			end(await (await import('./commands/env.ts')).env(options, context));
@@ -257,4 +265,6 @@ it is not found, 126 when it cannot be executed. Exchanges that failed are shown
 
 const ENV_HELP_AFTER = `
 Example:
-  $ eval "$(lb-local env)"                        then osc-sdk-python, Terraform and the others talk to it`;
+  $ eval "$(lb-local env)"                        then osc-sdk-python, Terraform and the others talk to it
+  $ lb-local env --format dotenv >> "$GITHUB_ENV"
+  PS> lb-local env --format powershell | Out-String | Invoke-Expression`;

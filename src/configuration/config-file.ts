@@ -10,7 +10,7 @@ import {type Location, SourceText} from './source-text.ts';
 export interface ConfigFile {
 	/** Certificate paths in it are absolute. */
 	readonly config: NormalisedConfig;
-	/** What the file says, as plain values. */
+	/** What the file says, as plain values, without those of the environment. */
 	readonly raw: unknown;
 	/** As it was given. */
 	readonly file: string;
@@ -54,8 +54,9 @@ export async function readConfigFile(file: string, lookFurther?: LookFurther): P
  */
 export async function readConfigText(text: string, file: string, lookFurther = NOTHING_FURTHER): Promise<ConfigFile> {
 	// Both are loaded here only: who describes load balancers in code needs neither.
-	const [{parseYaml}, {describeConfig}] = await Promise.all([
+	const [{parseYaml}, {interpolate}, {describeConfig}] = await Promise.all([
 		import('./yaml-document.ts'),
+		import('./interpolate.ts'),
 		import('./describe-config.ts'),
 	]);
 	const document = parseYaml(text);
@@ -79,7 +80,10 @@ export async function readConfigText(text: string, file: string, lookFurther = N
 		const hint = '{} is a configuration that describes nothing; `lb-local init` writes one to start from';
 		throw invalid([{path: [], message: 'the configuration is empty', hint}]);
 	}
-	const read = describeConfig(document.value, {origin: 'file'});
+	const interpolated = interpolate(document.value, process.env);
+	// What the others are of is not known, and would be told as if it were wrong.
+	if (interpolated.findings.length > 0) throw invalid(interpolated.findings);
+	const read = describeConfig(interpolated.value, {origin: 'file'});
 	const directory = path.dirname(path.resolve(file));
 	const found = 'violations' in read ? read.violations : new Violations<Finding>();
 	const partly = 'violations' in read ? read.partly : read.config;

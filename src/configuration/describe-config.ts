@@ -149,8 +149,14 @@ function expand(key: string, shape: Partly<BackendConfig> | undefined, place: Pl
 type KindShape = Extract<Partly<BackendConfig>, {readonly kind?: unknown}>;
 
 function expandKind(shape: KindShape, key: string, place: Place): NormalisedBackend[] {
-	if (shape.kind === 'command' || !('count' in shape)) return present(describeBackend(shape, key, place));
+	if (!('count' in shape)) return present(describeBackend(shape, key, place));
 	const {count, ...one} = shape;
+	if (one.kind === 'command' && one.port !== undefined && count !== undefined && count > 1) {
+		find(place, ['port'], {
+			message: `${count} commands cannot listen on one port`,
+			hint: 'leave it away: each has a free one in PORT',
+		});
+	}
 	// The schema of the configuration lets no `name` through, so the key is the name.
 	const described = describeBackend(one, key, place);
 	if (count === undefined || described === undefined) return present(described);

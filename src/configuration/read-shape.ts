@@ -4,6 +4,7 @@ import {show} from '../base/quote.ts';
 import {alternatives, didYouMean, nearest} from '../base/suggest.ts';
 import {Violations} from '../base/violations.ts';
 import type {Finding, Findings} from './finding.ts';
+import {NumberText} from './number-text.ts';
 import {backendName, count, durationWithUnit, isDurationSchema, isPort, type KeyRemarks} from './schema-values.ts';
 
 /** What a value of this type looks like when the parts that were wrong have been left out. */
@@ -47,7 +48,8 @@ interface Place {
 
 type Json = Record<string, unknown>;
 
-function readAny(schema: v.GenericSchema, value: unknown, place: Place): unknown {
+function readAny(schema: v.GenericSchema, given: unknown, place: Place): unknown {
+	const value = given instanceof NumberText ? (takesText(schema, given) ? given.text : Number(given.text)) : given;
 	if (isObject(value) && Object.hasOwn(value, MERGE_KEY)) return readMerged(schema, value, place);
 	if (isOptional(schema)) return readAny(schema.wrapped, value, place);
 	if (isDurationSchema(schema) && place.origin === 'file') return readAny(durationWithUnit, value, place);
@@ -60,6 +62,14 @@ function readAny(schema: v.GenericSchema, value: unknown, place: Place): unknown
 		return value.map((item: unknown, index) => readAny(schema.item, item, within(place, index)));
 	}
 	return v.safeParse(schema, value).success ? value : refuse(schema, value, place);
+}
+
+/** Whether a number of the environment is meant as text: a number would be refused. */
+function takesText(schema: v.GenericSchema, given: NumberText): boolean {
+	if (isOptional(schema)) return takesText(schema.wrapped, given);
+	if (!isUnion(schema)) return schema.type === 'string';
+	const isNumber = schema.options.some(option => v.safeParse(option, Number(given.text)).success);
+	return !isNumber && schema.options.some(option => takesText(option, given));
 }
 
 /** In YAML 1.1 this key merges a mapping into another; YAML 1.2 has left it out. */

@@ -124,7 +124,7 @@ export const backendOfConfig = v.union(
 					}),
 					v.metadata({refused: ofConfig}),
 				),
-				v.pipe(v.strictObject(commandFields), v.metadata({refused: ofConfigNotFake})),
+				v.pipe(v.strictObject({...commandFields, ...counted}), v.metadata({refused: ofConfigNotFake})),
 			],
 			BACKEND,
 		),

@@ -166,12 +166,11 @@ export type CertificateConfig =
 	| {readonly names: readonly string[]; readonly key?: 'ec' | 'rsa'}
 	| {readonly cert: string; readonly key: string; readonly chain?: string};
 
-/** A fake back-end in the configuration may stand for several: `count: 2` of `app` are `app-1` and `app-2`. */
+/** A back-end that is run for the configuration may stand for several: `count: 2` of `app` are `app-1` and `app-2`. */
 export type BackendConfig =
 	| string
 	| number
-	| ((EchoBackend | ReplyBackend | TcpBackend) & {readonly count?: number})
-	| CommandBackend
+	| ((EchoBackend | ReplyBackend | TcpBackend | CommandBackend) & {readonly count?: number})
 	| {readonly host: string; readonly port?: number; readonly ports?: Readonly<Record<number, number>>};
 
 export interface LoadBalancerConfig extends Omit<LoadBalancerSpec, 'name' | 'backends'> {

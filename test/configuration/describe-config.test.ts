@@ -81,6 +81,26 @@ test('addresses, ports by back-end port and commands are read', t => {
 	]);
 });
 
+test('a command with a count runs as often, each on a port of its own', t => {
+	const {backends} = described({backends: {app: {kind: 'command', run: 'serve', count: 2}}});
+
+	const one = {kind: 'command', run: 'serve', port: undefined} as const;
+	t.deepEqual(backends.get('app'), [
+		{...one, name: 'app-1'},
+		{...one, name: 'app-2'},
+	]);
+	t.is(
+		described({backends: {app: {kind: 'command', run: 'serve', port: 3000, count: 1}}}).backends.get('app')?.length,
+		1,
+	);
+	const result = describeConfig({backends: {app: {kind: 'command', run: 'serve', port: 3000, count: 2}}});
+	t.like('violations' in result ? result.violations[0] : undefined, {
+		path: ['backends', 'app', 'port'],
+		message: '2 commands cannot listen on one port',
+		hint: 'leave it away: each has a free one in PORT',
+	});
+});
+
 test('a back-end with a count makes the same of PROXY headers everywhere; a server of your own has no say', t => {
 	const backends = {app: {kind: 'echo', count: 2, proxyProtocol: 'require'}};
 

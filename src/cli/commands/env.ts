@@ -1,7 +1,7 @@
 import {ACCESS_KEY, clientEnvironment, SECRET_KEY} from '../../emulator/client-environment.ts';
 import type {CommandContext} from '../command-context.ts';
 import {ControlClient} from '../control-client.ts';
-import {EXIT} from '../exit-codes.ts';
+import {EXIT, usageError} from '../exit-codes.ts';
 import {findEndpoint} from '../find-endpoint.ts';
 import type {Output} from '../output.ts';
 import {ownCommand} from '../own-command.ts';
@@ -11,8 +11,14 @@ export interface EnvOptions {
 	readonly endpoint?: string;
 	/** Waits for an instance that is starting. */
 	readonly wait?: boolean;
+	/** An alias of `--format json`. */
 	readonly json?: boolean;
+	readonly format?: EnvFormat;
 }
+
+const ENV_FORMATS = ['shell', 'json', 'dotenv', 'powershell'] as const;
+
+type EnvFormat = (typeof ENV_FORMATS)[number];
 
 /**
  * Prints the variables that point the cloud's clients at the running instance: `eval "$(lb-local env)"`.
@@ -20,20 +26,34 @@ export interface EnvOptions {
  * @throws EmulatorError `USAGE`, `CONTROL_UNREACHABLE`, `CONTROL_STRANGER`; then nothing is printed.
  */
 export async function env(
-	{endpoint, wait: waits = false, json = false}: EnvOptions,
+	{endpoint, wait: waits = false, json = false, format: given}: EnvOptions,
 	{output}: CommandContext,
 ): Promise<number> {
+	if (json && given !== undefined && given !== 'json')
+		throw usageError(`--json and --format ${given} contradict each other`);
+	const format = json ? 'json' : (given ?? 'shell');
 	const client = new ControlClient(await findEndpoint({given: endpoint, waits}));
 	const {state} = await readRunningState(client);
 	const isVerified = state.credentials === 'verified';
 	const variables = clientEnvironment({endpoint: client.endpoint, region: state.region, isVerified});
-	if (json) {
-		output.data(JSON.stringify(variables));
-		return EXIT.ok;
-	}
-	for (const [name, value] of Object.entries(variables)) output.data(`export ${name}=${quoted(value)}`);
-	hint({endpoint: client.endpoint, region: state.region, isVerified}, output);
+	for (const line of linesIn(format, variables)) output.data(line);
+	if (format === 'shell') hint({endpoint: client.endpoint, region: state.region, isVerified}, output);
 	return EXIT.ok;
+}
+
+function linesIn(format: EnvFormat, variables: Readonly<Record<string, string>>): string[] {
+	const all = Object.entries(variables);
+	switch (format) {
+		case 'shell':
+			return all.map(([name, value]) => `export ${name}=${quoted(value)}`);
+		case 'json':
+			return [JSON.stringify(variables)];
+		case 'dotenv':
+			// `docker --env-file`, GITHUB_ENV and GitLab's dotenv reports take quotes as part of the value.
+			return all.map(([name, value]) => `${name}=${value.replaceAll(/[\r\n]/g, ' ')}`);
+		case 'powershell':
+			return all.map(([name, value]) => `$env:${name} = '${value.replaceAll("'", "''")}'`);
+	}
 }
 
 /** Any text as one word of `sh`. */

@@ -165,6 +165,38 @@ test('env prints what a shell can evaluate, and hints on stderr', async t => {
 	t.is(json.stderr, '');
 });
 
+test('env prints what other readers take', async t => {
+	await using server = await openControlServer();
+	const folder = await temporaryFolder(t);
+	const {endpoint} = server.controlPlane;
+	const env = (...args: string[]) => runCli(['env', '--endpoint', endpoint, ...args], {folder, env: ENV});
+
+	const dotenv = await env('--format', 'dotenv');
+	const powershell = await env('--format', 'powershell');
+	const [json, alias, both] = await Promise.all([
+		env('--format', 'json'),
+		env('--json'),
+		env('--json', '--format=json'),
+	]);
+
+	const variables: Record<string, string> = JSON.parse(json.stdout);
+	t.is(dotenv.stderr, '');
+	t.deepEqual(
+		dotenv.stdout.trimEnd().split('\n'),
+		Object.entries(variables).map(([name, value]) => `${name}=${value}`),
+	);
+	t.true(dotenv.stdout.includes(`\nLB_LOCAL_ENDPOINT=${endpoint}\n`));
+	t.deepEqual(
+		powershell.stdout.trimEnd().split('\n'),
+		Object.entries(variables).map(([name, value]) => `$env:${name} = '${value}'`),
+	);
+	t.is(alias.stdout, json.stdout);
+	t.is(both.stdout, json.stdout);
+	const contradiction = await env('--json', '--format', 'shell');
+	t.regex(contradiction.stderr, /^error: --json and --format shell contradict each other\n/);
+	t.is(contradiction.code, 2);
+});
+
 test('env does not print configured keys, and quotes values for a shell', async t => {
 	class Strict extends FakeAdminApi {
 		override state() {
