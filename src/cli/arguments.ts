@@ -88,7 +88,12 @@ export type UpTarget =
  */
 export function readUpTarget(
 	given: readonly string[],
-	options: {readonly backend?: readonly string[] | undefined; readonly certificate?: string | undefined},
+	options: {
+		readonly backend?: readonly string[];
+		readonly certificate?: string;
+		readonly health?: string;
+		readonly idleTimeout?: string;
+	},
 	exists: (file: string) => boolean = existsSync,
 	env: Readonly<Record<string, string | undefined>> = process.env,
 ): UpTarget {
@@ -112,6 +117,8 @@ export function readUpTarget(
 	for (const [name, value] of [
 		['--backend', options.backend],
 		['--certificate', options.certificate],
+		['--health', options.health],
+		['--idle-timeout', options.idleTimeout],
 	] as const) {
 		if (value !== undefined) {
 			throw usageError(
@@ -122,6 +129,12 @@ export function readUpTarget(
 	}
 	const found = file === undefined ? usualConfig(exists, env) : {file};
 	return found === undefined ? {kind: 'demo'} : {kind: 'config', ...found};
+}
+
+/** Reads `--control-port`. @throws EmulatorError `USAGE` */
+export function readPort(text: string): number {
+	if (/^\d{1,5}$/.test(text) && Number(text) <= 65_535) return Number(text);
+	throw usageError(`--control-port ${quote(text)} is not a port; allowed are 1 to 65535, or 0 for a free one`);
 }
 
 /** A misspelt protocol counts as a listener, so that the error is about the protocol. */

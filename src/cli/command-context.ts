@@ -5,4 +5,6 @@ import type {Output} from './output.ts';
 export interface CommandContext {
 	readonly output: Output;
 	readonly interruption: Interruption;
+	/** Whether `up --detach` has started this process and waits for it. */
+	readonly isDetached?: boolean;
 }

@@ -1,6 +1,8 @@
+import type {Duration} from '../base/duration.ts';
 import {readInput} from '../base/read-file.ts';
 import type {Authority} from '../certificates/authority.ts';
 import type {LoadBalancerSpec} from '../configuration/spec.ts';
+import type {HealthCheckTargetSpec} from '../configuration/spec-balancing.ts';
 import type {ListenerSpec} from '../model/listener.ts';
 import type {PemPair} from '../model/resolved.ts';
 import {readCertificateChoice} from './arguments.ts';
@@ -9,22 +11,33 @@ import {usageError} from './exit-codes.ts';
 /** How many echo back-ends run when none are given: enough to see the round robin. */
 const FAKES = 3;
 
+export interface InlineOptions {
+	readonly certificate?: string;
+	readonly health?: string;
+	readonly idleTimeout?: string;
+}
+
 /**
  * The spec of the load balancer that the listeners of a command line describe.
  *
- * @param certificate the value of `--certificate`, for the listeners that speak TLS.
+ * @param options of the command line; `certificate` is for the listeners that speak TLS.
  * @throws EmulatorError `USAGE`, `INVALID_DESCRIPTION` for names for which no certificate can be issued. The listeners
  * are validated when they are created.
  */
 export async function describeInline(
 	{listeners, backends}: {readonly listeners: readonly string[]; readonly backends: readonly string[]},
-	certificate: string | undefined,
+	options: InlineOptions,
 	authority: Authority,
 ): Promise<LoadBalancerSpec> {
-	// Any text is possible here: listeners are validated when they are created.
+	const {certificate, health, idleTimeout} = options;
+	// Any text is possible here: all of it is validated when the load balancer is created.
 	const specs = listeners as readonly ListenerSpec[];
+	const settings = {
+		...(health === undefined ? {} : {healthCheck: {target: health as HealthCheckTargetSpec}}),
+		...(idleTimeout === undefined ? {} : {idleTimeout: idleTimeout as Duration}),
+	};
 	const backendSpecs = backends.length > 0 ? backends : FAKES;
-	if (certificate === undefined) return {listeners: specs, backends: backendSpecs};
+	if (certificate === undefined) return {...settings, listeners: specs, backends: backendSpecs};
 
 	if (!listeners.some(endsTls)) {
 		throw usageError(
@@ -34,6 +47,7 @@ export async function describeInline(
 	}
 	const pair = await readPair(certificate, authority);
 	return {
+		...settings,
 		listeners: specs.map(listen => (endsTls(listen) ? {listen, certificate: pair} : listen)),
 		backends: backendSpecs,
 	};

@@ -1,6 +1,7 @@
 import {EmulatorError, hasCode, messageOf} from '../base/errors.ts';
 import {withoutSecrets} from '../base/quote.ts';
 import {clearTimeout, setTimeout} from '../base/timers.ts';
+import {BoundedLog} from './detached-log.ts';
 import {LineOutput} from './line-output.ts';
 import {isSamePlace, openSink} from './sink.ts';
 import {type Paint, paintFor} from './text.ts';
@@ -65,12 +66,13 @@ const REPORT_MS = 1000;
  * The output of this process.
  *
  * @param onReaderGone called once when the reader of stdout has ended, as after `lb-local up | head -1`.
+ * @param log the file that both standard streams are, where its size is to be bounded.
  */
-export function processOutput(onReaderGone: () => void): ProcessOutput {
+export function processOutput(onReaderGone: () => void, log?: string): ProcessOutput {
 	const paintProse = paintFor(process.stderr);
 	let hasFailed = false;
-	const sinks = [openSink(1)];
-	const [dataSink = openSink(1)] = sinks;
+	const dataSink = log === undefined ? openSink(1) : new BoundedLog(openSink(1), {fd: 1, file: log});
+	const sinks = [dataSink];
 	const dataOutput = new LineOutput(dataSink, error => {
 		// EIO: the terminal is gone.
 		if (!hasCode(error, 'EPIPE') && !hasCode(error, 'EIO')) {

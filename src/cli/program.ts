@@ -84,11 +84,17 @@ function describeProgram(context: CommandContext, end: (exitCode: number) => voi
 		.addOption(
 			new Option('--ports <rule>', 'exact: the ports as written or none; free: any ports').choices(['exact', 'free']),
 		)
+		.option('--health <target>', 'what health checks ask for, such as HTTP:80/health; with listeners')
+		.option('--idle-timeout <duration>', 'closes connections without bytes for so long, such as 60s; with listeners')
+		.option('--control-port <port>', 'the control port (default: 8089 or the next free one; 0: any)')
+		.addOption(new Option('--clock <kind>', 'manual: time passes when it is advanced').choices(['real', 'manual']))
+		.option('--detach', 'run in the background: return when it is ready, and print where its output goes')
 		.option('--json', 'print exchanges as NDJSON')
 		.option('-q, --quiet', 'print warnings and errors only, and with --json exchanges')
 		.addHelpText('after', UP_HELP_AFTER)
-		.action(async (targets: string[], options: UpOptions) => {
-			end(await (await import('./commands/up.ts')).up(targets, options, context));
+		.action(async (targets: string[], {detach, ...options}: UpOptions & {readonly detach?: boolean}) => {
+			if (detach === true) end(await (await import('./commands/detach.ts')).detach(targets, options, context));
+			else end(await (await import('./commands/up.ts')).up(targets, options, context));
 		});
 	program
 		.command('backend')

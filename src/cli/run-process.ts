@@ -1,3 +1,4 @@
+import {takeDetachedLog} from './detached-log.ts';
 import {EXIT} from './exit-codes.ts';
 import {catchSignals} from './interruption.ts';
 import {processOutput} from './output.ts';
@@ -11,7 +12,8 @@ const SLOW_READER_MS = 1000;
 
 const terminal = findTerminal();
 const interruption = catchSignals(leave);
-const output = processOutput(interruption.interrupt);
+const detachedLog = takeDetachedLog();
+const output = processOutput(interruption.interrupt, detachedLog);
 
 /** Ends the process at once. */
 function leave(code: number): void {
@@ -36,7 +38,7 @@ process.on('uncaughtException', error => {
 });
 
 async function run(): Promise<void> {
-	const code = await runProgram(process.argv.slice(2), {output, interruption});
+	const code = await runProgram(process.argv.slice(2), {output, interruption, isDetached: detachedLog !== undefined});
 	// The output may take as long as its reader needs, but not after an interruption.
 	await output.end(interruption.isInterrupted ? SLOW_READER_MS : undefined);
 	leave(output.hasFailed ? EXIT.failed : code);

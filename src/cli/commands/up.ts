@@ -4,11 +4,12 @@ import {version} from '../../base/version.ts';
 import type {StoredAuthority} from '../../certificates/authority-store.ts';
 import type {Emulator} from '../../emulator.ts';
 import type {Exchange} from '../../observability/exchange.ts';
-import {readUpTarget, type UpTarget} from '../arguments.ts';
+import {readPort, readUpTarget, type UpTarget} from '../arguments.ts';
 import {localAuthority} from '../authority.ts';
 import {bannerLines} from '../banner.ts';
 import type {CommandContext} from '../command-context.ts';
 import {DEMO_CONFIG, demoLines} from '../demo.ts';
+import type {ReadyMessage} from '../detached-log.ts';
 import {HangUps} from '../hang-ups.ts';
 import {describeInline} from '../inline-description.ts';
 import {NoticePrinter} from '../notice-printer.ts';
@@ -25,6 +26,11 @@ export interface UpOptions {
 	readonly certificate?: string;
 	readonly host?: string;
 	readonly ports?: 'exact' | 'free';
+	/** The target of health checks of a load balancer that is described by listeners. */
+	readonly health?: string;
+	readonly idleTimeout?: string;
+	readonly controlPort?: string;
+	readonly clock?: 'real' | 'manual';
 	readonly json?: boolean;
 	readonly quiet?: boolean;
 }
@@ -81,6 +87,7 @@ async function run(running: Running, options: UpOptions, {context, hangUps}: Run
 	});
 	// Not awaited, so that a signal that arrives from here on finds everything in place.
 	const runFile = announce(emulator, target, output);
+	if (context.isDetached === true) void runFile.then(() => tellReady(emulator));
 	try {
 		showExchanges(emulator, options, output);
 		emulator.events.on('call', call => {
@@ -106,6 +113,15 @@ async function run(running: Running, options: UpOptions, {context, hangUps}: Run
 		await (await reloading)?.stop();
 		await stopped;
 	}
+}
+
+/** `up --detach` waits for this. */
+function tellReady({endpoint}: Emulator): void {
+	const message: ReadyMessage = {endpoint};
+	// Who waited may have been killed meanwhile.
+	process.send?.(message, () => {
+		if (process.connected) process.disconnect();
+	});
 }
 
 /** Prints each exchange that ends; with `--quiet` only as JSON. */
@@ -147,7 +163,9 @@ async function startReloading(options: ReloadingOptions): Promise<Reloading | un
 async function start(target: UpTarget, options: UpOptions, authority: StoredAuthority): Promise<Emulator> {
 	// Loaded here, so that wrong usage is reported before this takes time.
 	const {startDescribed} = await import('../../emulator.ts');
-	const common = {authority, ...(options.host === undefined ? {} : {host: options.host})};
+	const {host, clock = 'real'} = options;
+	const port = options.controlPort === undefined ? {} : {port: readPort(options.controlPort)};
+	const common = {authority, clock, ...port, ...(host === undefined ? {} : {host})};
 	const ports = options.ports ?? 'fallback';
 	switch (target.kind) {
 		case 'demo':
@@ -156,7 +174,7 @@ async function start(target: UpTarget, options: UpOptions, authority: StoredAuth
 		case 'config':
 			return startDescribed({config: target.text ?? target.file}, {...common, ports});
 		case 'listeners':
-			return startDescribed({spec: await describeInline(target, options.certificate, authority)}, {...common, ports});
+			return startDescribed({spec: await describeInline(target, options, authority)}, {...common, ports});
 	}
 }
 
@@ -176,13 +194,19 @@ interface StartReport {
 	readonly silent: Awaited<ReturnType<typeof silentBackends>>;
 }
 
-function reportStart({emulator, target, authority}: Running, {host}: UpOptions, {output, silent}: StartReport): void {
+function reportStart(
+	{emulator, target, authority}: Running,
+	{host, clock}: UpOptions,
+	{output, silent}: StartReport,
+): void {
 	const reach = host === undefined ? ', on loopback only' : '';
 	output.say(`lb-local ${version()}: load balancers for tests, not for production${reach}`);
 	if (target.kind === 'config') output.say(`configuration: ${target.file}`);
 	if (target.kind === 'listeners' && target.backends.length === 0) {
 		output.say('no --backend was given: three echo back-ends answer');
 	}
+	if (clock === 'manual')
+		output.say('the clock is manual: no time passes for health checks and timeouts until it is advanced');
 	if (emulator.loadBalancers.length === 0) output.say('no load balancer yet: create some through the control port');
 	for (const line of bannerLines(emulator, output.paintProse, silent)) output.say(line);
 	output.say('');
