@@ -12,10 +12,9 @@ export class RegisteredBackends {
 	#all: readonly Backend[] = [];
 	#registrations = 0;
 	/** Advances whenever one of them stands otherwise. */
-	readonly standings: Revision;
+	readonly standings = new Revision();
 
 	constructor({name: loadBalancer, healthCheck, faithfulHealth}: ResolvedLoadBalancer, services: Services) {
-		this.standings = new Revision(services.shown);
 		this.#faithfulHealth = faithfulHealth;
 		this.#checker = new HealthChecker<Backend>({
 			check: healthCheck,

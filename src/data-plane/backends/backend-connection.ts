@@ -2,9 +2,9 @@ import type {Buffer} from 'node:buffer';
 import type {Socket} from 'node:net';
 import type {TLSSocket} from 'node:tls';
 import {hasCode} from '../../base/errors.ts';
+import {connectionReset, endedByCloseNotify, endedByReset, resetSocket} from '../../base/reset.ts';
 import type {PeerTls} from '../../observability/exchange.ts';
 import type {ReadBuffers} from '../sockets/read-buffers.ts';
-import {connectionReset, endedByCloseNotify, endedByReset, resetSocket} from '../sockets/reset.ts';
 import {giveTo, giveUnreadTo, type StreamOwner, sendingFailure, whenSent} from '../sockets/stream-owner.ts';
 import {type BackendTlsOptions, dialTcp, speakTls} from './dial.ts';
 

@@ -1,6 +1,6 @@
 import type {Socket} from 'node:net';
+import {connectionReset, endedByReset, resetSocket} from '../../base/reset.ts';
 import type {Peer} from '../../observability/exchange.ts';
-import {connectionReset, endedByReset, resetSocket} from './reset.ts';
 import {sendingFailure} from './stream-owner.ts';
 
 /** A client's connection once its bytes can be read: plain, or with TLS taken off. The front that serves it owns it. */

@@ -1,6 +1,6 @@
 import {readSync} from 'node:fs';
 import type {Socket} from 'node:net';
-import {hasCode} from '../../base/errors.ts';
+import {hasCode} from './errors.ts';
 
 /**
  * Ends a connection at once with a RST, wherever the system allows one.
