@@ -89,6 +89,12 @@ function describeProgram(context: CommandContext, end: (exitCode: number) => voi
 		.option('--control-port <port>', 'the control port (default: 8089 or the next free one; 0: any)')
 		.addOption(new Option('--clock <kind>', 'manual: time passes when it is advanced').choices(['real', 'manual']))
 		.option('--detach', 'run in the background: return when it is ready, and print where its output goes')
+		.addOption(
+			new Option('--proxy-unknown <rule>', 'names asked for by CONNECT that are no load balancer’s').choices([
+				'refuse',
+				'tunnel',
+			]),
+		)
 		.option('--json', 'print exchanges as NDJSON')
 		.option('-q, --quiet', 'print warnings and errors only, and with --json exchanges')
 		.addHelpText('after', UP_HELP_AFTER)

@@ -4,7 +4,10 @@ import type {RequestRefusal} from './dialect.ts';
 /** What of a request says where it comes from. */
 export interface Asked {
 	readonly method: string;
-	/** The host in an absolute target (`POST http://name/path`), which counts instead of the Host header. */
+	/**
+	 * The host in an absolute target (`POST http://name/path`), which counts instead of the Host header; of a CONNECT, its
+	 * target.
+	 */
 	readonly authority?: string | undefined;
 	/** By lower-case name; the values of a name that came several times are joined with commas. */
 	readonly headers: ReadonlyMap<string, string>;
@@ -36,6 +39,9 @@ const HTTP_PORT = 80;
  * Decides who may talk to the control port at all: programs on this machine, and pages that it served itself. A page of
  * somebody else's in a browser on this machine is refused, whatever name it has made point here (DNS rebinding).
  *
+ * A CONNECT leads elsewhere, so its Host is that of its target, or missing, as with Python before 3.12. No page can send
+ * one: a browser does so for a user who has made this port its proxy.
+ *
  * Pure. Browsers send Origin and Sec-Fetch-Site and pages cannot change them; programs send neither.
  *
  * @see Fetch Standard, the Origin header; W3C Fetch Metadata Request Headers, Sec-Fetch-Site
@@ -47,21 +53,34 @@ export function guard(options: GuardOptions): (asked: Asked) => RequestRefusal |
 		port: options.port,
 	};
 	return asked => {
+		const isConnect = asked.method === 'CONNECT';
 		const reason =
-			reasonAgainstHost(asked, own) ??
-			reasonAgainstOrigin(asked, own) ??
-			(asked.method === 'CONNECT' ? 'CONNECT is not supported: this port is no proxy' : undefined);
+			(isConnect ? reasonAgainstHostOfTunnel(asked, own) : reasonAgainstHost(asked, own)) ??
+			reasonAgainstOrigin(asked, own);
 		return reason === undefined ? undefined : {status: 403, reason};
 	};
 }
 
 function reasonAgainstHost({authority, headers}: Asked, own: Own): string | undefined {
 	const given = headers.get('host');
-	if (given === undefined) return `the request has no Host header; it has to be ${allowed(own)}`;
-	for (const host of authority === undefined ? [given] : [given, authority]) {
-		if (!isOwn(host, own)) return `the host ${quote(host)} is not this one; it has to be ${allowed(own)}`;
+	if (authority !== undefined && !isOwn(authority, own)) {
+		return `the host ${quote(authority)} is not this one, and ${NO_PLAIN_PROXY}`;
 	}
-	return undefined;
+	if (given === undefined) return `the request has no Host header; it has to be ${allowed(own)}`;
+	return isOwn(given, own) ? undefined : `the host ${quote(given)} is not this one; it has to be ${allowed(own)}`;
+}
+
+/** What a client is told that asks for `http://name/path` here, because of HTTP_PROXY. */
+const NO_PLAIN_PROXY =
+	'this port is a proxy for CONNECT alone, which is how clients ask for https:. ' +
+	'Unset HTTP_PROXY and http_proxy; lb-local status shows the bound port of each HTTP listener';
+
+function reasonAgainstHostOfTunnel({authority = '', headers}: Asked, own: Own): string | undefined {
+	const given = headers.get('host');
+	const target = authority.toLowerCase();
+	const allowed = [undefined, target, target.replace(/:\d+$/, '')];
+	if (allowed.includes(given?.toLowerCase()) || (given !== undefined && isOwn(given, own))) return undefined;
+	return `the host ${quote(given ?? '')} is not that of the target; it has to be ${quote(authority)}`;
 }
 
 function reasonAgainstOrigin({headers}: Asked, own: Own): string | undefined {

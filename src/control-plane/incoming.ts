@@ -13,7 +13,8 @@ export function headOf(message: IncomingMessage): IncomingHead {
 	const {method = '', url = ''} = message;
 	const headers = headersOf(message.rawHeaders);
 	// A CONNECT names where to, and nothing else.
-	const absolute = method === 'CONNECT' ? null : /^https?:\/\/([^/?#]*)/i.exec(url);
+	if (method === 'CONNECT') return {method, path: '/', headers, authority: url};
+	const absolute = /^https?:\/\/([^/?#]*)/i.exec(url);
 	const target = absolute === null ? url : url.slice(absolute[0].length);
 	return {method, ...splitTarget(target), headers, authority: absolute?.[1]};
 }

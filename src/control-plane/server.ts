@@ -1,13 +1,13 @@
+import {once} from 'node:events';
 import {createServer, type IncomingMessage, type Server, type ServerResponse} from 'node:http';
 import type {Socket} from 'node:net';
 import {type Clock, systemClock} from '../base/clock.ts';
 import {codeOf, formatAddress} from '../base/errors.ts';
 import type {AdminApi} from './admin/admin-api.ts';
-import {EventStreams} from './admin/event-streams.ts';
 import {answerAdmin, isAdminPath} from './admin/routes.ts';
 import {bind} from './bind.ts';
 import {CallLog, type LoggedCall} from './call-log.ts';
-import type {ApiAnswer, Dialect, RequestRefusal, StreamAnswer} from './dialect.ts';
+import type {ApiAnswer, Dialect, RequestRefusal} from './dialect.ts';
 import {errorAnswer, refusalAnswer} from './error-answer.ts';
 import {type Asked, guard} from './guard.ts';
 import {
@@ -20,7 +20,8 @@ import {
 	targetOf,
 	tooLarge,
 } from './incoming.ts';
-import {hangUp, refusalOf, refuseWith, send, sendAny} from './outgoing.ts';
+import {hangUp, refusalOf, refuseWith, send} from './outgoing.ts';
+import {type RouteTunnel, Tunnels} from './tunnels.ts';
 
 /** How long and how large a request may be. */
 export interface ControlServerLimits {
@@ -47,6 +48,8 @@ export interface ControlPlaneOptions {
 	readonly dialects: readonly Dialect[];
 	/** What runs, for the interface under `/_lb/`. */
 	readonly own: AdminApi;
+	/** Where a CONNECT leads. */
+	readonly routeTunnel: RouteTunnel;
 	/** Names under which it may be reached beside localhost, 127.0.0.1 and [::1]. */
 	readonly names?: readonly string[];
 	readonly limits?: Partial<ControlServerLimits>;
@@ -65,8 +68,6 @@ export interface ControlPlane extends AsyncDisposable {
 	readonly calls: CallLog;
 	/** Cuts every connection. Resolves when the port is free. Stopping twice is stopping once. */
 	stop(): Promise<void>;
-	/** Ends the streams of events, which would go on to the end. */
-	endStreams(): void;
 }
 
 /**
@@ -88,17 +89,17 @@ class ControlServer implements ControlPlane {
 	readonly #clock: Pick<Clock, 'now' | 'wallMs'>;
 	readonly #server: Server;
 	readonly #sockets = new Set<Socket>();
+	readonly #tunnels: Tunnels;
 	/** What is being answered on a connection, in the order it came. */
 	readonly #answering = new WeakMap<Socket, Set<ServerResponse>>();
 	#guard: (asked: Asked) => RequestRefusal | undefined = () => undefined;
-	#events: EventStreams | undefined;
-	#isEndingStreams = false;
 	#stopped: Promise<void> | undefined;
 
 	constructor(options: ControlPlaneOptions) {
 		this.#options = options;
 		this.#limits = {...LIMITS, ...options.limits};
 		this.#clock = options.clock ?? systemClock;
+		this.#tunnels = new Tunnels(options.routeTunnel);
 		const {headMs, requestMs, idleMs} = this.#limits;
 		this.#server = createServer({
 			headersTimeout: Math.min(headMs, requestMs),
@@ -125,29 +126,28 @@ class ControlServer implements ControlPlane {
 			.on('connection', socket => this.#watch(socket))
 			.on('request', (request, response) => void this.#serve(request, response))
 			.on('checkContinue', (request, response) => void this.#serve(request, response))
-			.on('connect', (request, socket) => hangUp(socket, this.#refuseConnect(request)))
+			.on('connect', (request, socket, first) => void this.#lead(request, socket as Socket, first)) // Its sockets are TCP.
 			.on('clientError', (error, socket) => this.#refuseBytes(error, socket as Socket)) // Its sockets are TCP.
 			.on('error', () => {
 				// Errors of accepting are transient.
 			});
 	}
 
-	endStreams(): void {
-		this.#isEndingStreams = true;
-		this.#events?.close();
-	}
-
 	stop(): Promise<void> {
-		this.endStreams();
-		this.#stopped ??= new Promise(resolve => {
-			this.#server.close(() => resolve());
-			for (const socket of this.#sockets) socket.destroy();
-		});
+		this.#stopped ??= this.#stop();
 		return this.#stopped;
 	}
 
 	[Symbol.asyncDispose](): Promise<void> {
 		return this.stop();
+	}
+
+	async #stop(): Promise<void> {
+		const closed = new Promise(resolve => {
+			this.#server.close(resolve);
+		});
+		for (const socket of this.#sockets) socket.destroy();
+		await Promise.all([closed, this.#tunnels.stop()]);
 	}
 
 	#watch(socket: Socket): void {
@@ -164,7 +164,7 @@ class ControlServer implements ControlPlane {
 		response.on('close', () => answering.delete(response));
 		try {
 			const answer = await this.#answer(request, response);
-			if (answer !== undefined) await sendAny(response, answer);
+			if (answer !== undefined) send(response, answer);
 		} catch (error) {
 			this.#options.onError?.(error);
 			if (response.headersSent) request.socket.destroy();
@@ -172,7 +172,7 @@ class ControlServer implements ControlPlane {
 		}
 	}
 
-	async #answer(request: IncomingMessage, response: ServerResponse): Promise<ApiAnswer | StreamAnswer | undefined> {
+	async #answer(request: IncomingMessage, response: ServerResponse): Promise<ApiAnswer | undefined> {
 		const head = headOf(request);
 		const refusal = this.#guard(head);
 		const dialect = this.#dialectOf(head);
@@ -197,22 +197,11 @@ class ControlServer implements ControlPlane {
 		return this.#options.dialects.find(dialect => dialect.claims(method, path, query));
 	}
 
-	async #answerAdmin(head: IncomingHead, body: Uint8Array): Promise<ApiAnswer | StreamAnswer> {
-		const context = {
-			port: this.#options.own,
-			calls: this.calls,
-			endpoint: this.endpoint,
-			events: () => this.#eventStreams(),
-		};
+	async #answerAdmin(head: IncomingHead, body: Uint8Array): Promise<ApiAnswer> {
+		const context = {port: this.#options.own, calls: this.calls, endpoint: this.endpoint};
 		const {answer, failure} = await answerAdmin({...head, body}, context);
 		if (answer.status === 500) this.#options.onError?.(failure);
 		return answer;
-	}
-
-	#eventStreams(): EventStreams {
-		this.#events ??= new EventStreams(this.#options.own.live);
-		if (this.#isEndingStreams) this.#events.close();
-		return this.#events;
 	}
 
 	async #answerApi(dialect: Dialect, head: IncomingHead, body: Uint8Array): Promise<ApiAnswer> {
@@ -243,8 +232,12 @@ class ControlServer implements ControlPlane {
 		return refuseWith(dialect, {status: 404, reason});
 	}
 
-	#refuseConnect(request: IncomingMessage): ApiAnswer {
-		return refusalAnswer(this.#guard(headOf(request)) ?? {status: 403, reason: 'CONNECT is not supported'});
+	/** One CONNECT, after what came before it on the connection has been answered. Never rejects. */
+	async #lead(request: IncomingMessage, socket: Socket, first: Uint8Array): Promise<void> {
+		await Promise.all([...(this.#answering.get(socket) ?? [])].map(response => once(response, 'close')));
+		const refusal = this.#guard(headOf(request)) ?? (await this.#tunnels.open(socket, request.url ?? '', first));
+		// Python and Java show nothing of a refused CONNECT but its first line.
+		if (refusal !== undefined) hangUp(socket, refusalAnswer(refusal), refusal.reason);
 	}
 
 	/** Bytes that are no request, or that came too late. What came before them on the connection is answered first. */

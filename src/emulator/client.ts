@@ -19,6 +19,8 @@ export interface Reachable {
 	readonly boundPort: number;
 	/** PEM of the certificate that answers there, and whose names a client may ask for; undefined when none is known. */
 	readonly certificate: string | undefined;
+	/** PEM of all of them: behind a TCP listener each back-end may have its own. */
+	readonly certificates: readonly string[];
 }
 
 export interface ConnectOptions {

@@ -1,24 +1,22 @@
 import {type Clock, systemClock} from '../base/clock.ts';
-import type {Duration} from '../base/duration.ts';
 import {formatAddress} from '../base/errors.ts';
 import {version} from '../base/version.ts';
 import {readAddress} from '../configuration/host-names.ts';
 import type {AdminApi, Readiness} from '../control-plane/admin/admin-api.ts';
-import type {LiveSource} from '../control-plane/admin/live.ts';
 import {loadBalancerState, type VmAddress} from '../control-plane/admin/state.ts';
-import type {RecordedTraffic} from '../control-plane/admin/traffic.ts';
 import type {LoggedCall} from '../control-plane/call-log.ts';
 import {ElbDialect} from '../control-plane/elb/dialect.ts';
 import {OutscaleDialect} from '../control-plane/outscale/dialect.ts';
 import {type ControlPlane, startControlPlane} from '../control-plane/server.ts';
 import {authenticator} from '../control-plane/signature.ts';
+import type {TunnelRoute, TunnelTarget} from '../control-plane/tunnels.ts';
 import {stateOf} from '../model/life.ts';
 import type {NormalisedBackend, NormalisedConfig} from '../model/normalised.ts';
 import type {Context} from '../operations/context.ts';
 import {declareVm} from '../operations/declare-vm.ts';
 import type {AccountStore} from './account-store.ts';
-import type {EmulatorClock} from './clock.ts';
 import {AccountAsCloud} from './cloud-store.ts';
+import {addressOfListener, findListener} from './named-listeners.ts';
 import type {Notices} from './notices.ts';
 
 /** The port that the command line takes when nobody asked for one. */
@@ -35,16 +33,15 @@ export interface ControlOptions {
 	readonly prefersUsualPort: boolean;
 	readonly clock: Clock;
 	readonly clockKind: 'real' | 'manual';
-	readonly clockHandle: EmulatorClock;
 	readonly authorityPem: string;
 	readonly notices: Notices;
+	/** What becomes of a CONNECT to a name that is nobody's here. */
+	readonly proxyUnknown: 'refuse' | 'tunnel';
 	/** Puts everything back to what the configuration says. */
 	readonly onReset: () => Promise<void>;
 	/** @returns what asks whoever runs this to stop, if anybody listens for that. */
 	readonly askToStop: () => (() => void) | undefined;
-	readonly live: LiveSource;
 	readonly onCall: (call: LoggedCall) => void;
-	readonly onDrained: (backend: {readonly loadBalancer: string; readonly backend: string}) => void;
 	/** Told of a mistake of ours; the client is answered 500. */
 	readonly onError: (error: unknown) => void;
 }
@@ -123,43 +120,6 @@ export class Control implements AdminApi {
 		this.#options.store.get(loadBalancer).handle.setHealth(backend, state);
 	}
 
-	get live(): LiveSource {
-		return this.#options.live;
-	}
-
-	traffic(): readonly RecordedTraffic[] {
-		return [...this.#options.store.managed.values()].map(({name, running: {journal}}) => ({
-			loadBalancer: name,
-			records: journal.records,
-			forgotten: journal.forgotten,
-			find: id => journal.find(id),
-			clear: () => journal.clear(),
-		}));
-	}
-
-	async drain(loadBalancer: string, backend: string): Promise<number> {
-		const {handle, running} = this.#options.store.get(loadBalancer);
-		const found = running.backends.find(({name}) => name === backend);
-		const drained = handle.drain(backend);
-		// It is refused then.
-		if (found === undefined) await drained;
-		void drained.then(() => this.#options.onDrained({loadBalancer, backend}));
-		return found?.inFlight ?? 0;
-	}
-
-	async switchBackend(loadBalancer: string, backend: string, action: 'start' | 'stop'): Promise<void> {
-		await this.#options.store.get(loadBalancer).handle.backend(backend)[action]();
-	}
-
-	async advanceClock(by: Duration): Promise<void> {
-		await this.#options.clockHandle.advance(by);
-	}
-
-	/** See `ControlPlane.endStreams`. */
-	endStreams(): void {
-		this.#server?.endStreams();
-	}
-
 	async setVm({id, address}: VmAddress): Promise<void> {
 		const read = readAddress(address);
 		// Validated by whoever took the request.
@@ -209,10 +169,21 @@ export class Control implements AdminApi {
 				}),
 			],
 			own: this,
+			routeTunnel: target => this.#routeTunnel(target),
 			clock,
 			onCall,
 			onError,
 		});
+	}
+
+	#routeTunnel(target: TunnelTarget): TunnelRoute {
+		const {store, proxyUnknown} = this.#options;
+		if (store.isStopping) return {status: 503, reason: 'lb-local is being stopped'};
+		const found = findListener(store.managed.values(), target);
+		if ('listener' in found) return addressOfListener(found.listener);
+		if (found.isOurs) return {status: 404, reason: found.reason};
+		if (proxyUnknown === 'tunnel') return target;
+		return {status: 403, reason: `${found.reason}; \`--proxy-unknown tunnel\` leads others to the real host`};
 	}
 
 	/** Where a VM is; of one that nothing has been started for yet, its back-end's name. */

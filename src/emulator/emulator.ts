@@ -18,8 +18,6 @@ export interface EmulatorEvents {
 	health: [change: HealthChange];
 	/** There is something new to know: what `warnings` and `notices` list. */
 	notice: [notice: Notice];
-	/** A back-end that was deregistered through the control port has nothing in flight any more. */
-	drained: [backend: {readonly loadBalancer: string; readonly backend: string}];
 	/** Somebody asks for a stop: `POST /_lb/stop` at the control port, which is refused while nobody listens. */
 	stop: [];
 }
@@ -40,6 +38,11 @@ export interface Emulator extends AsyncDisposable {
 	readonly clock: EmulatorClock;
 	/** The control port: `http://127.0.0.1:8089`. Empty where none was opened. */
 	readonly endpoint: string;
+	/**
+	 * The proxy by which other programs reach `https://<dnsName>/`, for `HTTPS_PROXY`: the control port, which leads a
+	 * CONNECT to the bound port. Empty where none was opened.
+	 */
+	readonly proxyUrl: string;
 	/** The latest calls of the cloud's API, oldest first; `unread` names the fields that had no effect. */
 	readonly calls: readonly Call[];
 	/** Environment variables that point the cloud's clients here. */

@@ -69,7 +69,7 @@ export class ManagedLoadBalancer implements HandledLoadBalancer {
 
 	constructor(name: string, state: ManagedState, options: ManagedOptions) {
 		const {running, dependencies, update, setCertificate, changeAtOnce, stop} = options;
-		const {authority, ca, clock, endpoint, onExchange} = dependencies;
+		const {ca, clock, endpoint, onExchange} = dependencies;
 		this.name = name;
 		this.#options = options;
 		this.running = running;
@@ -77,8 +77,8 @@ export class ManagedLoadBalancer implements HandledLoadBalancer {
 		running.journal.subscribe(onExchange);
 		this.client = new Client({
 			dnsName: running.description.dnsName,
-			listeners: () => reachable(running, this.certificates, [...this.backends.values()]),
-			trusted: () => [authority.pem, ...certificatesToTrust(this.certificates)],
+			listeners: () => this.reachable,
+			trusted: () => this.trusted,
 		});
 		this.handle = new LoadBalancerHandle({
 			managed: this,
@@ -102,6 +102,20 @@ export class ManagedLoadBalancer implements HandledLoadBalancer {
 	/** What its listeners show, by logical port. */
 	get certificates(): ReadonlyMap<number, UsableCertificate> {
 		return certificatesOf(this.described, this.#account);
+	}
+
+	get dnsName(): string {
+		return this.running.description.dnsName;
+	}
+
+	/** Where clients find its listeners. */
+	get reachable(): Reachable[] {
+		return reachable(this.running, this.certificates, [...this.backends.values()]);
+	}
+
+	/** PEM of what its clients trust: the authority, and what the listeners show. */
+	get trusted(): string[] {
+		return [this.#options.dependencies.authority.pem, ...certificatesToTrust(this.certificates)];
 	}
 
 	/** Those that are registered first: one that leaves may have the name of one that has come. */
@@ -207,11 +221,20 @@ function reachable(
 	backends: readonly RunningBackend[],
 ): Reachable[] {
 	return running.listeners.map(({description: {port, protocol, backendProtocol}, bound}) => {
+		const own = certificates.get(port)?.pair.cert;
 		// What answers at a TCP listener is the back-end, unless the listener speaks TLS to it by itself.
-		const passedThrough =
-			protocol === 'tcp' && !isSecure(backendProtocol) ? backends.find(({secure}) => secure) : undefined;
-		const certificate = certificates.get(port)?.pair.cert ?? passedThrough?.certificate()?.cert;
-		return {port, protocol, host: bound.host, boundPort: bound.port, certificate};
+		const answering = protocol === 'tcp' && !isSecure(backendProtocol) ? backends.filter(({secure}) => secure) : [];
+		return {
+			port,
+			protocol,
+			host: bound.host,
+			boundPort: bound.port,
+			certificate: own ?? answering[0]?.certificate()?.cert,
+			// Issued when they are asked for.
+			get certificates() {
+				return own === undefined ? answering.flatMap(({certificate}) => certificate()?.cert ?? []) : [own];
+			},
+		};
 	});
 }
 

@@ -40,10 +40,25 @@ export interface EmulatorOptions {
 	readonly record?: RecordOptions;
 	/** `manual`: time stands still until `clock.advance()` moves it. `real` unless said otherwise. */
 	readonly clock?: 'real' | 'manual';
+	/**
+	 * What becomes of a name that is no load balancer's, asked for by CONNECT at the control port or by
+	 * `emulator.agent()`: `refuse`, unless said otherwise, or `tunnel`, which connects to the real host.
+	 */
+	readonly proxyUnknown?: 'refuse' | 'tunnel';
 }
 
 /** The names of {@link EmulatorOptions}, to tell them from a load balancer's description. */
-export const EMULATOR_OPTIONS = ['config', 'host', 'ports', 'port', 'seed', 'authority', 'record', 'clock'] as const;
+export const EMULATOR_OPTIONS = [
+	'config',
+	'host',
+	'ports',
+	'port',
+	'seed',
+	'authority',
+	'record',
+	'clock',
+	'proxyUnknown',
+] as const;
 
 /** Options with their defaults filled in. */
 export interface ReadOptions {
@@ -54,9 +69,11 @@ export interface ReadOptions {
 	readonly authority: Authority | undefined;
 	readonly record: {readonly exchanges: number; readonly bodyBytes: number};
 	readonly clock: 'real' | 'manual';
+	readonly proxyUnknown: 'refuse' | 'tunnel';
 }
 
 const CLOCKS = ['real', 'manual'] as const;
+const PROXY_UNKNOWN = ['refuse', 'tunnel'] as const;
 const PORT_MODES: readonly PortMode[] = ['free', 'exact', 'fallback', 'fallback-always'];
 
 /** @throws EmulatorError `INVALID_DESCRIPTION` with every violation. `config` is validated elsewhere. */
@@ -80,6 +97,7 @@ export function readOptions(options: EmulatorOptions | Record<string, unknown>):
 	};
 	const ports = choose('ports', PORT_MODES, 'free');
 	const clock = choose('clock', CLOCKS, 'real');
+	const proxyUnknown = choose('proxyUnknown', PROXY_UNKNOWN, 'refuse');
 	const seed = given.get('seed') ?? 1;
 	if (!Number.isSafeInteger(seed)) violations.push({path: ['seed'], message: 'must be a whole number'});
 	const port = given.get('port');
@@ -100,6 +118,7 @@ export function readOptions(options: EmulatorOptions | Record<string, unknown>):
 		authority: isAuthority(authority) ? authority : undefined,
 		record,
 		clock,
+		proxyUnknown,
 	};
 }
 

@@ -89,7 +89,31 @@ test(refuses, {'sec-fetch-site': 'cross-site'}, /^Sec-Fetch-Site is "cross-site"
 test(refuses, {'sec-fetch-site': 'same-site'}, /^Sec-Fetch-Site is "same-site"/);
 test(refuses, {'sec-fetch-site': 'same-origin,cross-site'}, /^Sec-Fetch-Site is/);
 test(refuses, {'sec-fetch-site': ''}, /^Sec-Fetch-Site is ""/);
-test(refuses, {}, /^CONNECT is not supported: this port is no proxy$/, 'CONNECT');
+
+test('the host of a CONNECT is that of its target, this one, or missing', t => {
+	const ask = (headers: Record<string, string>) =>
+		judge({method: 'CONNECT', authority: 'Web.test:443', headers: new Map(Object.entries(headers))});
+
+	for (const host of ['web.test:443', 'WEB.test:443', 'web.test', '127.0.0.1:8089', 'lb.test']) {
+		t.is(ask({host}), undefined, host);
+	}
+	t.is(ask({}), undefined);
+	for (const host of ['', 'evil.test:443', 'web.test:444', 'web.test:443,evil.test', '127.0.0.1', 'web.test.']) {
+		t.is(ask({host})?.reason, `the host "${host}" is not that of the target; it has to be "Web.test:443"`);
+	}
+	t.regex(ask({host: 'web.test:443', origin: 'https://web.test'})?.reason ?? '', /^the origin "https:\/\/web\.test"/);
+	t.regex(ask({'sec-fetch-site': 'same-site'})?.reason ?? '', /^Sec-Fetch-Site is "same-site"/);
+});
+
+test('a client that takes this port for a proxy of plain HTTP is told what to use', t => {
+	const headers = new Map([['host', 'web.test']]);
+
+	t.is(
+		judge({method: 'GET', authority: 'web.test', headers})?.reason,
+		'the host "web.test" is not this one, and this port is a proxy for CONNECT alone, which is how clients ask for https:. ' +
+			'Unset HTTP_PROXY and http_proxy; lb-local status shows the bound port of each HTTP listener',
+	);
+});
 
 test('without a Host header nobody can be told apart from a page', t => {
 	t.regex(judge({method: 'GET', headers: new Map()})?.reason ?? '', /^the request has no Host header; it has to be/);

@@ -8,7 +8,14 @@ import {authenticator} from '../../src/control-plane/signature.ts';
 import {heldPort} from '../helpers/ports.ts';
 import {EchoDialect, FakeAdminApi, openControlServer} from './helpers/control-server.ts';
 
-const OPTIONS = {host: '127.0.0.1', port: 0, fallback: false, dialects: [], own: new FakeAdminApi()};
+const OPTIONS = {
+	host: '127.0.0.1',
+	port: 0,
+	fallback: false,
+	dialects: [],
+	own: new FakeAdminApi(),
+	routeTunnel: () => ({status: 403, reason: ''}),
+};
 
 test('a request reaches the dialect whole, and its answer the client', async t => {
 	await using server = await openControlServer();
@@ -213,7 +220,7 @@ test('who asks for a tunnel and breaks it off leaves nothing', async t => {
 	const polite = await server.connect();
 	polite.write('CONNECT evil.test:443 HTTP/1.1\r\nHost: evil.test:443\r\n\r\n');
 
-	t.is((await polite.message()).line, 'HTTP/1.1 403 Forbidden');
+	t.is((await polite.message()).line, 'HTTP/1.1 403 nothing is named evil.test');
 	t.is(await polite.untilOver(), 'end');
 	t.is((await server.ask('POST', '/api/v1/X', '{}')).status, 200);
 });

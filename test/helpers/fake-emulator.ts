@@ -13,12 +13,11 @@ import {
 	setCertificateOf,
 	updateFromSpec,
 } from '../../src/emulator/library-changes.ts';
-import {Live} from '../../src/emulator/live.ts';
 import {Notices} from '../../src/emulator/notices.ts';
 import type {PortMode} from '../../src/emulator/options.ts';
 import {type Authority, createAuthority, type LoadBalancer} from '../../src/index.ts';
 import {DEFAULT_ACCOUNT_ID, DEFAULT_REGION} from '../../src/model/dns-name.ts';
-import {TrafficFeed} from '../../src/observability/traffic-feed.ts';
+import {Sequence} from '../../src/observability/sequence.ts';
 import {type Context, NO_QUOTAS} from '../../src/operations/context.ts';
 import {Identifiers} from '../../src/operations/identifiers.ts';
 import type {FakeDataPlane} from './fake-data-plane.ts';
@@ -68,7 +67,7 @@ export class FakeEmulator implements SteppedEmulator, Surfaces {
 				readTurns: new ReadTurns(),
 				contexts: new SecureContexts(),
 				seed: 1,
-				feed: new TrafficFeed(),
+				sequence: new Sequence(),
 				onHealthChange: () => {},
 				record: {exchanges: 1, bodyBytes: 1},
 			},
@@ -115,11 +114,9 @@ export class FakeEmulator implements SteppedEmulator, Surfaces {
 			prefersUsualPort: false,
 			clock,
 			clockKind: 'manual',
-			clockHandle: {now: () => clock.wallMs(), advance: () => clock.advance(0)},
-			live: new Live(),
-			onDrained: () => {},
 			authorityPem: authority.pem,
 			notices,
+			proxyUnknown: 'refuse',
 			onReset: () => this.reset(),
 			askToStop: () => undefined,
 			onCall: () => {},

@@ -31,6 +31,8 @@ export interface UpOptions {
 	readonly idleTimeout?: string;
 	readonly controlPort?: string;
 	readonly clock?: 'real' | 'manual';
+	/** What becomes of a CONNECT to a name that is nobody's here. */
+	readonly proxyUnknown?: 'refuse' | 'tunnel';
 	readonly json?: boolean;
 	readonly quiet?: boolean;
 }
@@ -163,9 +165,9 @@ async function startReloading(options: ReloadingOptions): Promise<Reloading | un
 async function start(target: UpTarget, options: UpOptions, authority: StoredAuthority): Promise<Emulator> {
 	// Loaded here, so that wrong usage is reported before this takes time.
 	const {startDescribed} = await import('../../emulator.ts');
-	const {host, clock = 'real'} = options;
+	const {host, clock = 'real', proxyUnknown = 'refuse'} = options;
 	const port = options.controlPort === undefined ? {} : {port: readPort(options.controlPort)};
-	const common = {authority, clock, ...port, ...(host === undefined ? {} : {host})};
+	const common = {authority, clock, proxyUnknown, ...port, ...(host === undefined ? {} : {host})};
 	const ports = options.ports ?? 'fallback';
 	switch (target.kind) {
 		case 'demo':
