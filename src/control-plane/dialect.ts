@@ -19,6 +19,15 @@ export interface ApiAnswer {
 	readonly afterwards?: () => void;
 }
 
+/** An answer that is sent part by part. */
+export interface StreamAnswer extends Pick<ApiAnswer, 'status' | 'headers'> {
+	/**
+	 * The parts as they come. When the client goes away, `return()` of its iterator is called, also while a part is waited
+	 * for: that wait has to end then.
+	 */
+	readonly parts: AsyncIterable<string>;
+}
+
 /** One call, for the call log: action, which API, status answered, request fields no handler read, error code. */
 export interface ApiCall {
 	readonly action: string;

@@ -1,5 +1,5 @@
 import {EmulatorError, formatPath, type Violation} from '../base/errors.ts';
-import type {ApiAnswer, RequestRefusal} from './dialect.ts';
+import type {ApiAnswer, RequestRefusal, StreamAnswer} from './dialect.ts';
 
 /** What a JSON answer of our own carries. It says who answers: clients look at `server`. */
 const HEADERS = [
@@ -14,12 +14,19 @@ const STATUSES: ReadonlyMap<string, number> = new Map([
 	['INVALID_DESCRIPTION', 400],
 	['METHOD_NOT_ALLOWED', 405],
 	['STOPPED', 503],
+	['TOO_MANY_STREAMS', 503],
+	['FORGOTTEN', 404],
 	['BUG', 500],
 ]);
 
 /** A value as a JSON answer, a newline at its end so that terminals show it whole. */
 export function jsonAnswer(value: unknown, status = 200): ApiAnswer {
 	return {status, headers: HEADERS, body: `${JSON.stringify(value)}\n`};
+}
+
+/** An answer of our own that is sent part by part. */
+export function streamAnswer(contentType: string, parts: AsyncIterable<string>): StreamAnswer {
+	return {status: 200, headers: [['Content-Type', contentType], ...HEADERS.slice(1)], parts};
 }
 
 /** A refusal of the control server as JSON. */

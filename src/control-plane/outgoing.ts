@@ -2,7 +2,7 @@ import {type ServerResponse, STATUS_CODES} from 'node:http';
 import type {Duplex} from 'node:stream';
 import {codeOf} from '../base/errors.ts';
 import {wallMs} from '../base/timers.ts';
-import type {ApiAnswer, Dialect, RequestRefusal} from './dialect.ts';
+import type {ApiAnswer, Dialect, RequestRefusal, StreamAnswer} from './dialect.ts';
 import {refusalAnswer} from './error-answer.ts';
 
 /** Writes an answer whole. What belongs to the connection is Node's to say. */
@@ -15,6 +15,50 @@ export function send(response: ServerResponse, {status, headers, body, afterward
 	response.setHeader('Content-Length', Buffer.byteLength(body));
 	response.writeHead(status);
 	response.end(body);
+}
+
+export async function sendAny(response: ServerResponse, answer: ApiAnswer | StreamAnswer): Promise<void> {
+	if ('parts' in answer) await sendStream(response, answer);
+	else send(response, answer);
+}
+
+/** Writes part by part, as fast as the client reads. Never rejects: a client that goes away ends it. */
+async function sendStream(response: ServerResponse, {status, headers, parts}: StreamAnswer): Promise<void> {
+	for (const [name, value] of headers) response.appendHeader(name, value);
+	response.writeHead(status);
+	const iterator = parts[Symbol.asyncIterator]();
+	// RFC 9110 section 9.3.2: HEAD has no content.
+	if (response.req.method === 'HEAD' || response.destroyed) {
+		await iterator.return?.();
+		response.end();
+		return;
+	}
+	response.flushHeaders();
+	response.once('close', () => void iterator.return?.());
+	try {
+		for (;;) {
+			const {done, value} = await iterator.next();
+			if (response.destroyed) return;
+			if (done === true) break;
+			if (!response.write(value)) await drained(response);
+		}
+		response.end();
+	} catch {
+		// Half an answer must not pass for a whole one.
+		response.destroy();
+	}
+}
+
+/** Resolves when more can be written, or nothing more can be. */
+function drained(response: ServerResponse): Promise<void> {
+	return new Promise(resolve => {
+		const done = () => {
+			response.off('drain', done).off('close', done);
+			resolve();
+		};
+		response.on('drain', done).on('close', done);
+		if (response.destroyed) done();
+	});
 }
 
 /** As much of a reason as goes into the first line of an answer: clients allow so much at least. */

@@ -4,10 +4,11 @@ import type {Socket} from 'node:net';
 import {type Clock, systemClock} from '../base/clock.ts';
 import {codeOf, formatAddress} from '../base/errors.ts';
 import type {AdminApi} from './admin/admin-api.ts';
+import {EventStreams} from './admin/event-streams.ts';
 import {answerAdmin, isAdminPath} from './admin/routes.ts';
 import {bind} from './bind.ts';
 import {CallLog, type LoggedCall} from './call-log.ts';
-import type {ApiAnswer, Dialect, RequestRefusal} from './dialect.ts';
+import type {ApiAnswer, Dialect, RequestRefusal, StreamAnswer} from './dialect.ts';
 import {errorAnswer, refusalAnswer} from './error-answer.ts';
 import {type Asked, guard} from './guard.ts';
 import {
@@ -20,7 +21,7 @@ import {
 	targetOf,
 	tooLarge,
 } from './incoming.ts';
-import {hangUp, refusalOf, refuseWith, send} from './outgoing.ts';
+import {hangUp, refusalOf, refuseWith, send, sendAny} from './outgoing.ts';
 import {type RouteTunnel, Tunnels} from './tunnels.ts';
 
 /** How long and how large a request may be. */
@@ -68,6 +69,8 @@ export interface ControlPlane extends AsyncDisposable {
 	readonly calls: CallLog;
 	/** Cuts every connection. Resolves when the port is free. Stopping twice is stopping once. */
 	stop(): Promise<void>;
+	/** Ends the streams of events, which would go on to the end. */
+	endStreams(): void;
 }
 
 /**
@@ -93,6 +96,8 @@ class ControlServer implements ControlPlane {
 	/** What is being answered on a connection, in the order it came. */
 	readonly #answering = new WeakMap<Socket, Set<ServerResponse>>();
 	#guard: (asked: Asked) => RequestRefusal | undefined = () => undefined;
+	#events: EventStreams | undefined;
+	#isEndingStreams = false;
 	#stopped: Promise<void> | undefined;
 
 	constructor(options: ControlPlaneOptions) {
@@ -133,7 +138,13 @@ class ControlServer implements ControlPlane {
 			});
 	}
 
+	endStreams(): void {
+		this.#isEndingStreams = true;
+		this.#events?.close();
+	}
+
 	stop(): Promise<void> {
+		this.endStreams();
 		this.#stopped ??= this.#stop();
 		return this.#stopped;
 	}
@@ -164,7 +175,7 @@ class ControlServer implements ControlPlane {
 		response.on('close', () => answering.delete(response));
 		try {
 			const answer = await this.#answer(request, response);
-			if (answer !== undefined) send(response, answer);
+			if (answer !== undefined) await sendAny(response, answer);
 		} catch (error) {
 			this.#options.onError?.(error);
 			if (response.headersSent) request.socket.destroy();
@@ -172,7 +183,7 @@ class ControlServer implements ControlPlane {
 		}
 	}
 
-	async #answer(request: IncomingMessage, response: ServerResponse): Promise<ApiAnswer | undefined> {
+	async #answer(request: IncomingMessage, response: ServerResponse): Promise<ApiAnswer | StreamAnswer | undefined> {
 		const head = headOf(request);
 		const refusal = this.#guard(head);
 		const dialect = this.#dialectOf(head);
@@ -197,11 +208,22 @@ class ControlServer implements ControlPlane {
 		return this.#options.dialects.find(dialect => dialect.claims(method, path, query));
 	}
 
-	async #answerAdmin(head: IncomingHead, body: Uint8Array): Promise<ApiAnswer> {
-		const context = {port: this.#options.own, calls: this.calls, endpoint: this.endpoint};
+	async #answerAdmin(head: IncomingHead, body: Uint8Array): Promise<ApiAnswer | StreamAnswer> {
+		const context = {
+			port: this.#options.own,
+			calls: this.calls,
+			endpoint: this.endpoint,
+			events: () => this.#eventStreams(),
+		};
 		const {answer, failure} = await answerAdmin({...head, body}, context);
 		if (answer.status === 500) this.#options.onError?.(failure);
 		return answer;
+	}
+
+	#eventStreams(): EventStreams {
+		this.#events ??= new EventStreams(this.#options.own.live);
+		if (this.#isEndingStreams) this.#events.close();
+		return this.#events;
 	}
 
 	async #answerApi(dialect: Dialect, head: IncomingHead, body: Uint8Array): Promise<ApiAnswer> {

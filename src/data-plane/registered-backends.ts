@@ -12,9 +12,10 @@ export class RegisteredBackends {
 	#all: readonly Backend[] = [];
 	#registrations = 0;
 	/** Advances whenever one of them stands otherwise. */
-	readonly standings = new Revision();
+	readonly standings: Revision;
 
 	constructor({name: loadBalancer, healthCheck, faithfulHealth}: ResolvedLoadBalancer, services: Services) {
+		this.standings = new Revision(services.shown);
 		this.#faithfulHealth = faithfulHealth;
 		this.#checker = new HealthChecker<Backend>({
 			check: healthCheck,

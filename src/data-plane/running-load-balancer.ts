@@ -37,7 +37,7 @@ export class RunningLoadBalancer {
 	private constructor(description: ResolvedLoadBalancer, services: Services) {
 		this.#description = description;
 		this.#services = services;
-		this.journal = new Journal(services.record.exchanges, services.sequence);
+		this.journal = new Journal(services.record.exchanges, services.feed);
 		this.#deadlines = new Deadlines(services.clock, tickOf(description.timeouts));
 		this.#backends = new RegisteredBackends(description, services);
 		this.#retiring = new Retiring(services.clock);

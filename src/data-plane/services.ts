@@ -1,6 +1,7 @@
 import type {Clock} from '../base/clock.ts';
+import type {Revision} from '../base/revision.ts';
 import type {Transition} from '../model/health.ts';
-import type {Sequence} from '../observability/sequence.ts';
+import type {TrafficFeed} from '../observability/traffic-feed.ts';
 import type {ReadBuffers} from './sockets/read-buffers.ts';
 import type {ReadTurns} from './sockets/read-turns.ts';
 import type {SecureContexts} from './sockets/tls-settings.ts';
@@ -22,8 +23,10 @@ export interface Services {
 	readonly seed: number;
 	/** Called on each change; it must not throw. */
 	readonly onHealthChange: (change: HealthChange) => void;
+	/** Advances with every change of what is shown of all load balancers. */
+	readonly shown?: Revision;
 	/** Numbers the exchanges of all load balancers. */
-	readonly sequence: Sequence;
+	readonly feed: TrafficFeed;
 	/** How many exchanges each load balancer keeps, and how many bytes of each of their bodies. */
 	readonly record: {readonly exchanges: number; readonly bodyBytes: number};
 }

@@ -80,6 +80,7 @@ export class AccountStore {
 	/** Makes a change at once that nothing has to be prepared for; changes that are under way respect it. */
 	changeAtOnce(operation: Operate<unknown>): void {
 		this.#account = operation(this.account, this.#dependencies.context()).account;
+		this.#dependencies.services.shown?.advance();
 	}
 
 	/** Runs a task when no change of this load balancer is under way. */
@@ -216,6 +217,7 @@ export class AccountStore {
 		// From here to the release nothing waits and nothing fails.
 		const replaced = this.#account;
 		this.#account = account;
+		this.#dependencies.services.shown?.advance();
 		for (const managed of prepared.commit(account)) this.#managed.set(managed.name, managed);
 		change.onCommit?.();
 		for (const managed of prepared.removed) managed.keepLast(replaced);

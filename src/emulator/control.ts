@@ -1,9 +1,12 @@
 import {type Clock, systemClock} from '../base/clock.ts';
+import type {Duration} from '../base/duration.ts';
 import {formatAddress} from '../base/errors.ts';
 import {version} from '../base/version.ts';
 import {readAddress} from '../configuration/host-names.ts';
 import type {AdminApi, Readiness} from '../control-plane/admin/admin-api.ts';
+import type {LiveSource} from '../control-plane/admin/live.ts';
 import {loadBalancerState, type VmAddress} from '../control-plane/admin/state.ts';
+import type {RecordedTraffic} from '../control-plane/admin/traffic.ts';
 import type {LoggedCall} from '../control-plane/call-log.ts';
 import {ElbDialect} from '../control-plane/elb/dialect.ts';
 import {OutscaleDialect} from '../control-plane/outscale/dialect.ts';
@@ -15,6 +18,7 @@ import type {NormalisedBackend, NormalisedConfig} from '../model/normalised.ts';
 import type {Context} from '../operations/context.ts';
 import {declareVm} from '../operations/declare-vm.ts';
 import type {AccountStore} from './account-store.ts';
+import type {EmulatorClock} from './clock.ts';
 import {AccountAsCloud} from './cloud-store.ts';
 import {addressOfListener, findListener} from './named-listeners.ts';
 import type {Notices} from './notices.ts';
@@ -33,6 +37,7 @@ export interface ControlOptions {
 	readonly prefersUsualPort: boolean;
 	readonly clock: Clock;
 	readonly clockKind: 'real' | 'manual';
+	readonly clockHandle: EmulatorClock;
 	readonly authorityPem: string;
 	readonly notices: Notices;
 	/** What becomes of a CONNECT to a name that is nobody's here. */
@@ -41,7 +46,9 @@ export interface ControlOptions {
 	readonly onReset: () => Promise<void>;
 	/** @returns what asks whoever runs this to stop, if anybody listens for that. */
 	readonly askToStop: () => (() => void) | undefined;
+	readonly live: LiveSource;
 	readonly onCall: (call: LoggedCall) => void;
+	readonly onDrained: (backend: {readonly loadBalancer: string; readonly backend: string}) => void;
 	/** Told of a mistake of ours; the client is answered 500. */
 	readonly onError: (error: unknown) => void;
 }
@@ -118,6 +125,43 @@ export class Control implements AdminApi {
 
 	setHealth(...[loadBalancer, backend, state]: Parameters<AdminApi['setHealth']>): void {
 		this.#options.store.get(loadBalancer).handle.setHealth(backend, state);
+	}
+
+	get live(): LiveSource {
+		return this.#options.live;
+	}
+
+	traffic(): readonly RecordedTraffic[] {
+		return [...this.#options.store.managed.values()].map(({name, running: {journal}}) => ({
+			loadBalancer: name,
+			records: journal.records,
+			forgotten: journal.forgotten,
+			find: id => journal.find(id),
+			clear: () => journal.clear(),
+		}));
+	}
+
+	async drain(loadBalancer: string, backend: string): Promise<number> {
+		const {handle, running} = this.#options.store.get(loadBalancer);
+		const found = running.backends.find(({name}) => name === backend);
+		const drained = handle.drain(backend);
+		// It is refused then.
+		if (found === undefined) await drained;
+		void drained.then(() => this.#options.onDrained({loadBalancer, backend}));
+		return found?.inFlight ?? 0;
+	}
+
+	async switchBackend(loadBalancer: string, backend: string, action: 'start' | 'stop'): Promise<void> {
+		await this.#options.store.get(loadBalancer).handle.backend(backend)[action]();
+	}
+
+	async advanceClock(by: Duration): Promise<void> {
+		await this.#options.clockHandle.advance(by);
+	}
+
+	/** See `ControlPlane.endStreams`. */
+	endStreams(): void {
+		this.#server?.endStreams();
 	}
 
 	async setVm({id, address}: VmAddress): Promise<void> {

@@ -18,6 +18,8 @@ export interface EmulatorEvents {
 	health: [change: HealthChange];
 	/** There is something new to know: what `warnings` and `notices` list. */
 	notice: [notice: Notice];
+	/** A back-end that was deregistered through the control port has nothing in flight any more. */
+	drained: [backend: {readonly loadBalancer: string; readonly backend: string}];
 	/** Somebody asks for a stop: `POST /_lb/stop` at the control port, which is refused while nobody listens. */
 	stop: [];
 }

@@ -1,18 +1,16 @@
-import {EventEmitter} from 'node:events';
+import type {EventEmitter} from 'node:events';
 import path from 'node:path';
 import type {Clock} from '../base/clock.ts';
 import {messageOf} from '../base/errors.ts';
 import {INSPECT, type InspectArguments, showFields} from '../base/inspection.ts';
 import {assertNode} from '../base/runtime.ts';
-import {assertRealTimers, queueMicrotask, setImmediate} from '../base/timers.ts';
+import {assertRealTimers, setImmediate} from '../base/timers.ts';
 import {type Authority, createAuthority} from '../certificates/authority.ts';
 import type {LoadBalancerSpec} from '../configuration/spec.ts';
 import {RunningLoadBalancer} from '../data-plane/running-load-balancer.ts';
-import type {HealthChange} from '../data-plane/services.ts';
 import {ReadBuffers} from '../data-plane/sockets/read-buffers.ts';
 import {ReadTurns} from '../data-plane/sockets/read-turns.ts';
 import {SecureContexts} from '../data-plane/sockets/tls-settings.ts';
-import {Sequence} from '../observability/sequence.ts';
 import type {Reloaded} from '../operations/configure.ts';
 import type {Context} from '../operations/context.ts';
 import {AccountStore} from './account-store.ts';
@@ -26,6 +24,7 @@ import {Configurer} from './configurer.ts';
 import type {Control} from './control.ts';
 import type {Call, Emulator, EmulatorEvents} from './emulator.ts';
 import {createFromSpec, type LibraryContext, setCertificateOf, updateFromSpec} from './library-changes.ts';
+import {Live} from './live.ts';
 import type {CertificateAuthority, LoadBalancer} from './load-balancer.ts';
 import {handlesClosed} from './managed-load-balancer.ts';
 import {Notices} from './notices.ts';
@@ -34,7 +33,6 @@ import {watchForForgotten} from './still-open.ts';
 
 /** An emulator that runs. */
 export class RunningEmulator implements Emulator {
-	readonly events = new EventEmitter<EmulatorEvents>();
 	readonly clock: EmulatorClock;
 	readonly #authority: Authority;
 	readonly #authorityFile: AuthorityFile;
@@ -42,14 +40,13 @@ export class RunningEmulator implements Emulator {
 	readonly #store: AccountStore;
 	readonly #configurer: Configurer;
 	readonly #library: LibraryContext;
+	readonly #live = new Live();
 	readonly #notices: Notices;
 	readonly #options: ReadOptions;
 	readonly #time: Clock;
 	/** Read at the start alone: what has been named after it keeps its name. */
 	#settings: Omit<Context, 'nowMs' | 'wallMs'>;
 	#control: Control | undefined;
-	/** Events that wait until somebody can listen; undefined from then on. */
-	#waiting: HealthChange[] | undefined = [];
 	#configFiles: readonly string[] = [];
 	#stopping: Promise<void> | undefined;
 	#endWatch: () => void = () => {};
@@ -64,7 +61,7 @@ export class RunningEmulator implements Emulator {
 		const {clock, handle} = clockOf(options.clock);
 		this.clock = handle;
 		this.#time = clock;
-		this.#notices = new Notices(notice => queueMicrotask(() => this.events.emit('notice', notice)));
+		this.#notices = new Notices(notice => this.#live.announce('notice', notice));
 		const common = {authority: this.#authority, notices: this.#notices};
 		this.#store = new AccountStore({
 			...common,
@@ -80,8 +77,9 @@ export class RunningEmulator implements Emulator {
 				readTurns: new ReadTurns(),
 				contexts: new SecureContexts(),
 				seed,
-				sequence: new Sequence(),
-				onHealthChange: change => this.#emitHealth(change),
+				feed: this.#live.feed,
+				shown: this.#live.shown,
+				onHealthChange: change => this.#live.announce('health', change),
 				record,
 			},
 			prepareStart: RunningLoadBalancer.prepareStart,
@@ -123,13 +121,17 @@ export class RunningEmulator implements Emulator {
 			if (config !== undefined) await emulator.reload();
 			const begun = await begin(emulator);
 			// Whoever has started it listens by then.
-			setImmediate(() => emulator.#emitWaiting());
+			setImmediate(() => emulator.#live.begin());
 			emulator.#watch(startedAt);
 			return begun;
 		} catch (error) {
 			await emulator.stop();
 			throw error;
 		}
+	}
+
+	get events(): EventEmitter<EmulatorEvents> {
+		return this.#live.events;
 	}
 
 	get ca(): CertificateAuthority {
@@ -200,12 +202,15 @@ export class RunningEmulator implements Emulator {
 			prefersUsualPort: ports === 'fallback' || ports === 'fallback-always',
 			clock: this.#time,
 			clockKind: clock,
+			clockHandle: this.clock,
 			authorityPem: this.#authority.pem,
 			notices: this.#notices,
 			proxyUnknown,
 			onReset: () => this.reset(),
 			askToStop: () => (this.events.listenerCount('stop') > 0 ? () => void this.events.emit('stop') : undefined),
-			onCall: call => queueMicrotask(() => this.events.emit('call', call)),
+			live: this.#live,
+			onCall: call => this.#live.announce('call', call),
+			onDrained: drained => this.#live.announce('drained', drained),
 			onError: error => {
 				const text = `the control port: ${messageOf(error)}`;
 				this.#notices.add({level: 'warning', topic: 'control-port', text});
@@ -254,6 +259,7 @@ export class RunningEmulator implements Emulator {
 
 	async #stop(drainMs: number): Promise<void> {
 		this.#endWatch();
+		this.#control?.endStreams();
 		// Nothing new comes from now on. The control port closes last: meanwhile `/_lb/ready` says that it stops.
 		await this.#store.stop(drainMs);
 		await this.#registry.stop();
@@ -280,20 +286,5 @@ export class RunningEmulator implements Emulator {
 
 	#context(): Context {
 		return {...this.#settings, nowMs: this.#time.now(), wallMs: this.#time.wallMs()};
-	}
-
-	#emitHealth(change: HealthChange): void {
-		if (this.#waiting !== undefined) {
-			this.#waiting.push(change);
-			return;
-		}
-		// A listener's bug must show, but not among the probes.
-		queueMicrotask(() => this.events.emit('health', change));
-	}
-
-	#emitWaiting(): void {
-		const waiting = this.#waiting ?? [];
-		this.#waiting = undefined;
-		for (const change of waiting) this.#emitHealth(change);
 	}
 }

@@ -4,7 +4,7 @@ import {INSPECT, type InspectArguments, showFields} from '../base/inspection.ts'
 import {queueMicrotask} from '../base/timers.ts';
 import type {Exchange} from './exchange.ts';
 import type {ExchangeRecord} from './exchange-record.ts';
-import {Sequence} from './sequence.ts';
+import {TrafficFeed} from './traffic-feed.ts';
 import {type Filter, Waiters} from './waiters.ts';
 
 /** The exchanges of one load balancer, oldest first. */
@@ -49,7 +49,7 @@ export class Journal implements Traffic {
 	#forgotten = 0;
 	#nextId = 1;
 	readonly #capacity: number;
-	readonly #sequence: Sequence;
+	readonly #feed: TrafficFeed;
 	readonly #ended = new Waiters(
 		'matching exchange ended',
 		'One that ends before the call does not count: call next() first, then the client.',
@@ -63,17 +63,18 @@ export class Journal implements Traffic {
 
 	/**
 	 * @param capacity how many exchanges are kept.
-	 * @param sequence numbers the exchanges of all load balancers of one emulator.
+	 * @param feed numbers the exchanges of all load balancers of one emulator.
 	 */
-	constructor(capacity: number, sequence = new Sequence()) {
+	constructor(capacity: number, feed = new TrafficFeed()) {
 		this.#capacity = capacity;
-		this.#sequence = sequence;
+		this.#feed = feed;
 	}
 
 	/** Adds an exchange, as soon as it has reached a back-end. */
 	add(record: ExchangeRecord): void {
 		record.id = this.#nextId++;
-		record.seq = this.#sequence.next();
+		record.seq = this.#feed.next();
+		if (this.#feed.isWatched) this.#feed.opened(record);
 		if (this.#ring.length < this.#capacity) this.#ring.push(record);
 		else {
 			this.#ring[this.#oldest] = record;
@@ -97,6 +98,7 @@ export class Journal implements Traffic {
 			this.#counts.set(record.backendName, (this.#counts.get(record.backendName) ?? 0) + 1);
 		}
 		if (this.#ended.size > 0) this.#ended.wake(record);
+		if (this.#feed.isWatched) this.#feed.ended(record);
 		for (const subscriber of this.#subscribers) {
 			try {
 				subscriber(record);
@@ -113,6 +115,18 @@ export class Journal implements Traffic {
 	subscribe(subscriber: (exchange: Exchange) => void): () => void {
 		this.#subscribers.add(subscriber);
 		return () => this.#subscribers.delete(subscriber);
+	}
+
+	/** Those that are kept, oldest first. */
+	get records(): readonly ExchangeRecord[] {
+		return [...this.#records()];
+	}
+
+	/** The one with this id; `forgotten` when there was one that is no longer kept, undefined when there was none. */
+	find(id: number): ExchangeRecord | 'forgotten' | undefined {
+		const found = this.#ring.find(record => record.id === id);
+		if (found !== undefined) return found;
+		return Number.isInteger(id) && id > 0 && id < this.#nextId ? 'forgotten' : undefined;
 	}
 
 	get length(): number {

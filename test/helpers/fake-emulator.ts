@@ -13,11 +13,12 @@ import {
 	setCertificateOf,
 	updateFromSpec,
 } from '../../src/emulator/library-changes.ts';
+import {Live} from '../../src/emulator/live.ts';
 import {Notices} from '../../src/emulator/notices.ts';
 import type {PortMode} from '../../src/emulator/options.ts';
 import {type Authority, createAuthority, type LoadBalancer} from '../../src/index.ts';
 import {DEFAULT_ACCOUNT_ID, DEFAULT_REGION} from '../../src/model/dns-name.ts';
-import {Sequence} from '../../src/observability/sequence.ts';
+import {TrafficFeed} from '../../src/observability/traffic-feed.ts';
 import {type Context, NO_QUOTAS} from '../../src/operations/context.ts';
 import {Identifiers} from '../../src/operations/identifiers.ts';
 import type {FakeDataPlane} from './fake-data-plane.ts';
@@ -67,7 +68,7 @@ export class FakeEmulator implements SteppedEmulator, Surfaces {
 				readTurns: new ReadTurns(),
 				contexts: new SecureContexts(),
 				seed: 1,
-				sequence: new Sequence(),
+				feed: new TrafficFeed(),
 				onHealthChange: () => {},
 				record: {exchanges: 1, bodyBytes: 1},
 			},
@@ -114,6 +115,9 @@ export class FakeEmulator implements SteppedEmulator, Surfaces {
 			prefersUsualPort: false,
 			clock,
 			clockKind: 'manual',
+			clockHandle: {now: () => clock.wallMs(), advance: () => clock.advance(0)},
+			live: new Live(),
+			onDrained: () => {},
 			authorityPem: authority.pem,
 			notices,
 			proxyUnknown: 'refuse',

@@ -17,7 +17,7 @@ import {
 	type ResolvedLoadBalancer,
 } from '../../src/model/resolved.ts';
 import {Journal} from '../../src/observability/journal.ts';
-import {Sequence} from '../../src/observability/sequence.ts';
+import {TrafficFeed} from '../../src/observability/traffic-feed.ts';
 import {checkOf} from './probing.ts';
 
 /** No back-end is draining. */
@@ -32,7 +32,7 @@ export function servicesOf(clock: Clock, onHealthChange: (change: HealthChange) 
 		contexts: new SecureContexts(),
 		seed: 1,
 		onHealthChange,
-		sequence: new Sequence(),
+		feed: new TrafficFeed(),
 		record: {exchanges: 10, bodyBytes: 0},
 	};
 }

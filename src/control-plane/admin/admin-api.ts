@@ -1,5 +1,8 @@
+import type {Duration} from '../../base/duration.ts';
 import type {OperatorSetting} from '../../model/health.ts';
+import type {LiveSource} from './live.ts';
 import type {AdminState, VmAddress} from './state.ts';
+import type {RecordedTraffic} from './traffic.ts';
 
 /**
  * What the emulator's own interface asks of whatever runs the load balancers. Where one of these throws an
@@ -18,6 +21,21 @@ export interface AdminApi {
 	setVm(vm: VmAddress): void | Promise<void>;
 	/** Forgets where a VM is. @returns whether anybody had said so. */
 	removeVm(id: string): boolean | Promise<boolean>;
+	/** What the load balancers have recorded. */
+	traffic(): readonly RecordedTraffic[];
+	/** What happens, as it happens. */
+	readonly live: LiveSource;
+	/**
+	 * Deregisters a back-end; an event tells when nothing is in flight at it any more.
+	 *
+	 * @returns how many exchanges are in flight at it.
+	 * @throws EmulatorError `NO_SUCH_LOAD_BALANCER`, `NO_SUCH_BACKEND`, `STOPPED`
+	 */
+	drain(loadBalancer: string, backend: string): Promise<number>;
+	/** @throws EmulatorError `NO_SUCH_LOAD_BALANCER`, `NO_SUCH_BACKEND`, `NOT_OURS`, and why it could not be started */
+	switchBackend(loadBalancer: string, backend: string, action: 'start' | 'stop'): Promise<void>;
+	/** @throws EmulatorError `CLOCK_NOT_MANUAL` */
+	advanceClock(by: Duration): Promise<void>;
 	/** Asks whoever runs it to stop it; undefined where that is a program that stops it by itself, such as a test. */
 	readonly askToStop: (() => void) | undefined;
 	/** The certificate of the authority that signs for the listeners, PEM. */

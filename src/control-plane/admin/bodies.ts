@@ -3,7 +3,7 @@ import {invalidDescription} from '../../base/errors.ts';
 import {type Findings, presentable} from '../../configuration/finding.ts';
 import {readAddress} from '../../configuration/host-names.ts';
 import {type Partly, readShape} from '../../configuration/read-shape.ts';
-import {barePort} from '../../configuration/schema-values.ts';
+import {barePort, durationWithUnit} from '../../configuration/schema-values.ts';
 import {refuseVmId} from '../../configuration/vm-id.ts';
 
 const STATES = ['InService', 'OutOfService', 'auto'] as const;
@@ -30,6 +30,16 @@ const stop = v.strictObject(
 	},
 	'empty, or an object {pid}',
 );
+const backend = v.strictObject({loadBalancer: text, backend: text}, 'an object {loadBalancer, backend}');
+const switching = v.strictObject(
+	{
+		loadBalancer: text,
+		backend: text,
+		action: v.picklist(['stop', 'start'], 'an action; allowed are "stop" or "start"'),
+	},
+	'an object {loadBalancer, backend, action}',
+);
+const clock = v.strictObject({advance: durationWithUnit}, 'an object {advance}, such as {"advance": "30s"}');
 const nothing = v.strictObject({}, 'empty, or {}');
 
 /** @throws EmulatorError `INVALID_DESCRIPTION` with every violation, as all of these. */
@@ -49,6 +59,19 @@ export function readVmBody(body: Uint8Array): {readonly id: string; readonly add
 
 export function readVmIdBody(body: Uint8Array): v.InferOutput<typeof vmId> {
 	return read(vmId, body, ({id}, findings) => validateVmId(id, findings));
+}
+
+export function readBackendBody(body: Uint8Array): v.InferOutput<typeof backend> {
+	return read(backend, body);
+}
+
+export function readSwitchBody(body: Uint8Array): v.InferOutput<typeof switching> {
+	return read(switching, body);
+}
+
+/** @returns the duration as it is written: `30s`. */
+export function readClockBody(body: Uint8Array): v.InferOutput<typeof clock>['advance'] {
+	return read(clock, body).advance;
 }
 
 /** @returns the process that is meant, where one is. */

@@ -1,12 +1,16 @@
 import {once} from 'node:events';
 import {request} from 'node:http';
 import {connect} from 'node:net';
+import type {Duration} from '../../../src/base/duration.ts';
 import {EmulatorError} from '../../../src/base/errors.ts';
 import type {AdminApi, Readiness} from '../../../src/control-plane/admin/admin-api.ts';
 import type {AdminState, LoadBalancerState, VmAddress} from '../../../src/control-plane/admin/state.ts';
+import type {RecordedTraffic} from '../../../src/control-plane/admin/traffic.ts';
 import type {ApiAnswer, ApiRequest, Dialect} from '../../../src/control-plane/dialect.ts';
 import {type ControlPlane, type ControlPlaneOptions, startControlPlane} from '../../../src/control-plane/server.ts';
+import {Live} from '../../../src/emulator/live.ts';
 import type {OperatorSetting} from '../../../src/model/health.ts';
+import {Journal} from '../../../src/observability/journal.ts';
 import {RawConnection} from '../../helpers/raw-connection.ts';
 
 /** An API of one shape: says what it was asked, and keeps every request. */
@@ -102,6 +106,29 @@ export class FakeAdminApi implements AdminApi {
 		if (loadBalancer !== 'web') throw new EmulatorError('NO_SUCH_LOAD_BALANCER', `No load balancer ${loadBalancer}`);
 		if (backend !== 'app-1') throw new EmulatorError('NO_SUCH_BACKEND', `No back-end ${backend}`);
 		this.operator = state;
+	}
+
+	readonly live = new Live();
+	readonly journal = new Journal(3, this.live.feed);
+	readonly done: string[] = [];
+
+	traffic(): RecordedTraffic[] {
+		const {journal} = this;
+		const {records, forgotten} = journal;
+		return [{loadBalancer: 'web', records, forgotten, find: id => journal.find(id), clear: () => journal.clear()}];
+	}
+
+	async drain(loadBalancer: string, backend: string): Promise<number> {
+		this.done.push(`drain ${loadBalancer}/${backend}`);
+		return 2;
+	}
+
+	async switchBackend(loadBalancer: string, backend: string, action: string): Promise<void> {
+		this.done.push(`${action} ${loadBalancer}/${backend}`);
+	}
+
+	async advanceClock(by: Duration): Promise<void> {
+		this.done.push(`advance ${by}`);
 	}
 
 	setVm(vm: VmAddress): void {

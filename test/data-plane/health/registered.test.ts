@@ -5,7 +5,7 @@ import {ReadBuffers} from '../../../src/data-plane/sockets/read-buffers.ts';
 import {ReadTurns} from '../../../src/data-plane/sockets/read-turns.ts';
 import {SecureContexts} from '../../../src/data-plane/sockets/tls-settings.ts';
 import {DEFAULT_TIMEOUTS, type ResolvedBackend} from '../../../src/model/resolved.ts';
-import {Sequence} from '../../../src/observability/sequence.ts';
+import {TrafficFeed} from '../../../src/observability/traffic-feed.ts';
 import {deadPort} from '../../helpers/ports.ts';
 import {checkOf, startProbed} from '../../helpers/probing.ts';
 import {open} from '../../helpers/stream-ends.ts';
@@ -69,7 +69,7 @@ test('back-ends that an API registers are pending until a probe has passed, and 
 				inService.push(backend);
 				tell();
 			},
-			sequence: new Sequence(),
+			feed: new TrafficFeed(),
 			record: {exchanges: 10, bodyBytes: 0},
 		},
 	);

@@ -12,7 +12,7 @@ import {
 	type ResolvedListener,
 	type ResolvedLoadBalancer,
 } from '../../../src/model/resolved.ts';
-import {Sequence} from '../../../src/observability/sequence.ts';
+import {TrafficFeed} from '../../../src/observability/traffic-feed.ts';
 import {open} from '../../helpers/stream-ends.ts';
 import {authority, serverPair, trusting} from '../../helpers/stream-pairs.ts';
 
@@ -58,7 +58,7 @@ async function start(t: ExecutionContext, description: ResolvedLoadBalancer, con
 		contexts,
 		seed: 1,
 		onHealthChange() {},
-		sequence: new Sequence(),
+		feed: new TrafficFeed(),
 		record: {exchanges: 10, bodyBytes: 0},
 	};
 	const running = await RunningLoadBalancer.start(description, services);

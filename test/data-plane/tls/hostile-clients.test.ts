@@ -12,7 +12,7 @@ import {SecureContexts} from '../../../src/data-plane/sockets/tls-settings.ts';
 import {type LoadBalancer, startLoadBalancer} from '../../../src/index.ts';
 import {defaultHealthCheck} from '../../../src/model/health-check.ts';
 import {DEFAULT_TIMEOUTS} from '../../../src/model/resolved.ts';
-import {Sequence} from '../../../src/observability/sequence.ts';
+import {TrafficFeed} from '../../../src/observability/traffic-feed.ts';
 import {eventually} from '../../helpers/patience.ts';
 import {open, read} from '../../helpers/stream-ends.ts';
 import {authority, serverPair, trusting} from '../../helpers/stream-pairs.ts';
@@ -171,7 +171,7 @@ test.serial('a handshake that is not complete in time is ended, however slowly i
 			contexts: new SecureContexts(),
 			seed: 1,
 			onHealthChange() {},
-			sequence: new Sequence(),
+			feed: new TrafficFeed(),
 			record: {exchanges: 10, bodyBytes: 0},
 		},
 	);

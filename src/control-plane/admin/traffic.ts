@@ -1,0 +1,156 @@
+import {EmulatorError, invalidDescription, type Violation} from '../../base/errors.ts';
+import {quote} from '../../base/quote.ts';
+import {didYouMean} from '../../base/suggest.ts';
+import type {ExchangeRecord} from '../../observability/exchange-record.ts';
+import {type ExchangeSummary, fieldsIn, summaryOf} from '../../observability/summary.ts';
+import {type FilterSubject, readFilter, type TrafficFilter} from '../../observability/traffic-filter.ts';
+import type {ApiAnswer, StreamAnswer} from '../dialect.ts';
+import {jsonAnswer, streamAnswer} from '../error-answer.ts';
+
+/** The record of one load balancer. */
+export interface RecordedTraffic {
+	readonly loadBalancer: string;
+	/** Oldest first. */
+	readonly records: readonly ExchangeRecord[];
+	/** How many are no longer kept. */
+	readonly forgotten: number;
+	/** The exchange with this id; `forgotten` when there was one, undefined when there was none. */
+	find(id: number): ExchangeRecord | 'forgotten' | undefined;
+	clear(): void;
+}
+
+const MOST_SUMMARIES = 10_000;
+const USUAL_SUMMARIES = 500;
+
+interface TrafficQuery {
+	readonly after: number | undefined;
+	readonly before: number | undefined;
+	readonly limit: number;
+	readonly lb: string | undefined;
+	readonly filter: TrafficFilter;
+}
+
+/** What `GET /_lb/traffic` answers in JSON. */
+export interface TrafficPage {
+	/** Oldest first. */
+	readonly summaries: readonly ExchangeSummary[];
+	/** The lowest and the highest `seq` that is kept; 0 when there is nothing. */
+	readonly oldest: number;
+	readonly newest: number;
+	/** How many exchanges are no longer kept. */
+	readonly forgotten: number;
+	/** Whether the limit left some out: newer ones with `after`, older ones otherwise. */
+	readonly more: boolean;
+}
+
+/**
+ * A page of the record: the first exchanges after `after`, or else the last ones before `before`, or the last ones of all.
+ * Summaries in JSON, or whole exchanges as NDJSON.
+ *
+ * @throws EmulatorError `INVALID_DESCRIPTION`, `NO_SUCH_LOAD_BALANCER`
+ */
+export function readTraffic(
+	all: readonly RecordedTraffic[],
+	query: string,
+	asLines: boolean,
+): ApiAnswer | StreamAnswer {
+	const {after = 0, before = Number.POSITIVE_INFINITY, limit, lb, filter, isForward} = readQuery(query);
+	const asked = lb === undefined ? all : [named(all, lb)];
+	const records = asked.flatMap(({records}) => records).sort((one, other) => one.seq - other.seq);
+	const found: ExchangeRecord[] = [];
+	let more = false;
+	for (const record of isForward ? records : records.toReversed()) {
+		if (record.seq <= after || record.seq >= before || !filter.matches(subjectOf(record))) continue;
+		more = found.length === limit;
+		if (more) break;
+		found.push(record);
+	}
+	if (!isForward) found.reverse();
+	if (asLines) return streamAnswer('application/x-ndjson; charset=utf-8', linesOf(found));
+	const page: TrafficPage = {
+		summaries: found.map(summaryOf),
+		oldest: records[0]?.seq ?? 0,
+		newest: records.at(-1)?.seq ?? 0,
+		forgotten: asked.reduce((sum, {forgotten}) => sum + forgotten, 0),
+		more,
+	};
+	return jsonAnswer(page);
+}
+
+/** One line at a time: all of them at once may be larger than the memory. */
+async function* linesOf(records: readonly ExchangeRecord[]): AsyncGenerator<string> {
+	for (const record of records) {
+		const json = JSON.stringify(record);
+		yield `${json}\n`;
+	}
+}
+
+/**
+ * One whole exchange.
+ *
+ * @throws EmulatorError `NO_SUCH_LOAD_BALANCER`, `NO_SUCH_EXCHANGE`, `FORGOTTEN`
+ */
+export function readExchange(all: readonly RecordedTraffic[], lb: string, id: string): ApiAnswer {
+	const found = /^[1-9]\d{0,14}$/.test(id) ? named(all, lb).find(Number(id)) : undefined;
+	if (found === 'forgotten') {
+		throw new EmulatorError('FORGOTTEN', `Exchange ${id} of load balancer ${quote(lb)} is no longer kept`, {
+			hint: 'More exchanges are kept with `record: {exchanges: …}` in the library.',
+		});
+	}
+	if (found === undefined) {
+		throw new EmulatorError('NO_SUCH_EXCHANGE', `Load balancer ${quote(lb)} has recorded no exchange ${quote(id)}`, {
+			hint: 'GET /_lb/traffic lists them: an exchange is known by `lb` and `id`.',
+		});
+	}
+	return jsonAnswer(found);
+}
+
+function named(all: readonly RecordedTraffic[], name: string): RecordedTraffic {
+	const found = all.find(({loadBalancer}) => loadBalancer === name);
+	if (found !== undefined) return found;
+	const names = all.map(({loadBalancer}) => loadBalancer);
+	throw new EmulatorError('NO_SUCH_LOAD_BALANCER', `No load balancer is named ${quote(name)}`, {
+		hint: didYouMean(name, names),
+	});
+}
+
+/** An exchange as a filter looks at it, with what its summary leaves out. */
+export function subjectOf(record: ExchangeRecord): FilterSubject {
+	const summary = summaryOf(record);
+	return {
+		...summary,
+		...(summary.cut === true ? {wholeTarget: record.summary.target} : {}),
+		added: () => record.added.map(([name]) => name),
+		field: name => fieldsIn(record.requestHead, name),
+	};
+}
+
+const PARAMETERS = ['after', 'before', 'limit', 'lb', 'filter'] as const;
+
+function readQuery(query: string): TrafficQuery & {readonly isForward: boolean} {
+	const violations: Violation[] = [];
+	const given = new URLSearchParams(query);
+	for (const key of new Set(given.keys())) {
+		if (!PARAMETERS.some(known => known === key)) {
+			const message = `${quote(key)} is no parameter; allowed are ${PARAMETERS.join(', ')}`;
+			violations.push({path: [], message, hint: didYouMean(key, PARAMETERS)});
+		} else if (given.getAll(key).length > 1) {
+			violations.push({path: [key], message: 'is given more than once'});
+		}
+	}
+	const number = (key: string, least: number, most: number): number | undefined => {
+		const text = given.get(key);
+		if (text === null) return undefined;
+		if (/^\d{1,15}$/.test(text) && Number(text) >= least && Number(text) <= most) return Number(text);
+		const range = most === Number.MAX_SAFE_INTEGER ? `from ${least} on` : `from ${least} to ${most}`;
+		violations.push({path: [key], message: `${quote(text)} is not a whole number ${range}`});
+		return undefined;
+	};
+	const after = number('after', 0, Number.MAX_SAFE_INTEGER);
+	const before = number('before', 0, Number.MAX_SAFE_INTEGER);
+	const limit = number('limit', 1, MOST_SUMMARIES) ?? USUAL_SUMMARIES;
+	const filter = readFilter(given.get('filter') ?? '');
+	violations.push(...filter.remarks.map(remark => ({path: ['filter'], ...remark})));
+	if (violations.length > 0) throw invalidDescription('The query', violations);
+	return {after, before, limit, lb: given.get('lb') ?? undefined, filter, isForward: after !== undefined};
+}

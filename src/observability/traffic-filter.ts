@@ -1,0 +1,213 @@
+import {quote} from '../base/quote.ts';
+import {didYouMean} from '../base/suggest.ts';
+import type {ExchangeSummary} from './summary.ts';
+
+/** An exchange as a filter looks at it. What is not known is not there, and matches nothing. */
+export interface FilterSubject extends ExchangeSummary {
+	/** The whole target, where the summary's is cut. */
+	readonly wholeTarget?: string;
+	/** Names of the fields that the load balancer added to the request. */
+	readonly added?: () => readonly string[];
+	/** The values of a field of the request, by its lower-case name. */
+	readonly field?: (name: string) => readonly string[];
+	/** The armed fault that fired. */
+	readonly fault?: string;
+}
+
+/** One thing in a filter that means nothing. */
+export interface FilterRemark {
+	readonly message: string;
+	readonly hint?: string | undefined;
+}
+
+export interface TrafficFilter {
+	matches(subject: FilterSubject): boolean;
+	/** What was not understood; such a term is looked for as text. */
+	readonly remarks: readonly FilterRemark[];
+}
+
+type Test = (subject: FilterSubject) => boolean;
+
+/** The keys of a filter and what may follow them. */
+const KEYS: ReadonlyMap<string, (value: string) => Test | string> = new Map<string, (value: string) => Test | string>([
+	['lb', textIn(({lb}) => [lb])],
+	['port', numberIn(({port}) => port)],
+	['backend', textIn(({backend}) => [backend])],
+	['status', statusIn],
+	['method', textIn(({method}) => [method])],
+	['path', pathIn],
+	['host', textIn(({host}) => [host, host.replace(/:\d+$/, '')])],
+	['outcome', textIn(({outcome}) => [outcome])],
+	['kind', textIn(({kind}) => [kind])],
+	['client', textIn(({client}) => [client, client.replace(/:\d+$/, '')])],
+	['id', numberIn(({id}) => id)],
+	['ms', numberIn(({ms}) => ms)],
+	['tls', tlsIn],
+	['sni', textIn(({sni}) => [sni])],
+	['added', textIn(({added}) => added?.() ?? [])],
+	['header', headerIn],
+	['reused', value => flagIn(value, ({reused}) => reused)],
+	['fault', textIn(({fault}) => [fault])],
+	['is', stateIn],
+]);
+
+/**
+ * Reads a filter of exchanges: terms between spaces, all of which must match. `key:value` asks for one property, a word
+ * alone for a target, host or cause that contains it; `-` before a term negates it, and `"…"` keeps spaces. In values
+ * `*` stands for anything; case does not count.
+ *
+ * - `lb port backend method host client outcome kind sni added fault`: that value, `backend:app-*`
+ * - `path`: the beginning of the path, `path:/api`
+ * - `status`: `503`, `5xx` or `500..504`; `id`, `port`, `ms`: a number, `10..20`, or with `>`, `<`: `ms>100`
+ * - `tls`: `none`, `1.2` or `1.3`; `header:NAME` or `header:NAME=VALUE`: a field of the request
+ * - `reused:yes`, `reused:no`; `is:open`, `is:failed` (an outcome that is not ok, or a status of 500 and more)
+ */
+export function readFilter(text: string): TrafficFilter {
+	const tests: Test[] = [];
+	const remarks: FilterRemark[] = [];
+	for (const term of termsIn(text)) tests.push(readTerm(term, remarks));
+	return {matches: subject => tests.every(test => test(subject)), remarks};
+}
+
+interface Term {
+	readonly negated: boolean;
+	readonly text: string;
+	/** Whether it begins with a quote: it is text, whatever is in it. */
+	readonly quoted: boolean;
+}
+
+/** The terms, without their quotes. A quote that is not closed goes to the end. */
+function termsIn(text: string): Term[] {
+	return [...text.matchAll(/(-?)((?:"[^"]*(?:"|$)|[^\s"])+)/g)].map(([, minus = '', body = '']) => ({
+		negated: minus === '-',
+		text: body.replaceAll('"', ''),
+		quoted: body.startsWith('"'),
+	}));
+}
+
+function readTerm({negated, text, quoted}: Term, remarks: FilterRemark[]): Test {
+	const test = quoted ? wordTest(text) : readPlain(text, remarks);
+	return negated ? subject => !test(subject) : test;
+}
+
+function readPlain(text: string, remarks: FilterRemark[]): Test {
+	const [, key, operator, value = ''] = /^([A-Za-z]+)(:|[<>]=?)(.*)$/s.exec(text) ?? [];
+	if (key === undefined) return wordTest(text);
+	const read = KEYS.get(key.toLowerCase());
+	if (read === undefined) {
+		const message = `${quote(key)} is no key of a filter; the keys are ${[...KEYS.keys()].join(', ')}`;
+		remarks.push({message, hint: didYouMean(key, KEYS.keys()) ?? 'text with a colon stands in quotes'});
+		return wordTest(text);
+	}
+	const test = read(operator === ':' ? value : `${operator}${value}`);
+	if (typeof test === 'function') return test;
+	remarks.push({message: `${quote(text)}: ${test}`});
+	return wordTest(text);
+}
+
+/** What is contained in a target, host or cause. */
+function wordTest(word: string): Test {
+	const wanted = word.toLowerCase();
+	return subject => {
+		const {target, wholeTarget = target, host, cause} = subject;
+		return [wholeTarget, host, cause].some(text => text.toLowerCase().includes(wanted));
+	};
+}
+
+/** Whether a text is a value in which `*` stands for anything. Linear in both. */
+function isLike(text: string, parts: readonly string[]): boolean {
+	const [first = '', ...rest] = parts;
+	if (!text.startsWith(first)) return false;
+	const last = rest.pop();
+	if (last === undefined) return text === first;
+	let from = first.length;
+	for (const part of rest) {
+		const at = text.indexOf(part, from);
+		if (at === -1) return false;
+		from = at + part.length;
+	}
+	return text.length - last.length >= from && text.endsWith(last);
+}
+
+function likeTest(value: string): (text: string) => boolean {
+	const parts = value.toLowerCase().split('*');
+	return text => isLike(text.toLowerCase(), parts);
+}
+
+function textIn(read: (subject: FilterSubject) => readonly (string | undefined)[]): (value: string) => Test | string {
+	return value => {
+		if (value === '') return 'a value is missing after the colon';
+		const like = likeTest(value);
+		return subject => read(subject).some(text => text !== undefined && like(text));
+	};
+}
+
+function pathIn(value: string): Test | string {
+	if (value === '') return 'a path is missing after the colon, such as "/api"';
+	const like = likeTest(value.endsWith('*') ? value : `${value}*`);
+	return ({target, wholeTarget = target}) => like(wholeTarget);
+}
+
+function headerIn(value: string): Test | string {
+	const [, name = '', wanted] = /^([^=]*)(?:=(.*))?$/s.exec(value) ?? [];
+	if (name === '') return 'the name of a field is missing, such as "header:X-Request-Id=42"';
+	const like = wanted === undefined ? () => true : likeTest(wanted);
+	return ({field}) => field?.(name.toLowerCase()).some(like) ?? false;
+}
+
+const NUMBER = /^(?:(>=?|<=?)?(\d+(?:\.\d+)?)|(\d+(?:\.\d+)?)\.\.(\d+(?:\.\d+)?))$/;
+
+function numberIn(read: (subject: FilterSubject) => number): (value: string) => Test | string {
+	return value => {
+		const [, operator, number, from, to] = NUMBER.exec(value) ?? [];
+		if (from !== undefined) return subject => read(subject) >= Number(from) && read(subject) <= Number(to);
+		if (number === undefined) return 'a number is needed, such as 100, 10..20, >100 or <=5';
+		return subject => compare(read(subject), operator, Number(number));
+	};
+}
+
+function compare(value: number, operator: string | undefined, bound: number): boolean {
+	switch (operator) {
+		case '>':
+			return value > bound;
+		case '>=':
+			return value >= bound;
+		case '<':
+			return value < bound;
+		case '<=':
+			return value <= bound;
+		default:
+			return value === bound;
+	}
+}
+
+function statusIn(value: string): Test | string {
+	const hundreds = /^([1-5])xx$/i.exec(value)?.[1];
+	if (hundreds !== undefined) return ({status}) => Math.floor(status / 100) === Number(hundreds);
+	const test = numberIn(({status}) => status)(value);
+	return typeof test === 'string' ? 'a status is needed, such as 503, 5xx, 500..504 or >=500' : test;
+}
+
+function tlsIn(value: string): Test | string {
+	if (value === 'none') return ({tls}) => tls === undefined;
+	const version = /^(?:TLSv)?(1(?:\.[0-3])?)$/i.exec(value)?.[1];
+	if (version === undefined) return 'a version of TLS is needed: none, 1.2 or 1.3';
+	return ({tls}) => tls === `TLSv${version}`;
+}
+
+function flagIn(value: string, read: (subject: FilterSubject) => boolean): Test | string {
+	if (value === 'yes' || value === 'true') return read;
+	if (value === 'no' || value === 'false') return subject => !read(subject);
+	return 'yes or no is needed';
+}
+
+function stateIn(value: string): Test | string {
+	if (value === 'open') return ({open}) => open;
+	if (value === 'failed') return isFailed;
+	return `"open" or "failed" is needed`;
+}
+
+/** Whether an exchange went wrong: it ended otherwise than well, or its answer says so. */
+export function isFailed({open, outcome, status}: Pick<ExchangeSummary, 'open' | 'outcome' | 'status'>): boolean {
+	return !open && (outcome !== 'ok' || status >= 500);
+}

@@ -1,0 +1,301 @@
+import {once} from 'node:events';
+import {connect} from 'node:net';
+import test, {type ExecutionContext} from 'ava';
+import {type Emulator, type EmulatorOptions, startEmulator} from '../../src/index.ts';
+import {authority} from '../helpers/emulator-scene.ts';
+import {newLoadBalancer} from '../helpers/outscale-api.ts';
+import {eventually, within} from '../helpers/patience.ts';
+
+interface Told {
+	readonly id: string | undefined;
+	readonly event: string;
+	// biome-ignore lint/suspicious/noExplicitAny: each event has a shape of its own, and a test says which it expects.
+	readonly data: any;
+}
+
+/** A reader of `GET /_lb/events`. */
+class Reader {
+	readonly told: Told[] = [];
+	readonly response: Response;
+	readonly ended: Promise<void>;
+	readonly #abort: AbortController;
+
+	private constructor(response: Response, abort: AbortController) {
+		this.response = response;
+		this.#abort = abort;
+		this.ended = this.#read();
+	}
+
+	static async open(t: ExecutionContext, {endpoint}: Emulator, lastEventId?: string): Promise<Reader> {
+		const abort = new AbortController();
+		t.teardown(() => abort.abort());
+		const headers: Record<string, string> = lastEventId === undefined ? {} : {'last-event-id': lastEventId};
+		return new Reader(await fetch(`${endpoint}/_lb/events`, {headers, signal: abort.signal}), abort);
+	}
+
+	/** The number of the last event that has one. */
+	get lastId(): string | undefined {
+		return this.told.findLast(({id}) => id !== undefined)?.id;
+	}
+
+	async until(event: string, test: (data: Told['data']) => boolean = () => true): Promise<Told> {
+		const find = () => this.told.find(each => each.event === event && test(each.data));
+		await eventually(() => find() !== undefined, `${event} among ${this.told.map(each => each.event)}`);
+		return find() as Told;
+	}
+
+	/** Targets of what has ended, as far as was told. */
+	get targets(): string[] {
+		return this.told
+			.filter(({event}) => event === 'exchanges')
+			.flatMap(({data}) => data.ended.map(({target}: {target: string}) => target));
+	}
+
+	async close(): Promise<void> {
+		this.#abort.abort();
+		await this.ended;
+	}
+
+	async #read(): Promise<void> {
+		let text = '';
+		const decoder = new TextDecoder();
+		try {
+			for await (const chunk of this.response.body ?? []) {
+				text += decoder.decode(chunk, {stream: true});
+				for (let end = text.indexOf('\n\n'); end !== -1; end = text.indexOf('\n\n')) {
+					this.#take(text.slice(0, end));
+					text = text.slice(end + 2);
+				}
+			}
+		} catch {
+			// It was closed here, or cut.
+		}
+	}
+
+	#take(block: string): void {
+		const field = (name: string) => new RegExp(`^${name}: (.*)$`, 'm').exec(block)?.[1];
+		const event = field('event');
+		if (event !== undefined) this.told.push({id: field('id'), event, data: JSON.parse(field('data') ?? 'null')});
+	}
+}
+
+async function start(t: ExecutionContext, options: EmulatorOptions = {}): Promise<Emulator> {
+	const emulator = await startEmulator({port: 0, authority, ...options});
+	t.teardown(() => emulator.stop());
+	await emulator.create({name: 'web', listeners: ['http:80'], backends: 2});
+	return emulator;
+}
+
+test('a stream says first whose it is, and then what happens', async t => {
+	const emulator = await start(t);
+	const reader = await Reader.open(t, emulator);
+
+	t.is(reader.response.headers.get('content-type'), 'text/event-stream; charset=utf-8');
+	t.is(reader.response.headers.get('cache-control'), 'no-store');
+	t.is(reader.response.headers.get('x-accel-buffering'), 'no');
+	const hello = await reader.until('hello');
+	t.is(typeof hello.data.instance, 'string');
+	t.is(typeof hello.data.revision, 'number');
+	t.is(reader.told[0], hello);
+
+	await emulator.get('web').fetch('/1');
+	const {data} = await reader.until('exchanges');
+	t.deepEqual(data.opened, []);
+	t.like(data.ended, [{lb: 'web', target: '/1', backend: 'a', status: 200, open: false}]);
+});
+
+test('an exchange that takes its time is told when it opens, and when it ends', async t => {
+	const emulator = await start(t);
+	let finish = () => {};
+	const finished = new Promise<void>(resolve => {
+		finish = resolve;
+	});
+	await emulator.create({
+		name: 'slow',
+		listeners: ['http:80'],
+		backends: [{kind: 'handler', handler: (_, response) => void finished.then(() => response.end())}],
+	});
+	const reader = await Reader.open(t, emulator);
+	const answer = emulator.get('slow').fetch('/wait');
+
+	const opened = await reader.until('exchanges', ({opened}) => opened.length > 0);
+	t.like(opened.data.opened, [{lb: 'slow', target: '/wait', open: true}]);
+	finish();
+	await answer;
+
+	const ended = await reader.until('exchanges', ({ended}) => ended.length > 0);
+	t.is(ended.data.ended[0].seq, opened.data.opened[0].seq);
+});
+
+test('changes, calls, health and notices are events with fields', async t => {
+	const emulator = await start(t);
+	const reader = await Reader.open(t, emulator);
+	const {data: hello} = await reader.until('hello');
+
+	await fetch(`${emulator.endpoint}/api/v1/CreateLoadBalancer`, {
+		method: 'POST',
+		body: JSON.stringify(newLoadBalancer('made')),
+	});
+	t.like((await reader.until('call')).data, {action: 'CreateLoadBalancer', api: 'oapi', status: 200});
+	t.true((await reader.until('state')).data.revision > hello.revision);
+
+	await emulator.create({
+		name: 'sick',
+		listeners: ['http:80'],
+		backends: [{kind: 'reply', name: 'app', status: 500}],
+		healthCheck: {target: 'HTTP:80/', interval: 50, timeout: '1s', unhealthy: 2, healthy: 2},
+	});
+	await emulator.get('sick').settle();
+	t.like((await reader.until('health')).data, {loadBalancer: 'sick', backend: 'app', transition: {to: 'OutOfService'}});
+	t.like((await reader.until('notice')).data, {level: 'warning', topic: 'durations', loadBalancer: 'sick'});
+
+	void emulator.get('web').drain('a');
+	await fetch(`${emulator.endpoint}/_lb/drain`, {
+		method: 'POST',
+		body: JSON.stringify({loadBalancer: 'web', backend: 'b'}),
+	});
+	t.deepEqual((await reader.until('drained')).data, {loadBalancer: 'web', backend: 'b'});
+});
+
+test('taking a back-end out by hand changes the revision', async t => {
+	const emulator = await start(t);
+	const reader = await Reader.open(t, emulator);
+	const {data: hello} = await reader.until('hello');
+
+	emulator.get('web').setHealth('a', 'OutOfService');
+
+	t.true((await reader.until('state')).data.revision > hello.revision);
+});
+
+test('a reader that comes back is told what it missed, and nothing twice', async t => {
+	const emulator = await start(t);
+	const first = await Reader.open(t, emulator);
+	await first.until('hello');
+	await emulator.get('web').fetch('/1');
+	await first.until('exchanges');
+	const lastId = first.lastId;
+	await first.close();
+	await emulator.get('web').fetch('/2');
+	await emulator.get('web').fetch('/3');
+
+	const second = await Reader.open(t, emulator, lastId);
+
+	await eventually(() => second.targets.length >= 2);
+	t.deepEqual(second.targets, ['/2', '/3']);
+	t.false(second.told.some(({event}) => event === 'resync'));
+	t.is(second.told[0]?.data.instance, first.told[0]?.data.instance);
+});
+
+test('a reader that comes back with a number that is not known, or too old, is told to read everything', async t => {
+	const emulator = await start(t);
+	for (const lastEventId of ['999999', 'nonsense', '-1']) {
+		const reader = await Reader.open(t, emulator, lastEventId);
+		await reader.until('resync');
+		t.is(reader.told[0]?.event, 'hello');
+		await reader.close();
+	}
+	// More events than are kept.
+	const reader = await Reader.open(t, emulator);
+	await reader.until('hello');
+	const lastId = reader.lastId;
+	const send = () => fetch(`${emulator.endpoint}/api/v1/ReadLoadBalancers`, {method: 'POST', body: '{}'});
+	for (let round = 0; round < 70; round++) await Promise.all(Array.from({length: 30}, send));
+	await reader.close();
+	const back = await Reader.open(t, emulator, lastId);
+	await back.until('resync');
+	t.pass();
+});
+
+test('more exchanges than one event has are counted', async t => {
+	const emulator = await start(t);
+	const reader = await Reader.open(t, emulator);
+	await reader.until('hello');
+	const lb = emulator.get('web');
+	const agents = Array.from({length: 40}, async () => {
+		for (let index = 0; index < 40; index++) await lb.fetch('/');
+	});
+	await Promise.all(agents);
+
+	const told = () =>
+		reader.told
+			.filter(({event}) => event === 'exchanges')
+			.reduce((sum, {data}) => sum + data.ended.length + (data.dropped ?? 0), 0);
+	await eventually(() => told() >= 1600);
+	for (const {event, data} of reader.told) {
+		if (event === 'exchanges') t.true(data.ended.length + data.opened.length <= 500);
+	}
+});
+
+test('a reader that never reads costs a bounded queue, and the load balancer goes on', async t => {
+	const emulator = await start(t);
+	const stalled = connect(Number(new URL(emulator.endpoint).port), '127.0.0.1');
+	t.teardown(() => stalled.destroy());
+	stalled.write('GET /_lb/events HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n');
+	await once(stalled, 'data');
+	stalled.pause();
+	const other = await Reader.open(t, emulator);
+	await other.until('hello');
+
+	// More than its queue and the system's buffers hold: each exchange is some 400 characters.
+	const lb = emulator.get('web');
+	for (let round = 0; round < 40; round++) {
+		await Promise.all(Array.from({length: 25}, () => lb.fetch(`/${'a'.repeat(300)}`)));
+	}
+	t.is(lb.traffic.length, 1000);
+
+	t.is((await lb.fetch('/last')).status, 200);
+	await eventually(() => other.targets.includes('/last'));
+	t.false(other.told.some(({event}) => event === 'resync'));
+});
+
+test('there may be 16 streams; the next one is refused, and may come when one has gone', async t => {
+	const emulator = await start(t);
+	const readers = await Promise.all(Array.from({length: 16}, () => Reader.open(t, emulator)));
+	for (const reader of readers) await reader.until('hello');
+
+	const refused = await fetch(`${emulator.endpoint}/_lb/events`);
+	t.is(refused.status, 503);
+	t.regex(await refused.text(), /TOO_MANY_STREAMS/);
+
+	await readers[0]?.close();
+	await eventually(async () => {
+		const reader = await Reader.open(t, emulator);
+		const {status} = reader.response;
+		if (status !== 200) await reader.close();
+		return status === 200;
+	});
+	t.is((await fetch(`${emulator.endpoint}/_lb/events`, {method: 'HEAD'})).status, 503);
+});
+
+test('HEAD opens no stream', async t => {
+	const emulator = await start(t);
+	for (let index = 0; index < 20; index++) {
+		t.is((await fetch(`${emulator.endpoint}/_lb/events`, {method: 'HEAD'})).status, 200);
+	}
+});
+
+test('a stop ends the streams first, with a last word, while what is in flight goes on', async t => {
+	const emulator = await start(t);
+	const held: (() => void)[] = [];
+	await emulator.create({
+		name: 'slow',
+		listeners: ['http:80'],
+		backends: [{kind: 'handler', handler: (_, response) => void held.push(() => response.end())}],
+	});
+	const reader = await Reader.open(t, emulator);
+	await reader.until('hello');
+	const arrived = emulator.get('slow').traffic.arrival();
+	const answer = emulator.get('slow').fetch('/');
+	await arrived;
+	await eventually(() => held.length > 0);
+
+	const stopped = emulator.stop({drainMs: 3_600_000});
+	await within('the end of the stream', reader.ended);
+	t.is(reader.told.at(-1)?.event, 'bye');
+	const late = await fetch(`${emulator.endpoint}/_lb/events`);
+	t.is(late.status, 503);
+	await late.text();
+	for (const release of held) release();
+	t.is((await answer).status, 200);
+	await stopped;
+});
