@@ -1,6 +1,8 @@
 import {type IncomingMessage, request} from 'node:http';
-import {codeOf, EmulatorError, messageOf} from '../base/errors.ts';
-import {printable} from './text.ts';
+import {EmulatorError} from '../base/errors.ts';
+import {refusalIn, strangerAt, unreachable} from './control-failures.ts';
+
+export {strangerAt} from './control-failures.ts';
 
 /** A guess: no request takes long, but the machine may be busy. */
 const ANSWER_TIMEOUT_MS = 5000;
@@ -67,14 +69,7 @@ export class ControlClient {
 				{hint: 'Is it stopped or very busy? Is it lb-local that listens there?', cause: error},
 			);
 		}
-		const code = codeOf(error) ?? '';
-		// An error of Node's parser: the server does not speak HTTP.
-		if (code.startsWith('HPE_') || error instanceof EmulatorError) return this.#stranger(error);
-		const why = code === 'ECONNREFUSED' ? 'nothing listens there' : messageOf(error);
-		return new EmulatorError('CONTROL_UNREACHABLE', `Cannot reach lb-local at ${this.endpoint}: ${why}`, {
-			hint: 'Start it with `lb-local up`, or say where it is with --endpoint or LB_LOCAL_ENDPOINT.',
-			cause: error,
-		});
+		return unreachable(this.endpoint, error);
 	}
 
 	#parsed(text: string): unknown {
@@ -88,18 +83,6 @@ export class ControlClient {
 	#stranger(cause?: unknown): EmulatorError<'CONTROL_STRANGER'> {
 		return strangerAt(this.endpoint, cause);
 	}
-}
-
-/** The server is not lb-local, or a version that this one does not understand. */
-export function strangerAt(endpoint: string, cause?: unknown): EmulatorError<'CONTROL_STRANGER'> {
-	return new EmulatorError(
-		'CONTROL_STRANGER',
-		`The server at ${endpoint} is not lb-local, or is another version of it`,
-		{
-			hint: 'Say where it is with --endpoint or LB_LOCAL_ENDPOINT; `lb-local up` prints it.',
-			cause,
-		},
-	);
 }
 
 interface Answer {
@@ -123,26 +106,4 @@ async function readAnswer(response: IncomingMessage): Promise<Answer> {
 	}
 	const text = Buffer.concat(chunks).toString('utf8');
 	return {status: response.statusCode ?? 0, server: String(response.headers['server']), text};
-}
-
-/** The error in `{error: {code, message, hint}}`. */
-function refusalIn(json: unknown): EmulatorError | undefined {
-	const error = fieldOf(json, 'error');
-	const code = fieldOf(error, 'code');
-	const message = fieldOf(error, 'message');
-	const hint = fieldOf(error, 'hint');
-	if (typeof code !== 'string' || typeof message !== 'string') return undefined;
-	return new EmulatorError(
-		code,
-		message
-			.split('\n')
-			.map(line => printable(line, 2000))
-			.join('\n'),
-		{hint: typeof hint === 'string' ? printable(hint, 2000) : undefined},
-	);
-}
-
-function fieldOf(value: unknown, name: string): unknown {
-	if (typeof value !== 'object' || value === null || !Object.hasOwn(value, name)) return undefined;
-	return new Map<string, unknown>(Object.entries(value)).get(name);
 }

@@ -13,6 +13,7 @@ import type {RunOptions} from './commands/run.ts';
 import type {SetOptions} from './commands/set.ts';
 import type {StatusOptions} from './commands/status.ts';
 import type {StopOptions} from './commands/stop.ts';
+import type {TrafficOptions} from './commands/traffic.ts';
 import type {UpOptions} from './commands/up.ts';
 import {EXIT, exitCodeOf, usageError} from './exit-codes.ts';
 import type {Output} from './output.ts';
@@ -187,6 +188,18 @@ function describeControlCommands(program: Command, context: CommandContext, end:
 		.option('--json', 'print all of its state as JSON')
 		.action(async (options: StatusOptions) => {
 			end(await (await import('./commands/status.ts')).status(options, context));
+		});
+	program
+		.command('traffic')
+		.description('print what the running instance has recorded, one line per exchange')
+		.option('-f, --follow', 'go on with what comes')
+		.option('--lb <name>', 'of one load balancer alone')
+		.option('--filter <filter>', 'such as "status:5xx -backend:app-1"; README.md has its grammar')
+		.option('--limit <count>', 'how many at most of what is recorded (default: 500)')
+		.option(...ENDPOINT)
+		.option('--json', 'print whole exchanges as NDJSON')
+		.action(async (options: TrafficOptions) => {
+			end(await (await import('./commands/traffic.ts')).traffic(options, context));
 		});
 	program
 		.command('ready')

@@ -2,6 +2,7 @@ import {formatAddress} from '../base/errors.ts';
 import type {HealthChange} from '../data-plane/services.ts';
 import type {Call} from '../emulator.ts';
 import type {Exchange} from '../observability/exchange.ts';
+import type {ExchangeSummary} from '../observability/summary.ts';
 import {type Paint, printable} from './text.ts';
 
 /**
@@ -22,6 +23,22 @@ export function exchangeLine(exchange: Exchange, paint: Paint, showTarget = (tar
 	return `${when} ${where} ${from} ${what} -> ${who} ${ms.total.toFixed(1)} ms ${how}${why}`;
 }
 
+/** The same of a row of the record, which does not have the address of its back-end. */
+export function summaryLine(summary: ExchangeSummary, paint: Paint): string {
+	const {at, lb, port, client, kind, method, target, cut, status, by, up, down, backend, ms, outcome, cause} = summary;
+	const when = paint('faint', timeOfDay(at));
+	const where = paint('name', `${printable(lb)}:${port}`);
+	const whole = cut === true ? `${target}…` : target;
+	const what = whatHappened({kind, summary: {method, target: whole, status, by}, bytes: {up, down}}, text => text);
+	const itself = status === 0 ? 'nobody' : 'the load balancer itself';
+	const answered = status !== 0 && by === 'load-balancer' ? ', answered by the load balancer' : '';
+	const how = `${connectionTo(summary, outcome)}${answered}`;
+	const who = backend === undefined ? itself : `${paint('name', printable(backend))} ${paint('faint', `(${how})`)}`;
+	const ended = paint(outcome === 'ok' ? 'good' : 'bad', outcome);
+	const why = cause === '' ? '' : ` (${printable(cause)})`;
+	return `${when} ${where} ${printable(client)} ${what} -> ${who} ${ms.toFixed(1)} ms ${ended}${why}`;
+}
+
 const DAY_MS = 86_400_000;
 
 /** `03:04:05.678`, in UTC. As the end of `toISOString()`, but ten times faster. */
@@ -38,7 +55,10 @@ export function exchangeJson(exchange: Exchange): string {
 	return JSON.stringify(exchange);
 }
 
-function whatHappened({kind, summary, bytes}: Exchange, showTarget: (target: string) => string): string {
+function whatHappened(
+	{kind, summary, bytes}: Pick<Exchange, 'kind' | 'summary' | 'bytes'>,
+	showTarget: (target: string) => string,
+): string {
 	if (kind === 'tcp' || kind === 'tls-passthrough') return `${kind} ${bytes.up} up ${bytes.down} down`;
 	const {method, target, status} = summary;
 	const asked = method === '' ? 'no request' : `${printable(method)} ${printable(showTarget(target))}`;

@@ -19,6 +19,7 @@ import type {Reloading, ReloadingOptions} from '../reloading.ts';
 import {callLine, exchangeJson, exchangeLine, healthLine} from '../report.ts';
 import {silentBackends, silentLines} from '../silent-backends.ts';
 import {printable} from '../text.ts';
+import {WAITING_EXCHANGES} from '../waiting-exchanges.ts';
 import {warnOfHost} from '../warn-of-host.ts';
 
 export interface UpOptions {
@@ -41,9 +42,6 @@ export interface UpOptions {
  * How long exchanges in flight may take to finish after the first signal. A guess: long enough for a request in a test.
  */
 const GRACE_MS = 3000;
-
-/** The limit of exchanges that wait for a slow or stopped reader. README.md states it, too. */
-const WAITING_EXCHANGES = {items: 10_000, bytes: 8 * 1024 * 1024};
 
 /** A record of an exchange without its heads and bodies: 30 fields and their values. A guess. */
 const RECORD_BYTES = 600;
