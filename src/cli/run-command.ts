@@ -3,9 +3,9 @@ import {constants} from 'node:os';
 import {codeOf, EmulatorError, messageOf} from '../base/errors.ts';
 import {type Watched, watchProcess} from '../base/parent-watcher.ts';
 import {quote} from '../base/quote.ts';
+import {isInForeground} from './foreground.ts';
 import type {Interruption} from './interruption.ts';
 import type {Output} from './output.ts';
-import {isInForeground} from './terminal.ts';
 
 export interface CommandOptions {
 	readonly env: NodeJS.ProcessEnv;

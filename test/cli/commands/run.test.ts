@@ -213,6 +213,29 @@ test('exchanges that failed are shown at the end, without queries, headers and b
 	t.notRegex(stderr, /secret|fine/);
 });
 
+test('a failed exchange is shown with its why', async t => {
+	const config = `
+backends: {broken: {kind: reply, status: 503}, gone: "127.0.0.1:1"}
+loadBalancers:
+  web: {listeners: ["http:80"], backends: [gone, broken]}
+  none: {listeners: ["http:80"], backends: [gone], healthCheck: {target: "TCP:80", interval: 1h, unhealthy: 2}}
+`;
+	const options = await project(t, config);
+	const script = `
+		(async () => {
+			await fetch(process.env.LB_LOCAL_WEB_URL);
+			const body = JSON.stringify({loadBalancer: 'none', backend: 'gone', state: 'OutOfService'});
+			await fetch(process.env.LB_LOCAL_ENDPOINT + '/_lb/health', {method: 'POST', body});
+			await fetch(process.env.LB_LOCAL_NONE_URL);
+		})()`;
+
+	const {stderr} = await runCli(['run', ...inNode(script)], options);
+
+	const [, first = '', second = ''] = stderr.split('\n');
+	t.regex(first, / web:80 .* GET \/ 503 -> broken .* ok; gone not reached: .*; broken chosen$/);
+	t.regex(second, / none:80 .* GET \/ 503 -> .* no-healthy-backend \(.*gone .*\)$/);
+});
+
 test('--settled waits for a verdict of each back-end, whatever it is', async t => {
 	const config = `
 backends: {app: {kind: echo}, gone: "127.0.0.1:1"}

@@ -25,8 +25,8 @@ export function commandLine(
 	args: readonly string[],
 	{folder, env = {}}: CliOptions,
 ): {readonly program: string; readonly args: string[]; readonly env: NodeJS.ProcessEnv} {
-	// The colours of the terminal that runs the tests must not matter.
-	const {FORCE_COLOR: _, NO_COLOR: __, DEBUG: ___, ...inherited} = process.env;
+	// The colours of the terminal that runs the tests must not matter, nor a configuration of its own.
+	const {FORCE_COLOR: _, NO_COLOR: __, DEBUG: ___, LB_LOCAL_CONFIG: ____, ...inherited} = process.env;
 	return {
 		program: process.execPath,
 		args: ['--enable-source-maps', MAIN, ...args],
