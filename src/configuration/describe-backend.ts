@@ -1,18 +1,12 @@
 import {millisecondsIn} from '../base/duration.ts';
 import {readCertificateName} from '../base/host-name.ts';
 import {show} from '../base/quote.ts';
-import type {
-	FakeBehaviour,
-	NormalisedAddress,
-	NormalisedBackend,
-	NormalisedBackendTls,
-	NormalisedFake,
-} from '../model/normalised.ts';
+import type {FakeBehaviour, NormalisedAddress, NormalisedBackend, NormalisedFake} from '../model/normalised.ts';
 import {readAddress, readHost} from './host-names.ts';
 import {find, type Place} from './place.ts';
 import type {Partly} from './read-shape.ts';
 import {isPort, MAX_DURATION_MS} from './schema-values.ts';
-import type {AddressBackend, BackendSpec, BackendTls, ReplyBackend} from './spec.ts';
+import type {AddressBackend, BackendSpec, ReplyBackend} from './spec.ts';
 
 type BackendShape = Partly<Exclude<BackendSpec, string | number>>;
 
@@ -134,8 +128,9 @@ function describeFake(shape: FakeShape, name: string, place: Place): NormalisedF
 	};
 }
 
-function describeTls(tls: boolean | Partly<BackendTls> | undefined, place: Place): NormalisedBackendTls | undefined {
+function describeTls(tls: Partly<FakeShape['tls']>, place: Place): NormalisedFake['tls'] {
 	if (tls === undefined || tls === false) return undefined;
+	if (tls === 'detect') return tls;
 	if (tls === true) return {names: undefined, clientAuth: false};
 	const names = describeNames(tls.names, {path: [...place.path, 'tls', 'names'], findings: place.findings});
 	return {names, clientAuth: tls.clientAuth ?? false};

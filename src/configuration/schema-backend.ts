@@ -13,8 +13,11 @@ const backendTls = v.pipe(
 	v.metadata({refused: {defect: LATER}}),
 );
 const tls = optional(
-	'Serves TLS with its own certificate.',
-	v.union([flag, backendTls], 'TLS of a back-end; write true, false or {names, clientAuth}'),
+	'Serves TLS with its own certificate. detect = TLS or plain, by the first byte of each client.',
+	v.union(
+		[flag, v.literal('detect'), backendTls],
+		'TLS of a back-end; write true, false, "detect" or {names, clientAuth}',
+	),
 );
 const proxyProtocol = optional(
 	'What is made of a PROXY header, version 1 or 2: off = it is payload; accept = it is read when there is one; require = a connection without one is closed. off unless said otherwise.',

@@ -50,8 +50,11 @@ export type {ProxyProtocolMode};
 /** What every fake back-end may have. */
 export interface FakeBackendCommon {
 	readonly name?: string;
-	/** Serves TLS with its own certificate. */
-	readonly tls?: boolean | BackendTls;
+	/**
+	 * Serves TLS with its own certificate. `detect`: TLS or plain on one port, by the first byte of each client, as the
+	 * back-ends that a number stands for.
+	 */
+	readonly tls?: boolean | 'detect' | BackendTls;
 	/**
 	 * What is made of a PROXY header, which comes before TLS. `off`, the default: it is payload, and an HTTP fake answers
 	 * 400, as real servers do. `accept`: it is read when there is one, and anything else is served as it is. `require`: a

@@ -63,6 +63,16 @@ test('a back-end with a count is called by its number, and its name stands for a
 	t.deepEqual(backends.get('none'), []);
 });
 
+test('a fake may tell TLS from plain text by itself, and a word that is nearly that is refused', t => {
+	const {backends} = described({backends: {app: {kind: 'echo', tls: 'detect'}}});
+	const wrong = describeConfig({backends: {app: {kind: 'echo', tls: 'detects'}}});
+
+	t.like(backends.get('app')?.[0], {tls: 'detect'});
+	t.deepEqual('violations' in wrong ? [...wrong.violations].map(({message}) => message) : [], [
+		'"detects" is not TLS of a back-end; write true, false, "detect" or {names, clientAuth}',
+	]);
+});
+
 test('addresses, ports by back-end port and commands are read', t => {
 	const {backends} = described({
 		backends: {
