@@ -185,7 +185,8 @@ function describeControlCommands(program: Command, context: CommandContext, end:
 		.description('show what the running instance runs')
 		.option(...ENDPOINT)
 		.option(...WAIT)
-		.option('--json', 'print all of its state as JSON')
+		.option('--config', 'print it as a configuration that starts the same again')
+		.option('--json', 'print all of its state, or with --config the configuration, as JSON')
 		.action(async (options: StatusOptions) => {
 			end(await (await import('./commands/status.ts')).status(options, context));
 		});

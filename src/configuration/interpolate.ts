@@ -24,18 +24,26 @@ const NUMBER = /^-?(?:0|[1-9]\d*)(?:\.\d+)?$/;
  */
 export function interpolate(value: unknown, env: Environment): {readonly value: unknown; readonly findings: Findings} {
 	const findings = new Violations<Finding>();
-	const interpolated = inAny(value, {path: [], findings}, env);
+	const interpolated = inAny(value, {path: [], findings}, (text, place) => inText(text, place, env));
 	// Nothing of what stands under `credentials` is repeated.
 	return {value: interpolated, findings: presentable(findings)};
 }
 
-function inAny(value: unknown, place: Place, env: Environment): unknown {
-	if (typeof value === 'string') return isRun(place) ? value : inText(value, place, env);
-	if (Array.isArray(value)) return value.map((item: unknown, index) => inAny(item, within(place, index), env));
+/** Writes `$${` for `${` where {@link interpolate} reads it, so that the texts come back as they are. */
+export function escapeReferences(value: unknown): unknown {
+	return inAny(value, {path: [], findings: new Violations()}, text => text.replaceAll(START, () => `$${START}`));
+}
+
+function inAny(value: unknown, place: Place, change: (text: string, place: Place) => unknown): unknown {
+	if (typeof value === 'string') return isRun(place) ? value : change(value, place);
+	if (Array.isArray(value)) return value.map((item: unknown, index) => inAny(item, within(place, index), change));
 	if (typeof value !== 'object' || value === null) return value;
 	// Defined and not assigned: `__proto__` is a key like any other.
 	return Object.fromEntries(
-		Object.entries(value).map(([key, item]) => [key, isOwn(key, place) ? item : inAny(item, within(place, key), env)]),
+		Object.entries(value).map(([key, item]) => [
+			key,
+			isOwn(key, place) ? item : inAny(item, within(place, key), change),
+		]),
 	);
 }
 

@@ -3,6 +3,7 @@ import type {Duration} from '../base/duration.ts';
 import {formatAddress} from '../base/errors.ts';
 import {version} from '../base/version.ts';
 import {readAddress} from '../configuration/host-names.ts';
+import type {Config} from '../configuration/spec.ts';
 import type {AdminApi, Readiness} from '../control-plane/admin/admin-api.ts';
 import type {LiveSource} from '../control-plane/admin/live.ts';
 import {loadBalancerState, type VmAddress} from '../control-plane/admin/state.ts';
@@ -15,6 +16,7 @@ import {authenticator} from '../control-plane/signature.ts';
 import type {TunnelRoute, TunnelTarget} from '../control-plane/tunnels.ts';
 import {stateOf} from '../model/life.ts';
 import type {NormalisedBackend, NormalisedConfig} from '../model/normalised.ts';
+import type {ConfigurationContent} from '../operations/configure.ts';
 import type {Context} from '../operations/context.ts';
 import {declareVm} from '../operations/declare-vm.ts';
 import type {AccountStore} from './account-store.ts';
@@ -30,7 +32,8 @@ export interface ControlOptions {
 	readonly store: AccountStore;
 	/** What operations go by, as of this moment. */
 	readonly context: () => Context;
-	readonly config: NormalisedConfig;
+	/** The configuration as it was read last. */
+	readonly configured: () => ConfigurationContent;
 	/** undefined = what the configuration says. */
 	readonly port: number | undefined;
 	/** Whether a port that nobody asked for is the usual one or the next free one; any free one otherwise. */
@@ -56,10 +59,13 @@ export interface ControlOptions {
 /** The control port of one emulator, over its account. */
 export class Control implements AdminApi {
 	readonly #options: ControlOptions;
+	/** The configuration as it was read at the start. */
+	readonly #config: NormalisedConfig;
 	#server: ControlPlane | undefined;
 
 	private constructor(options: ControlOptions) {
 		this.#options = options;
+		this.#config = options.configured().described;
 	}
 
 	/** @throws EmulatorError `PORT_UNAVAILABLE`, `INVALID_DESCRIPTION` */
@@ -95,14 +101,14 @@ export class Control implements AdminApi {
 	}
 
 	state(): ReturnType<AdminApi['state']> {
-		const {store, context, config, clock, clockKind, notices} = this.#options;
+		const {store, context, clock, clockKind, notices} = this.#options;
 		const {account} = store;
 		const moment = context();
 		return {
 			version: version(),
 			pid: process.pid,
 			region: moment.identifiers.region,
-			credentials: config.control.credentials === undefined ? 'any' : 'verified',
+			credentials: this.#config.control.credentials === undefined ? 'any' : 'verified',
 			clock: {kind: clockKind, now: new Date(clock.wallMs()).toISOString()},
 			loadBalancers: [...store.managed.values()].map(({handle}) => {
 				const life = account.loadBalancers.get(handle.name)?.life;
@@ -112,6 +118,23 @@ export class Control implements AdminApi {
 			notices: notices.texts('note'),
 			warnings: notices.texts('warning'),
 		};
+	}
+
+	async config(): Promise<Config> {
+		// Loaded here: it is asked for seldom.
+		const [{snapshotOf}, {writeConfig}] = await Promise.all([
+			import('../operations/snapshot.ts'),
+			import('../configuration/write-config.ts'),
+		]);
+		const {store, context, configured} = this.#options;
+		const {described, certificates} = configured();
+		// Those two are read at the start alone.
+		const {control, account} = this.#config;
+		const {config: snapshot, notWritten} = snapshotOf(store.account, {
+			configured: {described: {...described, control, account}, certificates},
+			identifiers: context().identifiers,
+		});
+		return writeConfig(snapshot, {directory: process.cwd(), notWritten});
 	}
 
 	/** Asked for at the control port. */
@@ -194,8 +217,8 @@ export class Control implements AdminApi {
 	}
 
 	async #open(): Promise<void> {
-		const {store, context, config, port, prefersUsualPort, clock, onCall, onError} = this.#options;
-		const {host, names, credentials, port: configured} = config.control;
+		const {store, context, port, prefersUsualPort, clock, onCall, onError} = this.#options;
+		const {host, names, credentials, port: configured} = this.#config.control;
 		const wanted = port ?? configured;
 		const cloud = new AccountAsCloud(store, context);
 		this.#server = await startControlPlane({

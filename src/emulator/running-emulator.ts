@@ -197,7 +197,7 @@ export class RunningEmulator implements Emulator {
 		this.#control = await Control.start({
 			store: this.#store,
 			context: () => this.#context(),
-			config: this.#configurer.configured.described,
+			configured: () => this.#configurer.configured,
 			port,
 			prefersUsualPort: ports === 'fallback' || ports === 'fallback-always',
 			clock: this.#time,

@@ -159,8 +159,8 @@ function contentOf({
 	return {pair, facts, warnings, issued, chain: pair.chain};
 }
 
-/** The cloud takes fewer characters than a configuration. */
-function usableName(name: string): string {
+/** What the account calls a certificate of this name: the cloud takes fewer characters than a configuration. */
+export function usableName(name: string): string {
 	if (CERTIFICATE_NAME.test(name)) return name;
 	return name.replaceAll(/[^A-Za-z0-9+=,.@_-]/g, '-').slice(0, 128) || 'certificate';
 }

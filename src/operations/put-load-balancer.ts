@@ -196,15 +196,15 @@ function listenersOf(
 }
 
 /** A file has no word in the cloud: its load balancer shows none. A folder is a bucket. */
-function accessLogOf({accessLog}: NormalisedLoadBalancer): AccessLogSettings {
+export function accessLogOf({accessLog}: Pick<NormalisedLoadBalancer, 'accessLog'>): AccessLogSettings {
 	if (accessLog?.kind !== 'folder') return NO_ACCESS_LOG;
 	const {folder, prefix, intervalMinutes} = accessLog;
 	return {enabled: true, bucket: path.basename(folder), prefix: prefix === '' ? undefined : prefix, intervalMinutes};
 }
 
 /** The policy that a listener's stickiness shows as: the one it had, where that says the same. */
-function policyFor(
-	{ports, stickiness}: NormalisedListener,
+export function policyFor(
+	{ports, stickiness}: Pick<NormalisedListener, 'ports' | 'stickiness'>,
 	previous: AccountLoadBalancer | undefined,
 ): NamedPolicy | undefined {
 	if (stickiness === undefined || !isHttp(ports.protocol)) return undefined;

@@ -110,7 +110,7 @@ export class FakeEmulator implements SteppedEmulator, Surfaces {
 		this.#control = await Control.start({
 			store,
 			context: () => this.context(),
-			config: this.#configurer.configured.described,
+			configured: () => this.#configurer.configured,
 			port: 0,
 			prefersUsualPort: false,
 			clock,

@@ -11,6 +11,8 @@ export interface StatusOptions {
 	/** Waits for an instance that is starting. */
 	readonly wait?: boolean;
 	readonly json?: boolean;
+	/** Shows it as a configuration that describes the same. */
+	readonly config?: boolean;
 }
 
 /**
@@ -19,10 +21,11 @@ export interface StatusOptions {
  * @throws EmulatorError `USAGE`, `CONTROL_UNREACHABLE`, `CONTROL_STRANGER`
  */
 export async function status(
-	{endpoint, wait: waits = false, json = false}: StatusOptions,
+	{endpoint, wait: waits = false, json = false, config = false}: StatusOptions,
 	{output}: CommandContext,
 ): Promise<number> {
 	const client = new ControlClient(await findEndpoint({given: endpoint, waits}));
+	if (config) return (await import('./status-config.ts')).statusConfig(client, {json}, output);
 	const {json: whole, state} = await readRunningState(client);
 	if (json) output.data(JSON.stringify(whole));
 	else for (const line of statusLines(state, output.paintData)) output.data(line);

@@ -1,4 +1,5 @@
 import type {Duration} from '../../base/duration.ts';
+import type {Config} from '../../configuration/spec.ts';
 import type {OperatorSetting} from '../../model/health.ts';
 import type {LiveSource} from './live.ts';
 import type {AdminState, VmAddress} from './state.ts';
@@ -13,6 +14,8 @@ export interface AdminApi {
 	readiness(): Readiness;
 	/** All but the endpoint, which the control port knows itself. */
 	state(): Omit<AdminState, 'endpoint'>;
+	/** What is described at the moment, as a configuration that describes the same; it has no private and no secret key. */
+	config(): Promise<Config>;
 	/** Puts everything back to what the configuration says. */
 	reset(): Promise<void>;
 	/** @throws EmulatorError `NO_SUCH_LOAD_BALANCER`, `NO_SUCH_BACKEND` */

@@ -19,6 +19,7 @@ const ROUTES: ReadonlyMap<string, ReadonlyMap<string, Handler>> = new Map([
 	['/_lb/live', new Map([['GET', context => jsonAnswer({live: true, pid: stateOf(context).pid})]])],
 	['/_lb/ready', new Map([['GET', ready]])],
 	['/_lb/state', new Map([['GET', context => jsonAnswer(stateOf(context))]])],
+	['/_lb/config', new Map([['GET', async ({port}) => jsonAnswer(await port.config())]])],
 	['/_lb/reset', new Map([['POST', reset]])],
 	['/_lb/stop', new Map([['POST', stop]])],
 	[

@@ -213,3 +213,68 @@ test('env does not print configured keys, and quotes values for a shell', async 
 	t.notRegex(stdout, /OSC_ACCESS_KEY|OSC_SECRET_KEY/);
 	t.regex(stderr, /^# Credentials are configured: set OSC_ACCESS_KEY and OSC_SECRET_KEY to them yourself\.$/m);
 });
+
+test('status --config prints a configuration that check accepts: YAML with comments, or JSON', async t => {
+	const folder = await temporaryFolder(t);
+	await using server = await openControlServer();
+	// What a shell or an environment would replace stays as it is.
+	const body = ['$', '{HOME}\n'].join('');
+	const told = 'backends.b: a handler is code\u001b[2J';
+	server.own.written = {
+		backends: {a: {kind: 'reply', body}},
+		loadBalancers: {web: {listeners: ['https:443 -> http:80'], backends: ['a']}},
+		'x-not-written': [told],
+	};
+	const {endpoint} = server.controlPlane;
+	const env = {...ENV, LB_LOCAL_ENDPOINT: endpoint};
+
+	const yaml = await runCli(['status', '--config'], {folder, env});
+	const json = await runCli(['status', '--config', '--json'], {folder, env});
+
+	t.deepEqual(yaml.stdout.split('\n'), [
+		`# What runs at ${endpoint}, as a configuration of lb-local.`,
+		'# Not written as it is:',
+		'# - backends.b: a handler is code [2J',
+		'',
+		'backends:',
+		'  a:',
+		'    kind: reply',
+		'    body: |',
+		`      $${body.trimEnd()}`,
+		'loadBalancers:',
+		'  web:',
+		'    listeners:',
+		'      - https:443 -> http:80',
+		'    backends:',
+		'      - a',
+		'',
+	]);
+	t.is(yaml.stderr, 'warning: backends.b: a handler is code\\x1b[2J\n');
+	t.is(yaml.code, 0);
+	t.deepEqual(JSON.parse(json.stdout), {...server.own.written, backends: {a: {kind: 'reply', body: `$${body}`}}});
+	t.is(json.stderr, yaml.stderr);
+	for (const [name, text] of [
+		['lb-local.yaml', yaml.stdout],
+		['lb-local.json', json.stdout],
+	] as const) {
+		await writeFile(path.join(folder, name), text);
+		const checked = await runCli(['check', name], {folder, env: ENV});
+		t.is(checked.code, 0, checked.stderr);
+	}
+});
+
+test('status --config of nothing is a configuration of nothing', async t => {
+	const folder = await temporaryFolder(t);
+	await using server = await openControlServer();
+	server.own.written = {};
+
+	const {stdout, code} = await runCli(['status', '--config', '--endpoint', server.controlPlane.endpoint], {
+		folder,
+		env: ENV,
+	});
+	await writeFile(path.join(folder, 'lb-local.yaml'), stdout);
+
+	t.is(code, 0);
+	t.regex(stdout, /\n\{\}\n$/);
+	t.is((await runCli(['check'], {folder, env: ENV})).code, 0);
+});

@@ -17,6 +17,15 @@ test('the state shows everything that runs, with the endpoint', async t => {
 	t.deepEqual(JSON.parse(text), {...server.own.state(), endpoint: `http://127.0.0.1:${server.port}`});
 });
 
+test('the configuration is what is described, as JSON that one can be made of again', async t => {
+	await using server = await openControlServer();
+	server.own.written = {backends: {a: {kind: 'echo'}}, 'x-not-written': ['a: something']};
+
+	t.deepEqual(await server.json('GET', '/_lb/config'), {status: 200, json: server.own.written});
+	t.is((await server.json('PUT', '/_lb/config')).status, 405);
+	t.is((await server.json('GET', '/_lb/config?a')).status, 400);
+});
+
 test('live answers while the process does, and ready until a stop begins', async t => {
 	await using server = await openControlServer();
 	const {pid} = process;
@@ -190,7 +199,7 @@ test('an unknown path says what there is, and what was probably meant', async t 
 		error: {
 			code: 'NO_SUCH_ROUTE',
 			message:
-				'Nothing is at "/_lb/helth"; there is GET /_lb/live, GET /_lb/ready, GET /_lb/state, POST /_lb/reset, POST /_lb/stop, GET|POST /_lb/health, GET|POST|DELETE /_lb/vms, POST /_lb/drain, POST /_lb/backend, POST /_lb/clock, GET|DELETE /_lb/traffic, GET /_lb/events, GET /_lb/ca.pem, GET /_lb/calls, GET /_lb/traffic/{load balancer}/{id}',
+				'Nothing is at "/_lb/helth"; there is GET /_lb/live, GET /_lb/ready, GET /_lb/state, GET /_lb/config, POST /_lb/reset, POST /_lb/stop, GET|POST /_lb/health, GET|POST|DELETE /_lb/vms, POST /_lb/drain, POST /_lb/backend, POST /_lb/clock, GET|DELETE /_lb/traffic, GET /_lb/events, GET /_lb/ca.pem, GET /_lb/calls, GET /_lb/traffic/{load balancer}/{id}',
 			hint: 'did you mean "/_lb/health"?',
 		},
 	});

@@ -3,6 +3,7 @@ import {request} from 'node:http';
 import {connect} from 'node:net';
 import type {Duration} from '../../../src/base/duration.ts';
 import {EmulatorError} from '../../../src/base/errors.ts';
+import type {Config} from '../../../src/configuration/spec.ts';
 import type {AdminApi, Readiness} from '../../../src/control-plane/admin/admin-api.ts';
 import type {AdminState, LoadBalancerState, VmAddress} from '../../../src/control-plane/admin/state.ts';
 import type {RecordedTraffic} from '../../../src/control-plane/admin/traffic.ts';
@@ -67,6 +68,7 @@ export class FakeAdminApi implements AdminApi {
 	askToStop: (() => void) | undefined = undefined;
 	operator: OperatorSetting = 'auto';
 	ready: Readiness = {isStopping: false, undecided: []};
+	written: Config = {loadBalancers: {web: {listeners: ['http:80']}}};
 
 	readiness(): Readiness {
 		return this.ready;
@@ -94,6 +96,10 @@ export class FakeAdminApi implements AdminApi {
 			notices: [],
 			warnings: [],
 		};
+	}
+
+	async config(): Promise<Config> {
+		return this.written;
 	}
 
 	async reset(): Promise<void> {

@@ -1,0 +1,159 @@
+import {isDeepStrictEqual} from 'node:util';
+import {quote} from '../base/quote.ts';
+import {below, tell, type WritePlace} from '../configuration/write-values.ts';
+import type {Account} from '../model/account.ts';
+import type {AccountListener, AccountLoadBalancer} from '../model/account-load-balancer.ts';
+import {isHttp, isSecure} from '../model/listener.ts';
+import type {NormalisedListener, NormalisedLoadBalancer} from '../model/normalised.ts';
+import {normalisedOf} from '../model/resolve.ts';
+import type {ScopedRule} from '../model/resolved.ts';
+import {DEFAULT_LISTENER_SETTINGS} from '../model/settings.ts';
+import type {Identifiers} from './identifiers.ts';
+import {accessLogOf, policyFor} from './put-load-balancer.ts';
+import type {SnapshotBackends} from './snapshot-backends.ts';
+import type {SnapshotCertificates} from './snapshot-certificates.ts';
+
+export interface SnapshotContext {
+	readonly account: Account;
+	readonly identifiers: Identifiers;
+	readonly certificates: SnapshotCertificates;
+	readonly backends: SnapshotBackends;
+}
+
+/**
+ * A load balancer as a configuration has it.
+ *
+ * @returns undefined when a configuration cannot have it.
+ */
+export function snapshotOfLoadBalancer(
+	loadBalancer: AccountLoadBalancer,
+	context: SnapshotContext,
+	place: WritePlace,
+): NormalisedLoadBalancer | undefined {
+	const {account, backends, certificates} = context;
+	const {name, listeners} = loadBalancer;
+	if (listeners.length === 0) {
+		tell(place, 'it has no listener, and is not written: a configuration has load balancers with listeners only');
+		return undefined;
+	}
+	for (const remark of Object.values(REMARKS)) {
+		for (const message of remark(loadBalancer, context)) tell(place, message);
+	}
+	const normalised = normalisedOf(loadBalancer, account);
+	const registered = new Map<string, NormalisedLoadBalancer['backends'][number]>();
+	for (const backend of normalised.backends) {
+		const owner = {name, place: below(place, 'backends')};
+		if (backend.kind !== 'undeclared') registered.set(backend.name, backends.registered(backend, owner));
+		else tell(owner.place, `the VM ${backend.name} is not written: nobody has said what it means`);
+	}
+	for (const pending of normalised.pendingBackends) {
+		if (registered.has(pending)) {
+			tell(below(place, 'backends'), `${quote(pending)} starts in service, and not pending as an API registers it`);
+		}
+	}
+	return {
+		...normalised,
+		internal: false,
+		pendingBackends: new Set(),
+		backends: [...registered.values()],
+		listeners: listeners.map((listener, index) => {
+			const at = below(place, 'listeners', index);
+			return snapshotOfListener(normalised.listeners[index], certificates.referenceOf(listener, at), listener);
+		}),
+		rules: rulesOf(normalised, name => registered.get(name)?.name, below(place, 'rules')),
+	};
+}
+
+/** Without what the protocols leave no place for, as only the cloud's API could have given it. */
+function snapshotOfListener(
+	normalised: NormalisedListener | undefined,
+	certificate: NormalisedListener['certificate'],
+	{id: _, certificateId: __, policies: ___, ...listener}: AccountListener,
+): NormalisedListener {
+	const {protocol, port, backendProtocol, backendPort, ...settings} = listener;
+	return {
+		...settings,
+		ports: {protocol, port, backendProtocol, backendPort},
+		certificate,
+		stickiness: normalised?.stickiness,
+		tls: isSecure(protocol) ? settings.tls : DEFAULT_LISTENER_SETTINGS.tls,
+		verifyBackend: isSecure(backendProtocol) ? settings.verifyBackend : undefined,
+	};
+}
+
+/** The rules that a configuration can have: they match requests, and name what is registered. */
+function rulesOf(
+	{rules, listeners}: NormalisedLoadBalancer,
+	writtenName: (backend: string) => string | undefined,
+	place: WritePlace,
+): ScopedRule[] {
+	const hasHttp = listeners.some(({ports}) => isHttp(ports.protocol));
+	return rules.flatMap(rule => {
+		const to = rule.to.flatMap(name => writtenName(name) ?? []);
+		const which = `the rule of priority ${rule.priority}`;
+		if (to.length > 0 && hasHttp) {
+			if (to.length < rule.to.length) tell(place, `${which} is written without the VMs that mean nothing`);
+			return [{...rule, to}];
+		}
+		const why = hasHttp ? 'none of its back-ends is registered' : 'no listener reads requests';
+		tell(place, `${which} is not written: ${why}`);
+		return [];
+	});
+}
+
+type Remark = (loadBalancer: AccountLoadBalancer, context: SnapshotContext) => readonly string[];
+
+/** What is written, or follows from what is written. */
+const NONE: Remark = () => [];
+
+/** What a configuration has no word for. A field that is new does not compile until it is known which of the two it is. */
+const REMARKS: {readonly [Key in keyof AccountLoadBalancer]-?: Remark} = {
+	name: NONE,
+	// It follows from the name and from what else is told of here.
+	dnsName: NONE,
+	scheme: ({scheme}) => (scheme === 'internal' ? ['it is internal, and is written as internet-facing'] : []),
+	listeners: NONE,
+	healthCheck: NONE,
+	accessLog: ({accessLog, logTarget}) =>
+		isDeepStrictEqual(accessLog, accessLogOf({accessLog: logTarget}))
+			? []
+			: ['what the API knows of its access log is not written: there is no folder for it, or it is off'],
+	policies: ({policies, listeners}) => unwrittenPolicies({policies, listeners}),
+	tags: ({tags}) => (tags.size === 0 ? [] : [`its tags are not written (${[...tags.keys()].map(quote).join(', ')})`]),
+	backends: NONE,
+	placement: ({placement}, {identifiers}) =>
+		placement.kind === 'public' && placement.subregion === `${identifiers.region}a`
+			? []
+			: [
+					placement.kind === 'net'
+						? `its place is not written (Subnet ${placement.subnetId})`
+						: `its place is not written (${placement.subregion})`,
+				],
+	publicIp: ({publicIp}) => (publicIp?.own === true ? [`its public IP ${publicIp.address} is not written`] : []),
+	life: NONE,
+	logTarget: NONE,
+	address: NONE,
+	source: NONE,
+	isConfigured: NONE,
+	faithfulHealth: NONE,
+	drainingMs: NONE,
+	securedCookies: NONE,
+	timeouts: NONE,
+	retry: NONE,
+	upgrade: NONE,
+};
+
+function unwrittenPolicies({policies, listeners}: Pick<AccountLoadBalancer, 'policies' | 'listeners'>): string[] {
+	const enabled = new Set(listeners.flatMap(each => each.policies));
+	const named = new Map(
+		listeners.flatMap(({policies: [name], ...ports}) => {
+			const stickiness = policies.find(policy => policy.name === name)?.stickiness;
+			return stickiness === undefined ? [] : [[name, policyFor({ports, stickiness}, undefined)?.name] as const];
+		}),
+	);
+	return policies.flatMap(({name}) => {
+		if (!enabled.has(name)) return [`the policy ${quote(name)} is not written: no listener has it enabled`];
+		const next = named.get(name);
+		return next === undefined || next === name ? [] : [`the policy ${quote(name)} is called ${quote(next)} then`];
+	});
+}

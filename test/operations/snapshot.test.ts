@@ -1,0 +1,97 @@
+import {isDeepStrictEqual} from 'node:util';
+import test from 'ava';
+import fc from 'fast-check';
+import {millisecondsIn} from '../../src/base/duration.ts';
+import {describeConfig} from '../../src/configuration/describe-config.ts';
+import {formatYaml} from '../../src/configuration/format-config.ts';
+import {interpolate} from '../../src/configuration/interpolate.ts';
+import {writeConfig} from '../../src/configuration/write-config.ts';
+import {parseYaml} from '../../src/configuration/yaml-document.ts';
+import {NOTHING_CONFIGURED} from '../../src/emulator/configured.ts';
+import {type Account, emptyAccount, type UsableCertificate} from '../../src/model/account.ts';
+import type {NormalisedBackend, NormalisedConfig} from '../../src/model/normalised.ts';
+import {type ConfigurationContent, configure} from '../../src/operations/configure.ts';
+import {snapshotOf} from '../../src/operations/snapshot.ts';
+import {CONTEXT} from '../helpers/accounts.ts';
+import {configurations} from '../helpers/configuration-arbitrary.ts';
+import {runs} from '../helpers/depth.ts';
+
+const DIRECTORY = '/here';
+
+/** A certificate that says what it was asked for. */
+function certificateFor(asked: unknown, names: readonly string[] = ['web.test']): UsableCertificate {
+	const pair = {cert: JSON.stringify(asked), key: 'key'};
+	return {pair, facts: {names, notAfter: new Date(0), fingerprint256: 'AB', keyType: 'ec'}, warnings: [], issued: true};
+}
+
+/** The account that a configuration makes, with certificates that are not real. */
+function accountOf(described: NormalisedConfig): {
+	readonly account: Account;
+	readonly configured: ConfigurationContent;
+} {
+	const named = new Map([...described.certificates].map(([name, each]) => [name, certificateFor([name, each])]));
+	const shown = [...described.loadBalancers.values()].map(({name, listeners}) => {
+		const own = listeners.flatMap(({ports: {port}, certificate}) => {
+			if (certificate === undefined) return [];
+			const found = certificate.kind === 'named' ? named.get(certificate.name) : undefined;
+			return [[port, found ?? certificateFor([name, port, certificate])] as const];
+		});
+		return [name, new Map(own)] as const;
+	});
+	const configured = {described, certificates: named};
+	const input = {before: NOTHING_CONFIGURED, after: configured, certificates: new Map(shown)};
+	return {account: configure(input)(emptyAccount(described.account.inventory), CONTEXT).account, configured};
+}
+
+/** Without what users wrote, and what fakes keep of it: it says the same in other words. */
+function withoutSources(account: Account): object {
+	const vms = [...account.vms].map(([id, backend]) => [id, inMilliseconds(backend)] as const);
+	const loadBalancers = [...account.loadBalancers].map(([name, {source: _, ...rest}]) => [name, rest] as const);
+	return {...account, loadBalancers: new Map(loadBalancers), vms: new Map(vms)};
+}
+
+/** A name with a count of 0 stands for nothing. */
+function backendsIn({backends}: NormalisedConfig): Map<string, readonly object[]> {
+	const some = [...backends].filter(([, group]) => group.length > 0);
+	return new Map(some.map(([name, group]) => [name, group.map(inMilliseconds)]));
+}
+
+function inMilliseconds(backend: NormalisedBackend): object {
+	if (backend.kind !== 'fake') return backend;
+	const behaviour = Object.entries(backend.behaviour).map(([key, value]) =>
+		key === 'delay' || key === 'keepAlive' ? [key, millisecondsIn(value)] : [key, value],
+	);
+	return {...backend, behaviour: Object.fromEntries(behaviour)};
+}
+
+test('a configuration that is written and read again makes the same account', async t => {
+	let compared = 0;
+	await fc.assert(
+		fc.asyncProperty(configurations, async config => {
+			const read = describeConfig(config);
+			fc.pre('config' in read);
+			const {config: described} = read;
+			const {account, configured} = accountOf(described);
+
+			const snapshot = snapshotOf(account, {configured, identifiers: CONTEXT.identifiers});
+			const written = writeConfig(snapshot.config, {directory: DIRECTORY, notWritten: snapshot.notWritten});
+			const document = parseYaml(await formatYaml(JSON.parse(JSON.stringify(written)), 'written'));
+			const {value} = interpolate(document.value, {HOME: 'of somebody'});
+			const again = describeConfig(value, {origin: 'file'});
+
+			if ('violations' in again) throw new Error(JSON.stringify([document.faults, [...again.violations]]));
+			const {account: next} = accountOf(again.config);
+			if (!isDeepStrictEqual(withoutSources(next), withoutSources(account))) {
+				t.deepEqual(withoutSources(next), withoutSources(account));
+				throw new Error('the accounts differ');
+			}
+			if (!isDeepStrictEqual(again.config.control, described.control)) throw new Error('the control ports differ');
+			if (!isDeepStrictEqual(again.config.account, described.account)) throw new Error('the sections differ');
+			if (!isDeepStrictEqual(backendsIn(again.config), backendsIn(described))) throw new Error('the back-ends differ');
+			if (snapshot.notWritten.length > 0) throw new Error(snapshot.notWritten.join('\n'));
+			compared++;
+		}),
+		{numRuns: runs(5000)},
+	);
+	t.true(compared >= runs(5000));
+});
