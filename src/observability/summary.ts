@@ -56,7 +56,7 @@ export function summaryOf(record: ExchangeRecord): ExchangeSummary {
 		seq,
 		lb: loadBalancer,
 		id,
-		at: startedAt,
+		at: Math.round(startedAt),
 		port: listener,
 		kind,
 		client: formatAddress(client.address, client.port),

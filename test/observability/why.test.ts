@@ -2,6 +2,8 @@ import {once} from 'node:events';
 import {createServer} from 'node:net';
 import test, {type ExecutionContext} from 'ava';
 import {type LoadBalancer, type LoadBalancerSpec, startLoadBalancer, type Why, whyText} from '../../src/index.ts';
+import {startWithApi} from '../helpers/emulator-scene.ts';
+import {newLoadBalancer} from '../helpers/outscale-api.ts';
 import {eventually} from '../helpers/patience.ts';
 import {freePorts} from '../helpers/ports.ts';
 
@@ -370,4 +372,21 @@ test('a back-end that takes no connection in time is not reached', async t => {
 	await answer;
 
 	t.deepEqual(candidates(lastWhy(lb)), ['silent refused-connection no connection within 2000 ms', 'there chosen']);
+});
+
+test('a VM that nobody has declared, and one whose registration is pending, are skipped with what to do', async t => {
+	const {emulator, api} = await startWithApi(t, {clock: 'manual', config: {vms: {'i-0000000a': '127.0.0.1:9'}}});
+	await api.ok('CreateLoadBalancer', newLoadBalancer('web'));
+	const vms = ['i-0000000a', 'i-0000000b'];
+	await api.ok('LinkLoadBalancerBackendMachines', {LoadBalancerName: 'web', BackendVmIds: vms});
+
+	t.is((await emulator.get('web').fetch('/')).status, 503);
+
+	const [pending = '', undeclared = ''] = candidates(lastWhy(emulator.get('web')));
+	// Its first probe may be over by then.
+	t.regex(pending, /^i-0000000a skipped out of service: (Instance registration is pending|TCP:80: .+, 1 of 2)$/);
+	t.is(
+		undeclared,
+		'i-0000000b skipped out of service: lb-local does not know where i-0000000b is: declare it under "vms" in the configuration, or with `lb-local set vm i-0000000b 127.0.0.1:3000`',
+	);
 });

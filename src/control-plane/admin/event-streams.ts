@@ -24,9 +24,11 @@ const RETRY_MS = 1000;
 
 /** What has happened since the last batch. */
 interface Batch {
-	readonly opened: Map<number, ExchangeRecord>;
-	readonly ended: Map<number, ExchangeRecord>;
+	readonly opened: ExchangeRecord[];
+	readonly ended: ExchangeRecord[];
 }
+
+const nothing = (): Batch => ({opened: [], ended: []});
 
 /**
  * `GET /_lb/events`: server-sent events (WHATWG HTML, section 9.2) of one emulator. Nothing is gathered while nobody has
@@ -38,7 +40,7 @@ export class EventStreams {
 	readonly #instance = randomUUID();
 	readonly #ring = new EventRing();
 	readonly #queues = new Set<EventQueue>();
-	#batch: Batch = {opened: new Map(), ended: new Map()};
+	#batch: Batch = nothing();
 	#revision = 0;
 	#endGathering: (() => void) | undefined;
 	#lingering: NodeJS.Timeout | undefined;
@@ -94,11 +96,8 @@ export class EventStreams {
 		this.#revision = this.#source.revision;
 		const ends = [
 			this.#source.watchTraffic({
-				opened: record => void this.#batch.opened.set(record.seq, record),
-				ended: record => {
-					this.#batch.opened.delete(record.seq);
-					this.#batch.ended.set(record.seq, record);
-				},
+				opened: record => void this.#batch.opened.push(record),
+				ended: record => void this.#batch.ended.push(record),
 			}),
 			this.#source.watchEvents((name, event) => this.#add(name, event)),
 		];
@@ -126,18 +125,20 @@ export class EventStreams {
 		clearTimeout(this.#lingering);
 		this.#endGathering?.();
 		this.#endGathering = undefined;
-		this.#batch = {opened: new Map(), ended: new Map()};
+		this.#batch = nothing();
 		// What happens from now on is missing.
 		this.#ring.clear();
 	}
 
 	#flush(): void {
 		const {opened, ended} = this.#batch;
-		if (opened.size + ended.size > 0) {
-			this.#batch = {opened: new Map(), ended: new Map()};
-			const rows = [...ended.values()].slice(-MOST_ROWS);
-			const more = [...opened.values()].slice(0, MOST_ROWS - rows.length);
-			const dropped = opened.size + ended.size - rows.length - more.length;
+		if (opened.length + ended.length > 0) {
+			this.#batch = nothing();
+			// What has ended meanwhile is told once.
+			const open = opened.filter(({outcome}) => outcome === 'open');
+			const rows = ended.slice(-MOST_ROWS);
+			const more = open.slice(0, MOST_ROWS - rows.length);
+			const dropped = open.length + ended.length - rows.length - more.length;
 			this.#add('exchanges', {
 				opened: more.map(summaryOf),
 				ended: rows.map(summaryOf),

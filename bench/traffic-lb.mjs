@@ -1,0 +1,17 @@
+// The load balancer of `bench/traffic.mjs`, with the build in the folder of its argument. Asked over IPC for its CPU time.
+import path from 'node:path';
+import {pathToFileURL} from 'node:url';
+
+const [, , build, backendPort] = process.argv;
+const {startEmulator} = await import(pathToFileURL(path.join(build, 'dist/index.js')).href);
+const emulator = await startEmulator({port: 0, record: {exchanges: 1000}});
+const lb = await emulator.create({
+	name: 'web',
+	listeners: ['http:80'],
+	backends: ['a', 'b', 'c'].map(name => ({kind: 'address', name, host: '127.0.0.1', port: Number(backendPort)})),
+});
+process.on('message', () => {
+	const {user, system} = process.cpuUsage();
+	process.send((user + system) / 1000);
+});
+process.send({port: lb.port(80), endpoint: emulator.endpoint});
