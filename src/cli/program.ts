@@ -90,12 +90,7 @@ function describeProgram(context: CommandContext, end: (exitCode: number) => voi
 		.option('--control-port <port>', 'the control port (default: 8089 or the next free one; 0: any)')
 		.addOption(new Option('--clock <kind>', 'manual: time passes when it is advanced').choices(['real', 'manual']))
 		.option('--detach', 'run in the background: return when it is ready, and print where its output goes')
-		.addOption(
-			new Option('--proxy-unknown <rule>', 'names asked for by CONNECT that are no load balancer’s').choices([
-				'refuse',
-				'tunnel',
-			]),
-		)
+		.addOption(proxyUnknown())
 		.option('--json', 'print exchanges as NDJSON')
 		.option('-q, --quiet', 'print warnings and errors only, and with --json exchanges')
 		.addHelpText('after', UP_HELP_AFTER)
@@ -143,6 +138,11 @@ function describeProgram(context: CommandContext, end: (exitCode: number) => voi
 	return program;
 }
 
+function proxyUnknown(): Option {
+	const what = 'what becomes of names asked for by CONNECT that are no load balancer’s (default: refuse)';
+	return new Option('--proxy-unknown <rule>', what).choices(['refuse', 'tunnel']);
+}
+
 interface RunParts {
 	/** What stands after `--`, which is not for the parser. */
 	readonly command: readonly string[] | undefined;
@@ -163,6 +163,8 @@ function describeRun(program: Command, {command, context, end}: RunParts): void 
 				'free',
 			]),
 		)
+		.option('--proxy', 'set HTTPS_PROXY and NO_PROXY: every client of the command reaches load balancers by name')
+		.addOption(proxyUnknown())
 		.allowExcessArguments(true)
 		.addHelpText('after', RUN_HELP_AFTER)
 		.action(async (config: string | undefined, options: RunOptions, {args}: Command) => {
@@ -246,6 +248,7 @@ function describeControlCommands(program: Command, context: CommandContext, end:
 		.description("print the exports that point the cloud's clients at the running instance")
 		.option(...ENDPOINT)
 		.option(...WAIT)
+		.option('--proxy', 'also HTTPS_PROXY and NO_PROXY: every client reaches load balancers by name, and no other host')
 		.addOption(
 			new Option('--format <format>', 'how they are printed (default: shell)').choices([
 				'shell',

@@ -28,3 +28,21 @@ export function clientEnvironment({
 		LB_LOCAL_ENDPOINT: endpoint,
 	};
 }
+
+/** What is on this machine is asked without a proxy. */
+const DIRECT = ['localhost', '127.0.0.1', '::1'];
+
+/**
+ * The environment variables that lead every client to the names of load balancers. Some clients read the upper case
+ * alone, some the lower case.
+ *
+ * @param env what NO_PROXY says already stays.
+ */
+export function proxyEnvironment(
+	endpoint: string,
+	env: Readonly<Record<string, string | undefined>>,
+): Record<string, string> {
+	const before = [env['NO_PROXY'], env['no_proxy']].flatMap(list => (list ?? '').split(',')).map(name => name.trim());
+	const direct = [...new Set([...before.filter(name => name !== ''), ...DIRECT])].join(',');
+	return {HTTPS_PROXY: endpoint, https_proxy: endpoint, NO_PROXY: direct, no_proxy: direct};
+}

@@ -1,4 +1,5 @@
 import type {EventEmitter} from 'node:events';
+import type {Agent} from 'node:https';
 import type {LoadBalancerSpec} from '../configuration/spec.ts';
 import type {LoggedCall} from '../control-plane/call-log.ts';
 import type {HealthChange} from '../data-plane/services.ts';
@@ -47,6 +48,12 @@ export interface Emulator extends AsyncDisposable {
 	readonly proxyUrl: string;
 	/** The latest calls of the cloud's API, oldest first; `unread` names the fields that had no effect. */
 	readonly calls: readonly Call[];
+	/**
+	 * For `https.request()` and clients over it: reaches `https://<dnsName>/`, and names in certificates, at the bound
+	 * port, without a control port. Certificates are verified, with the authority and what the listeners show trusted.
+	 * Other names fail with `NO_SUCH_LOAD_BALANCER` unless `proxyUnknown: 'tunnel'`. The same one at each call.
+	 */
+	agent(): Agent;
 	/** Environment variables that point the cloud's clients here. */
 	env(): Record<string, string>;
 	/**

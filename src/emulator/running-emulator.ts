@@ -1,4 +1,5 @@
 import type {EventEmitter} from 'node:events';
+import type {Agent} from 'node:https';
 import path from 'node:path';
 import type {Clock} from '../base/clock.ts';
 import {messageOf} from '../base/errors.ts';
@@ -14,6 +15,7 @@ import {SecureContexts} from '../data-plane/sockets/tls-settings.ts';
 import type {Reloaded} from '../operations/configure.ts';
 import type {Context} from '../operations/context.ts';
 import {AccountStore} from './account-store.ts';
+import {EmulatorAgent} from './agent.ts';
 import {AuthorityFile} from './authority-file.ts';
 import {BackendRegistry} from './backend-registry.ts';
 import {startBackend} from './backends.ts';
@@ -39,6 +41,7 @@ export class RunningEmulator implements Emulator {
 	readonly #registry: BackendRegistry;
 	readonly #store: AccountStore;
 	readonly #configurer: Configurer;
+	readonly #agent: EmulatorAgent;
 	readonly #library: LibraryContext;
 	readonly #live = new Live();
 	readonly #notices: Notices;
@@ -93,6 +96,7 @@ export class RunningEmulator implements Emulator {
 		const dnsNameOf: LibraryContext['dnsNameOf'] = ({name, internal}) =>
 			this.#settings.identifiers.dnsName(name, internal);
 		const store = this.#store;
+		this.#agent = new EmulatorAgent(store, options.proxyUnknown);
 		this.#configurer = new Configurer({
 			...common,
 			store,
@@ -233,6 +237,10 @@ export class RunningEmulator implements Emulator {
 		});
 	}
 
+	agent(): Agent {
+		return this.#agent.get();
+	}
+
 	async reset(): Promise<void> {
 		await this.#configurer.reset();
 		this.#control?.forgetCalls();
@@ -262,6 +270,7 @@ export class RunningEmulator implements Emulator {
 		this.#control?.endStreams();
 		// Nothing new comes from now on. The control port closes last: meanwhile `/_lb/ready` says that it stops.
 		await this.#store.stop(drainMs);
+		this.#agent.destroy();
 		await this.#registry.stop();
 		await this.#control?.stop();
 		await this.#authorityFile.remove();

@@ -31,13 +31,27 @@ function isExecutable(file: string): boolean {
 }
 
 /** Runs a program with text on its standard input. @returns undefined, with a line in the log, when it is not installed. */
-export async function runProgram(
+export function runProgram(
 	t: ExecutionContext,
 	program: string,
 	args: readonly string[],
 	input = '',
 ): Promise<Ran | undefined> {
-	const child = spawn(program, args);
+	return runIn(t, program, args, {input});
+}
+
+/** As {@link runProgram}, in a folder and with more variables in its environment. */
+export async function runIn(
+	t: ExecutionContext,
+	program: string,
+	args: readonly string[],
+	{
+		folder,
+		env = {},
+		input = '',
+	}: {readonly folder?: string; readonly env?: Readonly<Record<string, string>>; readonly input?: string} = {},
+): Promise<Ran | undefined> {
+	const child = spawn(program, args, {cwd: folder, env: {...process.env, ...env}});
 	try {
 		await once(child, 'spawn');
 	} catch {

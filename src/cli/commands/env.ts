@@ -1,4 +1,4 @@
-import {ACCESS_KEY, clientEnvironment, SECRET_KEY} from '../../emulator/client-environment.ts';
+import {ACCESS_KEY, clientEnvironment, proxyEnvironment, SECRET_KEY} from '../../emulator/client-environment.ts';
 import type {CommandContext} from '../command-context.ts';
 import {ControlClient} from '../control-client.ts';
 import {EXIT, usageError} from '../exit-codes.ts';
@@ -11,6 +11,8 @@ export interface EnvOptions {
 	readonly endpoint?: string;
 	/** Waits for an instance that is starting. */
 	readonly wait?: boolean;
+	/** Also what makes the instance the proxy of every client. */
+	readonly proxy?: boolean;
 	/** An alias of `--format json`. */
 	readonly json?: boolean;
 	readonly format?: EnvFormat;
@@ -26,7 +28,7 @@ type EnvFormat = (typeof ENV_FORMATS)[number];
  * @throws EmulatorError `USAGE`, `CONTROL_UNREACHABLE`, `CONTROL_STRANGER`; then nothing is printed.
  */
 export async function env(
-	{endpoint, wait: waits = false, json = false, format: given}: EnvOptions,
+	{endpoint, wait: waits = false, proxy = false, json = false, format: given}: EnvOptions,
 	{output}: CommandContext,
 ): Promise<number> {
 	if (json && given !== undefined && given !== 'json')
@@ -35,7 +37,10 @@ export async function env(
 	const client = new ControlClient(await findEndpoint({given: endpoint, waits}));
 	const {state} = await readRunningState(client);
 	const isVerified = state.credentials === 'verified';
-	const variables = clientEnvironment({endpoint: client.endpoint, region: state.region, isVerified});
+	const variables = {
+		...clientEnvironment({endpoint: client.endpoint, region: state.region, isVerified}),
+		...(proxy ? proxyEnvironment(client.endpoint, process.env) : {}),
+	};
 	for (const line of linesIn(format, variables)) output.data(line);
 	if (format === 'shell') hint({endpoint: client.endpoint, region: state.region, isVerified}, output);
 	return EXIT.ok;

@@ -1,3 +1,4 @@
+import {proxyEnvironment} from '../../emulator/client-environment.ts';
 import type {Emulator} from '../../emulator.ts';
 import {chooseConfig} from '../arguments.ts';
 import type {CommandContext} from '../command-context.ts';
@@ -14,6 +15,10 @@ export interface RunOptions {
 	readonly settled?: boolean;
 	/** Free ports unless said otherwise. */
 	readonly ports?: 'exact' | 'free';
+	/** Makes the load balancers' names reach them for every client of the command. */
+	readonly proxy?: boolean;
+	/** What becomes of a CONNECT to a name that is nobody's here. */
+	readonly proxyUnknown?: 'refuse' | 'tunnel';
 }
 
 /** What stands after `run`. */
@@ -31,7 +36,7 @@ export interface RunTarget {
  */
 export async function run(
 	{config: given, command = []}: RunTarget,
-	{settled = false, ports = 'free'}: RunOptions,
+	{settled = false, ports = 'free', proxy = false, proxyUnknown = 'refuse'}: RunOptions,
 	{output, interruption}: CommandContext,
 ): Promise<number> {
 	if (command.length === 0) {
@@ -45,14 +50,15 @@ export async function run(
 		const config = choice?.text ?? choice?.file;
 		// Two at once are not to meet at a control port that the configuration names.
 		const port = ports === 'free' ? {port: 0} : {};
-		const emulator = await startDescribed({config}, {authority: trust.authority, ports, ...port});
+		const emulator = await startDescribed({config}, {authority: trust.authority, ports, proxyUnknown, ...port});
 		const failed = new FailedExchanges(output.paintProse);
 		emulator.events.on('exchange', exchange => failed.add(exchange));
 		try {
 			new NoticePrinter(emulator, output, {quiet: true}).print();
 			warnOfNames(emulator, output);
 			if (settled) await Promise.all(emulator.loadBalancers.map(loadBalancer => loadBalancer.settle()));
-			const env = {...process.env, ...trust.variables, ...addressVariables(emulator)};
+			const proxied = proxy ? proxyEnvironment(emulator.proxyUrl, process.env) : {};
+			const env = {...process.env, ...trust.variables, ...addressVariables(emulator), ...proxied};
 			return await runCommand(command, {env, interruption, output});
 		} finally {
 			await emulator.stop();
