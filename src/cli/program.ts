@@ -15,6 +15,7 @@ import type {StatusOptions} from './commands/status.ts';
 import type {StopOptions} from './commands/stop.ts';
 import type {TrafficOptions} from './commands/traffic.ts';
 import type {UpOptions} from './commands/up.ts';
+import {describeTrust} from './describe-trust.ts';
 import {EXIT, exitCodeOf, usageError} from './exit-codes.ts';
 import type {Output} from './output.ts';
 
@@ -118,6 +119,7 @@ function describeProgram(context: CommandContext, end: (exitCode: number) => voi
 		.action(async (names: string[], options: CertOptions) => {
 			end(await (await import('./commands/cert.ts')).cert(names, options, context));
 		});
+	describeTrust(program, context, end);
 	program
 		.command('check')
 		.description('validate a configuration')
