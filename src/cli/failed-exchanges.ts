@@ -1,7 +1,7 @@
 import type {Exchange} from '../observability/exchange.ts';
 import {whyText} from '../observability/why.ts';
 import {exchangeLine} from './report.ts';
-import {countOf, type Paint, printable} from './text.ts';
+import {countOf, type Paint} from './text.ts';
 
 /** How many are shown. README.md states it, too. */
 const SHOWN = 10;
@@ -38,10 +38,9 @@ function hasFailed({outcome, summary: {status}}: Exchange): boolean {
 
 /** With why it went to its back-end or to none. Logs of CI are public: no query, header or body is shown. */
 export function failedLine(exchange: Exchange, paint: Paint): string {
-	const line = exchangeLine(exchange, paint, pathOf);
 	const why = whyText(exchange.why);
 	// The cause of a 503 for want of a back-end says it already.
-	return why === '' || exchange.cause.includes(why) ? line : `${line}; ${printable(why)}`;
+	return exchangeLine(exchange, paint, {target: pathOf, why: exchange.cause.includes(why) ? '' : why});
 }
 
 /** The path of a target: without its query, and without what comes before it in `http://user:password@host/path`. */

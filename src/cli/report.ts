@@ -9,17 +9,22 @@ import {type Paint, printable} from './text.ts';
  * One finished exchange as one line: time, load balancer, listener, client, request and answer, who answered, how long
  * it took, how it ended and why.
  *
- * @param showTarget what is shown of the target of a request; all of it unless said otherwise.
+ * @param shown `target`: what is shown of the target of a request, all of it unless said otherwise; `why`: why it went to
+ * its back-end, in short unless said otherwise.
  */
-export function exchangeLine(exchange: Exchange, paint: Paint, showTarget = (target: string) => target): string {
-	const {startedAt, loadBalancer, listener, client, ms, outcome, cause} = exchange;
+export function exchangeLine(
+	exchange: Exchange,
+	paint: Paint,
+	shown: {readonly target?: (target: string) => string; readonly why?: string} = {},
+): string {
+	const {startedAt, loadBalancer, listener, client, ms, outcome, cause, kind, bytes, summary, backend} = exchange;
 	const when = paint('faint', timeOfDay(startedAt));
 	const where = paint('name', `${printable(loadBalancer)}:${listener}`);
 	const from = formatAddress(client.address, client.port);
-	const what = whatHappened(exchange, showTarget);
-	const who = whoAnswered(exchange, paint);
+	const what = whatHappened({kind, summary, bytes}, shown.target);
+	const who = whoAnswered({backend, outcome, summary}, paint);
 	const how = paint(outcome === 'ok' ? 'good' : 'bad', outcome);
-	const why = cause === '' ? '' : ` (${printable(cause)})`;
+	const why = whyIn(cause, shown.why ?? summary.why);
 	return `${when} ${where} ${from} ${what} -> ${who} ${ms.total.toFixed(1)} ms ${how}${why}`;
 }
 
@@ -29,14 +34,22 @@ export function summaryLine(summary: ExchangeSummary, paint: Paint): string {
 	const when = paint('faint', timeOfDay(at));
 	const where = paint('name', `${printable(lb)}:${port}`);
 	const whole = cut === true ? `${target}…` : target;
-	const what = whatHappened({kind, summary: {method, target: whole, status, by}, bytes: {up, down}}, text => text);
+	const what = whatHappened(
+		{kind, summary: {method, target: whole, status, by, why: ''}, bytes: {up, down}},
+		text => text,
+	);
 	const itself = status === 0 ? 'nobody' : 'the load balancer itself';
 	const answered = status !== 0 && by === 'load-balancer' ? ', answered by the load balancer' : '';
 	const how = `${connectionTo(summary, outcome)}${answered}`;
 	const who = backend === undefined ? itself : `${paint('name', printable(backend))} ${paint('faint', `(${how})`)}`;
 	const ended = paint(outcome === 'ok' ? 'good' : 'bad', outcome);
-	const why = cause === '' ? '' : ` (${printable(cause)})`;
-	return `${when} ${where} ${printable(client)} ${what} -> ${who} ${ms.toFixed(1)} ms ${ended}${why}`;
+	return `${when} ${where} ${printable(client)} ${what} -> ${who} ${ms.toFixed(1)} ms ${ended}${whyIn(cause, summary.why)}`;
+}
+
+/** What ended it, and what led to its back-end. */
+function whyIn(cause: string, why = ''): string {
+	if (cause === '' && why === '') return '';
+	return ` (${printable([cause, why].filter(text => text !== '').join('; '))})`;
 }
 
 const DAY_MS = 86_400_000;
@@ -57,7 +70,7 @@ export function exchangeJson(exchange: Exchange): string {
 
 function whatHappened(
 	{kind, summary, bytes}: Pick<Exchange, 'kind' | 'summary' | 'bytes'>,
-	showTarget: (target: string) => string,
+	showTarget = (target: string) => target,
 ): string {
 	if (kind === 'tcp' || kind === 'tls-passthrough') return `${kind} ${bytes.up} up ${bytes.down} down`;
 	const {method, target, status} = summary;
@@ -66,7 +79,10 @@ function whatHappened(
 	return kind === 'websocket' ? `${asked} ${answered} websocket` : `${asked} ${answered}`;
 }
 
-function whoAnswered({backend, outcome, summary: {status, by}}: Exchange, paint: Paint): string {
+function whoAnswered(
+	{backend, outcome, summary: {status, by}}: Pick<Exchange, 'backend' | 'outcome' | 'summary'>,
+	paint: Paint,
+): string {
 	if (backend === undefined) return status === 0 ? 'nobody' : 'the load balancer itself';
 	const where = formatAddress(backend.address, backend.port);
 	const detail = `${where}, ${connectionTo(backend, outcome)}${status !== 0 && by === 'load-balancer' ? ', answered by the load balancer' : ''}`;

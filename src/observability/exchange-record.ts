@@ -5,7 +5,7 @@ import {accessLogLine, type LoggedExchange} from './access-log.ts';
 import type {Attempt, Outcome, TriedAttempt} from './attempt.ts';
 import type {Exchange, ExchangeKind, Peer, PeerTls} from './exchange.ts';
 import {type KeptBody, keptBytes, type Message, messageFrom} from './message.ts';
-import {type ChoiceBasis, explain, type StickyBasis, type Why} from './why.ts';
+import {briefText, type ChoiceBasis, explain, type StickyBasis, type Why} from './why.ts';
 
 /**
  * The exchange while it happens: plain fields that the data plane sets, and getters that parse them for a reader.
@@ -172,6 +172,7 @@ export class ExchangeRecord implements Exchange, LoggedExchange {
 			target: head === '' ? '' : head.slice(methodEnd + 1, targetEnd),
 			status: this.responseStatus,
 			by: this.responseBy,
+			why: briefText(this, this.failedAttempts === undefined ? 1 : 2),
 		};
 	}
 

@@ -68,6 +68,11 @@ export interface Exchange {
 		readonly target: string;
 		readonly status: number;
 		readonly by: 'backend' | 'load-balancer';
+		/**
+		 * In short, why it went to its back-end: the rule that matched, its cookie, those that came before and did not get it.
+		 * Empty when it was simply that back-end's turn, and when there was none.
+		 */
+		readonly why: string;
 	};
 	/** Approximate memory of its heads and bodies, in bytes. */
 	readonly heldBytes: number;

@@ -41,6 +41,8 @@ export interface ExchangeSummary {
 	readonly outcome: Outcome;
 	/** Its first 200 characters. */
 	readonly cause: string;
+	/** See `Exchange.summary`; absent when it is empty. */
+	readonly why?: string;
 	readonly ms: number;
 	readonly up: number;
 	readonly down: number;
@@ -49,7 +51,7 @@ export interface ExchangeSummary {
 
 export function summaryOf(record: ExchangeRecord): ExchangeSummary {
 	const {seq, loadBalancer, id, startedAt, listener, kind, client, clientHello, outcome, cause, bytes, ms} = record;
-	const {method, target, status, by} = record.summary;
+	const {method, target, status, by, why} = record.summary;
 	const sni = client.tls?.sni ?? clientHello?.sni;
 	const [host = clientHello?.sni ?? ''] = fieldsIn(record.requestHead, 'host');
 	return {
@@ -72,6 +74,7 @@ export function summaryOf(record: ExchangeRecord): ExchangeSummary {
 		by,
 		outcome,
 		cause: cause.slice(0, MAX_TEXT),
+		...(why === '' ? {} : {why: why.slice(0, MAX_TEXT)}),
 		ms: ms.total,
 		up: bytes.up,
 		down: bytes.down,

@@ -138,10 +138,7 @@ export function skippedText(standings: readonly Pick<Standing, 'name' | 'reason'
  * `rule 10 "api" matched; cookie AWSELB expired; app-1 out of service: TCP:80: connection refused, 2 of 2; app-2 chosen`
  */
 export function whyText({rules, sticky, candidates}: Why): string {
-	const parts = rules.map(
-		({priority, name, matched}) =>
-			`rule ${priority}${name === undefined ? '' : ` ${quote(name)}`} ${matched ? 'matched' : 'did not match'}`,
-	);
+	const parts = rules.map(rule => `${ruleText(rule)} ${rule.matched ? 'matched' : 'did not match'}`);
 	if (sticky !== undefined && sticky.verdict !== 'none') {
 		parts.push(
 			`cookie ${sticky.cookie} ${sticky.verdict}${sticky.backend === undefined ? '' : ` (${sticky.backend})`}`,
@@ -151,6 +148,43 @@ export function whyText({rules, sticky, candidates}: Why): string {
 	for (const each of lookedAt.slice(0, MAX_NAMED)) parts.push(candidateText(each));
 	if (lookedAt.length > MAX_NAMED) parts.push(`and ${lookedAt.length - MAX_NAMED} more`);
 	return parts.join('; ');
+}
+
+/** Whether it was simply the turn of the back-end that got it, without rules, cookies and further attempts. */
+function isPlainTurn({basis, turnAfter, sticky}: ChosenExchange, attempts: number): boolean {
+	if (basis === undefined) return true;
+	const {rules, standings} = basis;
+	if (rules.length > 0 || sticky !== undefined || attempts > 1) return false;
+	const first = standings.find(({order}) => order > turnAfter) ?? standings[0];
+	return first === undefined || first.inService;
+}
+
+/**
+ * Why an exchange went to its back-end, for a line of a list: the rule that matched, what its cookie meant, and those that
+ * came before and did not get it. Empty when it was simply that back-end's turn.
+ *
+ * @param attempts how many there were.
+ */
+export function briefText(exchange: ChosenExchange, attempts: number): string {
+	if (isPlainTurn(exchange, attempts)) return '';
+	const {rules, sticky, candidates} = explain(exchange);
+	if (!candidates.some(({verdict}) => verdict === 'chosen')) return '';
+	const rule = rules.find(({matched}) => matched);
+	const before = candidates.slice(
+		0,
+		candidates.findIndex(({verdict}) => verdict === 'chosen'),
+	);
+	const parts = [
+		...(rule === undefined ? [] : [ruleText(rule)]),
+		...(sticky === undefined || sticky.verdict === 'none' ? [] : [`cookie ${sticky.cookie} ${sticky.verdict}`]),
+		...before.filter(({verdict}) => verdict === 'skipped' || verdict === 'refused-connection').map(candidateText),
+	];
+	const more = parts.length - MAX_NAMED;
+	return [...parts.slice(0, MAX_NAMED), ...(more > 0 ? [`and ${more} more`] : [])].join('; ');
+}
+
+function ruleText({priority, name}: WhyRule): string {
+	return `rule ${priority}${name === undefined ? '' : ` ${quote(name)}`}`;
 }
 
 function candidateText({backend, verdict, reason = ''}: WhyCandidate): string {

@@ -390,3 +390,36 @@ test('a VM that nobody has declared, and one whose registration is pending, are 
 		'i-0000000b skipped out of service: lb-local does not know where i-0000000b is: declare it under "vms" in the configuration, or with `lb-local set vm i-0000000b 127.0.0.1:3000`',
 	);
 });
+
+test('in short, an exchange tells the rule, the cookie and who came before; nothing when it was simply its turn', async t => {
+	const port = (await freePorts(1))[0] ?? 0;
+	const lb = await start(t, {
+		listeners: [{listen: 'http:80', stickiness: {}}, 'http:81 -> http:80'],
+		backends: [
+			{kind: 'echo', name: 'app-1'},
+			{kind: 'address', name: 'gone', host: '127.0.0.1', port},
+			{kind: 'echo', name: 'app-2'},
+		],
+		rules: [{priority: 7, name: 'api', path: '/api/*', to: ['app-2'], listener: 80}],
+	});
+	const why = () => lb.traffic.last().summary.why;
+
+	await fetch(`http://127.0.0.1:${lb.port(81)}/`);
+	t.is(why(), '');
+	await fetch(`http://127.0.0.1:${lb.port(81)}/`);
+	t.is(why(), `gone not reached: connect ECONNREFUSED 127.0.0.1:${port}`);
+	lb.setHealth('app-1', 'OutOfService');
+	await fetch(`http://127.0.0.1:${lb.port(81)}/`);
+	t.regex(why(), /^app-1 taken out of service by hand; gone not reached: /);
+
+	const answer = await lb.fetch('/api/1');
+	t.is(why(), 'rule 7 "api"');
+	const cookie = (answer.headers.get('set-cookie') ?? '').split(';')[0] ?? '';
+	await lb.fetch('/api/1', {headers: {cookie}});
+	t.is(why(), 'rule 7 "api"; cookie AWSELB kept');
+	lb.setHealth('app-2', 'OutOfService');
+	await lb.fetch('/api/1', {headers: {cookie}});
+	// The cause has it all.
+	t.is(why(), '');
+	t.regex(lb.traffic.last().cause, /^no back-end in service: app-2 /);
+});

@@ -207,7 +207,7 @@ test('exchanges that failed are shown at the end, without queries, headers and b
 	t.is(lines.length, 12);
 	t.regex(
 		lines[1] ?? '',
-		/^ {2}\S+ plain-http:80 127\.0\.0\.1:\d+ POST \/failing\/1 500 -> broken \(.*\) \d+\.\d ms ok; broken chosen$/,
+		/^ {2}\S+ plain-http:80 127\.0\.0\.1:\d+ POST \/failing\/1 500 -> broken \(.*\) \d+\.\d ms ok \(broken chosen\)$/,
 	);
 	t.is(lines[11], '  and 2 more');
 	t.notRegex(stderr, /secret|fine/);
@@ -232,7 +232,7 @@ loadBalancers:
 	const {stderr} = await runCli(['run', ...inNode(script)], options);
 
 	const [, first = '', second = ''] = stderr.split('\n');
-	t.regex(first, / web:80 .* GET \/ 503 -> broken .* ok; gone not reached: .*; broken chosen$/);
+	t.regex(first, / web:80 .* GET \/ 503 -> broken .* ok \(gone not reached: .*; broken chosen\)$/);
 	t.regex(second, / none:80 .* GET \/ 503 -> .* no-healthy-backend \(.*gone .*\)$/);
 });
 
