@@ -266,6 +266,17 @@ test('a cookie that binds is none, kept, gone or expired', async t => {
 	t.regex(whyText(lastWhy(lb)), /^cookie AWSELB expired; [bc] chosen$/);
 });
 
+test('a binding to a back-end that refuses the connection is gone for that request', async t => {
+	const lb = await start(t, {listeners: [{listen: 'http:80', stickiness: {}}], backends: 2});
+	const cookie = ((await lb.fetch('/')).headers.get('set-cookie') ?? '').split(';')[0] ?? '';
+	await lb.backend('a').stop();
+
+	t.is((await lb.fetch('/', {headers: {cookie}})).status, 200);
+
+	t.deepEqual(lastWhy(lb).sticky, {cookie: 'AWSELB', verdict: 'gone', backend: 'a'});
+	t.regex(whyText(lastWhy(lb)), /^cookie AWSELB gone \(a\); b chosen; a not reached: connect ECONNREFUSED /);
+});
+
 test('a binding to a back-end that the rule does not lead to is gone for that request', async t => {
 	const lb = await start(t, {
 		listeners: [{listen: 'http:80', stickiness: {}}],

@@ -89,11 +89,9 @@ export class StickySession implements StickyBasis {
 	/** The back-end it is bound to, if that may be given this request. */
 	preferred(members: readonly Backend[], tried: ReadonlySet<Backend> | undefined): Backend | undefined {
 		const backend = this.#session.backend?.backend;
-		if (backend === undefined || !backend.inService || tried?.has(backend) || !members.includes(backend)) {
-			return undefined;
-		}
-		this.#kept = true;
-		return backend;
+		// Asked once more after it has refused the connection, it is no longer kept.
+		this.#kept = backend?.inService === true && tried?.has(backend) !== true && members.includes(backend);
+		return this.#kept ? backend : undefined;
 	}
 
 	/** What the cookie meant for this request. */
