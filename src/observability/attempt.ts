@@ -35,7 +35,10 @@ export interface Attempt {
 	readonly cause: string;
 }
 
-/** An attempt, and whether there was a connection: a kept one, or one that came about. */
+/** An attempt, and what only an explanation needs of it. */
 export interface TriedAttempt extends Attempt {
+	/** The back-end's place in registration order. Another one may have its name by now. */
+	readonly order: number;
+	/** Whether there was a connection: a kept one, or one that came about. */
 	readonly reached: boolean;
 }

@@ -38,6 +38,8 @@ export class ExchangeRecord implements Exchange, LoggedExchange {
 	handshakeOnly = false;
 
 	backendName = '';
+	/** Its place in registration order. */
+	backendOrder = -1;
 	backendAddress = '';
 	backendPort = 0;
 	backendReused = false;
@@ -97,6 +99,15 @@ export class ExchangeRecord implements Exchange, LoggedExchange {
 		this.sticky = sticky;
 	}
 
+	/**
+	 * Notes what another choice goes by: back-ends may have come and gone. The rules are those that led here, whatever they
+	 * are by now.
+	 */
+	choosesAgain({basis}: {readonly basis: ChoiceBasis}): void {
+		const {rules, rule} = this.basis ?? basis;
+		this.basis = {...basis, rules, rule};
+	}
+
 	/** Sets the head of an answer whose body, if any, is kept separately. */
 	set responseHead(text: string) {
 		this.responseText = text;
@@ -121,19 +132,20 @@ export class ExchangeRecord implements Exchange, LoggedExchange {
 
 	/** Records that the attempt with the current back-end has failed and another one follows. */
 	addFailedAttempt({outcome: end, cause}: {readonly outcome: Outcome; readonly cause: string}, nowMs: number): void {
-		const {backendName: backend, backendReused: reused, reached, startMs} = this;
+		const {backendName: backend, backendOrder: order, backendReused: reused, reached, startMs} = this;
 		this.failedAttempts ??= [];
-		this.failedAttempts.push({backend, reused, reached, ms: this.#sinceLastAttempt(nowMs - startMs), end, cause});
+		const ms = this.#sinceLastAttempt(nowMs - startMs);
+		this.failedAttempts.push({backend, order, reused, reached, ms, end, cause});
 	}
 
 	get attempts(): readonly Attempt[] {
-		return this.tried.map(({reached: _, ...attempt}) => attempt);
+		return this.tried.map(({order: _, reached: __, ...attempt}) => attempt);
 	}
 
 	get tried(): readonly TriedAttempt[] {
-		const {backendName: backend, backendReused: reused, reached, outcome: end, cause} = this;
+		const {backendName: backend, backendOrder: order, backendReused: reused, reached, outcome: end, cause} = this;
 		if (backend === '') return [];
-		const last = {backend, reused, reached, ms: this.#sinceLastAttempt(this.totalMs), end, cause};
+		const last = {backend, order, reused, reached, ms: this.#sinceLastAttempt(this.totalMs), end, cause};
 		return [...(this.failedAttempts ?? []), last];
 	}
 

@@ -89,20 +89,19 @@ export interface ChosenExchange {
 export function explain({basis, turnAfter, sticky, tried}: ChosenExchange): Why {
 	const attempts = tried.map(({backend, reused, ms, end}) => ({backend, reused, ms, end}));
 	if (basis === undefined) return {rules: [], candidates: [], attempts};
-	const failed = new Map(
-		tried.filter(({reached, end}) => !reached && end !== 'open').map(({backend, cause}) => [backend, cause]),
-	);
-	const last = tried.at(-1)?.backend;
-	const candidate = ({name: backend, inService, reason}: Standing): WhyCandidate => {
-		const cause = failed.get(backend);
+	const refused = tried.filter(({reached, end}) => !reached && end !== 'open');
+	const causes = new Map(refused.map(({order, cause}) => [order, cause]));
+	const last = tried.at(-1)?.order;
+	const candidate = ({name: backend, order, inService, reason}: Standing): WhyCandidate => {
+		const cause = causes.get(order);
 		if (cause !== undefined) return {backend, verdict: 'refused-connection', reason: cause};
-		if (backend === last && inService) return {backend, verdict: 'chosen'};
+		if (order === last && inService) return {backend, verdict: 'chosen'};
 		return inService ? {backend, verdict: 'not-tried'} : {backend, verdict: 'skipped', reason};
 	};
 	return {
 		rules: triedRules(basis),
 		...(sticky === undefined ? {} : {sticky: sticky.why}),
-		candidates: inTurn(basis.standings, turnAfter).map(candidate),
+		candidates: inTurn(withGone(basis.standings, refused), turnAfter).map(candidate),
 		attempts,
 	};
 }
@@ -114,6 +113,15 @@ function triedRules({rules, rule}: ChoiceBasis): WhyRule[] {
 		...(each.name === undefined ? {} : {name: each.name}),
 		matched: each === rule,
 	}));
+}
+
+/** With those that were tried and had left before the last choice. */
+function withGone(standings: readonly Standing[], tried: readonly TriedAttempt[]): readonly Standing[] {
+	const known = new Set(standings.map(({order}) => order));
+	const gone = tried.filter(({order}) => !known.has(order));
+	if (gone.length === 0) return standings;
+	const added = gone.map(({backend: name, order}) => ({name, order, inService: false, reason: ''}));
+	return [...standings, ...added].sort((one, other) => one.order - other.order);
 }
 
 /** Beginning with the first one after `turnAfter`. */

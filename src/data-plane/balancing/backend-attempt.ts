@@ -55,8 +55,7 @@ export class BackendAttempt {
 			this.#tried ??= new Set();
 			this.#tried.add(this.#backend);
 		}
-		// Back-ends may have come and gone while it was dialled.
-		this.record.basis = this.#balancer.basis;
+		this.record.choosesAgain(this.#balancer);
 		const backend = this.#next();
 		if (backend !== undefined) this.record.addFailedAttempt(failure, this.#context.clock.now());
 		this.#moveTo(backend);
@@ -145,6 +144,7 @@ export class BackendAttempt {
 		backend.begin();
 		const {record} = this;
 		record.backendName = backend.name;
+		record.backendOrder = backend.order;
 		record.backendAddress = backend.host;
 		record.backendPort = backend.portFor(this.#context.listener.backendPort);
 	}
