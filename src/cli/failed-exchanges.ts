@@ -45,6 +45,7 @@ export function failedLine(exchange: Exchange, paint: Paint): string {
 
 /** The path of a target: without its query, and without what comes before it in `http://user:password@host/path`. */
 function pathOf(target: string): string {
-	const path = target.replace(/[?#].*$/s, '');
+	const end = target.search(/[?#]/);
+	const path = end === -1 ? target : target.slice(0, end);
 	return path.replace(/^[^/]*:\/\/[^/]*/, '') || '/';
 }
