@@ -51,6 +51,9 @@ const KEYS: ReadonlyMap<string, (value: string) => Test | string> = new Map<stri
 	['is', stateIn],
 ]);
 
+/** Keys whose values are numbers. */
+const NUMERIC: ReadonlySet<string> = new Set(['port', 'status', 'id', 'ms']);
+
 /**
  * Reads a filter of exchanges: terms between spaces, all of which must match. `key:value` asks for one property, a word
  * alone for a target, host or cause that contains it; `-` before a term negates it, and `"…"` keeps spaces. In values
@@ -91,7 +94,7 @@ function readTerm({negated, text, quoted}: Term, remarks: FilterRemark[]): Test 
 }
 
 function readPlain(text: string, remarks: FilterRemark[]): Test {
-	const [, key, operator, value = ''] = /^([A-Za-z]+)(:|[<>]=?)(.*)$/s.exec(text) ?? [];
+	const [, key, operator = '', value = ''] = /^([A-Za-z]+)(:|[<>]=?)(.*)$/s.exec(text) ?? [];
 	if (key === undefined) return wordTest(text);
 	const read = KEYS.get(key.toLowerCase());
 	if (read === undefined) {
@@ -99,10 +102,20 @@ function readPlain(text: string, remarks: FilterRemark[]): Test {
 		remarks.push({message, hint: didYouMean(key, KEYS.keys()) ?? 'text with a colon stands in quotes'});
 		return wordTest(text);
 	}
-	const test = read(operator === ':' ? value : `${operator}${value}`);
+	const test = readValue(read, {key, operator, value});
 	if (typeof test === 'function') return test;
 	remarks.push({message: `${quote(text)}: ${test}`});
 	return wordTest(text);
+}
+
+/** @returns why it means nothing, where that is so. */
+function readValue(
+	read: (value: string) => Test | string,
+	{key, operator, value}: {readonly key: string; readonly operator: string; readonly value: string},
+): Test | string {
+	if (operator === ':') return read(value);
+	if (NUMERIC.has(key.toLowerCase())) return read(`${operator}${value}`);
+	return '">" and "<" are for numbers: port, status, id and ms';
 }
 
 /** What is contained in a target, host or cause. */
@@ -189,21 +202,23 @@ function statusIn(value: string): Test | string {
 }
 
 function tlsIn(value: string): Test | string {
-	if (value === 'none') return ({tls}) => tls === undefined;
+	if (value.toLowerCase() === 'none') return ({tls}) => tls === undefined;
 	const version = /^(?:TLSv)?(1(?:\.[0-3])?)$/i.exec(value)?.[1];
 	if (version === undefined) return 'a version of TLS is needed: none, 1.2 or 1.3';
 	return ({tls}) => tls === `TLSv${version}`;
 }
 
 function flagIn(value: string, read: (subject: FilterSubject) => boolean): Test | string {
-	if (value === 'yes' || value === 'true') return read;
-	if (value === 'no' || value === 'false') return subject => !read(subject);
+	const said = value.toLowerCase();
+	if (said === 'yes' || said === 'true') return read;
+	if (said === 'no' || said === 'false') return subject => !read(subject);
 	return 'yes or no is needed';
 }
 
 function stateIn(value: string): Test | string {
-	if (value === 'open') return ({open}) => open;
-	if (value === 'failed') return isFailed;
+	const state = value.toLowerCase();
+	if (state === 'open') return ({open}) => open;
+	if (state === 'failed') return isFailed;
 	return `"open" or "failed" is needed`;
 }
 
