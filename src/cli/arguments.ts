@@ -25,6 +25,8 @@ export interface ConfigChoice {
 /**
  * The configuration that is used when none is given: that of `LB_LOCAL_CONFIG`, else the one in the working directory.
  * The variable holds YAML or JSON if it contains a line break or starts with `{`; otherwise it is a path.
+ *
+ * @throws EmulatorError `USAGE` where it is a path and there is no such file.
  */
 export function usualConfig(
 	exists: (file: string) => boolean = existsSync,
@@ -33,6 +35,12 @@ export function usualConfig(
 	const name = 'LB_LOCAL_CONFIG';
 	if (/[\r\n]/.test(given) || given.trimStart().startsWith('{')) return {file: name, text: new ConfigText(given, name)};
 	const file = given === '' ? findConfigFile(exists) : given;
+	if (file === given && !exists(given)) {
+		throw usageError(
+			`LB_LOCAL_CONFIG is ${quote(given)}, and there is no such file`,
+			'What begins with { or has a line break is a configuration; anything else is a path.',
+		);
+	}
 	return file === undefined ? undefined : {file};
 }
 

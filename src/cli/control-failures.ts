@@ -20,9 +20,16 @@ export function unreachable(endpoint: string, error: unknown): EmulatorError {
 	if (code.startsWith('HPE_') || error instanceof EmulatorError) return strangerAt(endpoint, error);
 	const why = code === 'ECONNREFUSED' ? 'nothing listens there' : messageOf(error);
 	return new EmulatorError('CONTROL_UNREACHABLE', `Cannot reach lb-local at ${endpoint}: ${why}`, {
-		hint: 'Start it with `lb-local up`, or say where it is with --endpoint or LB_LOCAL_ENDPOINT.',
+		hint: isChosenByVariable(endpoint)
+			? 'LB_LOCAL_ENDPOINT names it: unset it to find the instance of this directory, or set it anew.'
+			: 'Start it with `lb-local up`, or say where it is with --endpoint or LB_LOCAL_ENDPOINT.',
 		cause: error,
 	});
+}
+
+/** A shell keeps what `eval "$(lb-local env)"` has set, when that instance has long been stopped. */
+function isChosenByVariable(endpoint: string, {LB_LOCAL_ENDPOINT: chosen = ''} = process.env): boolean {
+	return chosen === endpoint || chosen.startsWith(`${endpoint}/`);
 }
 
 /** The error in `{error: {code, message, hint}}`. */

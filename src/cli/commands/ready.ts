@@ -91,9 +91,15 @@ async function lookAt(endpoint: string, query: string): Promise<Seen> {
 	}
 }
 
-function seenOf({endpoint, pid, why}: Answered): Seen {
+/** Probes that wait for their interval take 5 minutes by the defaults of the cloud. */
+const SETTLES_SOONER =
+	'A shorter `interval` and a lower `healthy` in `healthCheck` decide sooner, and --timeout waits longer; ' +
+	'`lb-local run --settled` waits for no interval.';
+
+function seenOf({endpoint, pid, why, isSettling}: Answered): Seen {
 	if (why === undefined) return {ready: {endpoint, pid}};
-	return {why: `process ${pid} at ${endpoint} ${why}`, hint: '`lb-local status` shows what runs.'};
+	const hint = isSettling ? SETTLES_SOONER : '`lb-local status` shows what runs.';
+	return {why: `process ${pid} at ${endpoint} ${why}`, hint};
 }
 
 interface Answered {
@@ -102,6 +108,8 @@ interface Answered {
 	readonly pid: number;
 	/** Why it is not ready. */
 	readonly why: string | undefined;
+	/** Whether that is because back-ends have had no verdict yet. */
+	readonly isSettling: boolean;
 }
 
 type Asked = Answered | {readonly kind: 'silent'; readonly why: string} | {readonly kind: 'stranger'};
@@ -138,12 +146,18 @@ function answerIn(endpoint: string, {headers}: IncomingMessage, text: string): A
 	if (headers['server'] !== 'lb-local' || typeof ready !== 'boolean' || typeof pid !== 'number') {
 		return {kind: 'stranger'};
 	}
-	return {kind: 'answer', endpoint, pid, why: ready ? undefined : whyNot(reason, undecided)};
+	const why = ready ? undefined : whyNot(reason, undecided);
+	return {kind: 'answer', endpoint, pid, why, isSettling: reason === 'settling'};
 }
+
+/** How many back-ends a text names. */
+const MAX_NAMED = 5;
 
 function whyNot(reason: unknown, undecided: unknown): string {
 	if (reason !== 'settling' || !Array.isArray(undecided)) return 'is stopping';
-	return `has no verdict yet of ${undecided.map(name => quote(String(name))).join(', ')}`;
+	const named = undecided.slice(0, MAX_NAMED).map(name => quote(String(name)));
+	const left = undecided.length - named.length;
+	return `has no verdict yet of ${named.join(', ')}${left > 0 ? ` and ${left} more` : ''}`;
 }
 
 function jsonIn(text: string): Readonly<Record<string, unknown>> {

@@ -73,13 +73,19 @@ test('ready waits while the instance is stopping, and for verdicts when it is as
 	own.ready = {isStopping: false, undecided: ['web/app-1', 'web/app-2']};
 	const quiet = await ask('--quiet');
 	const settling = await ask('--settled');
+	own.ready = {isStopping: false, undecided: ['a', 'b', 'c', 'd', 'e', 'f', 'g'].map(name => `web/${name}`)};
+	const many = await ask('--settled');
 	own.ready = {isStopping: true, undecided: []};
 	const stopping = await ask('--endpoint', `${endpoint}/api/v1`);
 
 	t.deepEqual([quiet.code, quiet.stdout, quiet.stderr], [0, '', '']);
 	const hint = 'hint: `lb-local status` shows what runs.';
 	const who = `process ${process.pid} at ${endpoint}`;
-	t.is(settling.stderr, `error: Not ready within 0s: ${who} has no verdict yet of "web/app-1", "web/app-2"\n${hint}\n`);
+	const sooner =
+		'hint: A shorter `interval` and a lower `healthy` in `healthCheck` decide sooner, and --timeout waits longer; `lb-local run --settled` waits for no interval.';
+	const why = 'has no verdict yet of "web/app-1", "web/app-2"';
+	t.is(settling.stderr, `error: Not ready within 0s: ${who} ${why}\n${sooner}\n`);
+	t.regex(many.stderr, /"web\/e" and 2 more\n/);
 	t.is(settling.code, 1);
 	t.is(stopping.stderr, `error: Not ready within 0s: ${who} is stopping\n${hint}\n`);
 	t.is(stopping.code, 1);

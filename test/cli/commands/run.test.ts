@@ -155,6 +155,12 @@ test('LB_LOCAL_CONFIG is the configuration, as text or as a path, where none is 
 	const wrong = await runCli(['run', '--', 'true'], {folder, env: {...env, LB_LOCAL_CONFIG: 'a: 1\nb: 2\n'}});
 	t.regex(wrong.stderr, /^error: LB_LOCAL_CONFIG is not valid:\nLB_LOCAL_CONFIG:1:1: /);
 	t.is(wrong.code, 2);
+	const missing = await runCli(['check'], {folder, env: {...env, LB_LOCAL_CONFIG: 'loadBalancers: {}'}});
+	t.is(
+		missing.stderr,
+		'error: LB_LOCAL_CONFIG is "loadBalancers: {}", and there is no such file\nhint: What begins with { or has a line break is a configuration; anything else is a path.\n',
+	);
+	t.is(missing.code, 2);
 });
 
 test('two at once in one folder do not notice each other', async t => {

@@ -129,6 +129,9 @@ test('without an instance it says so', async t => {
 	for (const args of [['traffic'], ['traffic', '-f']]) {
 		const {code, stderr} = await runCli(args, {folder, env: {LB_LOCAL_ENDPOINT: 'http://127.0.0.1:9'}});
 		t.is(code, 1);
-		t.regex(stderr, /Cannot reach lb-local at http:\/\/127\.0\.0\.1:9: nothing listens there/);
+		t.regex(
+			stderr,
+			/Cannot reach lb-local at http:\/\/127\.0\.0\.1:9: nothing listens there\nhint: LB_LOCAL_ENDPOINT names it: /,
+		);
 	}
 });
