@@ -153,8 +153,9 @@ export function whyText({rules, sticky, candidates}: Why): string {
 		);
 	}
 	const lookedAt = candidates.filter(({verdict}) => verdict !== 'not-tried');
-	for (const each of lookedAt.slice(0, MAX_NAMED)) parts.push(candidateText(each));
-	if (lookedAt.length > MAX_NAMED) parts.push(`and ${lookedAt.length - MAX_NAMED} more`);
+	const named = lookedAt.filter(({verdict}, index) => index < MAX_NAMED || verdict === 'chosen');
+	for (const each of named) parts.push(candidateText(each));
+	if (lookedAt.length > named.length) parts.push(`and ${lookedAt.length - named.length} more`);
 	return parts.join('; ');
 }
 

@@ -266,6 +266,15 @@ test('a cookie that binds is none, kept, gone or expired', async t => {
 	t.regex(whyText(lastWhy(lb)), /^cookie AWSELB expired; [bc] chosen$/);
 });
 
+test('however many were passed over, the one that was chosen is named', async t => {
+	const lb = await start(t, {backends: 8});
+	for (const name of ['a', 'b', 'c', 'd', 'e', 'f', 'g']) lb.setHealth(name, 'OutOfService');
+
+	await lb.fetch('/');
+
+	t.regex(whyText(lastWhy(lb)), /; e taken out of service by hand; h chosen; and 2 more$/);
+});
+
 test('a binding to a back-end that refuses the connection is gone for that request', async t => {
 	const lb = await start(t, {listeners: [{listen: 'http:80', stickiness: {}}], backends: 2});
 	const cookie = ((await lb.fetch('/')).headers.get('set-cookie') ?? '').split(';')[0] ?? '';
