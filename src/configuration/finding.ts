@@ -39,12 +39,14 @@ function withoutCredentials(finding: Finding): Finding {
 }
 
 /** Messages that repeat nothing of the input. */
-const WITHOUT_INPUT = /^the (?:value is missing|list is empty|secret key is empty)/;
+const WITHOUT_INPUT = /^the (?:value is missing|list is empty|secret key is empty|text has "\$\{" without the name)/;
+const NO_VARIABLE = /^the environment has no variable /;
 const IS_NOT = ' is not ';
 
 /** What is wanted, without what was given. */
 function withoutInput(message: string): string {
 	if (WITHOUT_INPUT.test(message)) return message;
+	if (NO_VARIABLE.test(message)) return 'the environment has no such variable';
 	const at = message.lastIndexOf(IS_NOT);
 	const wanted = at === -1 ? '' : message.slice(at);
 	// What was given stands in quotes, so a text with one may be a piece of it.
