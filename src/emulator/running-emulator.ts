@@ -9,9 +9,6 @@ import {assertRealTimers, setImmediate} from '../base/timers.ts';
 import {type Authority, createAuthority} from '../certificates/authority.ts';
 import type {LoadBalancerSpec} from '../configuration/spec.ts';
 import {RunningLoadBalancer} from '../data-plane/running-load-balancer.ts';
-import {ReadBuffers} from '../data-plane/sockets/read-buffers.ts';
-import {ReadTurns} from '../data-plane/sockets/read-turns.ts';
-import {SecureContexts} from '../data-plane/sockets/tls-settings.ts';
 import type {Reloaded} from '../operations/configure.ts';
 import type {Context} from '../operations/context.ts';
 import {AccountStore} from './account-store.ts';
@@ -31,7 +28,8 @@ import type {CertificateAuthority, LoadBalancer} from './load-balancer.ts';
 import {handlesClosed} from './managed-load-balancer.ts';
 import {Notices} from './notices.ts';
 import type {ReadOptions} from './options.ts';
-import {watchForForgotten} from './still-open.ts';
+import {servicesOf} from './services.ts';
+import {activityOf, watchForForgotten} from './still-open.ts';
 
 /** An emulator that runs. */
 export class RunningEmulator implements Emulator {
@@ -74,17 +72,7 @@ export class RunningEmulator implements Emulator {
 			ca: this.ca,
 			endpoint: () => this.endpoint,
 			clock: handle,
-			services: {
-				clock,
-				buffers: new ReadBuffers(),
-				readTurns: new ReadTurns(),
-				contexts: new SecureContexts(),
-				seed,
-				feed: this.#live.feed,
-				shown: this.#live.shown,
-				onHealthChange: change => this.#live.announce('health', change),
-				record,
-			},
+			services: servicesOf({clock, seed, record, live: this.#live}),
 			prepareStart: RunningLoadBalancer.prepareStart,
 			// Most load balancers write none.
 			openAccessLog: async (...of) => (await import('./access-log.ts')).openAccessLog(...of),
@@ -282,11 +270,7 @@ export class RunningEmulator implements Emulator {
 	#watch(startedAt: string | undefined): void {
 		if (this.#stopping !== undefined) return;
 		const names = () => [...this.#store.managed.keys()];
-		const activity = () =>
-			this.loadBalancers
-				.map(({traffic, backends}) => [traffic.length, traffic.forgotten, ...backends.map(({inFlight}) => inFlight)])
-				.join();
-		this.#endWatch = watchForForgotten({names, activity}, startedAt);
+		this.#endWatch = watchForForgotten({names, activity: () => activityOf(this.loadBalancers)}, startedAt);
 	}
 
 	async #create(spec: unknown, stop?: (drainMs: number) => Promise<void>): Promise<LoadBalancer> {

@@ -1,6 +1,7 @@
 import process from 'node:process';
 import {quote} from '../base/quote.ts';
 import {clearInterval, setInterval} from '../base/timers.ts';
+import type {LoadBalancer} from './load-balancer.ts';
 
 /** How long nothing else may go on before a test process that has not ended is told why. */
 const QUIET_SECONDS = 5;
@@ -39,6 +40,13 @@ export function watchForForgotten(watched: Watched, startedAt: string | undefine
 	}, 1000);
 	timer.unref();
 	return () => clearInterval(timer);
+}
+
+/** What is another text whenever something has gone on at these load balancers. */
+export function activityOf(loadBalancers: readonly Pick<LoadBalancer, 'traffic' | 'backends'>[]): string {
+	return loadBalancers
+		.map(({traffic, backends}) => [traffic.length, traffic.forgotten, ...backends.map(({inFlight}) => inFlight)])
+		.join();
 }
 
 function lineOf(names: readonly string[], startedAt: string): string {

@@ -1,10 +1,10 @@
-import {formatAddress} from '../base/errors.ts';
-import {INSPECT, type InspectArguments, showFields} from '../base/inspection.ts';
+import {INSPECT, type InspectArguments} from '../base/inspection.ts';
 import type {ClientHello} from '../codec/client-hello.ts';
 import {accessLogLine, type LoggedExchange} from './access-log.ts';
 import type {Attempt, Outcome, TriedAttempt} from './attempt.ts';
 import type {Exchange, ExchangeKind, Peer, PeerTls} from './exchange.ts';
-import {type KeptBody, keptBytes, type Message, messageFrom} from './message.ts';
+import {exchangeJson, inspectExchange} from './exchange-forms.ts';
+import {type KeptBody, keptBytes, messageFrom} from './message.ts';
 import {briefText, type ChoiceBasis, explain, type StickyBasis, type Why} from './why.ts';
 
 /**
@@ -231,84 +231,13 @@ export class ExchangeRecord implements Exchange, LoggedExchange {
 
 	/** Shows the documented fields that are read most, not the internal ones. */
 	[INSPECT](...how: InspectArguments): string {
-		const {id, kind, loadBalancer, listener, client, backend, attempts, outcome, cause, bytes, ms} = this;
-		const {request, response} = this;
-		const fields = {
-			id,
-			kind,
-			loadBalancer,
-			listener,
-			client: addressOf(client),
-			...(request.method === '' ? {} : {request: {method: request.method, target: request.target, ...shown(request)}}),
-			...(response.status === 0 ? {} : {response: {status: response.status, by: response.by, ...shown(response)}}),
-			backend: backend && {name: backend.name, address: addressOf(backend), reused: backend.reused},
-			...(attempts.length > 1 ? {attempts: attempts.map(({backend, end, cause}) => ({backend, end, cause}))} : {}),
-			added: this.added.map(([name, value]) => `${name}: ${value}`),
-			outcome,
-			cause,
-			bytes,
-			ms,
-		};
-		// The fields of a message are one level deeper than Node shows by default.
-		const [depth, options, inspect] = how;
-		return showFields('Exchange', fields, [depth, {...options, depth: 3}, inspect]);
+		return inspectExchange(this, how);
 	}
 
-	/** The public fields, for NDJSON: bodies as text. Without `log`, which repeats them. */
+	/** See {@link exchangeJson}. */
 	toJSON(): Record<string, unknown> {
-		const {
-			id,
-			seq,
-			kind,
-			loadBalancer,
-			listener,
-			startedAt,
-			client,
-			clientHello,
-			backend,
-			attempts,
-			added,
-			outcome,
-			cause,
-			bytes,
-			ms,
-			why,
-		} = this;
-		const {request, response} = this;
-		return {
-			id,
-			seq,
-			kind,
-			loadBalancer,
-			listener,
-			startedAt: new Date(startedAt).toISOString(),
-			client,
-			clientHello,
-			backend,
-			attempts,
-			request:
-				request.method === '' ? undefined : {method: request.method, target: request.target, ...request.toJSON()},
-			response: response.status === 0 ? undefined : {status: response.status, by: response.by, ...response.toJSON()},
-			added,
-			outcome,
-			cause,
-			bytes,
-			ms,
-			why,
-		};
+		return exchangeJson(this);
 	}
-}
-
-function addressOf({address, port, tls}: Peer): string {
-	return `${formatAddress(address, port)}${tls === undefined ? '' : `, ${tls.version}`}`;
-}
-
-/** How many characters of a body an inspection shows. */
-const SHOWN_TEXT = 200;
-
-function shown({headers, text}: Message): object {
-	const more = text.length > SHOWN_TEXT ? `… ${text.length - SHOWN_TEXT} more` : '';
-	return {headers: {...headers}, ...(text === '' ? {} : {text: `${text.slice(0, SHOWN_TEXT)}${more}`})};
 }
 
 /** Rounds to microseconds: more digits are noise. */
