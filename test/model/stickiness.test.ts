@@ -13,6 +13,8 @@ import {
 import type {ApplicationPolicy, DurationPolicy} from '../../src/model/stickiness-policy.ts';
 
 const NOW = Date.UTC(2026, 0, 1);
+/** A binding came that had ended. */
+const EXPIRED = {...UNBOUND, expired: true};
 const DURATION: DurationPolicy = {kind: 'duration', cookie: 'AWSELB', seconds: 60};
 const APPLICATION: ApplicationPolicy = {kind: 'application', cookie: 'SID', ownCookie: 'AWSELB'};
 
@@ -59,7 +61,8 @@ test('a request without the cookie is balanced, and its answer sets the cookie',
 	const {a, read} = scene();
 	const session = read([]);
 
-	t.deepEqual(session, {backend: undefined, endsMs: undefined});
+	t.deepEqual(session, UNBOUND);
+	t.deepEqual(UNBOUND, {backend: undefined, endsMs: undefined, bound: undefined, expired: false});
 	t.like(cookieFor(DURATION, {session, chosen: a, answerCookies: [], nowMs: NOW}), {
 		name: 'AWSELB',
 		maxAgeSeconds: 60,
@@ -91,7 +94,7 @@ test('a cookie is not honoured after its time, to the millisecond, and is then s
 
 	t.is(read([value], NOW + 59_999).backend, a);
 	const late = read([value], NOW + 60_000);
-	t.deepEqual(late, UNBOUND);
+	t.deepEqual(late, EXPIRED);
 	t.not(cookieFor(DURATION, {session: late, chosen: b, answerCookies: [], nowMs: NOW + 60_000}), undefined);
 });
 
@@ -230,9 +233,9 @@ test("the own cookie's time is that of the application's cookie, Max-Age before 
 	const byDate = afterAnswer(UNBOUND, a, answerCookie({expiresMs: NOW + 9000}))?.value ?? '';
 
 	t.is(readApplication([byAge], ['1'], NOW + 4999).backend, a);
-	t.deepEqual(readApplication([byAge], ['1'], NOW + 5000), UNBOUND);
+	t.deepEqual(readApplication([byAge], ['1'], NOW + 5000), EXPIRED);
 	t.is(readApplication([byDate], ['1'], NOW + 8999).backend, a);
-	t.deepEqual(readApplication([byDate], ['1'], NOW + 9000), UNBOUND);
+	t.deepEqual(readApplication([byDate], ['1'], NOW + 9000), EXPIRED);
 });
 
 test('a Max-Age without bounds lasts as a session does', t => {
@@ -300,7 +303,7 @@ test('an application session whose back-end is out of service or gone goes on el
 		t.is(session.backend, undefined);
 		t.like(cookie, {name: 'AWSELB', maxAgeSeconds: 40, attributes: undefined});
 		t.is(readApplication([cookie?.value ?? ''], ['1'], NOW + 60_000).backend, b);
-		t.deepEqual(readApplication([cookie?.value ?? ''], ['1'], NOW + 60_500), UNBOUND);
+		t.deepEqual(readApplication([cookie?.value ?? ''], ['1'], NOW + 60_500), EXPIRED);
 	}
 });
 
