@@ -22,6 +22,8 @@ class Server implements RequestServer {
 	isBlocked = false;
 	/** Whether requests without a body are answered as soon as they are begun. */
 	answersAtOnce = false;
+	/** Whether a connection is there that takes the bodies of its exchanges. */
+	flowing = false;
 	/** What it was told, in order: `begin GET /`, `400 the reason`. */
 	readonly log: string[] = [];
 	readonly refused: RefusedRequest[] = [];
@@ -66,6 +68,8 @@ class Server implements RequestServer {
 	newExchange(head: RequestHead): HttpExchange {
 		this.state = 'exchange';
 		const exchange = new HttpExchange(this.#downstream, head, newRecord(CONTEXT, 'http', PEER));
+		// No back-end is there; this is all that the reader asks of one.
+		Object.defineProperty(exchange, 'flowing', {get: () => this.flowing});
 		this.exchanges.push(exchange);
 		this.#targets.set(exchange, `${head.method} ${head.target}`);
 		return exchange;
@@ -347,6 +351,31 @@ test('a body that comes later is read on, and does not prolong the time while no
 	const [exchange] = server.exchanges;
 	t.is(exchange && bodyOf(exchange), 'hello');
 	t.is(server.reader.takePipelined()?.toString(), get('/b'));
+});
+
+test('each part of a body that a back-end takes starts the idle timeout again, and what is behind the body does not', t => {
+	const server = new Server();
+	server.read(post('/a', 'hello').slice(0, -4));
+	server.flowing = true;
+
+	server.read('el');
+	t.deepEqual(server.log, ['begin POST /a', 'touch']);
+	server.read(`lo${get('/b')}`);
+	server.read(get('/c'));
+
+	t.deepEqual(server.log, ['begin POST /a', 'touch', 'touch']);
+	const [exchange] = server.exchanges;
+	t.is(exchange && bodyOf(exchange), 'hello');
+	t.is(server.reader.takePipelined()?.toString(), get('/b') + get('/c'));
+});
+
+test('a body that comes with its head leaves the idle timeout to whoever begins the request', t => {
+	const server = new Server();
+	server.flowing = true;
+
+	server.read(post('/a', 'hello'));
+
+	t.deepEqual(server.log, ['begin POST /a']);
 });
 
 test('a body that is malformed and comes with its head is refused, and the request is not begun', t => {
