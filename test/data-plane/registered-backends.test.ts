@@ -3,7 +3,7 @@ import {RegisteredBackends} from '../../src/data-plane/registered-backends.ts';
 import type {HealthChange} from '../../src/data-plane/services.ts';
 import type {ResolvedLoadBalancer} from '../../src/model/resolved.ts';
 import {HandClock} from '../helpers/hand-clock.ts';
-import {within} from '../helpers/patience.ts';
+import {eventually, within} from '../helpers/patience.ts';
 import {deadPort} from '../helpers/ports.ts';
 import {checkOf, type Probed, startProbed} from '../helpers/probing.ts';
 import {resolvedBackend, resolvedLoadBalancer, servicesOf} from '../helpers/running-pieces.ts';
@@ -148,20 +148,53 @@ test('whether back-ends start pending is what the last description says', t => {
 });
 
 test('what is pending is probed at once, all others at the next beat, and a VM that is nowhere never', async t => {
-	const {port} = await alive(t);
+	const [atBeat, pending] = [await alive(t), await alive(t)];
 	const {registered, update, clock, probes} = register(t);
-	update({backends: [resolvedBackend('a', port), resolvedBackend('b', port, {startsPending: true}), VM]});
+	update({
+		backends: [resolvedBackend('a', atBeat.port), resolvedBackend('b', pending.port, {startsPending: true}), VM],
+	});
 
+	await within('first probe', pending.accepted(1));
+	await eventually(() => probes()[1] === 1, 'result of the first probe');
 	await within('first probes', clock.advance(4999));
-	t.deepEqual(probes()[0], 0);
+	t.deepEqual(probes(), [0, 1, 0]);
+	t.is(atBeat.sockets.length, 0);
 	await within('a beat', clock.advance(1));
 	await within('another beat', clock.advance(5000));
 
-	const [a = 0, b = 0, vm] = probes();
-	t.is(a, 2);
-	t.is(vm, 0);
-	t.true(b > 0);
+	t.deepEqual(probes(), [2, 3, 0]);
 	t.true(registered.all[1]?.inService);
+});
+
+test('the operator brings in service what is pending, but not a VM that is nowhere, and the reason says why', async t => {
+	const [{port}, dead] = [await alive(t), await deadPort(t)];
+	const {registered, update, changes} = register(t);
+	update({
+		backends: [
+			resolvedBackend('described', port),
+			resolvedBackend('alive', port, {startsPending: true}),
+			resolvedBackend('dead', dead, {startsPending: true}),
+			VM,
+		],
+	});
+	const inService = () => registered.all.map(backend => backend.inService);
+	t.deepEqual(inService(), [true, false, false, false]);
+	t.is(registered.all[1]?.reason.description, 'Instance registration is pending');
+
+	await eventually(() => changes.length > 0, 'change of health');
+	t.deepEqual(
+		changes.map(({backend}) => backend),
+		['alive'],
+	);
+	for (const backend of registered.all) backend.operator = 'InService';
+	await within('settled health', registered.settle());
+
+	t.deepEqual(inService(), [true, true, true, false]);
+	t.regex(
+		registered.all[3]?.reason.description ?? '',
+		/does not know where i-0000000a is: .*lb-local set vm i-0000000a/,
+	);
+	t.is(registered.all[3]?.health.probes, 0);
 });
 
 test('a pending back-end is probed without waiting for a beat', async t => {
