@@ -138,6 +138,7 @@ test('a head that comes alone and whole is begun at once, without resting', t =>
 	server.read(get('/a'));
 
 	t.deepEqual(server.log, ['begin GET /a']);
+	t.deepEqual(server.serving, [false], 'nothing is behind it');
 	t.is(server.reader.exchange, server.exchanges[0]);
 	server.answer();
 	t.is(server.reader.exchange, undefined);
@@ -188,6 +189,16 @@ test('after an empty line alone there is no request under way', t => {
 	t.deepEqual(server.log, ['head empty', 'rest']);
 	server.read('G');
 	t.is(server.log.at(-1), 'head began');
+});
+
+test('a CR that no LF follows is refused, and does not vanish before a head that comes alone [RFC 9112 2.2]', t => {
+	const server = new Server();
+
+	server.read('\r');
+	server.read(get('/a'));
+
+	t.deepEqual(server.begun, []);
+	t.is(server.refused.length, 1);
 });
 
 test('two empty lines are no request', t => {
