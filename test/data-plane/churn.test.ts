@@ -5,7 +5,7 @@ import test from 'ava';
 import {type LoadBalancer, startLoadBalancer} from '../../src/index.ts';
 import {runs} from '../helpers/depth.ts';
 import {eventually} from '../helpers/patience.ts';
-import {type End, open, read, readAll} from '../helpers/stream-ends.ts';
+import {open, type RawConnection} from '../helpers/raw-connection.ts';
 import {authority} from '../helpers/stream-pairs.ts';
 
 const CONCURRENT = runs(2000, 100);
@@ -32,10 +32,10 @@ const secureContext = createSecureContext({ca: authority.pem});
 const APPROACHES = {6379: undefined, 6380: {host: '127.0.0.1', secureContext}} as const;
 
 /** In turn: in good order, with a RST, with everything let go, with a RST right behind bytes. */
-async function leave(end: End, nth: number): Promise<void> {
+async function leave(end: RawConnection, nth: number): Promise<void> {
 	if (nth % 4 === 0) {
 		end.stream.end();
-		await readAll(end);
+		await end.readAll();
 	} else if (nth % 4 === 1) end.raw.resetAndDestroy();
 	else if (nth % 4 === 2) end.stream.destroy();
 	else end.stream.write('more', () => end.raw.resetAndDestroy());
@@ -50,7 +50,7 @@ async function wave(lb: LoadBalancer, port: keyof typeof APPROACHES): Promise<nu
 		numbers.map(async nth => {
 			const end = await open({port: lb.port(port), tls: APPROACHES[port]});
 			end.stream.write(`no. ${String(nth).padStart(4, '0')}`);
-			return {nth, end, heard: (await read(end, 8)).toString()};
+			return {nth, end, heard: (await end.read(8)).toString()};
 		}),
 	);
 	const right = ends.filter(({nth, heard}) => heard === `no. ${String(nth).padStart(4, '0')}`).length;

@@ -1,6 +1,6 @@
 import test, {type ExecutionContext} from 'ava';
 import type {LoadBalancer} from '../../src/index.ts';
-import {open, read, readAll, reset} from '../helpers/stream-ends.ts';
+import {open} from '../helpers/raw-connection.ts';
 import {join, PAIRS, type Pair, startPassage, trusting} from '../helpers/stream-pairs.ts';
 
 /** What is in flight at each back-end. */
@@ -14,7 +14,7 @@ for (const pair of PAIRS) {
 		const {lb} = passage;
 		const client = await passage.client();
 
-		t.is((await readAll(client)).toString(), 'hi');
+		t.is((await client.readAll()).toString(), 'hi');
 		t.deepEqual(counts(lb), [1]);
 		const ended = lb.traffic.next();
 		client.stream.end();
@@ -29,7 +29,7 @@ for (const pair of PAIRS) {
 		const ended = lb.traffic.next();
 
 		client.stream.end('bye');
-		t.is((await readAll(backend)).toString(), 'bye');
+		t.is((await backend.readAll()).toString(), 'bye');
 		backend.stream.end();
 
 		t.is((await ended).outcome, 'ok');
@@ -41,10 +41,10 @@ for (const pair of PAIRS) {
 		test(`${pair.name}: a ${who} that resets leaves nothing in flight`, async t => {
 			const scene = await join(t, pair);
 			scene.client.stream.write('!');
-			await read(scene.backend, 1);
+			await scene.backend.read(1);
 			const ended = scene.lb.traffic.next();
 
-			reset(scene[who]);
+			scene[who].reset();
 
 			await ended;
 			await scene.lb.stop();
@@ -73,12 +73,12 @@ async function oneOfTwo(t: ExecutionContext, pair: Pair): Promise<{lb: LoadBalan
 	const {lb, server} = passage;
 	const first = await passage.client();
 	const ended = lb.traffic.next();
-	(await server.end(0)).stream.end('hi');
-	await readAll(first);
+	(await server.connection(0)).stream.end('hi');
+	await first.readAll();
 	first.stream.end();
 	await ended;
 	const second = await open({port: lb.port(6379), tls: pair.clientTls ? trusting : undefined});
-	const backend = await server.end(1);
+	const backend = await server.connection(1);
 	return {
 		lb,
 		release: () => {

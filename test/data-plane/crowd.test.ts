@@ -4,7 +4,7 @@ import test from 'ava';
 import {type LoadBalancer, startLoadBalancer} from '../../src/index.ts';
 import type {ListenerSpec} from '../../src/model/listener.ts';
 import {runs} from '../helpers/depth.ts';
-import {startServer} from '../helpers/stream-ends.ts';
+import {startStreamBackend} from '../helpers/raw-backend.ts';
 
 const REQUEST = 'GET / HTTP/1.1\r\nHost: a\r\n\r\n';
 const ANSWER = 'HTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\nx';
@@ -41,7 +41,7 @@ class Client {
 
 for (const listen of ['http:80 -> http:80', 'tcp:80 -> tcp:80'] satisfies ListenerSpec[]) {
 	test.serial(`${listen}: clients that never pause do not keep new ones waiting, and all go on`, async t => {
-		await using server = await startServer({serve: ({stream}) => stream.on('data', () => stream.write(ANSWER))});
+		await using server = await startStreamBackend({serve: ({stream}) => stream.on('data', () => stream.write(ANSWER))});
 		await using lb = await startLoadBalancer({
 			listeners: [listen],
 			backends: [{kind: 'address', host: '127.0.0.1', port: server.port}],

@@ -2,8 +2,8 @@ import {Buffer} from 'node:buffer';
 import test, {type ExecutionContext} from 'ava';
 import {giveTo} from '../../src/data-plane/sockets/stream-owner.ts';
 import type {LoadBalancer} from '../../src/index.ts';
+import {open, type RawConnection} from '../helpers/raw-connection.ts';
 import {openClient, startScene} from '../helpers/raw-scene.ts';
-import {type End, open, read} from '../helpers/stream-ends.ts';
 import {PAIRS, startPassage, trusting} from '../helpers/stream-pairs.ts';
 
 /** Whether a write fails before the last words are read is up to the system: so it is tried several times. */
@@ -22,7 +22,7 @@ interface Reading {
  * Reads all that has come even where writing fails, as a program in C or Python does. Node alone would destroy a stream
  * whose write fails, with the bytes that it has not read.
  */
-function readsOn({stream}: Pick<End, 'stream'>): Reading {
+function readsOn({stream}: Pick<RawConnection, 'stream'>): Reading {
 	let text = '';
 	const over = new Promise<void>(resolve => {
 		giveTo(
@@ -55,7 +55,7 @@ for (const pair of PAIRS.filter(({name}) => name !== 'passthrough')) {
 	test(`${pair.name}: the last words of a back-end that closes with bytes unread arrive`, async t => {
 		await using passage = await startPassage(pair, {
 			serve: async end => {
-				await read(end, 10);
+				await end.read(10);
 				// Bytes that nobody has read make the system send a RST.
 				end.stream.write(LAST_WORDS, () => end.stream.destroy());
 			},
@@ -89,8 +89,8 @@ for (const pair of PAIRS.filter(({name}) => name !== 'passthrough')) {
 		const {lb, server} = passage;
 		for (let round = 0; round < ROUNDS; round++) {
 			const client = await open({port: lb.port(6379), tls});
-			await server.end(round);
-			await read(client, BYTES);
+			await server.connection(round);
+			await client.read(BYTES);
 
 			client.stream.write(LAST_WORDS, () => client.stream.destroy());
 

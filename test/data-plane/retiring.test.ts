@@ -5,7 +5,7 @@ import type {RunningListener} from '../../src/data-plane/running-listener.ts';
 import {HandClock} from '../helpers/hand-clock.ts';
 import {eventually, within} from '../helpers/patience.ts';
 import {dated, startRawBackend} from '../helpers/raw-backend.ts';
-import {RawConnection} from '../helpers/raw-connection.ts';
+import {open, RawConnection} from '../helpers/raw-connection.ts';
 import {
 	HTTP_LISTENER,
 	resolvedBackend,
@@ -13,7 +13,6 @@ import {
 	servicesOf,
 	startListener,
 } from '../helpers/running-pieces.ts';
-import {open} from '../helpers/stream-ends.ts';
 
 const GET = 'GET / HTTP/1.1\r\nHost: a\r\n\r\n';
 const OK = dated('HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok');

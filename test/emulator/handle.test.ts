@@ -8,7 +8,7 @@ import {
 	startLoadBalancer,
 } from '../../src/index.ts';
 import {eventually} from '../helpers/patience.ts';
-import {open, read} from '../helpers/stream-ends.ts';
+import {open} from '../helpers/raw-connection.ts';
 import {authority} from '../helpers/stream-pairs.ts';
 
 async function start(
@@ -170,7 +170,7 @@ test('clear() forgets all, and what is still open comes back when it ends', asyn
 	(await lb.connect(25)).destroy();
 	const client = await open({port: lb.port(25)});
 	client.stream.write('ping');
-	await read(client, 4);
+	await client.read(4);
 	await eventually(() => [...lb.traffic].filter(({outcome}) => outcome === 'open').length === 1);
 
 	lb.traffic.clear();

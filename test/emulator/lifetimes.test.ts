@@ -7,7 +7,8 @@ import {type Emulator, type LoadBalancer, type Outcome, startEmulator, startLoad
 import {runs} from '../helpers/depth.ts';
 import {eventually} from '../helpers/patience.ts';
 import {freePorts, heldPort, portOf, refusalAt} from '../helpers/ports.ts';
-import {open, read, startServer} from '../helpers/stream-ends.ts';
+import {startStreamBackend} from '../helpers/raw-backend.ts';
+import {open} from '../helpers/raw-connection.ts';
 import {authority, trusting} from '../helpers/stream-pairs.ts';
 
 /** Told where the system shows it. */
@@ -79,7 +80,7 @@ const MOMENTS: Record<string, (lb: LoadBalancer) => Promise<Outcome>> = {
 	async 'a stream'(lb) {
 		const client = await open({port: lb.port(25)});
 		client.stream.write('ping');
-		await read(client, 4);
+		await client.read(4);
 		return 'drained';
 	},
 	async 'a request'(lb) {
@@ -101,7 +102,7 @@ async function knockTls(lb: LoadBalancer): Promise<void> {
 for (const [moment, reach] of Object.entries(MOMENTS)) {
 	test.serial(`stop() during ${moment} leaves nothing`, async t => {
 		const before = await quietHandles();
-		const silent = await startServer();
+		const silent = await startStreamBackend();
 		const web = createServer({allowHalfOpen: true}, socket => {
 			socket.on('error', () => {});
 			socket.on('end', () => socket.end());
@@ -143,12 +144,12 @@ test.serial('Emulator.stop({drainMs}) lets what is in flight finish, and takes n
 	const port = lb.port(25);
 	const client = await open({port});
 	client.stream.write('ping');
-	await read(client, 4);
+	await client.read(4);
 
 	const stopped = emulator.stop({drainMs: 60_000});
 	t.is(await refusalAt(port), 'ECONNREFUSED');
 	client.stream.write('pong');
-	t.is((await read(client, 4)).toString(), 'pong');
+	t.is((await client.read(4)).toString(), 'pong');
 	client.stream.end();
 	client.stream.resume();
 	await stopped;
@@ -160,7 +161,7 @@ test.serial('Emulator.stop({drainMs}) cuts what has not finished by then', async
 	const {emulator, lb} = await startEcho();
 	const client = await open({port: lb.port(25)});
 	client.stream.write('ping');
-	await read(client, 4);
+	await client.read(4);
 	client.stream.resume();
 	const began = performance.now();
 
@@ -175,7 +176,7 @@ test.serial('a second stop() hurries the first', async t => {
 	const {emulator, lb} = await startEcho();
 	const client = await open({port: lb.port(25)});
 	client.stream.write('ping');
-	await read(client, 4);
+	await client.read(4);
 	client.stream.resume();
 
 	const first = emulator.stop({drainMs: 3_600_000});

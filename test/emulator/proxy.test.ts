@@ -1,8 +1,9 @@
 import {once} from 'node:events';
-import {type AddressInfo, createServer, type Socket} from 'node:net';
+import {createServer, type Socket} from 'node:net';
 import test, {type ExecutionContext} from 'ava';
 import {type Emulator, type EmulatorOptions, startEmulator, startLoadBalancer} from '../../src/index.ts';
 import {authority} from '../helpers/emulator-scene.ts';
+import {listening} from '../helpers/own-servers.ts';
 import {within} from '../helpers/patience.ts';
 import {deadPort} from '../helpers/ports.ts';
 import {RawConnection} from '../helpers/raw-connection.ts';
@@ -113,11 +114,10 @@ test('a certificate that is swapped counts at once, and a load balancer that is 
 
 test('with proxyUnknown: tunnel other names lead to the real host, and load balancers stay where they are', async t => {
 	const emulator = await started(t, {proxyUnknown: 'tunnel'});
-	const server = createServer({allowHalfOpen: true}, socket => socket.pipe(socket)).listen(0, '127.0.0.1');
-	await once(server, 'listening');
-	t.teardown(() => void server.close());
-	// A TCP server's address is an object.
-	const {port} = server.address() as AddressInfo;
+	const port = await listening(
+		t,
+		createServer({allowHalfOpen: true}, socket => socket.pipe(socket)),
+	);
 
 	const tunnel = await askForTunnel(emulator.proxyUrl, `127.0.0.1:${port}`);
 	const client = new RawConnection(tunnel.socket);
@@ -137,12 +137,11 @@ test('with proxyUnknown: tunnel other names lead to the real host, and load bala
 
 test('stop() ends tunnels to load balancers and to real hosts, and leaves nothing', async t => {
 	const far: Socket[] = [];
-	const server = createServer(socket => far.push(socket.on('error', () => {}))).listen(0, '127.0.0.1');
-	await once(server, 'listening');
-	t.teardown(() => void server.close());
+	const port = await listening(
+		t,
+		createServer(socket => far.push(socket.on('error', () => {}))),
+	);
 	const emulator = await started(t, {proxyUnknown: 'tunnel'});
-	// A TCP server's address is an object.
-	const {port} = server.address() as AddressInfo;
 	const tunnels = [
 		await askForTunnel(emulator.proxyUrl, `127.0.0.1:${port}`),
 		await askForTunnel(emulator.proxyUrl, 'shop.test:443'),

@@ -2,7 +2,7 @@ import {createSecureContext} from 'node:tls';
 import type {LoadBalancer} from '../../src/index.ts';
 import {every, upTo} from './depth.ts';
 import {eventually} from './patience.ts';
-import {type End, open, readAll} from './stream-ends.ts';
+import {open, type RawConnection} from './raw-connection.ts';
 import type {Break, Wire} from './stream-forwarder.ts';
 
 export const BREAKS: readonly Break[] = ['reset', 'end'];
@@ -24,7 +24,7 @@ const CONTEXTS = {
  * @param endsFirst whether the client has ended its own direction before it reads.
  */
 export async function ask(port: number, version: Version, {endsFirst = false} = {}): Promise<string> {
-	let client: End;
+	let client: RawConnection;
 	try {
 		client = await open({port, tls: {secureContext: CONTEXTS[version], rejectUnauthorized: false}});
 	} catch {
@@ -33,7 +33,7 @@ export async function ask(port: number, version: Version, {endsFirst = false} = 
 	client.stream.write('question');
 	if (endsFirst) client.stream.end();
 	try {
-		const heard = await readAll(client);
+		const heard = await client.readAll();
 		client.stream.end();
 		return heard.toString();
 	} catch {

@@ -1,4 +1,6 @@
-import type {Socket} from 'node:net';
+import {once} from 'node:events';
+import {connect, type Socket} from 'node:net';
+import {type ConnectionOptions, connect as connectTls, type TLSSocket} from 'node:tls';
 import {PATIENCE_MS, tooLong} from './patience.ts';
 
 /** One HTTP/1.1 message as bytes (latin1 text), read by rules simple enough to be independent of what is tested. */
@@ -16,38 +18,49 @@ export interface RawMessage {
 }
 
 /**
- * One side of a connection in the hands of a test: bytes in and bytes out as latin1 text. Nothing is hidden, nothing is
- * done by itself: it neither ends when the other side ends nor closes.
+ * Who reads what comes: `all` of it is kept as text, for `until()` and `message()`; or the test reads `on-demand`, with
+ * `read()`, `readAll()` or from the stream, and the peer feels it where it does not.
+ */
+export type Reading = 'all' | 'on-demand';
+
+/**
+ * One side of a connection in the hands of a test, as a client or as a back-end. Nothing is hidden, nothing is done by
+ * itself: it neither ends when the other side ends nor closes.
  */
 export class RawConnection {
-	/** Everything that has come. */
+	/** Everything that has come, as latin1 text. */
 	received = '';
 	/** Whether the other side has said that it will send no more. */
 	ended = false;
 	/** Why the connection broke, when it did. */
 	error: NodeJS.ErrnoException | undefined;
 	closed = false;
-	/** Read and write here. */
+	/** Plain, or with TLS taken off. */
 	readonly stream: Socket;
-	/** The TCP connection below; the same one where there is no TLS. */
+	/** The TCP connection below, through which a RST can be sent; the same one where there is no TLS. */
 	readonly raw: Socket;
+	/** How the peer's direction ended: `end`, or the code of the error that came in its place, or `closed` by ourselves. */
+	readonly ending: Promise<string>;
+	/** Resolves when the connection is gone. */
+	readonly gone: Promise<void>;
 	readonly #waiting = new Set<() => void>();
 	/** What has come after the messages that were read. Apart, because to search all of it each time takes long. */
 	#unread = '';
 
-	constructor(stream: Socket, raw: Socket = stream) {
+	constructor(stream: Socket, raw: Socket = stream, reading: Reading = 'all') {
 		this.stream = stream;
 		this.raw = raw;
-		stream.on('data', (chunk: Buffer) => {
-			const text = chunk.toString('latin1');
-			this.received += text;
-			this.#unread += text;
-			this.#look();
+		// A test may hang several pipelines on one stream.
+		stream.setMaxListeners(30);
+		this.gone = new Promise(resolve => stream.once('close', () => resolve()));
+		this.ending = new Promise(resolve => {
+			stream.on('error', error => resolve('code' in error ? String(error.code) : error.message));
+			stream.once('end', () => resolve(this.#endIsReset ? 'ECONNRESET' : 'end'));
+			stream.once('close', () => resolve('closed'));
 		});
+		if (reading === 'all') stream.on('data', (chunk: Buffer) => this.#keep(chunk));
 		stream.on('end', () => {
-			// libuv tells a RST that comes together with bytes as an end; the system has forgotten the peer then.
-			if (!stream.writableEnded && raw.remoteAddress === undefined)
-				stream.destroy(Object.assign(new Error('reset'), {code: 'ECONNRESET'}));
+			if (this.#endIsReset) stream.destroy(Object.assign(new Error('reset'), {code: 'ECONNRESET'}));
 			else this.ended = true;
 			this.#look();
 		});
@@ -83,6 +96,32 @@ export class RawConnection {
 	 */
 	reset(): void {
 		this.raw.resetAndDestroy();
+	}
+
+	/** The next `count` bytes, and not one more; the rest stays to be read. Read on demand. */
+	async read(count: number): Promise<Buffer> {
+		const {stream} = this;
+		const chunks: Buffer[] = [];
+		let missing = count;
+		while (missing > 0) {
+			const chunk: Buffer | null = stream.read(Math.min(missing, Math.max(1, stream.readableLength)));
+			if (chunk !== null) {
+				chunks.push(chunk);
+				missing -= chunk.length;
+			} else if (stream.readableEnded || stream.destroyed) {
+				throw new Error(`over with ${missing} of ${count} bytes missing`);
+			} else await readable(stream);
+		}
+		return Buffer.concat(chunks);
+	}
+
+	/** Everything until the peer ends. Read on demand. @throws when the connection breaks. */
+	async readAll(): Promise<Buffer> {
+		const chunks: Buffer[] = [];
+		this.stream.on('data', (chunk: Buffer) => chunks.push(chunk));
+		const how = await this.ending;
+		if (how !== 'end') throw new Error(`${how} after ${chunks.reduce((sum, {length}) => sum + length, 0)} bytes`);
+		return Buffer.concat(chunks);
 	}
 
 	/** Resolves once the fact holds; throws when it has become impossible because the connection is over. */
@@ -173,6 +212,18 @@ export class RawConnection {
 		return this.#unread;
 	}
 
+	/** libuv tells a RST that comes together with bytes as an end; the system has forgotten the peer then. */
+	get #endIsReset(): boolean {
+		return !this.stream.writableEnded && this.raw.remoteAddress === undefined;
+	}
+
+	#keep(chunk: Buffer): void {
+		const text = chunk.toString('latin1');
+		this.received += text;
+		this.#unread += text;
+		this.#look();
+	}
+
 	#look(): void {
 		for (const look of [...this.#waiting]) look();
 	}
@@ -181,4 +232,47 @@ export class RawConnection {
 		if (this.closed) return `closed (${this.error?.code ?? 'no error'})`;
 		return this.ended ? 'ended by the other side' : 'open';
 	}
+}
+
+/** How a client comes. */
+export interface Approach {
+	readonly port: number;
+	/** TLS with these options; plain when left out. */
+	readonly tls?: ConnectionOptions | undefined;
+	/** `on-demand` unless said otherwise. */
+	readonly reading?: Reading;
+}
+
+/** Connects to this machine; with TLS, resolves when the handshake is done. */
+export async function open({port, tls, reading = 'on-demand'}: Approach): Promise<RawConnection> {
+	const raw = connect({port, host: '127.0.0.1', allowHalfOpen: true, noDelay: true});
+	raw.on('error', () => {});
+	if (tls === undefined) {
+		await once(raw, 'connect');
+		return new RawConnection(raw, raw, reading);
+	}
+	const stream = connectTls({...tls, socket: raw});
+	await handshaken(stream);
+	return new RawConnection(stream, raw, reading);
+}
+
+/** Resolves with the stream once its handshake is done; rejects with what prevented it. */
+export async function handshaken(stream: TLSSocket): Promise<TLSSocket> {
+	await new Promise<void>((resolve, reject) => {
+		stream.once('secureConnect', resolve);
+		stream.on('error', reject);
+		stream.once('close', () => reject(new Error('closed before the handshake was done')));
+	});
+	return stream;
+}
+
+function readable(stream: Socket): Promise<void> {
+	const events = ['readable', 'end', 'close'];
+	return new Promise(resolve => {
+		const go = () => {
+			for (const event of events) stream.off(event, go);
+			resolve();
+		};
+		for (const event of events) stream.on(event, go);
+	});
 }

@@ -2,7 +2,8 @@ import type {ExecutionContext} from 'ava';
 import {type Authority, createAuthority} from '../../src/certificates/authority.ts';
 import {type EmulatorOptions, type LoadBalancer, type LoadBalancerSpec, startLoadBalancer} from '../../src/index.ts';
 import type {ListenerSpec} from '../../src/model/listener.ts';
-import {type End, open, type Server, startServer} from './stream-ends.ts';
+import {type RawBackend, startStreamBackend} from './raw-backend.ts';
+import {open, type RawConnection} from './raw-connection.ts';
 
 /** One way for a stream to pass a load balancer. */
 export interface Pair {
@@ -32,17 +33,17 @@ export const trusting = {ca: authority.pem, host: '127.0.0.1'} as const;
 
 export interface Passage extends AsyncDisposable {
 	readonly lb: LoadBalancer;
-	readonly server: Server;
+	readonly server: RawBackend;
 	/** One more client, its handshake done; over a passthrough it takes the back-end's TLS for that. */
-	client(): Promise<End>;
+	client(): Promise<RawConnection>;
 }
 
 /** A load balancer in front of one server of the test's own. */
 export async function startPassage(
 	{listen, clientTls, backendTls}: Pair,
-	{serve, ...spec}: Partial<LoadBalancerSpec & EmulatorOptions> & {readonly serve?: (end: End) => void} = {},
+	{serve, ...spec}: Partial<LoadBalancerSpec & EmulatorOptions> & {readonly serve?: (end: RawConnection) => void} = {},
 ): Promise<Passage> {
-	const server = await startServer({
+	const server = await startStreamBackend({
 		tls: backendTls ? serverPair : undefined,
 		...(serve === undefined ? {} : {serve}),
 	});
@@ -67,9 +68,9 @@ export async function startPassage(
 
 export interface Joined {
 	readonly lb: LoadBalancer;
-	readonly server: Server;
-	readonly client: End;
-	readonly backend: End;
+	readonly server: RawBackend;
+	readonly client: RawConnection;
+	readonly backend: RawConnection;
 }
 
 /** One connection that stands from end to end; everything is stopped when the test is over. */
@@ -82,5 +83,5 @@ export async function join(
 	t.teardown(() => passage[Symbol.asyncDispose]());
 	const {lb, server} = passage;
 	const client = await passage.client();
-	return {lb, server, client, backend: await server.end()};
+	return {lb, server, client, backend: await server.connection()};
 }

@@ -6,9 +6,9 @@ import {connect as connectTls} from 'node:tls';
 import test from 'ava';
 import {startLoadBalancer} from '../../../src/index.ts';
 import {every, runs} from '../../helpers/depth.ts';
+import {startStreamBackend} from '../../helpers/raw-backend.ts';
 import {RawConnection} from '../../helpers/raw-connection.ts';
 import {authority} from '../../helpers/raw-scene.ts';
-import {startServer} from '../../helpers/stream-ends.ts';
 
 const REQUEST = 'GET / HTTP/1.1\r\nHost: a\r\n\r\n';
 const ANSWER = 'HTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\nx';
@@ -67,7 +67,9 @@ function answersIn(text: string): number {
 
 test.serial('a listener that is taken away in a crowd still answers what it has read', async t => {
 	const batch = 6;
-	await using server = await startServer({serve: ({stream}) => stream.on('data', chunk => answerAll(stream, chunk))});
+	await using server = await startStreamBackend({
+		serve: ({stream}) => stream.on('data', chunk => answerAll(stream, chunk)),
+	});
 	await using lb = await startLoadBalancer({
 		listeners: ['http:80 -> http:80', 'http:81 -> http:80'],
 		backends: [{kind: 'address', host: '127.0.0.1', port: server.port}],

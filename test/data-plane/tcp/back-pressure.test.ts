@@ -2,8 +2,9 @@ import {once} from 'node:events';
 import {pipeline} from 'node:stream/promises';
 import test from 'ava';
 import {runs} from '../../helpers/depth.ts';
+import type {RawBackend} from '../../helpers/raw-backend.ts';
+import type {RawConnection} from '../../helpers/raw-connection.ts';
 import {stalls} from '../../helpers/stalled.ts';
-import {type End, read, type Server} from '../../helpers/stream-ends.ts';
 import {join, PAIRS, startPassage} from '../../helpers/stream-pairs.ts';
 import {PatternCheck, source} from '../../helpers/stream-pattern.ts';
 
@@ -14,7 +15,7 @@ const BULK = runs(8, 2) * MIB;
 const MOST_SWALLOWED = 48 * MIB;
 
 /** Writes until nothing more is taken, and says how much was. */
-async function fill({stream}: End): Promise<number> {
+async function fill({stream}: RawConnection): Promise<number> {
 	const chunk = Buffer.alloc(65_536);
 	let written = 0;
 	for (;;) {
@@ -96,11 +97,11 @@ for (const pair of PAIRS) {
 }
 
 /** Sends each client so many bytes of the value it began with. */
-async function answerEach(server: Server, clients: number, bytes: number): Promise<number> {
+async function answerEach(server: RawBackend, clients: number, bytes: number): Promise<number> {
 	await Promise.all(
 		Array.from({length: clients}, async (_, nth) => {
-			const end = await server.end(nth);
-			const [value = 0] = await read(end, 1);
+			const end = await server.connection(nth);
+			const [value = 0] = await end.read(1);
 			const block = Buffer.alloc(100_000, value);
 			for (let sent = 0; sent < bytes; sent += block.length) {
 				if (!end.stream.write(block.subarray(0, bytes - sent))) await once(end.stream, 'drain');

@@ -8,7 +8,9 @@ import test, {type ExecutionContext} from 'ava';
 import type {LoadBalancerSpec} from '../../../src/index.ts';
 import {compiled} from '../../helpers/compiled.ts';
 import {runs} from '../../helpers/depth.ts';
-import {open, startServer} from '../../helpers/stream-ends.ts';
+import {listening} from '../../helpers/own-servers.ts';
+import {startStreamBackend} from '../../helpers/raw-backend.ts';
+import {open} from '../../helpers/raw-connection.ts';
 import type {Order, Report} from '../../helpers/stream-load-balancer.ts';
 import {serverPair, trusting} from '../../helpers/stream-pairs.ts';
 import {PatternCheck, source} from '../../helpers/stream-pattern.ts';
@@ -78,7 +80,7 @@ async function assertBulk(t: ExecutionContext, remote: Remote, exchange: Exchang
 
 /** The streams of the second and third recipe. */
 async function streams(t: ExecutionContext, listen: 'ssl:6379 -> tcp:6380' | 'tcp:443', backendTls: boolean) {
-	const server = await startServer({tls: backendTls ? serverPair : undefined});
+	const server = await startStreamBackend({tls: backendTls ? serverPair : undefined});
 	t.teardown(() => server[Symbol.asyncDispose]());
 	const remote = new Remote(t);
 	const spec: LoadBalancerSpec = {
@@ -90,7 +92,7 @@ async function streams(t: ExecutionContext, listen: 'ssl:6379 -> tcp:6380' | 'tc
 	let connections = 0;
 	const exchange: Exchange = async bytes => {
 		const client = await open({port, tls: backendTls ? trusting : {ca, host: '127.0.0.1'}});
-		const backend = await server.end(connections++);
+		const backend = await server.connection(connections++);
 		const [up, down] = await Promise.all([
 			check(backend.stream),
 			check(client.stream),
@@ -120,15 +122,13 @@ test.serial(`https -> http carries ${BULK / MIB} MiB each way to slow readers in
 			.then(() => received)
 			.then(() => response.end())
 			.catch(() => {});
-	}).listen(0, '127.0.0.1');
-	await once(server, 'listening');
-	t.teardown(() => server.close());
-	const address = server.address();
+	});
+	const port = await listening(t, server);
 	const remote = new Remote(t);
 	const {ports = {}, ca} = await remote.ask({
 		start: {
 			listeners: ['https:443 -> http:80'],
-			backends: [`127.0.0.1:${typeof address === 'object' && address !== null ? address.port : 0}`],
+			backends: [`127.0.0.1:${port}`],
 		},
 	});
 	const exchange: Exchange = async bytes => {

@@ -1,7 +1,7 @@
 import {pipeline} from 'node:stream/promises';
 import test from 'ava';
 import {runs} from '../../helpers/depth.ts';
-import {type End, read, readAll} from '../../helpers/stream-ends.ts';
+import type {RawConnection} from '../../helpers/raw-connection.ts';
 import {join, PAIRS, startPassage} from '../../helpers/stream-pairs.ts';
 import {PatternCheck, source} from '../../helpers/stream-pattern.ts';
 
@@ -9,7 +9,7 @@ const MIB = 1024 * 1024;
 const BULK = runs(32, 8) * MIB;
 
 /** Sends the pattern and ends; checks it at the other end. */
-async function transfer(from: End, to: End, bytes: number): Promise<PatternCheck> {
+async function transfer(from: RawConnection, to: RawConnection, bytes: number): Promise<PatternCheck> {
 	const check = new PatternCheck();
 	await Promise.all([pipeline(source(bytes), from.stream), pipeline(to.stream, check)]);
 	return check;
@@ -21,7 +21,7 @@ for (const pair of PAIRS) {
 
 		const client = await passage.client();
 
-		t.is((await read(client, 11)).toString(), '220 ready\r\n');
+		t.is((await client.read(11)).toString(), '220 ready\r\n');
 	});
 
 	test(`${pair.name}: what a client sends before the back-end connection stands is not lost`, async t => {
@@ -31,7 +31,7 @@ for (const pair of PAIRS) {
 		client.stream.write('HELO ');
 		client.stream.end('x'.repeat(300_000));
 
-		t.is((await readAll(await passage.server.end())).toString(), `HELO ${'x'.repeat(300_000)}`);
+		t.is((await (await passage.server.connection()).readAll()).toString(), `HELO ${'x'.repeat(300_000)}`);
 	});
 
 	test(`${pair.name}: bytes written one by one arrive in order, both ways at once`, async t => {
@@ -45,7 +45,7 @@ for (const pair of PAIRS) {
 		client.stream.end();
 		backend.stream.end();
 
-		const [up, down] = await Promise.all([readAll(backend), readAll(client)]);
+		const [up, down] = await Promise.all([backend.readAll(), client.readAll()]);
 		t.deepEqual(new Uint8Array(up), bytes);
 		t.deepEqual(
 			new Uint8Array(down),
@@ -60,9 +60,9 @@ for (const pair of PAIRS) {
 		for (const size of sizes) {
 			const bytes = Buffer.from(Uint8Array.from({length: size}, (_, index) => (index * 7 + size) & 0xff));
 			client.stream.write(bytes);
-			t.true(bytes.equals(await read(backend, size)), `${size} bytes up`);
+			t.true(bytes.equals(await backend.read(size)), `${size} bytes up`);
 			backend.stream.write(bytes);
-			t.true(bytes.equals(await read(client, size)), `${size} bytes down`);
+			t.true(bytes.equals(await client.read(size)), `${size} bytes down`);
 		}
 	});
 

@@ -2,11 +2,12 @@ import test, {type ExecutionContext} from 'ava';
 import {type LoadBalancerSpec, startLoadBalancer} from '../../../src/index.ts';
 import {eventually} from '../../helpers/patience.ts';
 import {deadPort} from '../../helpers/ports.ts';
-import {type End, open, read, type Server, type ServerOptions, startServer} from '../../helpers/stream-ends.ts';
+import {type RawBackend, type StreamBackendOptions, startStreamBackend} from '../../helpers/raw-backend.ts';
+import {open, type RawConnection} from '../../helpers/raw-connection.ts';
 import {authority, PAIRS, serverPair, startPassage, trusting} from '../../helpers/stream-pairs.ts';
 
-async function serverOf(t: ExecutionContext, options?: ServerOptions): Promise<Server> {
-	const server = await startServer(options);
+async function serverOf(t: ExecutionContext, options?: StreamBackendOptions): Promise<RawBackend> {
+	const server = await startStreamBackend(options);
 	t.teardown(() => server[Symbol.asyncDispose]());
 	return server;
 }
@@ -18,7 +19,7 @@ async function start(t: ExecutionContext, spec: LoadBalancerSpec) {
 }
 
 const at = (name: string, port: number) => ({kind: 'address', name, host: '127.0.0.1', port}) as const;
-const says = (text: string) => (end: End) => void end.stream.write(text);
+const says = (text: string) => (end: RawConnection) => void end.stream.write(text);
 
 /** The listeners in front of plain back-ends, and how their clients come. */
 const FRONTS = [
@@ -35,7 +36,7 @@ for (const {listen, tls} of FRONTS) {
 		});
 
 		const heard: string[] = [];
-		for (let i = 0; i < 7; i++) heard.push((await read(await open({port: lb.port(6379), tls}), 1)).toString());
+		for (let i = 0; i < 7; i++) heard.push((await (await open({port: lb.port(6379), tls})).read(1)).toString());
 
 		t.is(heard.join(''), 'xyzxyzx');
 		t.deepEqual(lb.traffic.order(), ['b0', 'b1', 'b2', 'b0', 'b1', 'b2', 'b0']);
@@ -52,8 +53,8 @@ for (const {listen, tls} of FRONTS) {
 		const client = await open({port: lb.port(6379), tls});
 		client.stream.write('early');
 
-		t.is((await read(client, 1)).toString(), 'y');
-		t.is((await read(await server.end(), 5)).toString(), 'early');
+		t.is((await client.read(1)).toString(), 'y');
+		t.is((await (await server.connection()).read(5)).toString(), 'early');
 		t.is(lb.traffic.last().backend?.name, 'alive');
 		t.is(lb.traffic.last().backend?.port, server.port);
 	});
@@ -104,7 +105,7 @@ test('a back-end that takes longer than connectTimeout is passed over for the ne
 
 	const client = await open({port: lb.port(6379)});
 
-	t.is((await read(client, 5)).toString(), 'hello');
+	t.is((await client.read(5)).toString(), 'hello');
 	t.is(lb.traffic.last().backend?.name, 'speaking');
 	await eventually(() => silent.accepted.every(socket => socket.readableEnded || socket.destroyed));
 });
@@ -147,7 +148,7 @@ for (const pair of PAIRS) {
 		const ended = passage.lb.traffic.next();
 
 		const client = await passage.client();
-		const backend = await passage.server.end();
+		const backend = await passage.server.connection();
 		client.stream.resume();
 		backend.stream.resume();
 		await passage.lb.clock.advance('41s');
@@ -159,7 +160,7 @@ for (const pair of PAIRS) {
 }
 
 test('bytes in one direction keep a connection from being idle', async t => {
-	await using server = await startServer();
+	await using server = await startStreamBackend();
 	await using lb = await startLoadBalancer({
 		listeners: ['tcp:6379'],
 		backends: [`127.0.0.1:${server.port}`],
@@ -167,11 +168,11 @@ test('bytes in one direction keep a connection from being idle', async t => {
 		clock: 'manual',
 	});
 	const client = await open({port: lb.port(6379)});
-	const backend = await server.end();
+	const backend = await server.connection();
 
 	for (let tick = 0; tick < 5; tick++) {
 		backend.stream.write('.');
-		t.is((await read(client, 1)).toString(), '.');
+		t.is((await client.read(1)).toString(), '.');
 		await lb.clock.advance('600ms');
 	}
 	const ended = lb.traffic.next();

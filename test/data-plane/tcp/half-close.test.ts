@@ -1,5 +1,4 @@
 import test from 'ava';
-import {read, readAll} from '../../helpers/stream-ends.ts';
 import {join, PAIRS, startPassage} from '../../helpers/stream-pairs.ts';
 
 for (const pair of PAIRS) {
@@ -7,13 +6,13 @@ for (const pair of PAIRS) {
 		const {lb, client, backend} = await join(t, pair);
 
 		client.stream.end('question');
-		t.is((await readAll(backend)).toString(), 'question');
+		t.is((await backend.readAll()).toString(), 'question');
 		backend.stream.write('first part, ');
-		t.is((await read(client, 12)).toString(), 'first part, ');
+		t.is((await client.read(12)).toString(), 'first part, ');
 		const ended = lb.traffic.next();
 		backend.stream.end('second part');
 
-		t.is((await readAll(client)).toString(), 'second part');
+		t.is((await client.readAll()).toString(), 'second part');
 		t.is((await ended).outcome, 'ok');
 		t.is(lb.traffic.last().cause, '');
 	});
@@ -22,13 +21,13 @@ for (const pair of PAIRS) {
 		const {lb, client, backend} = await join(t, pair);
 
 		backend.stream.end('that is all');
-		t.is((await readAll(client)).toString(), 'that is all');
+		t.is((await client.readAll()).toString(), 'that is all');
 		client.stream.write('one more, ');
-		t.is((await read(backend, 10)).toString(), 'one more, ');
+		t.is((await backend.read(10)).toString(), 'one more, ');
 		const ended = lb.traffic.next();
 		client.stream.end('and another');
 
-		t.is((await readAll(backend)).toString(), 'and another');
+		t.is((await backend.readAll()).toString(), 'and another');
 		t.is((await ended).outcome, 'ok');
 	});
 
@@ -37,10 +36,10 @@ for (const pair of PAIRS) {
 		const ended = lb.traffic.next();
 
 		client.stream.end();
-		t.is((await readAll(backend)).length, 0);
+		t.is((await backend.readAll()).length, 0);
 		backend.stream.end();
 
-		t.is((await readAll(client)).length, 0);
+		t.is((await client.readAll()).length, 0);
 		t.is((await ended).outcome, 'ok');
 	});
 
@@ -52,8 +51,8 @@ for (const pair of PAIRS) {
 		const client = await passage.client();
 		client.stream.end();
 
-		t.is((await readAll(client)).toString(), 'banner');
-		t.is(await (await server.end()).ending, 'end');
+		t.is((await client.readAll()).toString(), 'banner');
+		t.is(await (await server.connection()).ending, 'end');
 		t.is((await ended).outcome, 'ok');
 	});
 }

@@ -1,7 +1,7 @@
 import test from 'ava';
 import {startLoadBalancer} from '../../../src/index.ts';
 import {runs} from '../../helpers/depth.ts';
-import {type End, open, read, readAll} from '../../helpers/stream-ends.ts';
+import {open, type RawConnection} from '../../helpers/raw-connection.ts';
 import {authority, trusting} from '../../helpers/stream-pairs.ts';
 
 /** Descriptors: each connection takes five in one process (client, two of the load balancer, back-end). */
@@ -12,8 +12,8 @@ const TLS_TURNOVER = runs(300, 60);
 const ECHOES = [1, 2, 3, 4].map(() => ({kind: 'tcp', mode: 'echo'}) as const);
 
 /** Opens so many connections, `width` at a time. */
-async function openMany(count: number, width: number, connect: () => Promise<End>): Promise<End[]> {
-	const ends: End[] = [];
+async function openMany(count: number, width: number, connect: () => Promise<RawConnection>): Promise<RawConnection[]> {
+	const ends: RawConnection[] = [];
 	let begun = 0;
 	const worker = async () => {
 		while (begun < count) {
@@ -37,7 +37,7 @@ test.serial(`${CONCURRENT} connections stand at once, each with its own bytes`, 
 		ends.map((end, index) => {
 			const word = `connection ${String(index).padStart(4, '0')}`;
 			end.stream.end(word);
-			return readAll(end).then(heard => heard.toString() === word);
+			return end.readAll().then(heard => heard.toString() === word);
 		}),
 	);
 
@@ -59,12 +59,12 @@ test.serial(`${TURNOVER} connections come and go, some of them rudely`, async t 
 		const nth = count++;
 		const end = await open({port: lb.port(6379)});
 		end.stream.write('ping');
-		if ((await read(end, 4)).toString() !== 'ping') wrong++;
+		if ((await end.read(4)).toString() !== 'ping') wrong++;
 		if (nth % 3 === 0) end.raw.resetAndDestroy();
 		else if (nth % 3 === 1) end.stream.destroy();
 		else {
 			end.stream.end();
-			await readAll(end);
+			await end.readAll();
 		}
 		return end;
 	});
@@ -86,7 +86,7 @@ test.serial(`${TLS_TURNOVER} TLS connections come and go`, async t => {
 	await openMany(TLS_TURNOVER, 20, async () => {
 		const end = await open({port: lb.port(6379), tls: trusting});
 		end.stream.end('ping');
-		if ((await readAll(end)).toString() !== 'ping') wrong++;
+		if ((await end.readAll()).toString() !== 'ping') wrong++;
 		return end;
 	});
 

@@ -2,18 +2,17 @@ import {once} from 'node:events';
 import {type AddressInfo, connect, createServer, type Socket} from 'node:net';
 import test, {type ExecutionContext} from 'ava';
 import {ClientConnection} from '../../../src/data-plane/sockets/client-connection.ts';
-import {read, readAll, reset} from '../../helpers/stream-ends.ts';
 import {join, PAIRS} from '../../helpers/stream-pairs.ts';
 
 for (const pair of PAIRS) {
 	test(`${pair.name}: a back-end's reset reaches the client as a reset, after all that was sent before`, async t => {
 		const {lb, client, backend} = await join(t, pair);
 		backend.stream.write('half an ans');
-		t.is((await read(client, 11)).toString(), 'half an ans');
+		t.is((await client.read(11)).toString(), 'half an ans');
 		const ended = lb.traffic.next();
 
 		client.stream.resume();
-		reset(backend);
+		backend.reset();
 
 		t.is(await client.ending, 'ECONNRESET');
 		t.is((await ended).outcome, 'backend-reset');
@@ -23,11 +22,11 @@ for (const pair of PAIRS) {
 	test(`${pair.name}: a client's reset reaches the back-end as a reset`, async t => {
 		const {lb, client, backend} = await join(t, pair);
 		client.stream.write('half a requ');
-		t.is((await read(backend, 11)).toString(), 'half a requ');
+		t.is((await backend.read(11)).toString(), 'half a requ');
 		const ended = lb.traffic.next();
 
 		backend.stream.resume();
-		reset(client);
+		client.reset();
 
 		t.is(await backend.ending, 'ECONNRESET');
 		t.is((await ended).outcome, 'client-abort');
@@ -37,11 +36,11 @@ for (const pair of PAIRS) {
 	test(`${pair.name}: a back-end's reset right behind its last bytes is no end`, async t => {
 		const {lb, client, backend} = await join(t, pair);
 		backend.stream.write('!');
-		await read(client, 1);
+		await client.read(1);
 		const ended = lb.traffic.next();
 
 		client.stream.resume();
-		backend.stream.write('half', () => reset(backend));
+		backend.stream.write('half', () => backend.reset());
 
 		t.is(await client.ending, 'ECONNRESET');
 		t.is((await ended).outcome, 'backend-reset');
@@ -50,11 +49,11 @@ for (const pair of PAIRS) {
 	test(`${pair.name}: a back-end's reset right behind its last bytes is no end for a client that has ended`, async t => {
 		const {lb, client, backend} = await join(t, pair);
 		client.stream.end('question');
-		t.is((await readAll(backend)).toString(), 'question');
+		t.is((await backend.readAll()).toString(), 'question');
 		const ended = lb.traffic.next();
 
 		client.stream.resume();
-		backend.stream.write('half', () => reset(backend));
+		backend.stream.write('half', () => backend.reset());
 
 		t.is((await ended).outcome, 'backend-reset');
 		await client.gone;
@@ -63,11 +62,11 @@ for (const pair of PAIRS) {
 	test(`${pair.name}: a client's reset right behind its last bytes is no end for a back-end that has ended`, async t => {
 		const {lb, client, backend} = await join(t, pair);
 		backend.stream.end('answer');
-		t.is((await readAll(client)).toString(), 'answer');
+		t.is((await client.readAll()).toString(), 'answer');
 		const ended = lb.traffic.next();
 
 		backend.stream.resume();
-		client.stream.write('half', () => reset(client));
+		client.stream.write('half', () => client.reset());
 
 		t.is((await ended).outcome, 'client-abort');
 		await backend.gone;
@@ -76,11 +75,11 @@ for (const pair of PAIRS) {
 	test(`${pair.name}: a client's reset right behind its last bytes is no end`, async t => {
 		const {lb, client, backend} = await join(t, pair);
 		client.stream.write('!');
-		await read(backend, 1);
+		await backend.read(1);
 		const ended = lb.traffic.next();
 
 		backend.stream.resume();
-		client.stream.write('half', () => reset(client));
+		client.stream.write('half', () => client.reset());
 
 		t.is(await backend.ending, 'ECONNRESET');
 		t.is((await ended).outcome, 'client-abort');
@@ -89,13 +88,13 @@ for (const pair of PAIRS) {
 	test(`${pair.name}: a reset after the other side has ended is passed on too`, async t => {
 		const {lb, client, backend} = await join(t, pair);
 		client.stream.end('question');
-		await readAll(backend);
+		await backend.readAll();
 		backend.stream.write('half');
-		await read(client, 4);
+		await client.read(4);
 		const ended = lb.traffic.next();
 
 		client.stream.resume();
-		reset(backend);
+		backend.reset();
 
 		t.is(await client.ending, 'ECONNRESET');
 		t.is((await ended).outcome, 'backend-reset');
@@ -104,10 +103,10 @@ for (const pair of PAIRS) {
 	test(`${pair.name}: a client that goes on after the back-end has ended and left learns of it`, async t => {
 		const {lb, client, backend} = await join(t, pair);
 		backend.stream.end('done');
-		t.is((await readAll(client)).toString(), 'done');
+		t.is((await client.readAll()).toString(), 'done');
 		const ended = lb.traffic.next();
 
-		reset(backend);
+		backend.reset();
 		// The first byte is answered with a RST, which only the next one meets.
 		while (!client.stream.destroyed) {
 			client.stream.write('more');

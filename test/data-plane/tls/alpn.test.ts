@@ -2,7 +2,7 @@ import {connect, type TLSSocket} from 'node:tls';
 import test from 'ava';
 import {startLoadBalancer} from '../../../src/index.ts';
 import {runProgram, testWith} from '../../helpers/programs.ts';
-import {handshaken} from '../../helpers/stream-ends.ts';
+import {handshaken} from '../../helpers/raw-connection.ts';
 import {authority, trusting} from '../../helpers/stream-pairs.ts';
 
 const start = () => startLoadBalancer({listeners: ['https:443 -> http:80'], backends: 1, authority});

@@ -1,14 +1,14 @@
 import test from 'ava';
 import {startLoadBalancer} from '../../../src/index.ts';
 import {ANSWER, ask, BREAKS, breakEverywhere, settled, VERSIONS} from '../../helpers/broken-wires.ts';
-import {startServer} from '../../helpers/stream-ends.ts';
+import {startStreamBackend} from '../../helpers/raw-backend.ts';
 import {layWire} from '../../helpers/stream-forwarder.ts';
 import {authority, serverPair} from '../../helpers/stream-pairs.ts';
 
 for (const version of VERSIONS) {
 	for (const how of BREAKS) {
 		test(`a wire to the back-end that breaks (${how}) at any byte of ${version} shows to the client`, async t => {
-			await using server = await startServer({
+			await using server = await startStreamBackend({
 				tls: serverPair,
 				serve: ({stream}) => void stream.resume().end(ANSWER),
 			});

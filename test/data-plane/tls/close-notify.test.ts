@@ -4,8 +4,8 @@ import {Duplex} from 'node:stream';
 import {createSecureContext, TLSSocket} from 'node:tls';
 import test, {type ExecutionContext} from 'ava';
 import {type LoadBalancer, startLoadBalancer} from '../../../src/index.ts';
+import {open, type RawConnection} from '../../helpers/raw-connection.ts';
 import {comesTrue} from '../../helpers/stalled.ts';
-import {type End, open, read, readAll} from '../../helpers/stream-ends.ts';
 import {authority, PAIRS, type Pair, serverPair, trusting} from '../../helpers/stream-pairs.ts';
 
 /** A back-end whose TLS records a test sends itself, whole or not. */
@@ -18,7 +18,7 @@ interface RecordBackend {
 
 interface Scene {
 	readonly lb: LoadBalancer;
-	readonly client: End;
+	readonly client: RawConnection;
 	readonly backend: RecordBackend;
 }
 
@@ -70,7 +70,7 @@ async function start(t: ExecutionContext, {listen, clientTls}: Pair): Promise<Sc
 		server.close();
 	});
 	backend.stream.write('.');
-	await read(client, 1);
+	await client.read(1);
 	return {lb, client, backend};
 }
 
@@ -116,7 +116,7 @@ for (const pair of PAIRS.filter(({name, backendTls}) => backendTls && name !== '
 
 		sendAndReset(backend, await backend.records(() => backend.stream.end('a whole answer')));
 
-		t.is((await readAll(client)).toString(), 'a whole answer');
+		t.is((await client.readAll()).toString(), 'a whole answer');
 		t.is((await ended).outcome, 'ok');
 	});
 
@@ -137,7 +137,7 @@ for (const pair of PAIRS.filter(({name, backendTls}) => backendTls && name !== '
 					await backend.records(() => (whole ? backend.stream.end(last) : backend.stream.write(last))),
 				);
 
-				if (whole) t.is((await readAll(client)).length, sent + bytes);
+				if (whole) t.is((await client.readAll()).length, sent + bytes);
 				else client.stream.resume();
 				t.is((await ended).outcome, whole ? 'ok' : 'backend-reset');
 			});
@@ -151,7 +151,7 @@ for (const pair of PAIRS.filter(({name, backendTls}) => backendTls && name !== '
 
 		backend.raw.end(bytes);
 
-		t.is((await readAll(client)).toString(), 'a whole answer');
+		t.is((await client.readAll()).toString(), 'a whole answer');
 		client.stream.end('said after that');
 		const heard: Buffer[] = [];
 		for await (const chunk of backend.stream.iterator({destroyOnReturn: false})) heard.push(chunk);

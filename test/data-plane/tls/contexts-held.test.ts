@@ -13,7 +13,7 @@ import {
 	type ResolvedLoadBalancer,
 } from '../../../src/model/resolved.ts';
 import {TrafficFeed} from '../../../src/observability/traffic-feed.ts';
-import {open} from '../../helpers/stream-ends.ts';
+import {open} from '../../helpers/raw-connection.ts';
 import {authority, serverPair, trusting} from '../../helpers/stream-pairs.ts';
 
 const issue = (): PemPair => {

@@ -11,7 +11,7 @@ import {
 	startLoadBalancer,
 } from '../../../src/index.ts';
 import {sampleChain} from '../../helpers/pem-samples.ts';
-import {type End, open, read, readAll} from '../../helpers/stream-ends.ts';
+import {open, type RawConnection} from '../../helpers/raw-connection.ts';
 import {authority, trusting} from '../../helpers/stream-pairs.ts';
 
 const ECHO = [{kind: 'tcp', mode: 'echo'}] as const;
@@ -33,10 +33,14 @@ async function startHttps(t: ExecutionContext): Promise<LoadBalancer> {
 	return lb;
 }
 
-async function openTls(lb: LoadBalancer, tls: ConnectionOptions = {}, port = 6379): Promise<End & {stream: TLSSocket}> {
+async function openTls(
+	lb: LoadBalancer,
+	tls: ConnectionOptions = {},
+	port = 6379,
+): Promise<RawConnection & {stream: TLSSocket}> {
 	const end = await open({port: lb.port(port), tls: {...trusting, ...tls}});
 	// With TLS asked for, it is one.
-	return end as End & {stream: TLSSocket};
+	return end as RawConnection & {stream: TLSSocket};
 }
 
 /** The code of the error that a client with these options meets. */
@@ -66,7 +70,7 @@ for (const version of VERSIONS) {
 		t.is(client.stream.getProtocol(), version);
 		client.stream.end('ping');
 
-		t.is((await readAll(client)).toString(), 'ping');
+		t.is((await client.readAll()).toString(), 'ping');
 		const {client: peer, ms} = await ended;
 		t.is(peer.tls?.version, version);
 		t.is(peer.tls?.cipher, name);
@@ -86,14 +90,14 @@ for (const version of VERSIONS) {
 		const first = await openTls(lb, only);
 		// The ticket of TLS 1.3 comes behind the handshake, with the first bytes at the latest.
 		first.stream.write('x');
-		await read(first, 1);
+		await first.read(1);
 		const ticket = first.stream.getSession();
 
 		for (const port of [6379, 6380]) {
 			const again = await openTls(lb, {...only, ...(ticket === undefined ? {} : {session: ticket})}, port);
 			t.true(again.stream.isSessionReused(), `at ${port}`);
 			again.stream.end('ping');
-			t.is((await readAll(again)).toString(), 'ping');
+			t.is((await again.readAll()).toString(), 'ping');
 		}
 	});
 
@@ -107,7 +111,7 @@ for (const version of VERSIONS) {
 		const before = await emulator.create(spec);
 		const first = await openTls(before, only);
 		first.stream.write('x');
-		await read(first, 1);
+		await first.read(1);
 		const ticket = first.stream.getSession();
 		await before.stop();
 
@@ -193,7 +197,7 @@ test('TLS 1.1 is served where the listener asks for it', async t => {
 	client.stream.end('ping');
 
 	t.is(client.stream.getProtocol(), 'TLSv1.1');
-	t.is((await readAll(client)).toString(), 'ping');
+	t.is((await client.readAll()).toString(), 'ping');
 });
 
 test('TLS 1.2 is refused where the listener asks for 1.3', async t => {
@@ -230,7 +234,7 @@ test('an SSL listener agrees on no application protocol', async t => {
 	client.stream.end('ping');
 
 	t.is(client.stream.alpnProtocol, false);
-	t.is((await readAll(client)).toString(), 'ping');
+	t.is((await client.readAll()).toString(), 'ping');
 });
 
 test('every name a client asks for gets the one certificate, and so does none', async t => {
@@ -323,5 +327,5 @@ test('after all that, the next client is served', async t => {
 	const client = await openTls(lb);
 	client.stream.write('ping');
 
-	t.is((await read(client, 4)).toString(), 'ping');
+	t.is((await client.read(4)).toString(), 'ping');
 });

@@ -14,7 +14,7 @@ import {defaultHealthCheck} from '../../../src/model/health-check.ts';
 import {DEFAULT_TIMEOUTS} from '../../../src/model/resolved.ts';
 import {TrafficFeed} from '../../../src/observability/traffic-feed.ts';
 import {eventually} from '../../helpers/patience.ts';
-import {open, read} from '../../helpers/stream-ends.ts';
+import {open} from '../../helpers/raw-connection.ts';
 import {authority, serverPair, trusting} from '../../helpers/stream-pairs.ts';
 
 const ECHO = [{kind: 'tcp', mode: 'echo'}] as const;
@@ -51,7 +51,7 @@ async function clientHello(): Promise<Buffer> {
 async function serves(lb: {port(logical: number): number}): Promise<boolean> {
 	const client = await open({port: lb.port(6379), tls: trusting});
 	client.stream.write('ping');
-	const heard = (await read(client, 4)).toString();
+	const heard = (await client.read(4)).toString();
 	client.stream.destroy();
 	return heard === 'ping';
 }
@@ -198,7 +198,7 @@ for (const maxVersion of ['TLSv1.2', 'TLSv1.3'] as const) {
 		const lb = await start(t);
 		const client = await open({port: lb.port(6379), tls: {...trusting, maxVersion}});
 		client.stream.write('ping');
-		await read(client, 4);
+		await client.read(4);
 		const ended = lb.traffic.next();
 
 		client.raw.write(Buffer.concat([Buffer.from([23, 3, 3, 0, 32]), randomBytes(32)]));
@@ -215,7 +215,7 @@ test.serial('a client that asks for a renegotiation loses its connection', async
 	const lb = await start(t);
 	const client = await open({port: lb.port(6379), tls: {...trusting, maxVersion: 'TLSv1.2'}});
 	client.stream.write('ping');
-	await read(client, 4);
+	await client.read(4);
 	const ended = lb.traffic.next();
 
 	// With TLS asked for, it is one.

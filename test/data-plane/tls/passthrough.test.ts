@@ -1,11 +1,15 @@
 import type {TLSSocket} from 'node:tls';
 import test, {type ExecutionContext} from 'ava';
 import {type LoadBalancer, startLoadBalancer} from '../../../src/index.ts';
-import {type End, open, read, type Server, type ServerOptions, startServer} from '../../helpers/stream-ends.ts';
+import {type RawBackend, type StreamBackendOptions, startStreamBackend} from '../../helpers/raw-backend.ts';
+import {open, type RawConnection} from '../../helpers/raw-connection.ts';
 import {authority, serverPair, trusting} from '../../helpers/stream-pairs.ts';
 
-async function start(t: ExecutionContext, options: ServerOptions = {}): Promise<{lb: LoadBalancer; server: Server}> {
-	const server = await startServer({tls: serverPair, serve: ({stream}) => void stream.pipe(stream), ...options});
+async function start(
+	t: ExecutionContext,
+	options: StreamBackendOptions = {},
+): Promise<{lb: LoadBalancer; server: RawBackend}> {
+	const server = await startStreamBackend({tls: serverPair, serve: ({stream}) => void stream.pipe(stream), ...options});
 	const lb = await startLoadBalancer({
 		listeners: ['tcp:443'],
 		backends: [{kind: 'address', name: 'shop', host: '127.0.0.1', port: server.port}],
@@ -19,7 +23,7 @@ async function start(t: ExecutionContext, options: ServerOptions = {}): Promise<
 }
 
 /** An end of a connection over TLS. */
-const tlsOf = ({stream}: End) => stream as TLSSocket;
+const tlsOf = ({stream}: RawConnection) => stream as TLSSocket;
 
 test('the client sees the certificate of the back-end', async t => {
 	const {lb, server} = await start(t);
@@ -28,7 +32,7 @@ test('the client sees the certificate of the back-end', async t => {
 
 	t.is(tlsOf(client).getPeerX509Certificate()?.toString(), serverPair.cert);
 	const {version, cipher} = {version: tlsOf(client).getProtocol(), cipher: tlsOf(client).getCipher().name};
-	const backend = tlsOf(await server.end());
+	const backend = tlsOf(await server.connection());
 	t.deepEqual({version: backend.getProtocol(), cipher: backend.getCipher().name}, {version, cipher});
 });
 
@@ -38,7 +42,7 @@ test('client and back-end agree on h2', async t => {
 	const client = await open({port: lb.port(443), tls: {...trusting, ALPNProtocols: ['h2', 'http/1.1']}});
 
 	t.is(tlsOf(client).alpnProtocol, 'h2');
-	t.is(tlsOf(await server.end()).alpnProtocol, 'h2');
+	t.is(tlsOf(await server.connection()).alpnProtocol, 'h2');
 });
 
 test('the back-end sees the name the client asked for', async t => {
@@ -47,7 +51,7 @@ test('the back-end sees the name the client asked for', async t => {
 	await open({port: lb.port(443), tls: {...trusting, servername: 'shop.test'}});
 
 	// Documented, and missing in the types of Node 20.
-	t.is((tlsOf(await server.end()) as {servername?: string | false}).servername, 'shop.test');
+	t.is((tlsOf(await server.connection()) as {servername?: string | false}).servername, 'shop.test');
 });
 
 for (const version of ['TLSv1.2', 'TLSv1.3'] as const) {
@@ -56,13 +60,13 @@ for (const version of ['TLSv1.2', 'TLSv1.3'] as const) {
 		const only = {...trusting, minVersion: version, maxVersion: version};
 		const first = await open({port: lb.port(443), tls: only});
 		first.stream.write('x');
-		await read(first, 1);
+		await first.read(1);
 		const session = tlsOf(first).getSession();
 
 		const again = await open({port: lb.port(443), tls: {...only, ...(session === undefined ? {} : {session})}});
 
 		t.true(tlsOf(again).isSessionReused());
-		t.true(tlsOf(await server.end(1)).isSessionReused());
+		t.true(tlsOf(await server.connection(1)).isSessionReused());
 	});
 }
 
@@ -72,10 +76,10 @@ test('the back-end sees the certificate of the client', async t => {
 
 	const client = await open({port: lb.port(443), tls: {...trusting, cert: pair.cert, key: pair.key}});
 	client.stream.write('x');
-	await read(client, 1);
+	await client.read(1);
 
 	t.is(
-		tlsOf(await server.end())
+		tlsOf(await server.connection())
 			.getPeerX509Certificate()
 			?.toString(),
 		pair.cert,
@@ -86,7 +90,7 @@ test('the bytes of the handshake are counted as what they are: bytes', async t =
 	const {lb} = await start(t);
 	const client = await open({port: lb.port(443), tls: trusting});
 	client.stream.write('ping');
-	t.is((await read(client, 4)).toString(), 'ping');
+	t.is((await client.read(4)).toString(), 'ping');
 	const ended = lb.traffic.next();
 	client.stream.end();
 	client.stream.resume();
@@ -106,6 +110,6 @@ test('a client without TLS is carried all the same', async t => {
 	const client = await open({port: lb.port(443)});
 	client.stream.write('no TLS at all');
 
-	t.is((await read(client, 13)).toString(), 'no TLS at all');
-	t.is(server.ends.length, 1);
+	t.is((await client.read(13)).toString(), 'no TLS at all');
+	t.is(server.connections.length, 1);
 });

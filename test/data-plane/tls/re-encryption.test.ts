@@ -2,7 +2,8 @@ import test, {type ExecutionContext} from 'ava';
 import type {Listener} from '../../../src/configuration/spec.ts';
 import {createAuthority, type LoadBalancer, type LoadBalancerSpec, startLoadBalancer} from '../../../src/index.ts';
 import {ownTlsServer} from '../../helpers/own-servers.ts';
-import {open, readAll, type Server, startServer} from '../../helpers/stream-ends.ts';
+import {type RawBackend, startStreamBackend} from '../../helpers/raw-backend.ts';
+import {open} from '../../helpers/raw-connection.ts';
 import {authority, serverPair} from '../../helpers/stream-pairs.ts';
 
 const stranger = createAuthority();
@@ -12,8 +13,8 @@ async function start(
 	verifyBackend: Listener['verifyBackend'],
 	spec: Partial<LoadBalancerSpec> = {},
 	tls = serverPair,
-): Promise<{lb: LoadBalancer; server: Server}> {
-	const server = await startServer({tls, serve: ({stream}) => void stream.pipe(stream)});
+): Promise<{lb: LoadBalancer; server: RawBackend}> {
+	const server = await startStreamBackend({tls, serve: ({stream}) => void stream.pipe(stream)});
 	const lb = await startLoadBalancer({
 		listeners: [{listen: 'tcp:6379 -> ssl:6380', ...(verifyBackend === undefined ? {} : {verifyBackend})}],
 		backends: [{kind: 'address', name: 'a', host: '127.0.0.1', port: server.port}],
@@ -30,7 +31,7 @@ async function start(
 async function ping(lb: LoadBalancer): Promise<string> {
 	const client = await open({port: lb.port(6379)});
 	client.stream.end('ping');
-	return (await readAll(client)).toString();
+	return (await client.readAll()).toString();
 }
 
 test('a back-end is not verified unless asked for, and the record holds the verdict', async t => {
@@ -96,7 +97,7 @@ for (const [what, verifyBackend, words] of REFUSED) {
 }
 
 test('a back-end that speaks no TLS ends in a record that says so', async t => {
-	const plain = await startServer({serve: ({stream}) => void stream.end('220 plain\r\n')});
+	const plain = await startStreamBackend({serve: ({stream}) => void stream.end('220 plain\r\n')});
 	t.teardown(() => plain[Symbol.asyncDispose]());
 	const {lb} = await start(t, undefined, {
 		backends: [{kind: 'address', name: 'a', host: '127.0.0.1', port: plain.port}],
@@ -125,7 +126,7 @@ for (const maxVersion of ['TLSv1.2', 'TLSv1.3'] as const) {
 			const client = await open({port: lb.port(6379)});
 			if (listen.startsWith('http')) {
 				client.stream.write('GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n');
-				t.regex((await readAll(client)).toString(), /^HTTP\/1\.1 502 /);
+				t.regex((await client.readAll()).toString(), /^HTTP\/1\.1 502 /);
 			} else t.is(await client.ending, 'ECONNRESET');
 
 			const {outcome, cause} = await ended;

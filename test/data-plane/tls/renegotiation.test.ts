@@ -2,7 +2,8 @@ import type {TLSSocket} from 'node:tls';
 import test from 'ava';
 import type {ListenerSpec} from '../../../src/index.ts';
 import {startLoadBalancer} from '../../../src/index.ts';
-import {open, read, startServer} from '../../helpers/stream-ends.ts';
+import {startStreamBackend} from '../../helpers/raw-backend.ts';
+import {open} from '../../helpers/raw-connection.ts';
 import {authority, serverPair, trusting} from '../../helpers/stream-pairs.ts';
 
 /** Asks for a new handshake; how the peer answers: `done`, or the code of what became of the connection. */
@@ -30,7 +31,7 @@ for (const [who, listen, tls] of CLIENTS) {
 		const ask = async () => {
 			const client = await open({port: lb.port(1), tls: {...trusting, maxVersion: 'TLSv1.2'}});
 			client.stream.write('GET / HTTP/1.1\r\nHost: x\r\n\r\n');
-			await read(client, 12);
+			await client.read(12);
 			return client;
 		};
 		const client = await ask();
@@ -46,7 +47,7 @@ for (const [who, listen, tls] of CLIENTS) {
 
 for (const verifyBackend of [false, true]) {
 	test(`a back-end that asks for renegotiation is answered no_renegotiation${verifyBackend ? ', when it is verified too' : ''}`, async t => {
-		await using server = await startServer({tls: serverPair, maxVersion: 'TLSv1.2'});
+		await using server = await startStreamBackend({tls: serverPair, maxVersion: 'TLSv1.2'});
 		await using lb = await startLoadBalancer({
 			authority,
 			listeners: [{listen: 'tcp:1 -> ssl:2', verifyBackend}],
@@ -54,8 +55,8 @@ for (const verifyBackend of [false, true]) {
 		});
 		const client = await open({port: lb.port(1)});
 		client.stream.write('ping');
-		const end = await server.end();
-		await read(end, 4);
+		const end = await server.connection();
+		await end.read(4);
 
 		// The server speaks TLS.
 		t.is(await renegotiate(end.stream as TLSSocket), 'ERR_SSL_NO_RENEGOTIATION');
@@ -66,7 +67,7 @@ for (const verifyBackend of [false, true]) {
 }
 
 test('a probe of a back-end that asks for renegotiation fails, as traffic does', async t => {
-	await using server = await startServer({
+	await using server = await startStreamBackend({
 		tls: serverPair,
 		maxVersion: 'TLSv1.2',
 		serve: ({stream}) => void stream.once('data', () => (stream as TLSSocket).renegotiate({}, () => {})),
