@@ -1,26 +1,22 @@
-import {once} from 'node:events';
-import {type AddressInfo, createServer} from 'node:net';
+import {createServer} from 'node:net';
 import {type SecureContext, TLSSocket} from 'node:tls';
 import test, {type ExecutionContext} from 'ava';
 import {createAuthority} from '../../src/certificates/authority.ts';
 import {createServerContext, ticketKeysFor} from '../../src/certificates/session-tickets.ts';
+import {listening} from '../helpers/own-servers.ts';
 import {hello} from '../helpers/tickets.ts';
 
 const authority = createAuthority();
 const {cert, key} = authority.issue({names: ['127.0.0.1']});
 
 /** A server that echoes. */
-async function echo(t: ExecutionContext, secureContext: SecureContext): Promise<number> {
+function echo(t: ExecutionContext, secureContext: SecureContext): Promise<number> {
 	const server = createServer(raw => {
 		const stream = new TLSSocket(raw, {isServer: true, secureContext});
 		stream.on('error', () => {});
 		stream.on('data', (chunk: Buffer) => stream.write(chunk));
 	});
-	server.listen(0, '127.0.0.1');
-	await once(server, 'listening');
-	t.teardown(() => server.close());
-	// A listening TCP server has an address with a port.
-	return (server.address() as AddressInfo).port;
+	return listening(t, server);
 }
 
 test('a TLS 1.3 client that resumes gets a new ticket, which works too', async t => {

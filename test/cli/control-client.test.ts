@@ -1,26 +1,18 @@
-import {once} from 'node:events';
 import {createServer, type Socket} from 'node:net';
 import type {ExecutionContext} from 'ava';
 import test from 'ava';
 import {ControlClient} from '../../src/cli/control-client.ts';
 import {readRunningState} from '../../src/cli/running-state.ts';
 import {openControlServer} from '../control-plane/helpers/control-server.ts';
+import {listening} from '../helpers/own-servers.ts';
 
 /** A server that answers every request with these bytes. */
 async function stranger(t: ExecutionContext, answer: (socket: Socket) => void): Promise<string> {
-	const sockets = new Set<Socket>();
 	const server = createServer(socket => {
-		sockets.add(socket);
 		socket.on('error', () => {});
 		socket.once('data', () => answer(socket));
-	}).listen(0, '127.0.0.1');
-	await once(server, 'listening');
-	t.teardown(() => {
-		server.close();
-		for (const socket of sockets) socket.destroy();
 	});
-	const address = server.address();
-	return `http://127.0.0.1:${typeof address === 'object' && address !== null ? address.port : 0}`;
+	return `http://127.0.0.1:${await listening(t, server)}`;
 }
 
 test('it reads and changes the state', async t => {

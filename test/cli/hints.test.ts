@@ -1,9 +1,9 @@
 import {mkdir, readFile, writeFile} from 'node:fs/promises';
 import {createServer} from 'node:http';
-import type {AddressInfo} from 'node:net';
 import path from 'node:path';
 import test, {type ExecutionContext} from 'ava';
 import {createAuthority} from '../../src/index.ts';
+import {listening} from '../helpers/own-servers.ts';
 import {eventually} from '../helpers/patience.ts';
 import {temporaryFolder} from '../helpers/temporary-folder.ts';
 import {runCli, startCli} from './helpers/command-line.ts';
@@ -136,9 +136,7 @@ test('hints on where the running instance is, and on its parts, work', async t =
 	const folder = await temporaryFolder(t);
 	const elsewhere = await temporaryFolder(t);
 	const stranger = createServer((_, response) => response.end('hello'));
-	await new Promise<void>(resolve => stranger.listen(0, '127.0.0.1', resolve));
-	t.teardown(() => stranger.close());
-	const strange = `http://127.0.0.1:${(stranger.address() as AddressInfo).port}`;
+	const strange = `http://127.0.0.1:${await listening(t, stranger)}`;
 	const {running, endpoint} = await up(t, folder);
 	const seen = (args: readonly string[], env: Readonly<Record<string, string>> = {}) =>
 		runCli(args, {folder, env: {...ENV, ...env}}).then(({code}) => t.is(code, 0));

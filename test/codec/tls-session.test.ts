@@ -1,10 +1,10 @@
 import {once} from 'node:events';
-import type {AddressInfo} from 'node:net';
 import {connect, createServer} from 'node:tls';
 import test from 'ava';
 import fc from 'fast-check';
 import {createAuthority} from '../../src/certificates/authority.ts';
 import {withoutPeer} from '../../src/codec/tls-session.ts';
+import {listening} from '../helpers/own-servers.ts';
 
 for (const maxVersion of ['TLSv1.2', 'TLSv1.3'] as const) {
 	test(`a session of ${maxVersion} without the peer's certificate is smaller and still resumes`, async t => {
@@ -12,10 +12,7 @@ for (const maxVersion of ['TLSv1.2', 'TLSv1.3'] as const) {
 			socket.on('error', () => {});
 			socket.resume().write('hello');
 		});
-		server.listen(0, '127.0.0.1');
-		await once(server, 'listening');
-		t.teardown(() => server.close());
-		const {port} = server.address() as AddressInfo; // A TCP server's address is an object.
+		const port = await listening(t, server);
 		const shake = async (session?: Buffer) => {
 			const client = connect({host: '127.0.0.1', port, rejectUnauthorized: false, session});
 			const issued = once(client, 'session');

@@ -6,6 +6,7 @@ import {gzipSync} from 'node:zlib';
 import test from 'ava';
 import {startLoadBalancer} from '../../src/index.ts';
 import {compiled} from '../helpers/compiled.ts';
+import {listening} from '../helpers/own-servers.ts';
 
 /** What an echo back-end answers, as far as it matters here. */
 interface Echoed {
@@ -123,10 +124,8 @@ for (const method of ['POST', 'DELETE']) {
 
 test('an answer waits for its reader, and arrives whole', async t => {
 	const size = 8 * 2 ** 20;
-	const server = createServer((_request, response) => response.end(Buffer.alloc(size))).listen(0, '127.0.0.1');
-	await new Promise(resolve => server.once('listening', resolve));
-	t.teardown(() => server.close());
-	const {port} = server.address() as {port: number};
+	const server = createServer((_request, response) => response.end(Buffer.alloc(size)));
+	const port = await listening(t, server);
 	await using lb = await startLoadBalancer({listeners: ['http:80'], backends: [`127.0.0.1:${port}`]});
 
 	const slow = await lb.fetch('/');

@@ -1,11 +1,12 @@
 import {once} from 'node:events';
 import {writeFile} from 'node:fs/promises';
 import type {ServerResponse} from 'node:http';
-import {type AddressInfo, createServer} from 'node:net';
+import {createServer} from 'node:net';
 import path from 'node:path';
 import test, {type ExecutionContext} from 'ava';
 import {createAuthority, type EmulatorError, startEmulator, startLoadBalancer} from '../../src/index.ts';
 import {startWithApi} from '../helpers/emulator-scene.ts';
+import {listening} from '../helpers/own-servers.ts';
 import {heldPort} from '../helpers/ports.ts';
 import {runProgram, testWith} from '../helpers/programs.ts';
 import {temporaryFolder} from '../helpers/temporary-folder.ts';
@@ -198,12 +199,10 @@ test('what the OUTSCALE API says was meant works', async t => {
 });
 
 test('the hint on a back-end of your own works', async t => {
-	const own = createServer().listen(0, '127.0.0.1');
-	t.teardown(() => own.close());
-	await once(own, 'listening');
+	const port = await listening(t, createServer());
 	const lb = await start(t, {
 		backends: [
-			{kind: 'address', name: 'own', host: '127.0.0.1', port: (own.address() as AddressInfo).port},
+			{kind: 'address', name: 'own', host: '127.0.0.1', port},
 			{kind: 'echo', name: 'fake'},
 		],
 	});
@@ -212,8 +211,6 @@ test('the hint on a back-end of your own works', async t => {
 	for (const act of ['stop', 'start'] as const) t.is(await hintOf(t, () => lb.backend('own')[act]()), hint);
 	await lb.backend('fake').stop();
 	await lb.backend('fake').start();
-	own.close();
-	await once(own, 'close');
 });
 
 test('hints on a configuration that is read anew work', async t => {

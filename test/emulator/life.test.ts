@@ -4,6 +4,7 @@ import {createServer, type Server, type Socket} from 'node:net';
 import path from 'node:path';
 import test, {type ExecutionContext} from 'ava';
 import {type LoadBalancer, type LoadBalancerSpec, startLoadBalancer} from '../../src/index.ts';
+import {listening} from '../helpers/own-servers.ts';
 import {heldPort} from '../helpers/ports.ts';
 import {openClient} from '../helpers/raw-scene.ts';
 import {temporaryFolder} from '../helpers/temporary-folder.ts';
@@ -206,14 +207,7 @@ async function slowServer(
 			server.emit('request');
 		});
 	});
-	server.listen(0, '127.0.0.1');
-	await once(server, 'listening');
-	t.teardown(() => {
-		for (const socket of requests) socket.destroy();
-		server.close();
-	});
-	const address = server.address();
-	return {port: typeof address === 'object' && address !== null ? address.port : 0, requests, server};
+	return {port: await listening(t, server), requests, server};
 }
 
 test('a back-end that drains finishes what it has, gets nothing new, and is then gone', async t => {

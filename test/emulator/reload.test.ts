@@ -1,12 +1,13 @@
 import {once} from 'node:events';
 import {rm, writeFile} from 'node:fs/promises';
 import {get} from 'node:http';
-import {type AddressInfo, connect, createServer} from 'node:net';
+import {connect, createServer} from 'node:net';
 import path from 'node:path';
 import {connect as connectTls} from 'node:tls';
 import test from 'ava';
 import {type Config, type LoadBalancer, startEmulator} from '../../src/index.ts';
 import {authority, startFromFile} from '../helpers/emulator-scene.ts';
+import {listening} from '../helpers/own-servers.ts';
 import {freePorts, heldPort} from '../helpers/ports.ts';
 import {temporaryFolder} from '../helpers/temporary-folder.ts';
 
@@ -385,10 +386,8 @@ test('a command on a port of its own makes room for the next, and comes back whe
 });
 
 test('a load balancer that the file forgets drains', async t => {
-	const slow = createServer().listen(0, '127.0.0.1');
-	await once(slow, 'listening');
-	t.teardown(() => slow.close());
-	const {port} = slow.address() as AddressInfo; // A TCP server's address is an object.
+	const slow = createServer();
+	const port = await listening(t, slow);
 	const {emulator, write} = await startFromFile(t, {
 		backends: {slow: `127.0.0.1:${port}`},
 		loadBalancers: {

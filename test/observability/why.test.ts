@@ -4,6 +4,7 @@ import test, {type ExecutionContext} from 'ava';
 import {type LoadBalancer, type LoadBalancerSpec, startLoadBalancer, type Why, whyText} from '../../src/index.ts';
 import {startWithApi} from '../helpers/emulator-scene.ts';
 import {newLoadBalancer} from '../helpers/outscale-api.ts';
+import {listening} from '../helpers/own-servers.ts';
 import {eventually} from '../helpers/patience.ts';
 import {freePorts} from '../helpers/ports.ts';
 
@@ -374,14 +375,13 @@ test('a load balancer without back-ends says so', async t => {
 });
 
 test('a back-end that takes no connection in time is not reached', async t => {
-	const silent = createServer().listen(0, '127.0.0.1');
-	t.teardown(() => silent.close());
-	await once(silent, 'listening');
+	const silent = createServer();
+	const port = await listening(t, silent);
 	const lb = await start(t, {
 		listeners: ['http:80 -> https:443'],
 		connectTimeout: '2s',
 		backends: [
-			{kind: 'address', name: 'silent', host: '127.0.0.1', port: (silent.address() as {port: number}).port},
+			{kind: 'address', name: 'silent', host: '127.0.0.1', port},
 			{kind: 'echo', name: 'there', tls: true},
 		],
 	});

@@ -2,13 +2,13 @@ import {type ChildProcess, spawn} from 'node:child_process';
 import {once} from 'node:events';
 import {mkdir, readdir, readFile, writeFile} from 'node:fs/promises';
 import {createServer} from 'node:http';
-import type {AddressInfo} from 'node:net';
 import path from 'node:path';
 import test, {type ExecutionContext} from 'ava';
 import {untilGone} from '../../../src/cli/commands/stop.ts';
 import {startEmulator} from '../../../src/index.ts';
 import {FakeAdminApi, openControlServer} from '../../control-plane/helpers/control-server.ts';
 import {compiled} from '../../helpers/compiled.ts';
+import {listening} from '../../helpers/own-servers.ts';
 import {PATIENCE_MS} from '../../helpers/patience.ts';
 import {onLinux} from '../../helpers/platforms.ts';
 import {runProgram} from '../../helpers/programs.ts';
@@ -152,10 +152,10 @@ test('a program that stops its load balancers itself is not stopped from outside
 
 test('a port that is not a control port is no reason to signal a process', async t => {
 	const folder = await temporaryFolder(t);
-	const server = createServer((_, response) => response.end('{"pid":1}')).listen(0, '127.0.0.1');
-	t.teardown(() => server.close());
-	await once(server, 'listening');
-	const {port} = server.address() as AddressInfo; // A TCP server's address is an object.
+	const port = await listening(
+		t,
+		createServer((_, response) => response.end('{"pid":1}')),
+	);
 
 	const refused = await runCli(['stop', '--endpoint', `http://127.0.0.1:${port}`], {folder, env: ENV});
 

@@ -1,11 +1,10 @@
-// A process of its own: it counts the process's sockets.
-import {once} from 'node:events';
-import {type AddressInfo, connect, createServer, type Socket} from 'node:net';
+import {connect, createServer, type Socket} from 'node:net';
 import tls from 'node:tls';
 import test, {type ExecutionContext} from 'ava';
 import {createAuthority} from '../../../src/certificates/authority.ts';
 import {startProbe} from '../../../src/data-plane/health/probe.ts';
 import {ProbeSession} from '../../../src/data-plane/health/probe-session.ts';
+import {listening} from '../../helpers/own-servers.ts';
 import {checkOf, openSockets, services} from '../../helpers/probing.ts';
 
 const pair = createAuthority().issue({names: ['shop.test']});
@@ -38,10 +37,7 @@ class Scene {
 			});
 			scene.serve(raw);
 		});
-		server.listen(0, '127.0.0.1');
-		await once(server, 'listening');
-		t.teardown(() => server.close());
-		scene.#port = (server.address() as AddressInfo).port; // A TCP server's address is an object.
+		scene.#port = await listening(t, server);
 		return scene;
 	}
 
@@ -86,10 +82,7 @@ for (const maxVersion of ['TLSv1.2', 'TLSv1.3'] as const) {
 
 test.serial('a back-end that gives no session passes, and is waited for once', async t => {
 	const scene = await Scene.start(t, {minVersion: 'TLSv1.3'});
-	const inner = createServer(scene.serve).listen(0, '127.0.0.1');
-	await once(inner, 'listening');
-	t.teardown(() => inner.close());
-	const {port} = inner.address() as AddressInfo; // A TCP server's address is an object.
+	const port = await listening(t, createServer(scene.serve));
 	// Lets the server's side of the handshake through, and nothing after it: no session either.
 	scene.serve = raw => {
 		const behind = connect(port, '127.0.0.1');

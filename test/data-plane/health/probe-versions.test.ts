@@ -1,11 +1,10 @@
-import {once} from 'node:events';
-import type {AddressInfo} from 'node:net';
 import tls from 'node:tls';
 import test, {type ExecutionContext} from 'ava';
 import {createAuthority} from '../../../src/certificates/authority.ts';
 import {startProbe} from '../../../src/data-plane/health/probe.ts';
 import {ProbeSession} from '../../../src/data-plane/health/probe-session.ts';
 import {SecureContexts} from '../../../src/data-plane/sockets/tls-settings.ts';
+import {listening} from '../../helpers/own-servers.ts';
 import {eventually} from '../../helpers/patience.ts';
 import {checkOf, services} from '../../helpers/probing.ts';
 
@@ -22,11 +21,7 @@ async function serve(t: ExecutionContext, options: tls.TlsOptions) {
 		socket.on('data', () => socket.end('HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n'));
 	});
 	server.on('connection', () => seen.connections++);
-	server.listen(0, '127.0.0.1');
-	await once(server, 'listening');
-	t.teardown(() => server.close());
-	// A TCP server's address is an object.
-	return {port: (server.address() as AddressInfo).port, seen};
+	return {port: await listening(t, server), seen};
 }
 
 for (const target of ['SSL:443', 'HTTPS:443/']) {
