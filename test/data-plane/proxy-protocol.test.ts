@@ -1,10 +1,10 @@
-import {once} from 'node:events';
-import {type AddressInfo, connect, createServer, type Socket} from 'node:net';
+import {connect, type Socket} from 'node:net';
 import {networkInterfaces} from 'node:os';
 import {text} from 'node:stream/consumers';
 import {TLSSocket} from 'node:tls';
 import test, {type ExecutionContext} from 'ava';
 import {createAuthority, type ListenerSpec, startLoadBalancer} from '../../src/index.ts';
+import {startStreamBackend} from '../helpers/raw-backend.ts';
 
 const authority = createAuthority();
 const certificate = authority.issue({names: ['proxy.test', '127.0.0.1']});
@@ -12,31 +12,20 @@ const certificate = authority.issue({names: ['proxy.test', '127.0.0.1']});
 /** A server that keeps the first line of each connection, and hands the rest on. */
 async function lineFirst(t: ExecutionContext, serve: (socket: Socket) => void) {
 	const lines: string[] = [];
-	const open = new Set<Socket>();
-	const server = createServer({allowHalfOpen: true}, socket => {
-		open.add(socket);
-		socket.on('error', () => socket.destroy());
-		let bytes = Buffer.alloc(0);
-		const collect = (chunk: Buffer) => {
-			bytes = Buffer.concat([bytes, chunk]);
-			const end = bytes.indexOf('\r\n');
-			if (end === -1) return;
-			socket.off('data', collect);
-			socket.pause();
-			lines.push(bytes.toString('latin1', 0, end));
-			socket.unshift(bytes.subarray(end + 2));
-			serve(socket);
-		};
-		socket.on('data', collect);
+	const backend = await startStreamBackend({
+		serve: connection => {
+			// A connection that breaks in its first line is missing among the lines.
+			connection.readUntil('\r\n').then(
+				line => {
+					lines.push(line.slice(0, -2));
+					serve(connection.raw);
+				},
+				() => {},
+			);
+		},
 	});
-	server.listen(0, '127.0.0.1');
-	await once(server, 'listening');
-	t.teardown(() => {
-		server.close();
-		for (const socket of open) socket.destroy();
-	});
-	// A TCP server's address is an object.
-	return {address: `127.0.0.1:${(server.address() as AddressInfo).port}`, lines};
+	t.teardown(() => backend[Symbol.asyncDispose]());
+	return {address: `127.0.0.1:${backend.port}`, lines};
 }
 
 function echo(socket: Socket): void {

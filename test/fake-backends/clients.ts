@@ -1,10 +1,9 @@
-import {once} from 'node:events';
-import {connect, type Socket} from 'node:net';
-import {type ConnectionOptions, connect as connectTls, type TLSSocket} from 'node:tls';
+import type {ConnectionOptions, TLSSocket} from 'node:tls';
 import {createAuthority} from '../../src/certificates/authority.ts';
 import type {Behaviour} from '../../src/fake-backends/behaviour.ts';
 import type {EchoDocument} from '../../src/fake-backends/echo.ts';
 import {type FakeBackend, startFakeBackend} from '../../src/fake-backends/fake-backend.ts';
+import {open as openRaw, type RawConnection} from '../helpers/raw-connection.ts';
 
 /** The authority of one test file's run, and what it signed. */
 export const authority = createAuthority();
@@ -22,46 +21,18 @@ export function startBackend(behaviour: Behaviour, way: Way = 'plain'): Promise<
 }
 
 /** A connection whose two directions end apart; with TLS, after the handshake. */
-export async function open(backend: {readonly port: number}, way: Way = 'plain'): Promise<Socket> {
-	if (way === 'tls') return openTls(backend);
-	const socket = connect({port: backend.port, host: '127.0.0.1', allowHalfOpen: true, noDelay: true});
-	await once(socket, 'connect');
-	return socket;
+export function open(backend: {readonly port: number}, way: Way = 'plain'): Promise<RawConnection> {
+	return way === 'tls' ? openTls(backend) : openRaw({port: backend.port});
 }
 
-export async function openTls({port}: {readonly port: number}, options: ConnectionOptions = {}): Promise<TLSSocket> {
-	const raw = connect({port, host: '127.0.0.1', allowHalfOpen: true, noDelay: true});
-	const socket = connectTls({socket: raw, servername: 'shop.test', ca: authority.pem, ...options});
-	await once(socket, 'secureConnect');
-	return socket;
-}
-
-/** Everything until the peer ends. */
-export async function readAll(socket: Socket): Promise<Buffer> {
-	const chunks: Buffer[] = [];
-	socket.on('data', (chunk: Buffer) => chunks.push(chunk));
-	await once(socket, 'end');
-	return Buffer.concat(chunks);
-}
-
-/** Everything until the text has arrived, in one or several pieces. */
-export async function readUntil(socket: Socket, text: string): Promise<string> {
-	let received = '';
-	while (!received.includes(text)) {
-		const chunk: Buffer | null = socket.read();
-		if (chunk === null) await once(socket, 'readable');
-		else received += chunk.toString('latin1');
-	}
-	return received;
-}
-
-/** Resolves when the connection has ended, by an end or a reset. */
-export async function closed(socket: Socket): Promise<void> {
-	socket.on('error', () => {});
-	// An end without bytes is emitted even when nobody reads.
-	if (socket.readableEnded) socket.end();
-	else socket.once('end', () => socket.end()).resume();
-	if (!socket.closed) await new Promise(resolve => socket.once('close', resolve));
+/** A connection over TLS. */
+export async function openTls(
+	{port}: {readonly port: number},
+	options: ConnectionOptions = {},
+): Promise<RawConnection & {readonly stream: TLSSocket}> {
+	const connection = await openRaw({port, tls: {servername: 'shop.test', ca: authority.pem, ...options}});
+	// TLS was asked for.
+	return connection as RawConnection & {readonly stream: TLSSocket};
 }
 
 /** One request over a connection of its own, as bytes; the client ends first and still gets the answer. */
@@ -70,9 +41,9 @@ export async function send(
 	request: string | Buffer,
 	way: Way = 'plain',
 ): Promise<Answer> {
-	const socket = await open(backend, way);
-	socket.end(request);
-	return readAnswer((await readAll(socket)).toString());
+	const connection = await open(backend, way);
+	connection.stream.end(request);
+	return readAnswer((await connection.readAll()).toString());
 }
 
 export interface Answer {
@@ -88,5 +59,3 @@ export function readAnswer(text: string): Answer {
 export function readDocument({body}: Answer): EchoDocument {
 	return JSON.parse(body);
 }
-
-export {eventually} from '../helpers/patience.ts';

@@ -1,15 +1,15 @@
 import test from 'ava';
-import {open, readAll, readAnswer, readDocument, readUntil, send, startBackend, WAYS} from './clients.ts';
+import {open, readAnswer, readDocument, send, startBackend, WAYS} from './clients.ts';
 
 for (const way of WAYS) {
 	test(`an upgraded connection sends every byte back, including those that came with the request (${way})`, async t => {
 		await using backend = await startBackend({kind: 'echo'}, way);
-		const socket = await open(backend, way);
+		const connection = await open(backend, way);
 
-		socket.write('GET /chat HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: bytes/2\r\n\r\nearly ');
-		const head = await readUntil(socket, 'early ');
-		socket.end('\0late\xff');
-		const rest = await readAll(socket);
+		connection.stream.write('GET /chat HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: bytes/2\r\n\r\nearly ');
+		const head = await connection.readUntil('early ');
+		connection.stream.end('\0late\xff');
+		const rest = await connection.readAll();
 
 		t.is(
 			head,
@@ -33,13 +33,13 @@ test('a WebSocket handshake is accepted as in RFC 6455', async t => {
 
 test('an offer of h2c is declined by answering the request', async t => {
 	await using backend = await startBackend({kind: 'echo'});
-	const socket = await open(backend);
+	const connection = await open(backend);
 
-	socket.write(
+	connection.stream.write(
 		'GET /h2 HTTP/1.1\r\nHost: x\r\nConnection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\nHTTP2-Settings: AAMAAABk\r\n\r\n',
 	);
-	const answer = readAnswer((await readAll(socket)).toString());
-	socket.end();
+	const answer = readAnswer((await connection.readAll()).toString());
+	connection.stream.end();
 
 	t.regex(answer.head, /^HTTP\/1\.1 200 OK\r\n/);
 	t.regex(answer.head, /\r\nConnection: close$/m);

@@ -3,19 +3,7 @@ import {once} from 'node:events';
 import test from 'ava';
 import {MAX_ECHOED_BODY_BYTES, nameAsHeader} from '../../src/fake-backends/echo.ts';
 import {startFakeBackend} from '../../src/fake-backends/fake-backend.ts';
-import {
-	clientPair,
-	open,
-	openTls,
-	readAll,
-	readAnswer,
-	readDocument,
-	readUntil,
-	send,
-	serverPair,
-	startBackend,
-	WAYS,
-} from './clients.ts';
+import {clientPair, open, openTls, readAnswer, readDocument, send, serverPair, startBackend, WAYS} from './clients.ts';
 
 const sha256 = (bytes: Buffer | string) => createHash('sha256').update(bytes).digest('hex');
 const post = (body: Buffer | string) =>
@@ -72,24 +60,24 @@ for (const way of WAYS) {
 
 	test(`a request that arrives byte by byte is read like any other (${way})`, async t => {
 		await using backend = await startBackend({kind: 'echo'}, way);
-		const socket = await open(backend, way);
-		const answered = readAll(socket);
+		const connection = await open(backend, way);
+		const answered = connection.readAll();
 
-		for (const byte of post('slow')) await new Promise(resolve => socket.write(Buffer.of(byte), resolve));
-		socket.end();
+		for (const byte of post('slow')) await new Promise(resolve => connection.stream.write(Buffer.of(byte), resolve));
+		connection.stream.end();
 
 		t.is(readDocument(readAnswer((await answered).toString())).body, 'slow');
 	});
 
 	test(`a connection serves one request after another, without an announced timeout (${way})`, async t => {
 		await using backend = await startBackend({kind: 'echo'}, way);
-		const socket = await open(backend, way);
+		const connection = await open(backend, way);
 
-		socket.write('GET /1 HTTP/1.1\r\nHost: x\r\n\r\n');
-		const first = await readUntil(socket, '"tls":');
-		socket.write('GET /2 HTTP/1.1\r\nHost: x\r\n\r\n');
-		const second = await readUntil(socket, '"tls":');
-		socket.destroy();
+		connection.stream.write('GET /1 HTTP/1.1\r\nHost: x\r\n\r\n');
+		const first = await connection.readUntil('"tls":');
+		connection.stream.write('GET /2 HTTP/1.1\r\nHost: x\r\n\r\n');
+		const second = await connection.readUntil('"tls":');
+		connection.stream.destroy();
 
 		t.regex(first, /"target":"\/1"/);
 		t.regex(first, /Connection: keep-alive\r\n/);
@@ -170,12 +158,12 @@ test('a HEAD request gets the length and no body', async t => {
 
 test('a client that expects 100-continue is asked to continue', async t => {
 	await using backend = await startBackend({kind: 'echo'});
-	const socket = await open(backend);
+	const connection = await open(backend);
 
-	socket.write('POST / HTTP/1.1\r\nHost: x\r\nExpect: 100-continue\r\nContent-Length: 2\r\n\r\n');
-	const interim = await readUntil(socket, '\r\n\r\n');
-	socket.end('ok');
-	const answer = readAnswer((await readAll(socket)).toString());
+	connection.stream.write('POST / HTTP/1.1\r\nHost: x\r\nExpect: 100-continue\r\nContent-Length: 2\r\n\r\n');
+	const interim = await connection.readUntil('\r\n\r\n');
+	connection.stream.end('ok');
+	const answer = readAnswer((await connection.readAll()).toString());
 
 	t.is(interim, 'HTTP/1.1 100 Continue\r\n\r\n');
 	t.is(readDocument(answer).body, 'ok');
@@ -187,17 +175,17 @@ test("the echo returns the TLS of the request, and the client's certificate", as
 		behaviour: {kind: 'echo'},
 		tls: {mode: 'always', cert: serverPair.cert, key: serverPair.key, clientAuth: true},
 	});
-	const socket = await openTls(backend, {
+	const connection = await openTls(backend, {
 		cert: clientPair.cert,
 		key: clientPair.key,
 		ALPNProtocols: ['h2', 'http/1.1'],
 		minVersion: 'TLSv1.3',
 	});
 
-	socket.end('GET / HTTP/1.1\r\nHost: x\r\n\r\n');
-	const {tls} = readDocument(readAnswer((await readAll(socket)).toString()));
+	connection.stream.end('GET / HTTP/1.1\r\nHost: x\r\n\r\n');
+	const {tls} = readDocument(readAnswer((await connection.readAll()).toString()));
 
-	t.is(socket.alpnProtocol, 'http/1.1');
+	t.is(connection.stream.alpnProtocol, 'http/1.1');
 	t.deepEqual(tls, {
 		version: 'TLSv1.3',
 		cipher: 'TLS_AES_256_GCM_SHA384',
@@ -213,10 +201,14 @@ test("the echo returns the TLS of the request, and the client's certificate", as
 
 test('a client without a certificate, a server name or ALPN is described as such', async t => {
 	await using backend = await startBackend({kind: 'echo'}, 'tls');
-	const socket = await openTls(backend, {servername: '', checkServerIdentity: () => undefined, maxVersion: 'TLSv1.2'});
+	const connection = await openTls(backend, {
+		servername: '',
+		checkServerIdentity: () => undefined,
+		maxVersion: 'TLSv1.2',
+	});
 
-	socket.end('GET / HTTP/1.1\r\nHost: x\r\n\r\n');
-	const {tls} = readDocument(readAnswer((await readAll(socket)).toString()));
+	connection.stream.end('GET / HTTP/1.1\r\nHost: x\r\n\r\n');
+	const {tls} = readDocument(readAnswer((await connection.readAll()).toString()));
 
 	t.is(tls?.version, 'TLSv1.2');
 	t.deepEqual([tls?.alpn, tls?.sni, tls?.clientCertificate], [null, null, null]);
@@ -233,12 +225,12 @@ test('a request that stops half-way is answered with 400, and the next client is
 
 test('a client that resets in the middle of its body leaves nothing behind', async t => {
 	await using backend = await startBackend({kind: 'echo'});
-	const socket = await open(backend);
-	socket.write('POST / HTTP/1.1\r\nHost: x\r\nExpect: 100-continue\r\nContent-Length: 1000\r\n\r\nhalf');
-	await readUntil(socket, '100 Continue');
+	const connection = await open(backend);
+	connection.stream.write('POST / HTTP/1.1\r\nHost: x\r\nExpect: 100-continue\r\nContent-Length: 1000\r\n\r\nhalf');
+	await connection.readUntil('100 Continue');
 
-	socket.resetAndDestroy();
-	await once(socket, 'close');
+	connection.reset();
+	await once(connection.stream, 'close');
 
 	t.regex((await send(backend, 'GET / HTTP/1.1\r\nHost: x\r\n\r\n')).head, /^HTTP\/1\.1 200 /);
 });

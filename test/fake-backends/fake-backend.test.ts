@@ -7,7 +7,7 @@ import type {Behaviour} from '../../src/fake-backends/behaviour.ts';
 import {startFakeBackend} from '../../src/fake-backends/fake-backend.ts';
 import {eventually} from '../helpers/patience.ts';
 import {refusalAt} from '../helpers/ports.ts';
-import {closed, open, openTls, send, serverPair, startBackend, WAYS} from './clients.ts';
+import {open, openTls, send, serverPair, startBackend, WAYS} from './clients.ts';
 
 /** Only named when the system shows it. */
 const HOLDER = process.platform === 'linux' ? 'this process' : 'another process';
@@ -32,7 +32,7 @@ for (const way of WAYS) {
 		test(`stopping a back-end of kind ${kind} ends what is open and refuses the rest (${way})`, async t => {
 			const backend = await startBackend(behaviour, way);
 			const busy = await open(backend, way);
-			busy.write(GET);
+			busy.stream.write(GET);
 			const idle = await open(backend, way);
 			const shaking = await open(backend);
 			await eventually(() => backend.openConnections === 3);
@@ -42,7 +42,7 @@ for (const way of WAYS) {
 			t.is(backend.openConnections, 0);
 			t.is(backend.handshakeFailures, 0);
 			t.is(await refusalAt(backend.port), 'ECONNREFUSED');
-			await Promise.all([closed(busy), closed(idle), closed(shaking)]);
+			await Promise.all([busy.untilOver(), idle.untilOver(), shaking.untilOver()]);
 		});
 	}
 
@@ -140,20 +140,17 @@ test.serial('after a stop nothing is left in the process', async t => {
 			tls: {mode: 'detect', cert: serverPair.cert, key: serverPair.key},
 		});
 		const plain = await open(backend);
-		plain.write(GET);
+		plain.stream.write(GET);
 		const secure = await openTls(backend);
-		secure.write(GET);
+		secure.stream.write(GET);
 		const shaking = await open(backend);
-		shaking.write(Buffer.of(0x16));
+		shaking.stream.write(Buffer.of(0x16));
 		const silent = await open(backend);
 		await eventually(() => backend.openConnections === 4);
 		t.true(held() > before);
 
 		await backend.stop();
-		for (const socket of [plain, secure, shaking, silent]) {
-			socket.on('error', () => {});
-			socket.destroy();
-		}
+		for (const {stream} of [plain, secure, shaking, silent]) stream.destroy();
 		await eventually(() => held() <= before);
 	}
 

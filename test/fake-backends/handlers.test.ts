@@ -2,7 +2,7 @@ import {once} from 'node:events';
 import test from 'ava';
 import {MAX_KEPT_ERRORS} from '../../src/fake-backends/fake-backend.ts';
 import {eventually} from '../helpers/patience.ts';
-import {closed, open, readAll, send, startBackend, WAYS} from './clients.ts';
+import {open, send, startBackend, WAYS} from './clients.ts';
 
 const GET = 'GET / HTTP/1.1\r\nHost: x\r\n\r\n';
 
@@ -27,11 +27,11 @@ for (const way of WAYS) {
 			},
 			way,
 		);
-		const socket = await open(backend, way);
+		const connection = await open(backend, way);
 
-		socket.write('hello');
-		t.is((await readAll(socket)).toString(), 'HELLO');
-		socket.end();
+		connection.stream.write('hello');
+		t.is((await connection.readAll()).toString(), 'HELLO');
+		connection.stream.end();
 	});
 
 	test(`a connection handler may answer long after the client ended (${way})`, async t => {
@@ -46,11 +46,11 @@ for (const way of WAYS) {
 			},
 			way,
 		);
-		const socket = await open(backend, way);
+		const connection = await open(backend, way);
 
-		socket.end();
+		connection.stream.end();
 
-		t.is((await readAll(socket)).toString(), 'at last');
+		t.is((await connection.readAll()).toString(), 'at last');
 		t.deepEqual(backend.errors, []);
 	});
 
@@ -66,18 +66,18 @@ for (const way of WAYS) {
 			way,
 		);
 
-		await closed(await open(backend, way));
+		await (await open(backend, way)).untilOver();
 
 		t.deepEqual(backend.errors, [failure]);
 	});
 
 	test(`a peer that resets does not crash a connection handler (${way})`, async t => {
 		await using backend = await startBackend({kind: 'socket', handler: socket => void socket.write('hello')}, way);
-		const socket = await open(backend, way);
-		await once(socket, 'readable');
+		const connection = await open(backend, way);
+		await once(connection.stream, 'readable');
 
-		if (way === 'plain') socket.resetAndDestroy();
-		else socket.destroy();
+		if (way === 'plain') connection.reset();
+		else connection.stream.destroy();
 		await eventually(() => backend.openConnections === 0 || way === 'tls');
 
 		t.deepEqual(backend.errors, []);
@@ -120,11 +120,11 @@ test('a handler that throws half-way through its answer is cut off', async t => 
 			throw new Error('out of words');
 		},
 	});
-	const socket = await open(backend);
+	const connection = await open(backend);
 
-	socket.write(GET);
-	const {length} = await readAll(socket);
-	socket.end();
+	connection.stream.write(GET);
+	const {length} = await connection.readAll();
+	connection.stream.end();
 
 	t.true(length < 300);
 	t.is(backend.errors.length, 1);

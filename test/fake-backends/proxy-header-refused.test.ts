@@ -1,14 +1,14 @@
 // A process of its own: it counts the process's sockets and timers.
-import type {Socket} from 'node:net';
 import test from 'ava';
 import type {ProxyProtocolMode} from '../../src/configuration/spec.ts';
 import type {Behaviour} from '../../src/fake-backends/behaviour.ts';
 import {eventually} from '../helpers/patience.ts';
-import {closed, open, readAll, readAnswer, readDocument, send} from './clients.ts';
+import type {RawConnection} from '../helpers/raw-connection.ts';
+import {open, readAnswer, readDocument, send} from './clients.ts';
 import {arrived, client, GET, HEADERS, patient, READING, startReading, TLS, V1, V2, v2} from './proxy-samples.ts';
 
 /** Resolves to what was received until the connection ended, by an end or a reset. */
-async function heardBy(socket: Socket): Promise<string> {
+async function heardBy({stream: socket}: RawConnection): Promise<string> {
 	let heard = '';
 	socket.on('error', () => {});
 	socket.on('data', (chunk: Buffer) => {
@@ -44,10 +44,10 @@ for (const mode of READING) {
 	for (const [name, bytes] of Object.entries(MALFORMED)) {
 		test(`a header with ${name} gets no answer, and is counted (${mode})`, async t => {
 			await using backend = await startReading(mode);
-			const socket = await open(backend);
+			const connection = await open(backend);
 
-			socket.write(bytes);
-			const heard = await heardBy(socket);
+			connection.stream.write(bytes);
+			const heard = await heardBy(connection);
 
 			t.is(heard, '');
 			t.is(backend.proxyFailures, 1);
@@ -61,9 +61,9 @@ for (const mode of READING) {
 			const shortest = shortestSign(mode, header);
 
 			for (let length = 0; length < header.length; length++) {
-				const socket = await open(backend);
-				socket.end(header.subarray(0, length));
-				t.is(await heardBy(socket), '');
+				const connection = await open(backend);
+				connection.stream.end(header.subarray(0, length));
+				t.is(await heardBy(connection), '');
 				await eventually(() => backend.openConnections === 0);
 				t.is(backend.proxyFailures, Math.max(0, length + 1 - shortest), `after ${length} bytes`);
 			}
@@ -74,11 +74,11 @@ for (const mode of READING) {
 			const shortest = shortestSign(mode, header);
 
 			for (let length = 0; length <= header.length; length++) {
-				const socket = await open(backend);
+				const connection = await open(backend);
 				await eventually(() => backend.openConnections === 1);
-				socket.write(header.subarray(0, length));
+				connection.stream.write(header.subarray(0, length));
 				await arrived();
-				socket.resetAndDestroy();
+				connection.reset();
 				await eventually(() => backend.openConnections === 0);
 				const failures = Math.min(length + 1, header.length) - shortest;
 				t.is(backend.proxyFailures, Math.max(0, failures), `after ${length} bytes`);
@@ -91,9 +91,9 @@ for (const mode of READING) {
 	test(`an incomplete header is waited for no longer than its timeout (${mode})`, async t => {
 		await using backend = await startReading(mode, {kind: 'echo'}, {proxyHeaderTimeoutMs: 30});
 		for (const beginning of [V1.subarray(0, 10), V2.subarray(0, -1)]) {
-			const socket = await open(backend);
-			socket.write(beginning);
-			t.is(await heardBy(socket), '');
+			const connection = await open(backend);
+			connection.stream.write(beginning);
+			t.is(await heardBy(connection), '');
 		}
 
 		t.is(backend.proxyFailures, 2);
@@ -104,14 +104,14 @@ for (const mode of READING) {
 	test.serial(`a header that was in time cancels its deadline (${mode})`, async t => {
 		const behaviour: Behaviour = {kind: 'reply', delay: 520, body: 'still here'};
 		await using backend = await startReading(mode, behaviour, {proxyHeaderTimeoutMs: 500});
-		const socket = await open(backend);
+		const connection = await open(backend);
 
-		socket.write(V1.subarray(0, 10));
+		connection.stream.write(V1.subarray(0, 10));
 		await eventually(() => backend.openConnections === 1);
 		await arrived();
-		socket.end(Buffer.concat([V1.subarray(10), Buffer.from(GET)]));
+		connection.stream.end(Buffer.concat([V1.subarray(10), Buffer.from(GET)]));
 
-		t.is(readAnswer((await readAll(socket)).toString()).body, 'still here');
+		t.is(readAnswer((await connection.readAll()).toString()).body, 'still here');
 		t.is(backend.proxyFailures, 0);
 	});
 
@@ -121,13 +121,13 @@ for (const mode of READING) {
 		const before = held();
 		const backend = await startReading(mode, {kind: 'echo'}, patient('detect'));
 		const sockets = await Promise.all([open(backend), open(backend), open(backend)]);
-		sockets[1]?.write('PRO');
-		sockets[2]?.write(V2.subarray(0, -1));
+		sockets[1]?.stream.write('PRO');
+		sockets[2]?.stream.write(V2.subarray(0, -1));
 		await eventually(() => backend.openConnections === 3);
 		await arrived();
 
 		await backend.stop();
-		await Promise.all(sockets.map(closed));
+		await Promise.all(sockets.map(each => each.untilOver()));
 		await eventually(() => held() <= before);
 
 		t.is(backend.proxyFailures, 0);
@@ -152,14 +152,14 @@ test('a back-end that accepts a header waits for the first byte without limit', 
 	const idle = await open(backend);
 	// The timeout of another client ends twice meanwhile.
 	for (let i = 0; i < 2; i++) {
-		const socket = await open(backend);
-		socket.write(V1.subarray(0, 10));
-		await heardBy(socket);
+		const connection = await open(backend);
+		connection.stream.write(V1.subarray(0, 10));
+		await heardBy(connection);
 	}
 
-	idle.end(Buffer.concat([V1, Buffer.from(GET)]));
+	idle.stream.end(Buffer.concat([V1, Buffer.from(GET)]));
 
-	t.like(readDocument(readAnswer((await readAll(idle)).toString())).proxy, {version: 1, source: client});
+	t.like(readDocument(readAnswer((await idle.readAll()).toString())).proxy, {version: 1, source: client});
 });
 
 for (const tls of ['tls', 'detect'] as const) {
@@ -167,9 +167,9 @@ for (const tls of ['tls', 'detect'] as const) {
 		await using backend = await startReading('require', {kind: 'echo'}, patient(tls));
 
 		for (const header of [V1, HEADERS['v2 LOCAL']?.bytes ?? V2]) {
-			const socket = await open(backend);
-			socket.end(header);
-			await readAll(socket);
+			const connection = await open(backend);
+			connection.stream.end(header);
+			await connection.readAll();
 		}
 		await eventually(() => backend.openConnections === 0);
 
@@ -180,10 +180,10 @@ for (const tls of ['tls', 'detect'] as const) {
 
 test('a handshake that ends after a header has failed', async t => {
 	await using backend = await startReading('require', {kind: 'echo'}, {tls: TLS.tls});
-	const socket = await open(backend);
+	const connection = await open(backend);
 
-	socket.end(Buffer.concat([V1, Buffer.of(0x16, 3, 1)]));
-	await closed(socket);
+	connection.stream.end(Buffer.concat([V1, Buffer.of(0x16, 3, 1)]));
+	await connection.untilOver();
 
 	await eventually(() => backend.handshakeFailures === 1);
 	t.is(backend.proxyFailures, 0);

@@ -5,7 +5,7 @@ import type {Behaviour} from '../../src/fake-backends/behaviour.ts';
 import {startFakeBackend} from '../../src/fake-backends/fake-backend.ts';
 import {proxyHeaderOf} from '../../src/fake-backends/proxy-header.ts';
 import {eventually} from '../helpers/patience.ts';
-import {open, readAll, readAnswer, readDocument, readUntil, send, WAYS} from './clients.ts';
+import {open, readAnswer, readDocument, send, WAYS} from './clients.ts';
 import {
 	arrived,
 	client,
@@ -90,9 +90,9 @@ test('by default, a back-end takes a header for payload, as real servers do', as
 		}
 		t.is(backend.proxyFailures, 0);
 	}
-	const socket = await open(tcp);
-	socket.end(payload);
-	t.true((await readAll(socket)).equals(payload));
+	const connection = await open(tcp);
+	connection.stream.end(payload);
+	t.true((await connection.readAll()).equals(payload));
 });
 
 test('by default, a TLS back-end takes a header for a broken handshake', async t => {
@@ -107,15 +107,15 @@ test('by default, a TLS back-end takes a header for a broken handshake', async t
 
 test('a header applies to all requests of its connection, and is read only once', async t => {
 	await using backend = await startReading('accept');
-	const socket = await open(backend);
+	const connection = await open(backend);
 
-	socket.write(V1);
-	socket.write(GET);
-	const first = await readUntil(socket, '"tls":null}');
-	socket.write(GET);
-	const second = await readUntil(socket, '"tls":null}');
-	socket.end(Buffer.concat([V1, Buffer.from(GET)]));
-	const third = (await readAll(socket)).toString();
+	connection.stream.write(V1);
+	connection.stream.write(GET);
+	const first = await connection.readUntil('"tls":null}');
+	connection.stream.write(GET);
+	const second = await connection.readUntil('"tls":null}');
+	connection.stream.end(Buffer.concat([V1, Buffer.from(GET)]));
+	const third = (await connection.readAll()).toString();
 
 	for (const answer of [first, second]) t.like(readDocument(readAnswer(answer)).proxy, {version: 1, source: client});
 	t.regex(third, /^HTTP\/1\.1 400 /);
@@ -128,11 +128,11 @@ for (const {way, tls} of ENDS) {
 		const payload = Buffer.alloc(1024 * 1024, 'payload and more of it; ');
 		for (const header of [V1, V2]) {
 			await using relay = await relayTo(backend, header, Number.POSITIVE_INFINITY);
-			const socket = await open(relay, way);
+			const connection = await open(relay, way);
 
-			socket.end(payload);
+			connection.stream.end(payload);
 
-			t.true((await readAll(socket)).equals(payload));
+			t.true((await connection.readAll()).equals(payload));
 		}
 	});
 }
@@ -140,11 +140,11 @@ for (const {way, tls} of ENDS) {
 test('a header, its payload and the end may arrive in one piece', async t => {
 	await using backend = await startReading('require', {kind: 'tcp', mode: 'echo'});
 	for (const payload of ['', 'x', 'hello']) {
-		const socket = await open(backend);
+		const connection = await open(backend);
 
-		socket.end(Buffer.concat([V1, Buffer.from(payload)]));
+		connection.stream.end(Buffer.concat([V1, Buffer.from(payload)]));
 
-		t.is((await readAll(socket)).toString(), payload);
+		t.is((await connection.readAll()).toString(), payload);
 	}
 	t.is(backend.proxyFailures, 0);
 });
@@ -154,11 +154,11 @@ for (const tls of ['plain', 'detect'] as const) {
 		await using backend = await startReading('accept', {kind: 'tcp', mode: 'echo'}, {tls: TLS[tls]});
 		const beginnings = [...[1, 3, 5].map(length => V1.subarray(0, length)), ...[1, 4, 11].map(n => V2.subarray(0, n))];
 		for (const beginning of beginnings) {
-			const socket = await open(backend);
+			const connection = await open(backend);
 
-			socket.end(beginning);
+			connection.stream.end(beginning);
 
-			t.deepEqual(await readAll(socket), beginning);
+			t.deepEqual(await connection.readAll(), beginning);
 		}
 		t.is(backend.proxyFailures, 0);
 	});
@@ -166,13 +166,13 @@ for (const tls of ['plain', 'detect'] as const) {
 
 test('bytes that begin as a header and stop are served after a while, with the rest', async t => {
 	await using backend = await startReading('accept', {kind: 'tcp', mode: 'echo'}, {proxyHeaderTimeoutMs: 30});
-	const socket = await open(backend);
+	const connection = await open(backend);
 
-	socket.write('PRO');
-	t.is(await readUntil(socket, 'PRO'), 'PRO');
-	socket.end('XY UNKNOWN\r\n');
+	connection.stream.write('PRO');
+	t.is(await connection.readUntil('PRO'), 'PRO');
+	connection.stream.end('XY UNKNOWN\r\n');
 
-	t.is((await readAll(socket)).toString(), 'XY UNKNOWN\r\n');
+	t.is((await connection.readAll()).toString(), 'XY UNKNOWN\r\n');
 	t.is(backend.proxyFailures, 0);
 });
 
@@ -188,10 +188,10 @@ for (const behaviour of SILENT) {
 	for (const tls of ['plain', 'tls', 'detect'] as const) {
 		test(`a client that leaves without a byte is closed at once by a back-end that accepts a header (${kind}, ${tls})`, async t => {
 			await using backend = await startReading('accept', behaviour, patient(tls));
-			const socket = await open(backend);
+			const connection = await open(backend);
 
-			socket.end();
-			const said = await readAll(socket);
+			connection.stream.end();
+			const said = await connection.readAll();
 			await eventually(() => backend.openConnections === 0);
 
 			t.is(said.length, 0);
@@ -203,16 +203,16 @@ for (const behaviour of SILENT) {
 for (const mode of ['source', 'banner'] as const) {
 	test(`a tcp ${mode} speaks after the header it requires, and not before`, async t => {
 		await using backend = await startReading('require', {kind: 'tcp', mode, data: 'welcome\n'}, patient('plain'));
-		const socket = await open(backend);
+		const connection = await open(backend);
 		const heard: string[] = [];
-		socket.on('data', (chunk: Buffer) => heard.push(chunk.toString()));
-		socket.write(V1.subarray(0, -1));
+		connection.stream.on('data', (chunk: Buffer) => heard.push(chunk.toString()));
+		connection.stream.write(V1.subarray(0, -1));
 		await eventually(() => backend.openConnections === 1);
 		await arrived();
 		heard.push('| ');
 
-		socket.end(V1.subarray(-1));
-		await once(socket, 'end');
+		connection.stream.end(V1.subarray(-1));
+		await once(connection.stream, 'end');
 
 		t.is(heard.join(''), '| welcome\n');
 	});
@@ -222,22 +222,22 @@ for (const mode of ['source', 'banner'] as const) {
 		const speaking = await open(backend);
 		const ending = await open(backend);
 
-		speaking.write('hello');
-		ending.end();
+		speaking.stream.write('hello');
+		ending.stream.end();
 
-		t.regex(await readUntil(speaking, '\n'), /^welcome\n/);
-		t.is((await readAll(ending)).toString(), 'welcome\n');
-		speaking.destroy();
+		t.regex(await speaking.readUntil('\n'), /^welcome\n/);
+		t.is((await ending.readAll()).toString(), 'welcome\n');
+		speaking.stream.destroy();
 	});
 }
 
 test('a header inside TLS is payload', async t => {
 	await using backend = await startReading('accept', {kind: 'tcp', mode: 'echo'}, {tls: TLS.tls});
-	const socket = await open(backend, 'tls');
+	const connection = await open(backend, 'tls');
 
-	socket.end(V1);
+	connection.stream.end(V1);
 
-	t.deepEqual(await readAll(socket), V1);
+	t.deepEqual(await connection.readAll(), V1);
 });
 
 for (const way of WAYS) {
@@ -271,11 +271,11 @@ for (const way of WAYS) {
 		};
 		await using backend = await startReading('require', behaviour, {tls: TLS[way]});
 		await using relay = await relayTo(backend, V1, 1);
-		const socket = await open(relay, way);
+		const connection = await open(relay, way);
 
-		socket.end('hello');
+		connection.stream.end('hello');
 
-		t.is((await readAll(socket)).toString(), '192.0.2.1: hello');
+		t.is((await connection.readAll()).toString(), '192.0.2.1: hello');
 	});
 }
 

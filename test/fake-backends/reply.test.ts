@@ -1,6 +1,6 @@
 import test from 'ava';
 import type {ReplyBackend} from '../../src/configuration/spec.ts';
-import {closed, open, readUntil, send, startBackend, WAYS} from './clients.ts';
+import {open, send, startBackend, WAYS} from './clients.ts';
 
 const GET = 'GET / HTTP/1.1\r\nHost: x\r\n\r\n';
 
@@ -43,12 +43,12 @@ test('a reply with a delay is not sent earlier, even to a client that ended firs
 
 test('a reply with a keep-alive time closes the connection that is idle for so long', async t => {
 	await using backend = await startBackend({kind: 'reply', keepAlive: 40, body: 'done'});
-	const socket = await open(backend);
+	const connection = await open(backend);
 	const before = performance.now();
-	socket.write(GET);
-	t.regex(await readUntil(socket, 'done'), /^HTTP\/1\.1 200 /);
+	connection.stream.write(GET);
+	t.regex(await connection.readUntil('done'), /^HTTP\/1\.1 200 /);
 
-	await closed(socket);
+	await connection.untilOver();
 
 	// By this clock, timers may fire up to a millisecond early.
 	t.true(performance.now() - before >= 39);
@@ -56,20 +56,20 @@ test('a reply with a keep-alive time closes the connection that is idle for so l
 
 test('the delay of a reply is not idle time', async t => {
 	await using backend = await startBackend({kind: 'reply', delay: 90, keepAlive: 30, body: 'done'});
-	const socket = await open(backend);
+	const connection = await open(backend);
 
-	socket.write(GET);
-	t.regex(await readUntil(socket, 'done'), /^HTTP\/1\.1 200 /);
-	socket.destroy();
+	connection.stream.write(GET);
+	t.regex(await connection.readUntil('done'), /^HTTP\/1\.1 200 /);
+	connection.stream.destroy();
 });
 
 test('a reply with a keep-alive time of 0 says so and closes', async t => {
 	await using backend = await startBackend({kind: 'reply', keepAlive: 0, body: 'done'});
-	const socket = await open(backend);
+	const connection = await open(backend);
 
-	socket.write(GET);
-	const answer = await readUntil(socket, 'done');
-	await closed(socket);
+	connection.stream.write(GET);
+	const answer = await connection.readUntil('done');
+	await connection.untilOver();
 
 	t.regex(answer, /\r\nConnection: close\r\n/);
 });

@@ -3,39 +3,39 @@ import {once} from 'node:events';
 import test from 'ava';
 import type {TcpBackend} from '../../src/configuration/spec.ts';
 import {eventually} from '../helpers/patience.ts';
-import {closed, open, readAll, readUntil, startBackend, WAYS} from './clients.ts';
+import {open, startBackend, WAYS} from './clients.ts';
 
 const MIB = 1024 * 1024;
 
 for (const way of WAYS) {
 	test(`tcp echo returns what it received, and ends after the client (${way})`, async t => {
 		await using backend = await startBackend({kind: 'tcp', mode: 'echo'}, way);
-		const socket = await open(backend, way);
+		const connection = await open(backend, way);
 
-		socket.write('first ');
-		t.is(await readUntil(socket, 'first '), 'first ');
-		socket.end('and last');
-		t.is((await readAll(socket)).toString(), 'and last');
+		connection.stream.write('first ');
+		t.is(await connection.readUntil('first '), 'first ');
+		connection.stream.end('and last');
+		t.is((await connection.readAll()).toString(), 'and last');
 	});
 
 	test(`tcp echo receives bytes that arrive one by one (${way})`, async t => {
 		await using backend = await startBackend({kind: 'tcp', mode: 'echo'}, way);
-		const socket = await open(backend, way);
-		const echoed = readAll(socket);
+		const connection = await open(backend, way);
+		const echoed = connection.readAll();
 
-		for (const letter of 'letters') await new Promise(resolve => socket.write(letter, resolve));
-		socket.end();
+		for (const letter of 'letters') await new Promise(resolve => connection.stream.write(letter, resolve));
+		connection.stream.end();
 
 		t.is((await echoed).toString(), 'letters');
 	});
 
 	test(`tcp echo returns 32 MiB byte for byte (${way})`, async t => {
 		await using backend = await startBackend({kind: 'tcp', mode: 'echo'}, way);
-		const socket = await open(backend, way);
+		const connection = await open(backend, way);
 		const sent = createHash('sha256');
 		const received = createHash('sha256');
 		let receivedBytes = 0;
-		socket.on('data', (chunk: Buffer) => {
+		connection.stream.on('data', (chunk: Buffer) => {
 			receivedBytes += chunk.length;
 			received.update(chunk);
 		});
@@ -43,10 +43,10 @@ for (const way of WAYS) {
 		for (let i = 0; i < 32; i++) {
 			const chunk = Buffer.alloc(MIB, `part ${i} `);
 			sent.update(chunk);
-			if (!socket.write(chunk)) await once(socket, 'drain');
+			if (!connection.stream.write(chunk)) await once(connection.stream, 'drain');
 		}
-		socket.end();
-		await once(socket, 'end');
+		connection.stream.end();
+		await once(connection.stream, 'end');
 
 		t.is(receivedBytes, 32 * MIB);
 		t.is(received.digest('hex'), sent.digest('hex'));
@@ -54,55 +54,55 @@ for (const way of WAYS) {
 
 	test(`a tcp sink reads everything, sends nothing, and ends after the client (${way})`, async t => {
 		await using backend = await startBackend({kind: 'tcp', mode: 'sink'}, way);
-		const socket = await open(backend, way);
+		const connection = await open(backend, way);
 
-		for (let i = 0; i < 4; i++) if (!socket.write(Buffer.alloc(MIB))) await once(socket, 'drain');
-		t.false(socket.readableEnded);
-		socket.end();
+		for (let i = 0; i < 4; i++) if (!connection.stream.write(Buffer.alloc(MIB))) await once(connection.stream, 'drain');
+		t.false(connection.stream.readableEnded);
+		connection.stream.end();
 
-		t.is((await readAll(socket)).length, 0);
+		t.is((await connection.readAll()).length, 0);
 	});
 
 	test(`a tcp source sends first, ends, and still lets the client finish (${way})`, async t => {
 		await using backend = await startBackend({kind: 'tcp', mode: 'source'}, way);
-		const socket = await open(backend, way);
+		const connection = await open(backend, way);
 
-		t.is((await readAll(socket)).toString(), 'a\n');
-		await new Promise(resolve => socket.write('not over yet', resolve));
+		t.is((await connection.readAll()).toString(), 'a\n');
+		await new Promise(resolve => connection.stream.write('not over yet', resolve));
 		t.is(backend.openConnections, 1);
-		socket.end();
-		await closed(socket);
+		connection.stream.end();
+		await connection.untilOver();
 		await eventually(() => backend.openConnections === 0);
 	});
 
 	test(`a tcp source with large data waits for a slow reader (${way})`, async t => {
 		const data = Buffer.alloc(8 * MIB, '0123456789');
 		await using backend = await startBackend({kind: 'tcp', mode: 'source', data}, way);
-		const socket = await open(backend, way);
+		const connection = await open(backend, way);
 
-		const first = await readUntil(socket, '0');
-		const received = Buffer.concat([Buffer.from(first), await readAll(socket)]);
-		socket.end();
+		const first = await connection.readUntil('0');
+		const received = Buffer.concat([Buffer.from(first), await connection.readAll()]);
+		connection.stream.end();
 
 		t.true(received.equals(data));
 	});
 
 	test(`a tcp banner comes before the echo (${way})`, async t => {
 		await using backend = await startBackend({kind: 'tcp', mode: 'banner'}, way);
-		const socket = await open(backend, way);
+		const connection = await open(backend, way);
 
-		t.is(await readUntil(socket, '\n'), 'a ready\r\n');
-		socket.end('hello');
-		t.is((await readAll(socket)).toString(), 'hello');
+		t.is(await connection.readUntil('\n'), 'a ready\r\n');
+		connection.stream.end('hello');
+		t.is((await connection.readAll()).toString(), 'hello');
 	});
 }
 
 test('the data of a source may be text, bytes, or nothing', async t => {
 	const said = async (data: string | Uint8Array) => {
 		await using backend = await startBackend({kind: 'tcp', mode: 'source', data});
-		const socket = await open(backend);
-		socket.end();
-		return readAll(socket);
+		const connection = await open(backend);
+		connection.stream.end();
+		return connection.readAll();
 	};
 
 	t.deepEqual(await said('é'), Buffer.from('é'));
@@ -112,10 +112,10 @@ test('the data of a source may be text, bytes, or nothing', async t => {
 
 test('a client that resets during large data is closed', async t => {
 	await using backend = await startBackend({kind: 'tcp', mode: 'source', data: Buffer.alloc(8 * MIB)});
-	const socket = await open(backend);
-	await once(socket, 'readable');
+	const connection = await open(backend);
+	await once(connection.stream, 'readable');
 
-	socket.resetAndDestroy();
+	connection.reset();
 	await eventually(() => backend.openConnections === 0);
 
 	t.is(backend.openConnections, 0);

@@ -1,17 +1,14 @@
 import {X509Certificate} from 'node:crypto';
 import {once} from 'node:events';
 import {connect, type Socket} from 'node:net';
-import type {TLSSocket} from 'node:tls';
 import test from 'ava';
 import {type FakeBackend, startFakeBackend} from '../../src/fake-backends/fake-backend.ts';
 import {eventually} from '../helpers/patience.ts';
 import {
 	authority,
 	clientPair,
-	closed,
 	open,
 	openTls,
-	readAll,
 	readAnswer,
 	readDocument,
 	send,
@@ -44,13 +41,13 @@ async function ask(
 	backend: FakeBackend,
 	options: Parameters<typeof openTls>[1],
 ): Promise<{resumed: boolean; session: Buffer}> {
-	const socket: TLSSocket = await openTls(backend, options);
-	socket.write(GET.replace('\r\n\r\n', '\r\nConnection: close\r\n\r\n'));
-	const answer = readAnswer((await readAll(socket)).toString());
+	const connection = await openTls(backend, options);
+	connection.stream.write(GET.replace('\r\n\r\n', '\r\nConnection: close\r\n\r\n'));
+	const answer = readAnswer((await connection.readAll()).toString());
 	// With TLS 1.3 the session arrives after the handshake, but before the end of the answer.
-	const session = socket.getSession() ?? Buffer.alloc(0);
-	socket.end();
-	const resumed = readDocument(answer).tls?.resumed === true && socket.isSessionReused();
+	const session = connection.stream.getSession() ?? Buffer.alloc(0);
+	connection.stream.end();
+	const resumed = readDocument(answer).tls?.resumed === true && connection.stream.isSessionReused();
 	return {resumed, session};
 }
 
@@ -81,10 +78,10 @@ test('the chain is sent after the leaf', async t => {
 	});
 
 	// Trusts nobody, so that the issuer can only have come over the wire.
-	const socket = await openTls(backend, {ca: [], rejectUnauthorized: false});
+	const connection = await openTls(backend, {ca: [], rejectUnauthorized: false});
 
-	t.deepEqual(socket.getPeerCertificate(true).issuerCertificate.raw, new X509Certificate(authority.pem).raw);
-	socket.destroy();
+	t.deepEqual(connection.stream.getPeerCertificate(true).issuerCertificate.raw, new X509Certificate(authority.pem).raw);
+	connection.stream.destroy();
 });
 
 test('an HTTP back-end accepts http/1.1 in ALPN, and refuses clients that offer only h2', async t => {
@@ -93,29 +90,29 @@ test('an HTTP back-end accepts http/1.1 in ALPN, and refuses clients that offer 
 	const both = await openTls(backend, {ALPNProtocols: ['h2', 'http/1.0', 'http/1.1']});
 	await t.throwsAsync(openTls(backend, {ALPNProtocols: ['h2']}), {code: 'ERR_SSL_TLSV1_ALERT_NO_APPLICATION_PROTOCOL'});
 
-	t.is(both.alpnProtocol, 'http/1.1');
-	both.destroy();
+	t.is(both.stream.alpnProtocol, 'http/1.1');
+	both.stream.destroy();
 });
 
 test('an HTTP back-end serves a client that offers only http/1.0', async t => {
 	await using backend = await startBackend({kind: 'echo'}, 'tls');
 
-	const socket = await openTls(backend, {ALPNProtocols: ['http/1.0']});
-	socket.write('GET / HTTP/1.0\r\nHost: x\r\n\r\n');
-	const {tls} = readDocument(readAnswer((await readAll(socket)).toString()));
+	const connection = await openTls(backend, {ALPNProtocols: ['http/1.0']});
+	connection.stream.write('GET / HTTP/1.0\r\nHost: x\r\n\r\n');
+	const {tls} = readDocument(readAnswer((await connection.readAll()).toString()));
 
-	t.is(socket.alpnProtocol, 'http/1.0');
+	t.is(connection.stream.alpnProtocol, 'http/1.0');
 	t.is(tls?.alpn, 'http/1.0');
-	socket.destroy();
+	connection.stream.destroy();
 });
 
 test('a TCP back-end selects no protocol in ALPN', async t => {
 	await using backend = await startBackend({kind: 'tcp', mode: 'echo'}, 'tls');
 
-	const socket = await openTls(backend, {ALPNProtocols: ['mqtt']});
+	const connection = await openTls(backend, {ALPNProtocols: ['mqtt']});
 
-	t.is(socket.alpnProtocol, false);
-	socket.destroy();
+	t.is(connection.stream.alpnProtocol, false);
+	connection.stream.destroy();
 });
 
 for (const way of WAYS) {
@@ -156,10 +153,10 @@ function trickle(downstream: Socket, port: number): void {
 
 test('a back-end that detects TLS closes a client that leaves without a byte', async t => {
 	await using backend = await startDetecting();
-	const socket = await open(backend);
+	const connection = await open(backend);
 
-	socket.end();
-	await closed(socket);
+	connection.stream.end();
+	await connection.untilOver();
 	await eventually(() => backend.openConnections === 0);
 
 	t.is(backend.handshakeFailures, 0);
@@ -167,10 +164,10 @@ test('a back-end that detects TLS closes a client that leaves without a byte', a
 
 test('a back-end that detects TLS survives a client that resets without a byte', async t => {
 	await using backend = await startDetecting();
-	const socket = await open(backend);
+	const connection = await open(backend);
 	await eventually(() => backend.openConnections === 1);
 
-	socket.resetAndDestroy();
+	connection.reset();
 	await eventually(() => backend.openConnections === 0);
 
 	t.regex((await send(backend, GET)).head, /^HTTP\/1\.1 200 /);
@@ -178,10 +175,10 @@ test('a back-end that detects TLS survives a client that resets without a byte',
 
 test('a plain request to a TLS back-end fails its handshake', async t => {
 	await using backend = await startBackend({kind: 'echo'}, 'tls');
-	const socket = await open(backend);
+	const connection = await open(backend);
 
-	socket.end(GET);
-	const answer = await readAll(socket);
+	connection.stream.end(GET);
+	const answer = await connection.readAll();
 
 	t.false(answer.toString('latin1').includes('HTTP/1.1'));
 	await eventually(() => backend.handshakeFailures === 1);
@@ -193,10 +190,10 @@ test('a probe that connects and leaves fails no handshake', async t => {
 	const tls = {mode: 'always', cert, key, handshakeTimeoutMs: 3_600_000} as const;
 	await using backend = await startFakeBackend({name: 'a', behaviour: {kind: 'echo'}, tls});
 
-	const socket = await open(backend);
+	const connection = await open(backend);
 	await eventually(() => backend.openConnections === 1);
-	socket.end();
-	await closed(socket);
+	connection.stream.end();
+	await connection.untilOver();
 	await eventually(() => backend.openConnections === 0);
 
 	t.is(backend.handshakeFailures, 0);
@@ -208,13 +205,13 @@ test('a client that resets in the middle of its handshake is counted, and the ne
 
 	// After one byte, after half of its hello, and after all of it.
 	for (const bytes of [1, Math.floor(hello.length / 2), hello.length]) {
-		const socket = await open(backend);
-		socket.write(hello.subarray(0, bytes));
-		if (bytes === hello.length) await once(socket, 'readable');
+		const connection = await open(backend);
+		connection.stream.write(hello.subarray(0, bytes));
+		if (bytes === hello.length) await once(connection.stream, 'readable');
 		await eventually(() => backend.openConnections === 1);
 		// Half of a hello gets no answer; only the end that follows shows that it arrived.
-		if (bytes === hello.length) socket.resetAndDestroy();
-		else socket.end();
+		if (bytes === hello.length) connection.reset();
+		else connection.stream.end();
 		await eventually(() => backend.openConnections === 0);
 	}
 
@@ -241,12 +238,12 @@ test('fifty clients that reset at once do not disturb others', async t => {
 test('a handshake that ends because the back-end stops has not failed', async t => {
 	const hello = await clientHello();
 	const backend = await startBackend({kind: 'echo'}, 'tls');
-	const socket = await open(backend);
-	socket.write(hello);
-	await once(socket, 'readable');
+	const connection = await open(backend);
+	connection.stream.write(hello);
+	await once(connection.stream, 'readable');
 
 	await backend.stop();
-	await closed(socket);
+	await connection.untilOver();
 
 	t.is(backend.handshakeFailures, 0);
 });
@@ -258,20 +255,20 @@ test('garbage after the handshake ends the connection, and the next client is se
 		name: 'relay',
 		behaviour: {kind: 'socket', handler: downstream => void downstream.pipe(raw).pipe(downstream)},
 	});
-	const socket = await openTls(relay);
-	socket.on('error', () => {});
+	const connection = await openTls(relay);
+	connection.stream.on('error', () => {});
 	// A TLS 1.3 client finishes its handshake before the server; an answer shows that both have.
-	socket.write('hello');
-	await once(socket, 'readable');
+	connection.stream.write('hello');
+	await once(connection.stream, 'readable');
 
 	raw.write(Buffer.alloc(100, 0x17));
 	await eventually(() => backend.openConnections === 0);
 
 	const next = await openTls(backend);
-	next.end('fine');
-	t.is((await readAll(next)).toString(), 'fine');
+	next.stream.end('fine');
+	t.is((await next.readAll()).toString(), 'fine');
 	t.is(backend.handshakeFailures, 0);
-	socket.destroy();
+	connection.stream.destroy();
 });
 
 test('a key that does not belong to the certificate is refused', async t => {
@@ -296,9 +293,9 @@ test('a client that does not finish its handshake is closed', async t => {
 
 	// On a busy machine the time may be up before the byte is read: then the handshake has not begun, and has not failed.
 	while (backend.handshakeFailures === 0) {
-		const socket = await open(backend);
-		socket.write(Buffer.of(0x16));
-		await closed(socket);
+		const connection = await open(backend);
+		connection.stream.write(Buffer.of(0x16));
+		await connection.untilOver();
 		await eventually(() => backend.openConnections === 0);
 	}
 

@@ -115,12 +115,35 @@ export class RawConnection {
 		return Buffer.concat(chunks);
 	}
 
+	/** Everything up to this text and with it; what is behind it stays to be read. Read on demand. */
+	async readUntil(text: string): Promise<string> {
+		const {stream} = this;
+		let received = '';
+		for (;;) {
+			const chunk: Buffer | null = stream.read();
+			if (chunk === null) {
+				if (stream.readableEnded || stream.destroyed) throw new Error(`over without ${JSON.stringify(text)}`);
+				await readable(stream);
+				continue;
+			}
+			received += chunk.toString('latin1');
+			const start = received.indexOf(text);
+			if (start === -1) continue;
+			const end = start + text.length;
+			if (end < received.length) stream.unshift(Buffer.from(received.slice(end), 'latin1'));
+			return received.slice(0, end);
+		}
+	}
+
 	/** Everything until the peer ends. Read on demand. @throws when the connection breaks. */
 	async readAll(): Promise<Buffer> {
 		const chunks: Buffer[] = [];
 		this.stream.on('data', (chunk: Buffer) => chunks.push(chunk));
 		const how = await this.ending;
-		if (how !== 'end') throw new Error(`${how} after ${chunks.reduce((sum, {length}) => sum + length, 0)} bytes`);
+		if (how !== 'end') {
+			const bytes = chunks.reduce((sum, {length}) => sum + length, 0);
+			throw Object.assign(new Error(`${how} after ${bytes} bytes`), {code: how});
+		}
 		return Buffer.concat(chunks);
 	}
 
@@ -161,6 +184,8 @@ export class RawConnection {
 
 	/** Resolves once the connection is over, however: `end` in good order (our own side is then ended too), or `reset`. */
 	async untilOver(): Promise<'end' | 'reset'> {
+		// An end shows to those alone who read up to it.
+		this.stream.resume();
 		await this.when('close of the connection', () => this.closed || this.ended);
 		if (!this.closed && !this.stream.writableEnded) this.end();
 		await this.when('close of the connection', () => this.closed);

@@ -1,7 +1,9 @@
 import {once} from 'node:events';
-import {type AddressInfo, connect, createServer, type Socket} from 'node:net';
+import type {Socket} from 'node:net';
 import test, {type ExecutionContext} from 'ava';
 import {ClientConnection} from '../../../src/data-plane/sockets/client-connection.ts';
+import {startStreamBackend} from '../../helpers/raw-backend.ts';
+import {open} from '../../helpers/raw-connection.ts';
 import {join, PAIRS} from '../../helpers/stream-pairs.ts';
 
 for (const pair of PAIRS) {
@@ -119,13 +121,11 @@ for (const pair of PAIRS) {
 
 /** An accepted socket of which the far end is another. */
 async function acceptedPair(t: ExecutionContext): Promise<{accepted: Socket; far: Socket}> {
-	const server = createServer({allowHalfOpen: true}).listen(0, '127.0.0.1');
-	await once(server, 'listening');
-	const {port} = server.address() as AddressInfo;
-	const far = connect({port, host: '127.0.0.1', allowHalfOpen: true}).on('error', () => {});
-	const [accepted] = (await once(server, 'connection')) as [Socket];
-	server.close();
+	const server = await startStreamBackend();
+	t.teardown(() => server[Symbol.asyncDispose]());
+	const {raw: far} = await open({port: server.port});
 	t.teardown(() => far.destroy());
+	const {raw: accepted} = await server.connection();
 	return {accepted, far};
 }
 
