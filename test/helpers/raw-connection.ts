@@ -2,6 +2,7 @@ import {once} from 'node:events';
 import {connect, type Socket} from 'node:net';
 import {type ConnectionOptions, connect as connectTls, type TLSSocket} from 'node:tls';
 import {PATIENCE_MS, tooLong} from './patience.ts';
+import {readBytes, readText} from './paused-reads.ts';
 
 /** One HTTP/1.1 message as bytes (latin1 text), read by rules simple enough to be independent of what is tested. */
 export interface RawMessage {
@@ -99,40 +100,13 @@ export class RawConnection {
 	}
 
 	/** The next `count` bytes, and not one more; the rest stays to be read. Read on demand. */
-	async read(count: number): Promise<Buffer> {
-		const {stream} = this;
-		const chunks: Buffer[] = [];
-		let missing = count;
-		while (missing > 0) {
-			const chunk: Buffer | null = stream.read(Math.min(missing, Math.max(1, stream.readableLength)));
-			if (chunk !== null) {
-				chunks.push(chunk);
-				missing -= chunk.length;
-			} else if (stream.readableEnded || stream.destroyed) {
-				throw new Error(`over with ${missing} of ${count} bytes missing`);
-			} else await readable(stream);
-		}
-		return Buffer.concat(chunks);
+	read(count: number): Promise<Buffer> {
+		return readBytes(this.stream, count);
 	}
 
 	/** Everything up to this text and with it; what is behind it stays to be read. Read on demand. */
-	async readUntil(text: string): Promise<string> {
-		const {stream} = this;
-		let received = '';
-		for (;;) {
-			const chunk: Buffer | null = stream.read();
-			if (chunk === null) {
-				if (stream.readableEnded || stream.destroyed) throw new Error(`over without ${JSON.stringify(text)}`);
-				await readable(stream);
-				continue;
-			}
-			received += chunk.toString('latin1');
-			const start = received.indexOf(text);
-			if (start === -1) continue;
-			const end = start + text.length;
-			if (end < received.length) stream.unshift(Buffer.from(received.slice(end), 'latin1'));
-			return received.slice(0, end);
-		}
+	readUntil(text: string): Promise<string> {
+		return readText(this.stream, text);
 	}
 
 	/** Everything until the peer ends. Read on demand. @throws when the connection breaks. */
@@ -289,15 +263,4 @@ export async function handshaken(stream: TLSSocket): Promise<TLSSocket> {
 		stream.once('close', () => reject(new Error('closed before the handshake was done')));
 	});
 	return stream;
-}
-
-function readable(stream: Socket): Promise<void> {
-	const events = ['readable', 'end', 'close'];
-	return new Promise(resolve => {
-		const go = () => {
-			for (const event of events) stream.off(event, go);
-			resolve();
-		};
-		for (const event of events) stream.on(event, go);
-	});
 }
