@@ -3,6 +3,7 @@ import {show} from '../base/quote.ts';
 import {violationsOfSharedPorts} from '../model/listener.ts';
 import type {NormalisedBackend, NormalisedListener, NormalisedLoadBalancer} from '../model/normalised.ts';
 import {DEFAULT_TIMEOUTS, type Timeouts} from '../model/resolved.ts';
+import {withUsualSettings} from '../model/settings.ts';
 import {describeAccessLog} from './describe-access-log.ts';
 import {describeBackend, echoBackends, letterOf} from './describe-backend.ts';
 import {describeHealthCheck} from './describe-health-check.ts';
@@ -85,15 +86,12 @@ export function describeCommon(
 		address: shape.address,
 		listeners,
 		healthCheck: describeHealthCheck(shape.healthCheck, backendPort, within(place, 'healthCheck')),
-		faithfulHealth: shape.faithfulHealth ?? false,
+		...withUsualSettings(shape),
 		pendingBackends: new Set(),
 		internal: false,
 		drainingMs: describeDraining(shape.draining, within(place, 'draining')),
-		securedCookies: shape.securedCookies ?? false,
 		accessLog: describeAccessLog(shape.accessLog, within(place, 'accessLog')),
 		timeouts: describeTimeouts(shape, place),
-		retry: shape.retry ?? 'idempotent',
-		upgrade: shape.upgrade ?? 'tunnel',
 	};
 }
 

@@ -1,9 +1,9 @@
 import path from 'node:path';
 import {defaultHealthCheck, formatTarget, type HealthCheck} from '../model/health-check.ts';
-import type {ListenerPorts, ListenerSpec} from '../model/listener.ts';
+import {isSecure, type ListenerPorts, type ListenerSpec} from '../model/listener.ts';
 import type {NormalisedAccessLog, NormalisedListener, NormalisedLoadBalancer} from '../model/normalised.ts';
 import type {ScopedRule} from '../model/resolved.ts';
-import {DEFAULT_LISTENER_SETTINGS, DEFAULT_SETTINGS, type TlsSettings} from '../model/settings.ts';
+import {DEFAULT_LISTENER_SETTINGS, DEFAULT_SETTINGS, type TlsSettings, unusualSettings} from '../model/settings.ts';
 import {DEFAULT_STICKY_COOKIE, type StickinessPolicy} from '../model/stickiness-policy.ts';
 import type {Listener, LoadBalancerConfig} from './spec.ts';
 import type {
@@ -40,16 +40,13 @@ export function writeLoadBalancer(
 		listeners: listeners.map((listener, index) => writeListener(listener, below(place, 'listeners', index))),
 		backends: unlessEmpty(namesOf(backends.map(({name}) => name))),
 		healthCheck: unlessEmpty(writeHealthCheck(healthCheck, listeners[0]?.ports)),
-		faithfulHealth: unless(loadBalancer.faithfulHealth, DEFAULT_SETTINGS.faithfulHealth),
+		...unusualSettings(loadBalancer),
 		rules: unlessEmpty(rules.map(rule => writeRule(rule, namesOf))),
 		draining: drainingMs === undefined ? undefined : writeDuration(drainingMs),
-		securedCookies: unless(loadBalancer.securedCookies, DEFAULT_SETTINGS.securedCookies),
 		accessLog: accessLog && writeAccessLog(accessLog, directory),
 		idleTimeout: time(timeouts.idleMs, usual.idleMs),
 		headTimeout: time(timeouts.headMs, usual.headMs),
 		connectTimeout: time(timeouts.connectMs, usual.connectMs),
-		retry: unless(loadBalancer.retry, DEFAULT_SETTINGS.retry),
-		upgrade: unless(loadBalancer.upgrade, DEFAULT_SETTINGS.upgrade),
 	});
 }
 
@@ -61,7 +58,7 @@ function writeListener(listener: NormalisedListener, place: WritePlace): LoadBal
 		tls: unlessEmpty(writeTls(listener.tls)),
 		proxyProtocol: unless(listener.proxyProtocol, DEFAULT_LISTENER_SETTINGS.proxyProtocol),
 		stickiness: listener.stickiness && writeStickiness(listener.stickiness),
-		verifyBackend: writeVerification(listener.verifyBackend),
+		verifyBackend: isSecure(listener.ports.backendProtocol) ? writeVerification(listener.verifyBackend) : undefined,
 	});
 	return Object.keys(more).length === 0 ? listen : {listen, ...more};
 }

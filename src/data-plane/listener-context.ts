@@ -1,7 +1,8 @@
 import type {Clock} from '../base/clock.ts';
 import type {Deadlines} from '../base/deadlines.ts';
 import type {Endpoint} from '../codec/proxy-protocol.ts';
-import type {ResolvedListener, RetryPolicy, Timeouts, UpgradePolicy} from '../model/resolved.ts';
+import type {ResolvedListener, Timeouts} from '../model/resolved.ts';
+import type {Settings} from '../model/settings.ts';
 import type {ExchangeKind, Peer} from '../observability/exchange.ts';
 import {ExchangeRecord} from '../observability/exchange-record.ts';
 import type {Journal} from '../observability/journal.ts';
@@ -29,8 +30,7 @@ export interface ListenerContext {
 	readonly readTurns: ReadTurns;
 	readonly dateField: DateField;
 	timeouts: Timeouts;
-	retry: RetryPolicy;
-	upgrade: UpgradePolicy;
+	settings: Settings;
 	/** How TLS is spoken to the back-ends; undefined where it is not. */
 	readonly backendTls: BackendTlsOptions | undefined;
 	/** How many bytes of each body a record keeps. */

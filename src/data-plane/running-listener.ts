@@ -73,8 +73,7 @@ export class RunningListener {
 			readTurns: services.readTurns,
 			dateField: new DateField(services.clock),
 			timeouts: loadBalancer.timeouts,
-			retry: loadBalancer.retry,
-			upgrade: loadBalancer.upgrade,
+			settings: loadBalancer,
 			backendTls: backendTlsOf(listener, services),
 			keptBodyBytes: services.record.bodyBytes,
 			connections: this.connections,
@@ -103,8 +102,7 @@ export class RunningListener {
 		// The port that was chosen at the start stays.
 		context.listener = {...listener, bind: before.bind};
 		context.timeouts = loadBalancer.timeouts;
-		context.retry = loadBalancer.retry;
-		context.upgrade = loadBalancer.upgrade;
+		context.settings = loadBalancer;
 		context.securesCookies = loadBalancer.securedCookies && listener.protocol === 'https';
 		const rules = loadBalancer.rules.filter(rule => rule.listener === undefined || rule.listener === listener.port);
 		context.router.set(backends, isHttp(listener.protocol) ? rules : []);

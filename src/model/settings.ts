@@ -81,3 +81,32 @@ export function settingsOf(from: Settings): Settings {
 	// All of them are there: `from` has them.
 	return Object.fromEntries(SETTINGS.map(name => [name, from[name]])) as unknown as Settings;
 }
+
+/** Settings that users write as they are kept. */
+export type PlainSettings = Omit<Settings, 'drainingMs' | 'timeouts'>;
+
+const PLAIN_SETTINGS = SETTINGS.filter(
+	(name): name is keyof PlainSettings => name !== 'drainingMs' && name !== 'timeouts',
+);
+
+/** Those that were given, and the usual ones in place of the others. */
+export function withUsualSettings(
+	given: {
+		readonly [Name in keyof PlainSettings]?: PlainSettings[Name] | undefined;
+	},
+): PlainSettings {
+	// All of them are there.
+	return Object.fromEntries(
+		PLAIN_SETTINGS.map(name => [name, given[name] ?? DEFAULT_SETTINGS[name]]),
+	) as unknown as PlainSettings;
+}
+
+/** Those that are not the usual ones; undefined for the others. */
+export function unusualSettings(settings: PlainSettings): {
+	readonly [Name in keyof PlainSettings]: PlainSettings[Name] | undefined;
+} {
+	// All of them are there.
+	return Object.fromEntries(
+		PLAIN_SETTINGS.map(name => [name, settings[name] === DEFAULT_SETTINGS[name] ? undefined : settings[name]]),
+	) as unknown as ReturnType<typeof unusualSettings>;
+}

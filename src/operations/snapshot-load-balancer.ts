@@ -7,7 +7,7 @@ import {isHttp, isSecure} from '../model/listener.ts';
 import type {NormalisedListener, NormalisedLoadBalancer} from '../model/normalised.ts';
 import {normalisedOf} from '../model/resolve.ts';
 import type {ScopedRule} from '../model/resolved.ts';
-import {DEFAULT_LISTENER_SETTINGS} from '../model/settings.ts';
+import {DEFAULT_LISTENER_SETTINGS, type Settings} from '../model/settings.ts';
 import type {Identifiers} from './identifiers.ts';
 import {accessLogOf, policyFor} from './put-load-balancer.ts';
 import type {SnapshotBackends} from './snapshot-backends.ts';
@@ -77,7 +77,6 @@ function snapshotOfListener(
 		certificate,
 		stickiness: normalised?.stickiness,
 		tls: isSecure(protocol) ? settings.tls : DEFAULT_LISTENER_SETTINGS.tls,
-		verifyBackend: isSecure(backendProtocol) ? settings.verifyBackend : undefined,
 	};
 }
 
@@ -107,7 +106,8 @@ type Remark = (loadBalancer: AccountLoadBalancer, context: SnapshotContext) => r
 const NONE: Remark = () => [];
 
 /** What a configuration has no word for. A field that is new does not compile until it is known which of the two it is. */
-const REMARKS: {readonly [Key in keyof AccountLoadBalancer]-?: Remark} = {
+// Settings are written as a whole.
+const REMARKS: {readonly [Key in Exclude<keyof AccountLoadBalancer, keyof Settings>]-?: Remark} = {
 	name: NONE,
 	// It follows from the name and from what else is told of here.
 	dnsName: NONE,
@@ -135,12 +135,6 @@ const REMARKS: {readonly [Key in keyof AccountLoadBalancer]-?: Remark} = {
 	address: NONE,
 	source: NONE,
 	isConfigured: NONE,
-	faithfulHealth: NONE,
-	drainingMs: NONE,
-	securedCookies: NONE,
-	timeouts: NONE,
-	retry: NONE,
-	upgrade: NONE,
 };
 
 function unwrittenPolicies({policies, listeners}: Pick<AccountLoadBalancer, 'policies' | 'listeners'>): string[] {

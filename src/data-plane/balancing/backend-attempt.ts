@@ -67,7 +67,7 @@ export class BackendAttempt {
 	 * for a request that may be repeated (RFC 9110 section 9.2.2, RFC 9112 section 9.3.1).
 	 */
 	repeats(loss: Failure): boolean {
-		if (this.#retried || this.#context.retry !== 'idempotent') return false;
+		if (this.#retried || this.#context.settings.retry !== 'idempotent') return false;
 		this.#retried = true;
 		this.record.addFailedAttempt(loss, this.#context.clock.now());
 		return true;

@@ -79,11 +79,11 @@ export class HttpExchange implements AnswerReceiver {
 
 	/** Chooses a back-end and sends the request. What has come of the body already goes with the head. */
 	begin(): void {
-		const {loadBalancer, upgrade, journal} = this.#context;
+		const {loadBalancer, settings, journal} = this.#context;
 		forwardHead(this.record, this.#head, {
 			dnsName: loadBalancer.dnsName,
 			added: this.#front.addedFields(this.#head.forwardedFor),
-			passesUpgrade: passesUpgrade(this.#head, upgrade),
+			passesUpgrade: passesUpgrade(this.#head, settings.upgrade),
 		});
 		journal.add(this.record);
 		this.#try(this.#attempt.choose());
@@ -128,7 +128,7 @@ export class HttpExchange implements AnswerReceiver {
 	}
 
 	asksFor(protocols: string): boolean {
-		return passesUpgrade(this.#head, this.#context.upgrade) && isOffered(protocols, this.#head);
+		return passesUpgrade(this.#head, this.#context.settings.upgrade) && isOffered(protocols, this.#head);
 	}
 
 	connectionReady(): void {
