@@ -222,7 +222,7 @@ test('more exchanges than one event has are counted', async t => {
 			.reduce((sum, {data}) => sum + data.ended.length + (data.dropped ?? 0), 0);
 	await eventually(() => told() >= 1600);
 	for (const {event, data} of reader.told) {
-		if (event === 'exchanges') t.true(data.ended.length + data.opened.length <= 500);
+		if (event === 'exchanges') t.true(data.ended.length + data.opened.length <= 100);
 	}
 });
 

@@ -64,7 +64,6 @@ async function followTraffic(
 		} else if (name === 'resync') {
 			output.warn('some exchanges were missed: `lb-local traffic` shows what is recorded');
 		} else if (name === 'exchanges') {
-			if (data.dropped > 0) output.warn(`${data.dropped} exchanges came too fast and are not shown`);
 			await printer.printEnded(data, asked);
 		} else if (name === 'bye') {
 			output.say('lb-local: the instance has been stopped');
@@ -84,6 +83,8 @@ class Printer {
 	readonly #show: (line: string) => void;
 	/** Those that were printed and had ended: the stream may tell of them once more. */
 	readonly #printed = new Set<number>();
+	/** The highest number among those that were read. */
+	#newest = 0;
 
 	constructor(
 		endpoint: string,
@@ -101,17 +102,25 @@ class Printer {
 	async print(asked: Asked): Promise<void> {
 		for await (const row of this.#rows(asked)) {
 			if (!row.open) this.#printed.add(row.seq);
+			this.#newest = Math.max(this.#newest, row.seq);
 			this.#show(row.line);
 		}
 	}
 
 	/** Prints those of these exchanges that pass the filter. */
-	async printEnded({ended}: FollowedEvent['data'], asked: Asked): Promise<void> {
+	async printEnded({ended, dropped}: FollowedEvent['data'], asked: Asked): Promise<void> {
 		const wanted = new Set(ended.map(({seq}) => seq).filter(seq => !this.#printed.has(seq)));
 		if (wanted.size === 0) return;
 		const seqs = [...wanted];
-		const range = {after: Math.min(...seqs) - 1, before: Math.max(...seqs) + 1, limit: 10_000};
-		for await (const {seq, line} of this.#rows({...asked, ...range})) if (wanted.has(seq)) this.#show(line);
+		const newest = this.#newest;
+		// Those that the event only counts are read with the others.
+		const isMissed = (seq: number) => dropped > 0 && seq > newest;
+		const after = Math.min(Math.min(...seqs) - 1, dropped > 0 ? newest : Number.MAX_SAFE_INTEGER);
+		const range = {after, before: Math.max(...seqs) + 1, limit: 10_000};
+		for await (const {seq, open, line} of this.#rows({...asked, ...range})) {
+			if (wanted.has(seq) || (isMissed(seq) && !open)) this.#show(line);
+		}
+		this.#newest = Math.max(newest, ...seqs);
 	}
 
 	async *#rows(asked: object): AsyncGenerator<{seq: number; open: boolean; line: string}> {

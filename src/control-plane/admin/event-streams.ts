@@ -13,8 +13,11 @@ import type {LiveSource} from './live.ts';
 const MOST_STREAMS = 16;
 /** Exchanges are gathered for so long. */
 const BATCH_MS = 100;
-/** How many exchanges one event has. */
-const MOST_ROWS = 500;
+/**
+ * How many exchanges one event has; of the others it has the number. More would cost a busy load balancer more than a
+ * twentieth of its time (`bench/traffic.mjs`), and nobody reads so many rows a second.
+ */
+const MOST_ROWS = 100;
 /** A comment line keeps a stream open that passes through something that ends idle ones. */
 const PING_MS = 15_000;
 /** For so long after the last reader has gone everything is gathered on, so that it can come back and miss nothing. */
