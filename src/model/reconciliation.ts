@@ -1,4 +1,4 @@
-import type {ResolvedListener} from './resolved.ts';
+import {type ResolvedListener, serveAlike} from './resolved.ts';
 
 /** What becomes of the listeners of one load balancer when its description changes. */
 export interface ListenerPlan<Running> {
@@ -35,18 +35,4 @@ export function planListeners<Running extends {readonly description: ResolvedLis
 		}
 	}
 	return {keep, replace, open, close: [...left]};
-}
-
-/** Whether connections of the one listener may go on under the other. Its certificate concerns handshakes alone. */
-function serveAlike(one: ResolvedListener, other: ResolvedListener): boolean {
-	return (
-		one.protocol === other.protocol &&
-		one.backendProtocol === other.backendProtocol &&
-		one.backendPort === other.backendPort &&
-		one.proxyProtocol === other.proxyProtocol &&
-		one.tls.minVersion === other.tls.minVersion &&
-		one.tls.ciphers === other.tls.ciphers &&
-		one.verifyBackend?.ca === other.verifyBackend?.ca &&
-		one.verifyBackend?.servername === other.verifyBackend?.servername
-	);
 }

@@ -80,3 +80,17 @@ export interface ResolvedLoadBalancer extends Settings {
 export function portOfBackend(backend: ResolvedBackend, backendPort: number): number {
 	return backend.ports.get(backendPort) ?? backend.port ?? backendPort;
 }
+
+/** Whether connections of the one listener may go on under the other. Its certificate concerns handshakes alone. */
+export function serveAlike(one: ResolvedListener, other: ResolvedListener): boolean {
+	return (
+		one.protocol === other.protocol &&
+		one.backendProtocol === other.backendProtocol &&
+		one.backendPort === other.backendPort &&
+		one.proxyProtocol === other.proxyProtocol &&
+		one.tls.minVersion === other.tls.minVersion &&
+		one.tls.ciphers === other.tls.ciphers &&
+		one.verifyBackend?.ca === other.verifyBackend?.ca &&
+		one.verifyBackend?.servername === other.verifyBackend?.servername
+	);
+}
