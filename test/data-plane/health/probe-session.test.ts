@@ -1,3 +1,4 @@
+// A process of its own: it counts the sockets of the process.
 import {connect, createServer, type Socket} from 'node:net';
 import tls from 'node:tls';
 import test, {type ExecutionContext} from 'ava';
