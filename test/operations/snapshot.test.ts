@@ -95,3 +95,5 @@ test('a configuration that is written and read again makes the same account', as
 	);
 	t.true(compared >= runs(1500, 300));
 });
+
+test.todo('two certificates whose names come down to the same one in the cloud, such as `~` and `é`, are both written');
