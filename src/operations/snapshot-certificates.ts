@@ -14,8 +14,7 @@ import {samePair} from './uploaded-pem.ts';
  * issued for the same names.
  */
 export class SnapshotCertificates {
-	/** By the names that listeners use. */
-	readonly described = new Map<string, NormalisedCertificate>();
+	readonly #described = new Map<string, NormalisedCertificate>();
 	readonly #account: Account;
 	readonly #configured: ConfigurationContent;
 	readonly #place: WritePlace;
@@ -29,6 +28,21 @@ export class SnapshotCertificates {
 		this.#place = place;
 		// What a load balancer has brought comes with its listeners again.
 		for (const each of account.certificates.values()) if (each.broughtBy === undefined) this.#add(each);
+	}
+
+	/**
+	 * By the names that listeners use, in the order of the configuration: of names that come down to one in the cloud, the
+	 * last has it.
+	 */
+	get described(): ReadonlyMap<string, NormalisedCertificate> {
+		const all = this.#described;
+		const names = new Set([...this.#configured.described.certificates.keys(), ...all.keys()]);
+		return new Map(
+			[...names].flatMap(name => {
+				const certificate = all.get(name);
+				return certificate === undefined ? [] : [[name, certificate] as const];
+			}),
+		);
 	}
 
 	/** What a listener of the configuration asks for, so that it shows the same. */
@@ -53,20 +67,20 @@ export class SnapshotCertificates {
 		if (path !== '/') tell(at, `its path ${quote(path)} is not written`);
 		const source = this.#sourceOf(certificate);
 		if (source !== undefined) {
-			this.described.set(name, source.described);
+			this.#described.set(name, source.described);
 			return;
 		}
 		if (!issued) tell(at, 'its private key is not written: a certificate for the same names is issued');
 		const names = this.#namesOf(certificate, at) ?? ['localhost', '127.0.0.1', '::1'];
-		this.described.set(name, {kind: 'issue', names, key: facts.keyType.startsWith('rsa') ? 'rsa' : 'ec'});
+		this.#described.set(name, {kind: 'issue', names, key: facts.keyType.startsWith('rsa') ? 'rsa' : 'ec'});
 	}
 
 	/** One of the configuration that a load balancer has brought again, after an API had deleted it. */
 	#nameOfSource(certificate: ServerCertificate): string | undefined {
 		const source = this.#sourceOf(certificate);
 		if (source === undefined) return undefined;
-		const taken = this.described.get(source.name);
-		if (taken === undefined) this.described.set(source.name, source.described);
+		const taken = this.#described.get(source.name);
+		if (taken === undefined) this.#described.set(source.name, source.described);
 		return taken === undefined || taken === source.described ? source.name : undefined;
 	}
 
