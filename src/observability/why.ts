@@ -177,16 +177,14 @@ function isPlainTurn({basis, turnAfter, sticky}: ChosenExchange, attempts: numbe
 export function briefText(exchange: ChosenExchange, attempts: number): string {
 	if (isPlainTurn(exchange, attempts)) return '';
 	const {rules, sticky, candidates} = explain(exchange);
-	if (!candidates.some(({verdict}) => verdict === 'chosen')) return '';
+	const chosen = candidates.findIndex(({verdict}) => verdict === 'chosen');
+	if (chosen === -1) return '';
 	const rule = rules.find(({matched}) => matched);
-	const before = candidates.slice(
-		0,
-		candidates.findIndex(({verdict}) => verdict === 'chosen'),
-	);
+	const before = candidates.slice(0, chosen).filter(({verdict}) => verdict !== 'not-tried');
 	const parts = [
 		...(rule === undefined ? [] : [ruleText(rule)]),
 		...(sticky === undefined || sticky.verdict === 'none' ? [] : [`cookie ${sticky.cookie} ${sticky.verdict}`]),
-		...before.filter(({verdict}) => verdict === 'skipped' || verdict === 'refused-connection').map(candidateText),
+		...before.map(candidateText),
 	];
 	const more = parts.length - MAX_NAMED;
 	return [...parts.slice(0, MAX_NAMED), ...(more > 0 ? [`and ${more} more`] : [])].join('; ');

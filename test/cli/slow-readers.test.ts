@@ -7,6 +7,7 @@ import path from 'node:path';
 import test from 'ava';
 import {gatedCommand} from '../helpers/gated-command.ts';
 import {eventually} from '../helpers/patience.ts';
+import {onLinux} from '../helpers/platforms.ts';
 import {refusalAt} from '../helpers/ports.ts';
 import {temporaryFolder} from '../helpers/temporary-folder.ts';
 import {commandLine, startCli} from './helpers/command-line.ts';
@@ -218,8 +219,8 @@ test.serial('SIGHUP while it starts does not end it: the files are read again on
 	t.is((await running.end('SIGTERM')).code, 0);
 });
 
-const withFullDevice = existsSync('/dev/full') ? test : test.skip;
-withFullDevice('output that cannot be written is a failure, and told', async t => {
+// Where /dev/full is.
+onLinux('output that cannot be written is a failure, and told', async t => {
 	const folder = await temporaryFolder(t);
 	const {program, args, env} = commandLine(['init', '--help'], {folder});
 	const full = await open('/dev/full', 'w');

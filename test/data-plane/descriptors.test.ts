@@ -1,13 +1,12 @@
 // A process of its own: it uses up the descriptors.
 import {spawn} from 'node:child_process';
 import {once} from 'node:events';
-import {existsSync} from 'node:fs';
 import {readFile} from 'node:fs/promises';
 import {connect, type Socket} from 'node:net';
 import {createInterface} from 'node:readline';
 import {text} from 'node:stream/consumers';
-import test from 'ava';
 import {compiled} from '../helpers/compiled.ts';
+import {onLinux} from '../helpers/platforms.ts';
 
 const CHILD = compiled('test/helpers/few-descriptors.ts');
 
@@ -23,8 +22,6 @@ async function ask(port: number): Promise<string> {
 	client.end('GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n');
 	return (await text(client)).slice(0, 12);
 }
-
-const onLinux = existsSync('/proc/self/stat') ? test : test.skip;
 
 onLinux('out of descriptors, accepting rests without spinning, and goes on when there are some again', async t => {
 	const child = spawn('sh', ['-c', `ulimit -n 80; exec "${process.execPath}" "${CHILD}"`]);

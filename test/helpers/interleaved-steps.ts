@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import {apiSteps} from './api-steps.ts';
 import {anyVm, type Make, type Step, type StepsOptions} from './interleaved-step.ts';
-import {librarySteps} from './library-steps.ts';
+import {stepsOfLibrary} from './library-steps.ts';
 import type {SimpleAccount} from './simple-account.ts';
 import {afterReset, withConfiguration, withoutDeleted} from './simple-changes.ts';
 import {CONFIGURED, configurations} from './simple-configurations.ts';
@@ -19,7 +19,7 @@ export function batches(count: number, options: StepsOptions): fc.Arbitrary<read
 
 /** Any one step but a reload. */
 export function anyStep(options: StepsOptions): Make {
-	return fc.oneof(...librarySteps(options), ...apiSteps(options), ...operatorSteps());
+	return fc.oneof(...stepsOfLibrary(options), ...apiSteps(options), ...operatorSteps());
 }
 
 export function reloads({ports, commandPort}: StepsOptions): Make {

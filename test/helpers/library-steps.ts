@@ -39,7 +39,7 @@ const anyRules = fc.uniqueArray(ruleShape, {selector: ({priority}) => priority, 
 type RuleShape = typeof ruleShape extends fc.Arbitrary<infer Shape> ? Shape : never;
 
 /** Steps through the handles of the library. */
-export function librarySteps(options: StepsOptions): Make[] {
+export function stepsOfLibrary(options: StepsOptions): Make[] {
 	const [create, update, set] = [creations(options), updates(options), certificates(options)];
 	return [...create, ...create, ...update, ...update, ...update, ...set, ...set, ...others()];
 }

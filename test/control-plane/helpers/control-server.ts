@@ -1,6 +1,6 @@
 import {once} from 'node:events';
 import {request} from 'node:http';
-import {connect} from 'node:net';
+import {connect, type Socket} from 'node:net';
 import type {Duration} from '../../../src/base/duration.ts';
 import {EmulatorError} from '../../../src/base/errors.ts';
 import type {Config} from '../../../src/configuration/spec.ts';
@@ -156,6 +156,8 @@ export class OpenControlServer implements AsyncDisposable {
 	readonly own: FakeAdminApi;
 	/** Mistakes that it told of; none are expected. */
 	readonly errors: unknown[];
+	/** Connections in the test's hands. They allow a half-open end, so the end of the server does not end them. */
+	readonly #sockets: Socket[] = [];
 
 	constructor(parts: {controlPlane: ControlPlane; dialect: EchoDialect; own: FakeAdminApi; errors: unknown[]}) {
 		this.controlPlane = parts.controlPlane;
@@ -171,6 +173,7 @@ export class OpenControlServer implements AsyncDisposable {
 	/** A connection in the test's hands. */
 	async connect(): Promise<RawConnection> {
 		const socket = connect({port: this.port, host: '127.0.0.1', allowHalfOpen: true});
+		this.#sockets.push(socket);
 		await once(socket, 'connect');
 		return new RawConnection(socket);
 	}
@@ -196,8 +199,9 @@ export class OpenControlServer implements AsyncDisposable {
 		return {status, json: JSON.parse(text)};
 	}
 
-	[Symbol.asyncDispose](): Promise<void> {
-		return this.controlPlane.stop();
+	async [Symbol.asyncDispose](): Promise<void> {
+		await this.controlPlane.stop();
+		for (const socket of this.#sockets) socket.destroy();
 	}
 }
 
