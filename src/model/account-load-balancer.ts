@@ -35,19 +35,40 @@ export type Registration = BackendId & {
 	readonly isPending: boolean;
 };
 
-/** Where a load balancer stands: in the public Cloud, or in a Net. */
+/** A Subnet that a load balancer stands in. */
+export interface PlacedSubnet {
+	readonly id: string;
+	readonly subregion: string;
+}
+
+/**
+ * Where a load balancer stands: in the public Cloud, or in a Net. One subregion or Subnet on OUTSCALE; on AWS there may be
+ * several, the Subnets in as many subregions.
+ */
 export type Placement =
-	| {readonly kind: 'public'; readonly subregion: string}
+	| {
+			readonly kind: 'public';
+			/** Never empty. */
+			readonly subregions: readonly string[];
+			/** AWS alone has such groups outside a Net of one's own. */
+			readonly securityGroups: readonly string[];
+	  }
 	| {
 			readonly kind: 'net';
-			readonly subregion: string;
 			readonly netId: string;
-			readonly subnetId: string;
+			/** Empty once all of them have been detached. */
+			readonly subnets: readonly PlacedSubnet[];
 			/** Never empty. */
 			readonly securityGroups: readonly string[];
 			/** Shown from the first read on, not in the answer to the creation (recorded from OUTSCALE). */
 			readonly privateIp: string;
 	  };
+
+/** The subregions that a load balancer stands in, by name. */
+export function subregionsOf(placement: Placement): readonly string[] {
+	const all = placement.kind === 'net' ? placement.subnets.map(({subregion}) => subregion) : placement.subregions;
+	return [...new Set(all)].sort();
+}
 
 /** OUTSCALE API 1.40, AccessLog. */
 export interface AccessLogSettings {

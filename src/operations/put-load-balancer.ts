@@ -106,7 +106,7 @@ function newOfLibrary(name: string, {serial}: Account, context: Context): Accoun
 		{
 			name,
 			scheme: 'internet-facing',
-			placement: {kind: 'public', subregion: `${identifiers.region}a`},
+			placement: {kind: 'public', subregions: [`${identifiers.region}a`], securityGroups: []},
 			publicIp: {address: identifiers.publicIp(serial), own: false},
 			life: {phase: 'changing', sinceMs: Number.NEGATIVE_INFINITY},
 		},

@@ -121,14 +121,16 @@ const REMARKS: {readonly [Key in Exclude<keyof AccountLoadBalancer, keyof Settin
 	policies: ({policies, listeners}) => unwrittenPolicies({policies, listeners}),
 	tags: ({tags}) => (tags.size === 0 ? [] : [`its tags are not written (${[...tags.keys()].map(quote).join(', ')})`]),
 	backends: NONE,
-	placement: ({placement}, {identifiers}) =>
-		placement.kind === 'public' && placement.subregion === `${identifiers.region}a`
-			? []
-			: [
-					placement.kind === 'net'
-						? `its place is not written (Subnet ${placement.subnetId})`
-						: `its place is not written (${placement.subregion})`,
-				],
+	placement: ({placement}, {identifiers}) => {
+		if (placement.kind === 'public' && isDeepStrictEqual(placement.subregions, [`${identifiers.region}a`])) {
+			return unwrittenGroups(placement.securityGroups);
+		}
+		const where =
+			placement.kind === 'public'
+				? placement.subregions.join(', ')
+				: placement.subnets.map(({id}) => `Subnet ${id}`).join(', ') || placement.netId;
+		return [`its place is not written (${where})`];
+	},
 	publicIp: ({publicIp}) => (publicIp?.own === true ? [`its public IP ${publicIp.address} is not written`] : []),
 	life: NONE,
 	logTarget: NONE,
@@ -136,6 +138,10 @@ const REMARKS: {readonly [Key in Exclude<keyof AccountLoadBalancer, keyof Settin
 	source: NONE,
 	isConfigured: NONE,
 };
+
+function unwrittenGroups(groups: readonly string[]): string[] {
+	return groups.length === 0 ? [] : [`its security groups are not written (${groups.join(', ')})`];
+}
 
 function unwrittenPolicies({policies, listeners}: Pick<AccountLoadBalancer, 'policies' | 'listeners'>): string[] {
 	const enabled = new Set(listeners.flatMap(each => each.policies));

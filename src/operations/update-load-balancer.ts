@@ -168,7 +168,7 @@ function placementOf(
 ): AccountLoadBalancer['placement'] {
 	if (securityGroups === undefined) return placement;
 	if (placement.kind === 'public') {
-		throw new Refusal('ILLEGAL_COMBINATION', 'security groups go with a load balancer in a Net only');
+		throw new Refusal('GROUPS_OUTSIDE_NET', 'security groups go with a load balancer in a Net only');
 	}
 	return {...placement, securityGroups: securityGroupsOf(securityGroups, placement.netId, inventory, context)};
 }

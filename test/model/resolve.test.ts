@@ -37,7 +37,7 @@ function loadBalancer(more: Partial<AccountLoadBalancer>): AccountLoadBalancer {
 	const given = {
 		name: 'web',
 		scheme: 'internet-facing',
-		placement: {kind: 'public', subregion: 'eu-west-2a'},
+		placement: {kind: 'public', subregions: ['eu-west-2a'], securityGroups: []},
 		publicIp: undefined,
 		life: {phase: 'changing', sinceMs: 0},
 	} as const;

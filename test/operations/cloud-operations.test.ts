@@ -7,6 +7,7 @@ import type {Operate} from '../../src/operations/context.ts';
 import {declareVm} from '../../src/operations/declare-vm.ts';
 import {addListeners, type NewListener} from '../../src/operations/listeners.ts';
 import {createLoadBalancer, deleteLoadBalancer} from '../../src/operations/load-balancers.ts';
+import {ONE_PLACE} from '../../src/operations/placement.ts';
 import {addTags} from '../../src/operations/tags.ts';
 import {HandClock} from '../helpers/hand-clock.ts';
 import {MemoryStore} from '../helpers/memory-store.ts';
@@ -29,6 +30,7 @@ function creation(name: string) {
 		subregions: ['eu-west-2a'],
 		subnets: [],
 		securityGroups: [],
+		placeRules: ONE_PLACE,
 		scheme: undefined,
 		publicIp: undefined,
 		tags: [],

@@ -1,5 +1,10 @@
 import type {ServerCertificate} from '../../model/account.ts';
-import type {AccountListener, AccountLoadBalancer, ListedRule} from '../../model/account-load-balancer.ts';
+import {
+	type AccountListener,
+	type AccountLoadBalancer,
+	type ListedRule,
+	subregionsOf,
+} from '../../model/account-load-balancer.ts';
 import type {HealthCheck} from '../../model/health-check.ts';
 import type {LifeState} from '../../model/life.ts';
 import type {BackendHealth, CloudStore} from '../../operations/context.ts';
@@ -47,8 +52,8 @@ export function encodeLoadBalancer(
 		SecurityGroups: inNet?.securityGroups,
 		SourceSecurityGroup: encodeSource(loadBalancer, source),
 		State: shown.state,
-		Subnets: inNet === undefined ? [] : [inNet.subnetId],
-		SubregionNames: [placement.subregion],
+		Subnets: inNet === undefined ? [] : inNet.subnets.map(({id}) => id),
+		SubregionNames: subregionsOf(placement),
 		Tags: [...tags].map(([Key, Value]) => ({Key, Value})),
 	};
 }

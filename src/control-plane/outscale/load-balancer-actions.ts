@@ -6,6 +6,7 @@ import {compilePattern, matchesPattern, type Pattern} from '../../model/pattern.
 import type {CloudStore} from '../../operations/context.ts';
 import {addListeners, type NewListener, removeListeners} from '../../operations/listeners.ts';
 import {type CreateLoadBalancer, createLoadBalancer, deleteLoadBalancer} from '../../operations/load-balancers.ts';
+import {ONE_PLACE} from '../../operations/placement.ts';
 import {type UpdateLoadBalancer, updateLoadBalancer} from '../../operations/update-load-balancer.ts';
 import {type Action, type AnswerFields, mutation, ofLoadBalancer, ofName, query} from './action.ts';
 import {encodeLoadBalancer} from './encode.ts';
@@ -96,6 +97,7 @@ function readCreation(fields: Fields): CreateLoadBalancer {
 		subnets: fields.texts('Subnets') ?? [],
 		subregions: fields.texts('SubregionNames') ?? [],
 		securityGroups: fields.texts('SecurityGroups') ?? [],
+		placeRules: ONE_PLACE,
 		publicIp: emptyAsAbsent(fields.text('PublicIp')),
 		tags: fields.objects('Tags', readTag) ?? [],
 	};

@@ -45,6 +45,7 @@ export const WIRE_ERRORS = {
 	BAD_RULE_ACTION: value(4058), // guess
 	BAD_RULE_NAME: value(4059), // guess
 	BAD_SCHEME: value(4104),
+	BAD_SUBREGION: value(4095),
 	BAD_VALUE: value(4095),
 	BUG: {status: 500, type: 'InternalError', code: '2000'}, // guess
 	CERTIFICATE_IN_USE: conflict(9002), // guess
@@ -55,9 +56,12 @@ export const WIRE_ERRORS = {
 	CROSSING_LAYERS: value(4054), // guess
 	DATA_PLANE_REFUSED: conflict(9002), // guess: the cloud has no such case
 	EMPTY_TAG_KEY: value(4108),
+	GROUPS_OUTSIDE_NET: parameter(3002),
 	HEALTH_CHECK_PATH: value(4212), // recorded in 2026; 4095 in 2021
 	ILLEGAL_COMBINATION: parameter(3002),
+	INSIDE_NET: parameter(3002), // guess: this API has no such call
 	IP_IN_USE: conflict(9031),
+	LAST_SUBREGION: conflict(9002), // guess: this API has no such call
 	LISTENER_PORT_TAKEN: conflict(9012), // guess
 	LOAD_BALANCER_NAME_TAKEN: conflict(9013),
 	LOAD_BALANCER_NOT_READY: state(6031),
@@ -75,6 +79,8 @@ export const WIRE_ERRORS = {
 	// Recorded with empty Details.
 	NO_SUCH_SECURITY_GROUP: {...resource(5020), details: () => ''},
 	NO_SUCH_SUBNET: resource(5057, 'SubnetId'),
+	OUTSIDE_NET: parameter(3002), // guess: this API has no such call
+	PLACE_MISSING: {status: 400, type: 'MissingParameter', code: '7000'},
 	POLICY_ENABLED: conflict(9055), // guess
 	POLICY_NAME_TAKEN: conflict(9021), // guess
 	POLICY_NEEDS_HTTP: conflict(9056),
@@ -85,6 +91,8 @@ export const WIRE_ERRORS = {
 	SEVERAL_DURATION_POLICIES: conflict(9035),
 	SEVERAL_PLACES: {status: 400, type: 'OperationNotSupported', code: '8010'},
 	SEVERAL_POLICIES: conflict(9036),
+	SUBNETS_OF_SEVERAL_NETS: value(4086), // guess: this API has no such call
+	SUBREGION_TAKEN: conflict(9002), // guess: this API has no such call
 	TOO_LONG: value(4106),
 	TOO_MANY_CERTIFICATES: quota(10_007),
 	TOO_MANY_LISTENERS: quota(10_013),
