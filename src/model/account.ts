@@ -29,8 +29,12 @@ export interface ServerCertificate extends UsableCertificate {
 	readonly name: string;
 	/** Begins and ends with `/`. */
 	readonly path: string;
+	/** As it was uploaded, or the leaf of the library's or the configuration's. */
+	readonly body: string;
 	/** As it was uploaded; the cloud does not insist that it is one. */
 	readonly chain: string | undefined;
+	/** Shown by AWS IAM alone. */
+	readonly tags: ReadonlyMap<string, string>;
 	readonly uploadedMs: number;
 	/** The name that the configuration has for it; undefined: the configuration does not have it. */
 	readonly configuredAs: string | undefined;

@@ -7,6 +7,7 @@ export type RefusalCode =
 	| 'ACCESS_LOG_UNUSABLE'
 	| 'BACKEND_NOT_REGISTERED'
 	| 'BAD_CERTIFICATE_NAME'
+	| 'BAD_CERTIFICATE_PATH'
 	| 'BAD_COOKIE_NAME'
 	| 'BAD_COOKIE_PERIOD'
 	| 'BAD_HOST_PATTERN'
@@ -27,8 +28,8 @@ export type RefusalCode =
 	| 'CERTIFICATE_IN_USE'
 	| 'CERTIFICATE_NAME_TAKEN'
 	| 'CERTIFICATE_NOT_ALLOWED'
+	| 'CERTIFICATE_NOT_FOUND'
 	| 'CERTIFICATE_UNREADABLE'
-	| 'CERTIFICATE_UNUSABLE'
 	| 'CROSSING_LAYERS'
 	| 'DATA_PLANE_REFUSED'
 	| 'EMPTY_TAG_KEY'
@@ -37,6 +38,7 @@ export type RefusalCode =
 	| 'ILLEGAL_COMBINATION'
 	| 'INSIDE_NET'
 	| 'IP_IN_USE'
+	| 'KEY_PAIR_MISMATCH'
 	| 'LAST_SUBREGION'
 	| 'LISTENER_PORT_TAKEN'
 	| 'LOAD_BALANCER_NAME_TAKEN'
@@ -84,10 +86,17 @@ export type RefusalCode =
 export class Refusal extends EmulatorError<RefusalCode> {
 	/** What the refusal is about: the name or id that was given. The cloud's own sentences repeat it. */
 	readonly subject: string;
+	/** A second fact that a cloud's sentence repeats, such as the load balancer's name. */
+	readonly of: string;
 
 	/** @param message one sentence that names what was wrong and what is allowed; never a private key. */
-	constructor(code: RefusalCode, message: string, subject = '') {
+	constructor(code: RefusalCode, message: string, subject = '', of = '') {
 		super(code, message);
-		this.subject = isPrivateKey(subject) ? '(private key)' : subject;
+		this.subject = withoutKey(subject);
+		this.of = withoutKey(of);
 	}
+}
+
+function withoutKey(text: string): string {
+	return isPrivateKey(text) ? '(private key)' : text;
 }

@@ -3,8 +3,25 @@ import {type Account, certificateNamed, type ServerCertificate, withCertificate}
 import {Refusal} from '../model/refusal.ts';
 import type {Operation} from './context.ts';
 import type {Identifiers} from './identifiers.ts';
-import {validatePem} from './uploaded-pem.ts';
+import {type PartNames, validatePem} from './uploaded-pem.ts';
 import {validateQuota} from './validate.ts';
+
+/** Where a cloud has a server certificate: what an ORN or an ARN says. */
+export interface CertificatePlace {
+	/** 12 digits. */
+	readonly accountId: string;
+	/** Begins and ends with `/`. */
+	readonly path: string;
+	readonly name: string;
+}
+
+/** A server certificate as an API was asked for it. */
+export interface AskedCertificate {
+	/** As it was given: refusals repeat it. */
+	readonly text: string;
+	/** What that says; undefined: it is none of the forms of a cloud. */
+	readonly place: CertificatePlace | undefined;
+}
 
 export interface UploadCertificate {
 	readonly name: string;
@@ -13,15 +30,20 @@ export interface UploadCertificate {
 	readonly body: string;
 	readonly key: string;
 	readonly chain: string | undefined;
+	readonly tags: ReadonlyMap<string, string>;
+	/** What the API calls body, key and chain. */
+	readonly partNames: PartNames;
+	/** Whether a name is taken that differs in upper and lower case alone, as on AWS. */
+	readonly ignoresCase: boolean;
 }
 
-/** CreateServerCertificate. */
+/** CreateServerCertificate, and UploadServerCertificate of AWS IAM. */
 export const uploadCertificate: Operation<UploadCertificate, ServerCertificate> = input => (account, context) => {
-	const {name, path = '/'} = input;
+	const {name, path = '/', tags, partNames, ignoresCase} = input;
 	validateName(name);
 	validatePath(path);
-	const validated = validatePem(input, context);
-	validateFree(account, name);
+	const validated = validatePem(input, partNames, context);
+	validateFree(account, name, {ignoresCase});
 	validateQuota(
 		'TOO_MANY_CERTIFICATES',
 		account.certificates.size + 1,
@@ -32,6 +54,7 @@ export const uploadCertificate: Operation<UploadCertificate, ServerCertificate> 
 		id: context.identifiers.certificateId(account.serial),
 		name,
 		path,
+		tags,
 		...validated,
 		uploadedMs: context.wallMs,
 		broughtBy: undefined,
@@ -44,18 +67,19 @@ export interface RenameCertificate {
 	readonly name: string;
 	readonly newName: string | undefined;
 	readonly newPath: string | undefined;
+	readonly ignoresCase: boolean;
 }
 
 /** UpdateServerCertificate. Listeners hold on to the certificate's id, so they go on and show its new ORN. */
 export const renameCertificate: Operation<RenameCertificate, ServerCertificate> = input => account => {
-	const {name, newName, newPath} = input;
+	const {name, newName, newPath, ignoresCase} = input;
 	if (newName === undefined && newPath === undefined) {
 		throw new Refusal('MISSING_PARAMETER', 'nothing to update: give a new name, a new path or both');
 	}
 	if (newName !== undefined) validateName(newName);
 	if (newPath !== undefined) validatePath(newPath);
 	const before = existing(account, name);
-	if (newName !== undefined && newName !== name) validateFree(account, newName);
+	if (newName !== undefined) validateFree(account, newName, {ignoresCase, but: before.id});
 	const after = {...before, name: newName ?? before.name, path: newPath ?? before.path};
 	return {account: withCertificate(account, after), result: after};
 };
@@ -70,28 +94,28 @@ export const deleteCertificate: Operation<{readonly name: string}, undefined> =
 		);
 		if (user !== undefined) {
 			const message = `server certificate ${quote(name)} is in use by load balancer ${quote(user.name)}`;
-			throw new Refusal('CERTIFICATE_IN_USE', message, name);
+			throw new Refusal('CERTIFICATE_IN_USE', message, id, user.name);
 		}
 		const certificates = new Map(account.certificates);
 		certificates.delete(id);
 		return {account: {...account, certificates}, result: undefined};
 	};
 
-/**
- * The certificate that an ORN stands for. The older `arn:aws:iam` form stands in OUTSCALE's documents and in users'
- * files, and is read too.
- *
- * @throws Refusal `CERTIFICATE_UNUSABLE`
- */
-export function certificateByOrn(account: Account, orn: string, identifiers: Identifiers): ServerCertificate {
-	const read = /^(?:orn:ows:idauth|arn:aws:iam)::(\d{12}):server-certificate(\/.*)$/s.exec(orn);
-	const resource = read?.[1] === identifiers.accountId ? read[2] : undefined;
-	const found = [...account.certificates.values()].find(({path, name}) => path + name === resource);
-	if (found !== undefined) return found;
-	const id = [...account.certificates.values()].find(certificate => certificate.id === orn);
+/** @throws Refusal `CERTIFICATE_NOT_FOUND` */
+export function certificateAt(
+	{certificates}: Account,
+	{text, place}: AskedCertificate,
+	identifiers: Identifiers,
+): ServerCertificate {
+	const all = [...certificates.values()];
+	if (place?.accountId === identifiers.accountId) {
+		const found = all.find(({path, name}) => path === place.path && name === place.name);
+		if (found !== undefined) return found;
+	}
+	const byId = all.find(({id}) => id === text);
 	const hint =
-		id === undefined ? '' : `; this is the Id of a certificate, and its ORN is ${identifiers.certificateOrn(id)}`;
-	throw new Refusal('CERTIFICATE_UNUSABLE', `no server certificate has the ORN ${quote(orn)}${hint}`, orn);
+		byId === undefined ? '' : `; this is the Id of a certificate, and its ORN is ${identifiers.certificateOrn(byId)}`;
+	throw new Refusal('CERTIFICATE_NOT_FOUND', `no server certificate has the ORN ${quote(text)}${hint}`, text);
 }
 
 function existing(account: Account, name: string): ServerCertificate {
@@ -100,8 +124,13 @@ function existing(account: Account, name: string): ServerCertificate {
 	throw new Refusal('NO_SUCH_CERTIFICATE', `no server certificate is named ${quote(name)}`, name);
 }
 
-function validateFree(account: Account, name: string): void {
-	if (certificateNamed(account, name) === undefined) return;
+function validateFree(
+	{certificates}: Account,
+	name: string,
+	{ignoresCase, but}: {readonly ignoresCase: boolean; readonly but?: string},
+): void {
+	const same = (one: string) => one === name || (ignoresCase && one.toLowerCase() === name.toLowerCase());
+	if (![...certificates.values()].some(each => each.id !== but && same(each.name))) return;
 	throw new Refusal('CERTIFICATE_NAME_TAKEN', `there is a server certificate named ${quote(name)} already`, name);
 }
 
@@ -121,7 +150,7 @@ function validateName(name: string): void {
 function validatePath(path: string): void {
 	if (path.length <= 512 && /^\/(?:[!-~]*\/)?$/.test(path)) return;
 	throw new Refusal(
-		'BAD_CERTIFICATE_NAME',
+		'BAD_CERTIFICATE_PATH',
 		`${quote(path)} is not a path; it begins and ends with "/", such as "/example/"`,
 		path,
 	);

@@ -70,6 +70,21 @@ export class Identifiers {
 		return `orn:ows:idauth::${this.accountId}:server-certificate${path}${name}`;
 	}
 
+	/** The same on AWS, and in older documents of OUTSCALE: IAM API, ServerCertificateMetadata.Arn. */
+	certificateArn({path, name}: {readonly path: string; readonly name: string}): string {
+		return `arn:aws:iam::${this.accountId}:server-certificate${path}${name}`;
+	}
+
+	/** `ASCA` and 17 upper-case letters and digits: IAM User Guide, IAM identifiers, unique ids. */
+	iamCertificateId({id}: {readonly id: string}): string {
+		return `ASCA${id.slice(0, 17)}`;
+	}
+
+	/** As AWS IAM names the user of a certificate: Service Authorization Reference, Elastic Load Balancing. */
+	loadBalancerArn(name: string): string {
+		return `arn:aws:elasticloadbalancing:${this.region}:${this.accountId}:loadbalancer/${name}`;
+	}
+
 	dnsName(name: string, internal: boolean): string {
 		const zone: DnsZone = {seed: this.#seed, region: this.region, internal};
 		return dnsNameOf(name, zone);

@@ -142,11 +142,11 @@ export function withoutUnused(account: Account, loadBalancer: string): Account {
 
 function withNew(
 	account: Account,
-	content: Omit<ServerCertificate, 'id' | 'path' | 'uploadedMs'>,
+	content: Omit<ServerCertificate, 'id' | 'path' | 'tags' | 'uploadedMs'>,
 	{identifiers, wallMs}: Context,
 ): {readonly account: Account; readonly id: string} {
 	const id = identifiers.certificateId(account.serial);
-	const certificate = {...content, id, path: '/', uploadedMs: wallMs};
+	const certificate = {...content, id, path: '/', tags: new Map<string, string>(), uploadedMs: wallMs};
 	return {account: withCertificate({...account, serial: account.serial + 1}, certificate), id};
 }
 
@@ -155,8 +155,8 @@ function contentOf({
 	facts,
 	warnings,
 	issued,
-}: UsableCertificate): UsableCertificate & {chain: string | undefined} {
-	return {pair, facts, warnings, issued, chain: pair.chain};
+}: UsableCertificate): UsableCertificate & Pick<ServerCertificate, 'body' | 'chain'> {
+	return {pair, facts, warnings, issued, body: pair.cert, chain: pair.chain};
 }
 
 /** What the account calls a certificate of this name: the cloud takes fewer characters than a configuration. */

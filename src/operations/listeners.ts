@@ -6,15 +6,15 @@ import {isHttp, isSecure, type ListenerPorts, violationOfLayers} from '../model/
 import type {CertificateReference} from '../model/normalised.ts';
 import {Refusal} from '../model/refusal.ts';
 import {DEFAULT_LISTENER_SETTINGS} from '../model/settings.ts';
-import {certificateByOrn} from './certificates.ts';
+import {type AskedCertificate, certificateAt} from './certificates.ts';
 import type {Context, Operation} from './context.ts';
 import {separateRules} from './listener-rules.ts';
 import {changeable, changing, isPort, listenerOn, validateQuota} from './validate.ts';
 
 /** A listener that is asked for. */
 export interface NewListener extends ListenerPorts {
-	/** The ORN of a server certificate; needed on HTTPS and SSL, refused on the others. */
-	readonly certificate: string | undefined;
+	/** Needed on HTTPS and SSL, refused on the others. */
+	readonly certificate: AskedCertificate | undefined;
 }
 
 export interface AddListeners {
@@ -117,7 +117,7 @@ export function makeListeners(
 	existing: readonly ListenerPorts[] = [],
 ): {readonly listeners: AccountListener[]; readonly account: Account} {
 	const certificates = asked.map(({certificate}) =>
-		certificate === undefined ? undefined : certificateByOrn(account, certificate, identifiers),
+		certificate === undefined ? undefined : certificateAt(account, certificate, identifiers),
 	);
 	const taken = new Set(existing.map(({port}) => port));
 	for (const {port} of asked) {

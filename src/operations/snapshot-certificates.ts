@@ -60,11 +60,12 @@ export class SnapshotCertificates {
 	}
 
 	#add(certificate: ServerCertificate): void {
-		const {id, name: current, path, configuredAs, issued, facts} = certificate;
+		const {id, name: current, path, tags, configuredAs, issued, facts} = certificate;
 		const name = configuredAs !== undefined && usableName(configuredAs) === current ? configuredAs : current;
 		const at = below(this.#place, 'certificates', name);
 		this.#names.set(id, name);
 		if (path !== '/') tell(at, `its path ${quote(path)} is not written`);
+		if (tags.size > 0) tell(at, 'its tags are not written');
 		const source = this.#sourceOf(certificate);
 		if (source !== undefined) {
 			this.#described.set(name, source.described);

@@ -7,7 +7,7 @@ import {API_BOUNDS, type HealthCheck, violationsOfHealthCheck} from '../model/he
 import {stateOf} from '../model/life.ts';
 import {isSecure} from '../model/listener.ts';
 import {Refusal} from '../model/refusal.ts';
-import {certificateByOrn} from './certificates.ts';
+import {type AskedCertificate, certificateAt} from './certificates.ts';
 import type {Context, Operation} from './context.ts';
 import {certificateNotAllowed, referenceTo} from './listeners.ts';
 import {securityGroupsOf, validatePublicIp} from './placement.ts';
@@ -20,7 +20,7 @@ export interface UpdateLoadBalancer {
 	readonly name: string;
 	/** The listener that `certificate` and `policies` are for. */
 	readonly port: number | undefined;
-	readonly certificate: string | undefined;
+	readonly certificate: AskedCertificate | undefined;
 	/** The whole list; empty disables what is enabled. */
 	readonly policies: readonly string[] | undefined;
 	readonly healthCheck: HealthCheck | undefined;
@@ -123,7 +123,7 @@ function listenersOf(
 ): readonly AccountListener[] {
 	if (port === undefined || (certificate === undefined && policies === undefined)) return before.listeners;
 	const listener = listenerOn(before, port);
-	const found = certificate === undefined ? undefined : certificateByOrn(account, certificate, identifiers);
+	const found = certificate === undefined ? undefined : certificateAt(account, certificate, identifiers);
 	if (found !== undefined && !isSecure(listener.protocol)) throw certificateNotAllowed(listener);
 	if (policies !== undefined) validateEnabled(before, listener, policies);
 	const after: AccountListener = {

@@ -13,20 +13,22 @@ export interface UploadedPem {
 	readonly chain: string | undefined;
 }
 
-/** What the parts are called in the sentences of `certificates/`, and here. */
-const PARTS = {cert: 'Body', key: 'PrivateKey', chain: 'Chain'} as const;
+/** What an API calls the parts, by their names in the sentences of `certificates/`. */
+export type PartNames = Readonly<Record<'cert' | 'key' | 'chain', string>>;
 
 /**
  * Validates the texts of a certificate. A chain that parses is kept as it came, because the cloud does not insist on a real
  * one (recorded: the leaf itself as its chain); what does not belong to the leaf is not sent to clients.
  *
- * @throws Refusal `CERTIFICATE_UNREADABLE`, `CERTIFICATE_UNUSABLE`; no text in it holds key material.
+ * @throws Refusal `CERTIFICATE_UNREADABLE`, `KEY_PAIR_MISMATCH`; no text in it holds key material.
  */
 export function validatePem(
 	{body, key, chain}: UploadedPem,
+	names: PartNames,
 	{strict, wallMs}: Pick<Context, 'strict' | 'wallMs'>,
-): UsableCertificate & Pick<ServerCertificate, 'chain'> {
-	if (strict) validateKeyForm(key);
+): UsableCertificate & Pick<ServerCertificate, 'body' | 'chain'> {
+	if (strict) validateKeyForm(key, names);
+	const refusalOf = (problem: Problem) => refusalNaming(names, problem);
 	const now = new Date(wallMs);
 	if (chain !== undefined) {
 		const [problem] = readCertificates(chain, 'chain').problems;
@@ -43,6 +45,7 @@ export function validatePem(
 		whole.pair === undefined ? whole.problems.map(({message}) => `${message}; the chain is not sent`) : [];
 	return {
 		pair: usable.pair,
+		body,
 		chain,
 		facts: usable.facts,
 		issued: false,
@@ -56,7 +59,7 @@ export function samePair(one: PemPair, other: PemPair): boolean {
 }
 
 /** OUTSCALE API 1.40, CreateServerCertificateRequest.PrivateKey: RSA in PKCS#1. */
-function validateKeyForm(key: string): void {
+function validateKeyForm(key: string, names: PartNames): void {
 	let label: string | undefined;
 	try {
 		label = readPem(key).find(block => block.label.endsWith('PRIVATE KEY'))?.label;
@@ -66,14 +69,13 @@ function validateKeyForm(key: string): void {
 	}
 	if (label === undefined || label === 'RSA PRIVATE KEY') return;
 	throw unreadable(
-		`PrivateKey is "${label}"; the cloud takes RSA in PKCS#1 only, "RSA PRIVATE KEY" (openssl rsa -traditional)`,
+		`${names.key} is "${label}"; the cloud takes RSA in PKCS#1 only, "RSA PRIVATE KEY" (openssl rsa -traditional)`,
 	);
 }
 
-function refusalOf({part, message}: Problem): Refusal {
-	const text = message.replace(/^(?:cert|key|chain)\b/, PARTS[part]);
-	// A key of another certificate parses, and is wrong all the same: code 5070 is a guess, see docs/fidelity.md.
-	return /does not belong to|does not fit/.test(text) ? new Refusal('CERTIFICATE_UNUSABLE', text) : unreadable(text);
+function refusalNaming(names: PartNames, {part, message}: Problem): Refusal {
+	const text = message.replace(/^(?:cert|key|chain)\b/, names[part]);
+	return /does not belong to|does not fit/.test(text) ? new Refusal('KEY_PAIR_MISMATCH', text) : unreadable(text);
 }
 
 function unreadable(message: string): Refusal {

@@ -32,6 +32,7 @@ export const CERTIFICATE_ACTIONS: readonly (readonly [string, Action])[] = [
 				name: fields.requiredText('Name'),
 				newName: fields.text('NewName'),
 				newPath: fields.text('NewPath'),
+				ignoresCase: false,
 			}),
 			renameCertificate,
 			ofNone,
@@ -50,6 +51,9 @@ function readUpload(fields: Fields): UploadCertificate {
 		key: fields.requiredText('PrivateKey'),
 		// Forms and templates send an empty one.
 		chain: chain?.trim() === '' ? undefined : chain,
+		tags: new Map(),
+		partNames: {cert: 'Body', key: 'PrivateKey', chain: 'Chain'},
+		ignoresCase: false,
 	};
 }
 

@@ -8,6 +8,7 @@ import {addListeners, type NewListener, removeListeners} from '../../operations/
 import {type CreateLoadBalancer, createLoadBalancer, deleteLoadBalancer} from '../../operations/load-balancers.ts';
 import {ONE_PLACE} from '../../operations/placement.ts';
 import {type UpdateLoadBalancer, updateLoadBalancer} from '../../operations/update-load-balancer.ts';
+import {readCertificateReference} from '../certificate-reference.ts';
 import {type Action, type AnswerFields, mutation, ofLoadBalancer, ofName, query} from './action.ts';
 import {encodeLoadBalancer} from './encode.ts';
 import type {Fields} from './fields.ts';
@@ -122,7 +123,7 @@ function readListener(fields: Fields): NewListener {
 		backendPort,
 		// The protocol in front, where there is none: AWS Classic ELB says the same.
 		backendProtocol: backendProtocol ?? protocol ?? 'http',
-		certificate: emptyAsAbsent(fields.text('ServerCertificateId')),
+		certificate: readCertificateReference(emptyAsAbsent(fields.text('ServerCertificateId'))),
 	};
 }
 
@@ -144,7 +145,7 @@ function readUpdate(fields: Fields, store: CloudStore): UpdateLoadBalancer {
 	const read: UpdateLoadBalancer = {
 		name: fields.requiredText('LoadBalancerName'),
 		port: fields.integer('LoadBalancerPort'),
-		certificate: fields.text('ServerCertificateId'),
+		certificate: readCertificateReference(fields.text('ServerCertificateId')),
 		policies: fields.texts('PolicyNames'),
 		healthCheck: fields.object('HealthCheck', readHealthCheck),
 		accessLog: fields.object('AccessLog', readAccessLog),

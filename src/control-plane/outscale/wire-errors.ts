@@ -31,6 +31,7 @@ export const WIRE_ERRORS = {
 	ACCESS_LOG_UNUSABLE: value(4088),
 	BACKEND_NOT_REGISTERED: resource(5063, 'VmId'),
 	BAD_CERTIFICATE_NAME: value(4118),
+	BAD_CERTIFICATE_PATH: value(4118),
 	BAD_COOKIE_NAME: value(4065), // guess
 	BAD_COOKIE_PERIOD: value(4066), // guess
 	BAD_HOST_PATTERN: value(4024), // guess
@@ -51,8 +52,8 @@ export const WIRE_ERRORS = {
 	CERTIFICATE_IN_USE: conflict(9002), // guess
 	CERTIFICATE_NAME_TAKEN: conflict(9073),
 	CERTIFICATE_NOT_ALLOWED: value(4102), // guess
+	CERTIFICATE_NOT_FOUND: resource(5070),
 	CERTIFICATE_UNREADABLE: value(4124),
-	CERTIFICATE_UNUSABLE: resource(5070),
 	CROSSING_LAYERS: value(4054), // guess
 	DATA_PLANE_REFUSED: conflict(9002), // guess: the cloud has no such case
 	EMPTY_TAG_KEY: value(4108),
@@ -61,6 +62,7 @@ export const WIRE_ERRORS = {
 	ILLEGAL_COMBINATION: parameter(3002),
 	INSIDE_NET: parameter(3002), // guess: this API has no such call
 	IP_IN_USE: conflict(9031),
+	KEY_PAIR_MISMATCH: resource(5070), // guess
 	LAST_SUBREGION: conflict(9002), // guess: this API has no such call
 	LISTENER_PORT_TAKEN: conflict(9012), // guess
 	LOAD_BALANCER_NAME_TAKEN: conflict(9013),
