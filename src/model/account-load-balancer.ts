@@ -95,7 +95,8 @@ export interface AccountLoadBalancer extends Settings {
 	readonly healthCheck: HealthCheck;
 	readonly accessLog: AccessLogSettings;
 	readonly policies: readonly NamedPolicy[];
-	readonly tags: ReadonlyMap<string, string>;
+	/** A value that is undefined: a key alone, which the API of AWS tells from an empty value. */
+	readonly tags: ReadonlyMap<string, string | undefined>;
 	/** In registration order, which is the order of round robin. */
 	readonly backends: readonly Registration[];
 	readonly placement: Placement;

@@ -9,7 +9,7 @@ import {withoutUnused} from './kept-certificates.ts';
 import {makeListeners, type NewListener, validateListeners} from './listeners.ts';
 import {newLoadBalancer} from './new-load-balancer.ts';
 import {type PlacementAsked, placementOf, validatePlacement, validatePublicIp} from './placement.ts';
-import {type Tag, validateTags, withTags} from './tags.ts';
+import {type Tag, type TagRules, validateTagCount, validateTags, withTags} from './tags.ts';
 import {changeable, validateQuota} from './validate.ts';
 
 export interface CreateLoadBalancer extends PlacementAsked {
@@ -18,6 +18,7 @@ export interface CreateLoadBalancer extends PlacementAsked {
 	/** One of the account's own addresses; undefined: the cloud lends one. */
 	readonly publicIp: string | undefined;
 	readonly tags: readonly Tag[];
+	readonly tagRules: TagRules;
 }
 
 /** OUTSCALE API 1.40, CreateLoadBalancerRequest.LoadBalancerName. */
@@ -29,7 +30,7 @@ export const createLoadBalancer: Operation<CreateLoadBalancer, AccountLoadBalanc
 	const scheme: Scheme = input.scheme ?? 'internet-facing';
 	validateName(name);
 	validateListeners(input.listeners);
-	validateTags(input.tags);
+	validateTags(input.tags, input.tagRules);
 	validatePlacement(input, publicIp);
 	const placement = placementOf(input, scheme, account, context);
 	if (publicIp !== undefined) validatePublicIp(account, publicIp, name);
@@ -41,7 +42,7 @@ export const createLoadBalancer: Operation<CreateLoadBalancer, AccountLoadBalanc
 		'load balancers',
 	);
 	validateQuota('TOO_MANY_LISTENERS', input.listeners.length, context.quotas.listeners, 'listeners');
-	validateQuota('TOO_MANY_TAGS', input.tags.length, context.quotas.tags, 'tags');
+	validateTagCount(input.tags.length, input.tagRules, context);
 	const made = makeListeners(input.listeners, account, context);
 	const {serial} = made.account;
 	const lent = {address: context.identifiers.publicIp(serial), own: false};

@@ -2,36 +2,69 @@ import {quote} from '../base/quote.ts';
 import {type Account, withLoadBalancer} from '../model/account.ts';
 import type {AccountLoadBalancer} from '../model/account-load-balancer.ts';
 import {Refusal} from '../model/refusal.ts';
-import type {Operation} from './context.ts';
+import type {Context, Operation} from './context.ts';
 import {changeable, validateQuota} from './validate.ts';
 
 export interface Tag {
 	readonly key: string;
-	readonly value: string;
+	/** AWS Classic ELB API 2012-06-01, Tag: a tag may be a key alone. */
+	readonly value: string | undefined;
 }
 
-/** OUTSCALE API 1.40, ResourceTag: keys of 1 to 255 characters, values of 0 to 255. */
-const MAX_LENGTH = 255;
+/** What a cloud allows of tags. Lengths are those of the keys and values. */
+export interface TagRules {
+	readonly keyLength: number;
+	readonly valueLength: number;
+	/** How many tags one load balancer may have. */
+	readonly limit: number;
+	/** Whether a key may come once only in one request. */
+	readonly distinct: boolean;
+}
 
-/** CreateLoadBalancerTags. A key that is there gets the new value; names and keys may repeat (recorded). */
-export const addTags: Operation<{readonly loadBalancers: readonly string[]; readonly tags: readonly Tag[]}, undefined> =
-	({loadBalancers, tags}) =>
+/** OUTSCALE API 1.40, ResourceTag: keys of 1 to 255 characters, values of 0 to 255; keys may repeat (recorded). */
+export const OUTSCALE_TAGS: TagRules = {
+	keyLength: 255,
+	valueLength: 255,
+	limit: Number.POSITIVE_INFINITY,
+	distinct: false,
+};
+
+/** AWS Classic ELB API 2012-06-01, AddTags and Tag. */
+export const ELB_TAGS: TagRules = {keyLength: 128, valueLength: 256, limit: 10, distinct: true};
+
+export interface AddTags {
+	readonly loadBalancers: readonly string[];
+	readonly tags: readonly Tag[];
+	readonly tagRules: TagRules;
+}
+
+export interface RemoveTags {
+	readonly loadBalancers: readonly string[];
+	readonly keys: readonly string[];
+	readonly tagRules: TagRules;
+}
+
+/** CreateLoadBalancerTags, AddTags. A key that is there gets the new value; names of load balancers may repeat (recorded). */
+export const addTags: Operation<AddTags, undefined> =
+	({loadBalancers, tags, tagRules}) =>
 	(account, context) => {
-		validateTags(tags);
+		validateTags(tags, tagRules);
 		const found = distinct(loadBalancers).map(name => changeable(account, name, context));
 		const after = found.map(each => ({...each, tags: withTags(each.tags, tags)}));
-		for (const each of after) validateQuota('TOO_MANY_TAGS', each.tags.size, context.quotas.tags, 'tags');
+		for (const [index, each] of after.entries()) {
+			validateTagCount(each.tags.size, tagRules, context, found[index]?.tags.size);
+		}
 		return {account: after.reduce(withLoadBalancer, account), result: undefined};
 	};
 
-/** DeleteLoadBalancerTags, by key. A key that is not there is gone already (*guess*). */
-export const removeTags: Operation<
-	{readonly loadBalancers: readonly string[]; readonly keys: readonly string[]},
-	undefined
-> =
-	({loadBalancers, keys}) =>
+/** DeleteLoadBalancerTags, RemoveTags: by key. A key that is not there is gone already (*guess*). */
+export const removeTags: Operation<RemoveTags, undefined> =
+	({loadBalancers, keys, tagRules}) =>
 	(account, context) => {
-		validateTags(keys.map(key => ({key, value: ''})));
+		validateTags(
+			keys.map(key => ({key, value: undefined})),
+			{...tagRules, distinct: false},
+		);
 		const gone = new Set(keys);
 		const found = distinct(loadBalancers).map(name => changeable(account, name, context));
 		const remove = ({tags, ...rest}: AccountLoadBalancer): AccountLoadBalancer => ({
@@ -47,18 +80,40 @@ function distinct(names: readonly string[]): string[] {
 	return [...new Set(names)];
 }
 
-/** @throws Refusal `EMPTY_TAG_KEY`, `TOO_LONG` */
-export function validateTags(tags: readonly Tag[]): void {
-	for (const {key, value} of tags) {
-		if (key === '') throw new Refusal('EMPTY_TAG_KEY', 'the key of a tag is empty; it has 1 to 255 characters');
-		for (const text of [key, value]) {
-			if (text.length <= MAX_LENGTH) continue;
-			const what = text === key ? 'the key' : `the value of ${quote(key)}`;
-			throw new Refusal('TOO_LONG', `${what} has ${text.length} characters; a tag takes at most ${MAX_LENGTH}`, text);
+/** @throws Refusal `EMPTY_TAG_KEY`, `TOO_LONG`, `DUPLICATE_TAG_KEYS` */
+export function validateTags(tags: readonly Tag[], {keyLength, valueLength, distinct}: TagRules): void {
+	const seen = new Set<string>();
+	for (const {key, value = ''} of tags) {
+		if (key === '')
+			throw new Refusal('EMPTY_TAG_KEY', `the key of a tag is empty; it has 1 to ${keyLength} characters`);
+		validateLength('the key', key, keyLength);
+		validateLength(`the value of ${quote(key)}`, value, valueLength);
+		if (distinct && seen.has(key)) {
+			throw new Refusal('DUPLICATE_TAG_KEYS', `the key ${quote(key)} comes more than once in one request`, key);
 		}
+		seen.add(key);
 	}
 }
 
-export function withTags(before: ReadonlyMap<string, string>, tags: readonly Tag[]): ReadonlyMap<string, string> {
+function validateLength(what: string, text: string, most: number): void {
+	if (text.length <= most) return;
+	throw new Refusal('TOO_LONG', `${what} has ${text.length} characters; a tag takes at most ${most}`, text);
+}
+
+/**
+ * @param before how many there were: a load balancer that has more than the limit, through another API, may keep them.
+ * @throws Refusal `TOO_MANY_TAGS`
+ */
+export function validateTagCount(
+	count: number,
+	{limit}: TagRules,
+	{quotas}: Pick<Context, 'quotas'>,
+	before = 0,
+): void {
+	validateQuota('TOO_MANY_TAGS', count, quotas.tags, 'tags');
+	if (count > before) validateQuota('TOO_MANY_TAGS', count, limit, 'tags');
+}
+
+export function withTags(before: AccountLoadBalancer['tags'], tags: readonly Tag[]): AccountLoadBalancer['tags'] {
 	return new Map([...before, ...tags.map(({key, value}) => [key, value] as const)]);
 }

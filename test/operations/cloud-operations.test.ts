@@ -8,7 +8,7 @@ import {declareVm} from '../../src/operations/declare-vm.ts';
 import {addListeners, type NewListener} from '../../src/operations/listeners.ts';
 import {createLoadBalancer, deleteLoadBalancer} from '../../src/operations/load-balancers.ts';
 import {ONE_PLACE} from '../../src/operations/placement.ts';
-import {addTags} from '../../src/operations/tags.ts';
+import {addTags, OUTSCALE_TAGS} from '../../src/operations/tags.ts';
 import {HandClock} from '../helpers/hand-clock.ts';
 import {MemoryStore} from '../helpers/memory-store.ts';
 
@@ -34,6 +34,7 @@ function creation(name: string) {
 		scheme: undefined,
 		publicIp: undefined,
 		tags: [],
+		tagRules: OUTSCALE_TAGS,
 	});
 }
 
@@ -116,7 +117,7 @@ test('the data plane is not asked for what it does not see', async t => {
 	await store.change(creation('other'));
 	memory.calls.length = 0;
 
-	await store.change(addTags({loadBalancers: ['web'], tags: [{key: 'a', value: 'b'}]}));
+	await store.change(addTags({loadBalancers: ['web'], tags: [{key: 'a', value: 'b'}], tagRules: OUTSCALE_TAGS}));
 	t.deepEqual(memory.calls, []);
 
 	await store.change(addListeners({loadBalancer: 'web', listeners: [listener(81)]}));

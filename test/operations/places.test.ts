@@ -13,6 +13,7 @@ import {
 	disableSubregions,
 	enableSubregions,
 } from '../../src/operations/places.ts';
+import {ELB_TAGS} from '../../src/operations/tags.ts';
 import {accountLoadBalancer, accountWith, CONTEXT} from '../helpers/accounts.ts';
 
 const PUBLIC = publicIn('eu-west-2a');
@@ -175,7 +176,7 @@ function created({
 		certificate: undefined,
 	} as const;
 	const asked = {subregions, subnets: ids, securityGroups, scheme, placeRules};
-	const input = {name: 'web', listeners: [listener], publicIp: undefined, tags: [], ...asked};
+	const input = {name: 'web', listeners: [listener], publicIp: undefined, tags: [], tagRules: ELB_TAGS, ...asked};
 	return createLoadBalancer(input)(accountWith([], {inventory: INVENTORY}), CONTEXT).result;
 }
 

@@ -54,7 +54,7 @@ export function encodeLoadBalancer(
 		State: shown.state,
 		Subnets: inNet === undefined ? [] : inNet.subnets.map(({id}) => id),
 		SubregionNames: subregionsOf(placement),
-		Tags: [...tags].map(([Key, Value]) => ({Key, Value})),
+		Tags: [...tags].map(([Key, Value = '']) => ({Key, Value})),
 	};
 }
 

@@ -7,6 +7,7 @@ import type {CloudStore} from '../../operations/context.ts';
 import {addListeners, type NewListener, removeListeners} from '../../operations/listeners.ts';
 import {type CreateLoadBalancer, createLoadBalancer, deleteLoadBalancer} from '../../operations/load-balancers.ts';
 import {ONE_PLACE} from '../../operations/placement.ts';
+import {OUTSCALE_TAGS} from '../../operations/tags.ts';
 import {type UpdateLoadBalancer, updateLoadBalancer} from '../../operations/update-load-balancer.ts';
 import {readCertificateReference} from '../certificate-reference.ts';
 import {type Action, type AnswerFields, mutation, ofLoadBalancer, ofName, query} from './action.ts';
@@ -101,6 +102,7 @@ function readCreation(fields: Fields): CreateLoadBalancer {
 		placeRules: ONE_PLACE,
 		publicIp: emptyAsAbsent(fields.text('PublicIp')),
 		tags: fields.objects('Tags', readTag) ?? [],
+		tagRules: OUTSCALE_TAGS,
 	};
 	// They are shown, and no packet is filtered or addressed by them.
 	fields.withoutEffect('SecurityGroups', 'PublicIp');

@@ -1,5 +1,5 @@
 import {loadBalancerNamed} from '../../model/account.ts';
-import {addTags, removeTags, type Tag} from '../../operations/tags.ts';
+import {addTags, OUTSCALE_TAGS, removeTags, type Tag} from '../../operations/tags.ts';
 import {type Action, mutation, query} from './action.ts';
 import type {Fields} from './fields.ts';
 
@@ -8,7 +8,11 @@ export const TAG_ACTIONS: readonly (readonly [string, Action])[] = [
 	[
 		'CreateLoadBalancerTags',
 		mutation(
-			fields => ({loadBalancers: readNames(fields), tags: fields.requiredObjects('Tags', readTag)}),
+			fields => ({
+				loadBalancers: readNames(fields),
+				tags: fields.requiredObjects('Tags', readTag),
+				tagRules: OUTSCALE_TAGS,
+			}),
 			addTags,
 			ofLoadBalancers,
 		),
@@ -19,6 +23,7 @@ export const TAG_ACTIONS: readonly (readonly [string, Action])[] = [
 			fields => ({
 				loadBalancers: readNames(fields),
 				keys: fields.requiredObjects('Tags', tag => tag.requiredText('Key')),
+				tagRules: OUTSCALE_TAGS,
 			}),
 			removeTags,
 			ofLoadBalancers,
@@ -29,7 +34,7 @@ export const TAG_ACTIONS: readonly (readonly [string, Action])[] = [
 		query(readNames, (names, {account}) => ({
 			Tags: [...new Set(names)]
 				.map(name => loadBalancerNamed(account, name))
-				.flatMap(({name, tags}) => [...tags].map(([Key, Value]) => ({Key, LoadBalancerName: name, Value}))),
+				.flatMap(({name, tags}) => [...tags].map(([Key, Value = '']) => ({Key, LoadBalancerName: name, Value}))),
 		})),
 	],
 ];

@@ -56,6 +56,7 @@ export const WIRE_ERRORS = {
 	CERTIFICATE_UNREADABLE: value(4124),
 	CROSSING_LAYERS: value(4054), // guess
 	DATA_PLANE_REFUSED: conflict(9002), // guess: the cloud has no such case
+	DUPLICATE_TAG_KEYS: parameter(3002), // guess: this API takes a key several times
 	EMPTY_TAG_KEY: value(4108),
 	GROUPS_OUTSIDE_NET: parameter(3002),
 	HEALTH_CHECK_PATH: value(4212), // recorded in 2026; 4095 in 2021
