@@ -1,12 +1,43 @@
 import {createHash, createHmac, timingSafeEqual} from 'node:crypto';
 import {quote} from '../base/quote.ts';
 import {wallMs} from '../base/timers.ts';
+import type {RefusalCode} from '../model/refusal.ts';
 import {type Authorization, readAuthorization, type SignatureScheme} from './authorization.ts';
 import {canonicalRequests} from './canonical-request.ts';
 import type {ApiRequest} from './dialect.ts';
 
-/** Validates who sent a request. @returns undefined when it is who it says, else why not, in one sentence. */
-export type Authenticate = (request: ApiRequest) => undefined | {readonly reason: string};
+/** Why a request is not taken for its sender's. The clouds' APIs have different words for these. */
+export type DenialCode = Extract<
+	RefusalCode,
+	| 'ACCESS_KEY_UNKNOWN'
+	| 'NOT_SIGNED'
+	| 'REQUEST_EARLY'
+	| 'REQUEST_EXPIRED'
+	| 'SIGNATURE_MALFORMED'
+	| 'SIGNATURE_MISMATCH'
+	| 'SIGNING_DATE_MISSING'
+	| 'SIGNING_DATE_UNREADABLE'
+>;
+
+export interface Denial {
+	readonly code: DenialCode;
+	/** One sentence. */
+	readonly reason: string;
+	/** The time of signing as it was given, where that is what is wrong. */
+	readonly subject?: string;
+	/** This machine's time in the same form, where the two are too far apart. */
+	readonly of?: string;
+}
+
+/** Validates who sent a request. @returns undefined when it is who it says, else why not. */
+export type Authenticate = (request: ApiRequest) => undefined | Denial;
+
+export interface AuthenticatorOptions {
+	/** Milliseconds since 1970-01-01 UTC. */
+	readonly nowMs?: () => number;
+	/** Takes signatures of whatever time to come, as OUTSCALE's LBU was observed to do. */
+	readonly takesFuture?: boolean;
+}
 
 // 15 minutes either way: AWS General Reference, troubleshooting of signatures. OUTSCALE's is a guess: not stated.
 const MAX_SKEW_MS = 15 * 60 * 1000;
@@ -18,36 +49,35 @@ const MAX_SKEW_MS = 15 * 60 * 1000;
  * signed, and know one prefix only.
  *
  * @param credentials secret keys by access key, and passwords by login. Without them everybody is let in.
- * @param nowMs milliseconds since 1970-01-01 UTC.
  * @see AWS General Reference, Create a signed AWS API request; OUTSCALE API 1.40, securitySchemes
  */
 export function authenticator(
 	credentials: ReadonlyMap<string, string> | undefined,
-	nowMs: () => number = wallMs,
+	{nowMs = wallMs, takesFuture = false}: AuthenticatorOptions = {},
 ): Authenticate {
 	if (credentials === undefined) return () => undefined;
 	return request => {
 		const header = request.headers.get('authorization');
 		if (header === undefined) {
-			return {reason: 'the request has no Authorization header; credentials are configured, so it has to be signed'};
+			const reason = 'the request has no Authorization header; credentials are configured, so it has to be signed';
+			return {code: 'NOT_SIGNED', reason};
 		}
 		const authorization = readAuthorization(header);
-		if ('reason' in authorization) return authorization;
-		const reason =
-			authorization.kind === 'basic'
-				? reasonAgainstPassword(authorization, credentials)
-				: reasonAgainstSignature(request, authorization, {credentials, nowMs});
-		return reason === undefined ? undefined : {reason};
+		if ('reason' in authorization) return {code: 'SIGNATURE_MALFORMED', reason: authorization.reason};
+		return authorization.kind === 'basic'
+			? denialOfPassword(authorization, credentials)
+			: denialOfSignature(request, authorization, {credentials, nowMs: nowMs(), takesFuture});
 	};
 }
 
 type Signed = Extract<Authorization, {kind: 'signature'}>;
 type Basic = Extract<Authorization, {kind: 'basic'}>;
 
-function reasonAgainstPassword({login, password}: Basic, credentials: ReadonlyMap<string, string>): string | undefined {
+function denialOfPassword({login, password}: Basic, credentials: ReadonlyMap<string, string>): Denial | undefined {
 	const expected = credentials.get(login);
 	if (expected !== undefined && isSame(digest(password), digest(expected))) return undefined;
-	return `the login ${named(login, credentials)} and the password do not belong to any configured credentials`;
+	const reason = `the login ${named(login, credentials)} and the password do not belong to any configured credentials`;
+	return {code: 'ACCESS_KEY_UNKNOWN', reason};
 }
 
 /** Who has put the secret key in the place of the access key does not read it in a log. */
@@ -56,51 +86,94 @@ function named(key: string, credentials: ReadonlyMap<string, string>): string {
 	return isSecret ? '(a secret key)' : quote(key);
 }
 
-function reasonAgainstSignature(
-	request: ApiRequest,
-	{scheme, accessKey, scope, day, signedHeaders, signature}: Signed,
-	{credentials, nowMs}: {readonly credentials: ReadonlyMap<string, string>; readonly nowMs: () => number},
-): string | undefined {
+interface Judging {
+	readonly credentials: ReadonlyMap<string, string>;
+	readonly nowMs: number;
+	readonly takesFuture: boolean;
+}
+
+function denialOfSignature(request: ApiRequest, signed: Signed, judging: Judging): Denial | undefined {
+	const {credentials} = judging;
+	const {accessKey, signedHeaders} = signed;
 	const secret = credentials.get(accessKey);
-	if (secret === undefined)
-		return `the access key ${named(accessKey, credentials)} is not among the configured credentials`;
-	if (!signedHeaders.some(name => name.toLowerCase() === 'host')) return 'the signature has to cover the header host';
-	const date = dateOf(request, scheme);
-	if (date === undefined) return `the request has no date; ${scheme.dateHeaders[0]} has to be like 20260801T120000Z`;
-	if (date.text.slice(0, 8) !== day) return `the date ${date.text} is not of the day ${day} in the credential scope`;
-	const skewMs = Math.abs(nowMs() - date.ms);
-	if (!(skewMs <= MAX_SKEW_MS)) {
-		return `the request was signed at ${date.text}, ${Math.round(skewMs / 1000)} s from this machine's time; at most 900 s are allowed`;
+	if (secret === undefined) {
+		const reason = `the access key ${named(accessKey, credentials)} is not among the configured credentials`;
+		return {code: 'ACCESS_KEY_UNKNOWN', reason};
 	}
+	if (!signedHeaders.some(name => name.toLowerCase() === 'host')) {
+		return mismatch('the signature has to cover the header host');
+	}
+	const date = dateOf(request, signed.scheme);
+	if ('code' in date) return date;
+	if (date.text.slice(0, 8) !== signed.day) {
+		return mismatch(`the date ${date.text} is not of the day ${signed.day} in the credential scope`);
+	}
+	return denialOfAge(date, judging) ?? denialOfCalculation(request, signed, {secret, date: date.text});
+}
+
+function mismatch(reason: string): Denial {
+	return {code: 'SIGNATURE_MISMATCH', reason};
+}
+
+function denialOfAge({text, ms}: SigningDate, {nowMs, takesFuture}: Judging): Denial | undefined {
+	const ageMs = nowMs - ms;
+	if (Math.abs(ageMs) <= MAX_SKEW_MS || (takesFuture && ageMs < 0)) return undefined;
+	const seconds = Math.round(Math.abs(ageMs) / 1000);
+	const reason = `the request was signed at ${text}, ${seconds} s from this machine's time; at most 900 s are allowed`;
+	return {code: ageMs < 0 ? 'REQUEST_EARLY' : 'REQUEST_EXPIRED', reason, subject: text, of: basicFormat(nowMs)};
+}
+
+/** ISO 8601, basic format: `20260801T120000Z`. */
+function basicFormat(ms: number): string {
+	return Number.isNaN(ms) ? '' : new Date(ms).toISOString().replaceAll(/[-:]|\.\d+/g, '');
+}
+
+function denialOfCalculation(
+	request: ApiRequest,
+	{scheme, accessKey, scope, signedHeaders, signature}: Signed,
+	{secret, date}: {readonly secret: string; readonly date: string},
+): Denial | undefined {
 	const ofPayload = reasonAgainstPayloadHash(request);
-	if (ofPayload !== undefined) return ofPayload;
+	if (ofPayload !== undefined) return mismatch(ofPayload);
 	const canonical = canonicalRequests(request, signedHeaders);
 	if ('missing' in canonical) {
-		return `the signature covers the header ${quote(canonical.missing)}, which the request does not have`;
+		return mismatch(`the signature covers the header ${quote(canonical.missing)}, which the request does not have`);
 	}
 	const key = signingKey(secret, scheme, scope);
 	const given = Buffer.from(signature, 'hex');
 	let matches = false;
 	for (const text of canonical) {
-		const toSign = [`${scheme.prefix}-HMAC-SHA256`, date.text, scope, digest(text).toString('hex')].join('\n');
+		const toSign = [`${scheme.prefix}-HMAC-SHA256`, date, scope, digest(text).toString('hex')].join('\n');
 		// Each is compared, whichever matched: how long it takes says nothing.
 		matches = isSame(given, hmac(key, toSign)) || matches;
 	}
 	if (matches) return undefined;
-	return `the signature does not match: the secret key of ${quote(accessKey)} is another, or the request was changed after it was signed`;
+	return mismatch(
+		`the signature does not match: the secret key of ${quote(accessKey)} is another, or the request was changed after it was signed`,
+	);
+}
+
+interface SigningDate {
+	/** `20260801T120000Z` */
+	readonly text: string;
+	readonly ms: number;
 }
 
 /** The signing time, from the first header that has one. */
-function dateOf({headers}: ApiRequest, {dateHeaders}: SignatureScheme): {text: string; ms: number} | undefined {
-	for (const name of dateHeaders) {
-		const text = headers.get(name)?.trim() ?? '';
+function dateOf({headers}: ApiRequest, {dateHeaders}: SignatureScheme): SigningDate | Denial {
+	const given = dateHeaders.map(name => headers.get(name)?.trim() ?? '').filter(text => text !== '');
+	for (const text of given) {
 		const match = /^(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)Z$/.exec(text);
 		if (match === null) continue;
 		const [, year, month, day, hour, minute, second] = match;
 		const ms = Date.parse(`${year}-${month}-${day}T${hour}:${minute}:${second}Z`);
 		if (!Number.isNaN(ms)) return {text, ms};
 	}
-	return undefined;
+	const reason = `the request has no date; ${dateHeaders[0]} has to be like 20260801T120000Z`;
+	const [first] = given;
+	return first === undefined
+		? {code: 'SIGNING_DATE_MISSING', reason}
+		: {code: 'SIGNING_DATE_UNREADABLE', reason, subject: first};
 }
 
 /** Clients may say what the payload's hash is; what they say has to be true, and it has to be said of the payload. */

@@ -232,7 +232,7 @@ export class Control implements AdminApi {
 				new OutscaleDialect({
 					store: cloud,
 					// Clients sign by the machine's time, whatever moves the emulator's.
-					authenticate: authenticator(credentials, () => systemClock.wallMs()),
+					authenticate: authenticator(credentials, {nowMs: () => systemClock.wallMs()}),
 				}),
 			],
 			own: this,

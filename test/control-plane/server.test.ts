@@ -470,3 +470,23 @@ for (const provider of ['aws:amz:eu-west-2:lbu', 'aws:amz', 'osc:osc:eu-west-2:a
 		});
 	}
 }
+
+for (const provider of ['aws:amz:eu-west-2:lbu', 'aws:amz:us-east-1:iam', 'aws:amz']) {
+	for (const how of [['--get'], []]) {
+		const run = signsWithCurl ? test : test.skip;
+		run(`what curl --aws-sigv4 ${provider} sends of a form verifies: ${how[0] ?? 'POST'}`, async t => {
+			const curl = promisify(execFile);
+			await using server = await openControlServer({dialects: [new Verifying()]});
+			const fields = ['Version=2012-06-01', 'Action=DescribeTags', 'LoadBalancerNames.member.1=a b+c/é'];
+
+			const {stdout} = await curl('curl', [
+				...['--silent', '--noproxy', '*', '--user', `AKIDEXAMPLE:${SECRET}`, '--aws-sigv4', provider],
+				...fields.flatMap(field => ['--data-urlencode', field]),
+				...how,
+				server.controlPlane.endpoint,
+			]);
+
+			t.is(stdout, 'verified');
+		});
+	}
+}

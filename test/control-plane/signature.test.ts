@@ -2,7 +2,7 @@ import {createHash} from 'node:crypto';
 import test from 'ava';
 import {AwsV4Signer} from 'aws4fetch';
 import type {ApiRequest} from '../../src/control-plane/dialect.ts';
-import {authenticator} from '../../src/control-plane/signature.ts';
+import {authenticator, type DenialCode} from '../../src/control-plane/signature.ts';
 import {asOscCli, asOscCliGet, asPythonSdk, authorizationOf, type SentRequest} from './helpers/cloud-signers.ts';
 
 const ACCESS_KEY = 'AKIDEXAMPLE';
@@ -34,7 +34,7 @@ function received({path, query, method = 'POST', headers, body}: SentRequest): A
 
 /** The verdict on a request at the moment it was signed: `ok`, or why not. */
 function verdict(request: ApiRequest, nowMs = NOW): string {
-	return authenticator(CREDENTIALS, () => nowMs)(request)?.reason ?? 'ok';
+	return authenticator(CREDENTIALS, {nowMs: () => nowMs})(request)?.reason ?? 'ok';
 }
 
 async function asJavaScriptSdk(secretKey = SECRET_KEY): Promise<ApiRequest> {
@@ -142,6 +142,41 @@ for (const [name, sign] of [
 		t.regex(verdict(received(sign({...CALL, secretKey: 'another'}))), /^the signature does not match/);
 		t.regex(verdict(received(sign({...CALL, accessKey: 'NOBODY'}))), /^the access key "NOBODY" is not among/);
 	});
+}
+
+for (const service of ['elasticloadbalancing', 'iam', 'lbu', 'eim']) {
+	for (const method of ['POST', 'GET']) {
+		test(`what an AWS client signs for ${service} by ${method} verifies, and nothing else does`, async t => {
+			const form =
+				'Version=2012-06-01&Action=DescribeTags&LoadBalancerNames.member.10=b%2Bc&LoadBalancerNames.member.2=a';
+			const isPost = method === 'POST';
+			const signer = new AwsV4Signer({
+				url: `http://${CALL.host}/${isPost ? '' : `?${form}`}`,
+				method,
+				...(isPost ? {headers: {'Content-Type': 'application/x-www-form-urlencoded; charset=utf-8'}, body: form} : {}),
+				accessKeyId: ACCESS_KEY,
+				secretAccessKey: SECRET_KEY,
+				region: 'us-east-1',
+				service,
+				datetime: DATE,
+			});
+			const {headers} = await signer.sign();
+			const request = received({
+				path: '/',
+				method,
+				...(isPost ? {} : {query: form}),
+				headers: {...Object.fromEntries(headers), host: CALL.host},
+				body: isPost ? form : '',
+			});
+			const changed = form.replace('DescribeTags', 'RemoveTags');
+
+			t.is(verdict(request), 'ok');
+			t.regex(
+				verdict(isPost ? {...request, body: Buffer.from(changed)} : {...request, query: changed}),
+				/^the signature does not match/,
+			);
+		});
+	}
 }
 
 test('any region and service in the scope are taken', t => {
@@ -300,4 +335,49 @@ test('without a date, or with one that is none, it is refused', t => {
 	t.regex(verdict(received({...asOscCli(CALL), headers: undated})), /^the request has no date; x-osc-date has to be/);
 	t.regex(dated('2026-08-01T12:00:00Z'), /^the request has no date/);
 	t.regex(dated('20261301T120000Z'), /^the request has no date/);
+});
+
+/** Each is a request of osc-cli with something wrong in it, and what that is called. */
+const sent = received(asOscCli(CALL));
+const withHeader = (name: string, value: string): ApiRequest => ({
+	...sent,
+	headers: new Map([...sent.headers, [name, value]]),
+});
+const basic = (text: string) => withHeader('authorization', `Basic ${Buffer.from(text).toString('base64')}`);
+for (const [index, [code, request, nowMs = NOW]] of (
+	[
+		['NOT_SIGNED', {...sent, headers: new Map([['host', CALL.host]])}],
+		['SIGNATURE_MALFORMED', withHeader('authorization', 'Bearer x')],
+		['ACCESS_KEY_UNKNOWN', withHeader('authorization', good.replace('AKIDEXAMPLE', 'AKIDOTHER'))],
+		['ACCESS_KEY_UNKNOWN', basic('nobody:x')],
+		['ACCESS_KEY_UNKNOWN', basic('dev@example.com:wrong')],
+		['SIGNATURE_MISMATCH', {...sent, body: Buffer.from('{}')}],
+		['SIGNATURE_MISMATCH', withHeader('x-amz-content-sha256', '0'.repeat(64))],
+		['SIGNATURE_MISMATCH', withHeader('authorization', good.replace('/20260801/', '/20260802/'))],
+		['SIGNATURE_MISMATCH', withHeader('authorization', good.replace('host;', ''))],
+		['SIGNATURE_MISMATCH', withHeader('authorization', good.replace('host;', 'host;x-absent;'))],
+		['SIGNING_DATE_MISSING', withHeader('x-osc-date', '')],
+		['SIGNING_DATE_UNREADABLE', withHeader('x-osc-date', 'today')],
+		['REQUEST_EXPIRED', sent, NOW + 901_000],
+		['REQUEST_EARLY', sent, NOW - 901_000],
+	] as readonly (readonly [DenialCode, ApiRequest, number?])[]
+).entries()) {
+	test(`why a request is refused has a code: ${code}, ${index + 1}`, t => {
+		t.is(authenticator(CREDENTIALS, {nowMs: () => nowMs})(request)?.code, code);
+	});
+}
+
+test('times that are too far apart are told as they are written', t => {
+	t.like(authenticator(CREDENTIALS, {nowMs: () => NOW + 86_400_000})(sent), {
+		subject: DATE,
+		of: '20260802T120000Z',
+	});
+});
+
+test('where signatures of the future are taken, they are verified all the same', t => {
+	const authenticate = authenticator(CREDENTIALS, {nowMs: () => NOW - 86_400_000, takesFuture: true});
+
+	t.is(authenticate(sent), undefined);
+	t.is(authenticate({...sent, body: Buffer.from('{}')})?.code, 'SIGNATURE_MISMATCH');
+	t.is(authenticator(CREDENTIALS, {nowMs: () => NOW + 901_000, takesFuture: true})(sent)?.code, 'REQUEST_EXPIRED');
 });

@@ -4,6 +4,7 @@ import {nearest} from '../../base/suggest.ts';
 import {Refusal, type RefusalCode} from '../../model/refusal.ts';
 import type {CloudStore} from '../../operations/context.ts';
 import type {ApiAnswer, ApiCall, ApiRequest, Dialect, RequestRefusal} from '../dialect.ts';
+import type {Authenticate} from '../signature.ts';
 import type {Action, AnswerFields} from './action.ts';
 import {BACKEND_ACTIONS} from './backend-actions.ts';
 import {CERTIFICATE_ACTIONS} from './certificate-actions.ts';
@@ -31,7 +32,7 @@ export const OUTSCALE_ACTIONS: ReadonlyMap<string, Action> = new Map([
 export interface OutscaleOptions {
 	readonly store: CloudStore;
 	/** Validates a request's signature; undefined = whoever asks is let in. */
-	readonly authenticate?: ((request: ApiRequest) => undefined | {readonly reason: string}) | undefined;
+	readonly authenticate?: Authenticate | undefined;
 }
 
 /** The OUTSCALE API: JSON in, JSON out, one POST an action. */
@@ -92,7 +93,7 @@ export class OutscaleDialect implements Dialect {
 			throw new Refusal('UNKNOWN_ACTION', `${quote(request.method)} is not how the API is called; use POST`, name);
 		}
 		const denied = this.#authenticate?.(request);
-		if (denied !== undefined) throw new Refusal('ACCESS_DENIED', denied.reason);
+		if (denied !== undefined) throw new Refusal(denied.code, denied.reason);
 		const action = OUTSCALE_ACTIONS.get(name);
 		if (action === undefined) throw unknownAction(name);
 		const body = readJsonBody(request.body);

@@ -20,6 +20,7 @@ const resource = (code: number, label?: string) => ({
 });
 const state = (code: number) => ({status: 409, type: 'InvalidState', code: String(code)}) as const;
 const conflict = (code: number) => ({status: 409, type: 'ResourceConflict', code: String(code)}) as const;
+const DENIED: WireError = {status: 401, type: 'AccessDenied', code: '1'};
 const quota = (code: number) => ({status: 400, type: 'TooManyResources (QuotaExceded)', code: String(code)}) as const;
 
 /**
@@ -27,7 +28,8 @@ const quota = (code: number) => ({status: 400, type: 'TooManyResources (QuotaExc
  * osc-sdk-python, gateway_errors.yaml) fits the situation, and nobody has seen it there.
  */
 export const WIRE_ERRORS = {
-	ACCESS_DENIED: {status: 401, type: 'AccessDenied', code: '1'},
+	ACCESS_DENIED: DENIED,
+	ACCESS_KEY_UNKNOWN: DENIED,
 	ACCESS_LOG_UNUSABLE: value(4088),
 	BACKEND_NOT_REGISTERED: resource(5063, 'VmId'),
 	BAD_CERTIFICATE_NAME: value(4118),
@@ -71,6 +73,7 @@ export const WIRE_ERRORS = {
 	MALFORMED_ID: value(4105), // guess
 	MISSING_PARAMETER: {status: 400, type: 'MissingParameter', code: '7000'},
 	NETWORK_MISMATCH: value(4086),
+	NOT_SIGNED: DENIED,
 	NO_INTERNET_SERVICE: {status: 424, type: 'DependencyProblem', code: '1003'},
 	NO_PATTERN: value(4093), // guess
 	NO_SUCH_CERTIFICATE: value(4122),
@@ -89,11 +92,17 @@ export const WIRE_ERRORS = {
 	POLICY_NEEDS_HTTP: conflict(9056),
 	PORT_UNAVAILABLE: conflict(9016), // guess: the cloud has no such case
 	PRIORITY_TAKEN: conflict(9047), // guess
+	REQUEST_EARLY: DENIED,
+	REQUEST_EXPIRED: DENIED,
 	RULE_NAME_TAKEN: conflict(9054),
 	SEVERAL_APPLICATION_POLICIES: conflict(9034),
 	SEVERAL_DURATION_POLICIES: conflict(9035),
 	SEVERAL_PLACES: {status: 400, type: 'OperationNotSupported', code: '8010'},
 	SEVERAL_POLICIES: conflict(9036),
+	SIGNATURE_MALFORMED: DENIED,
+	SIGNATURE_MISMATCH: DENIED,
+	SIGNING_DATE_MISSING: DENIED,
+	SIGNING_DATE_UNREADABLE: DENIED,
 	SUBNETS_OF_SEVERAL_NETS: value(4086), // guess: this API has no such call
 	SUBREGION_TAKEN: conflict(9002), // guess: this API has no such call
 	TOO_LONG: value(4106),

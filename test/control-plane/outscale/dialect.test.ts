@@ -133,7 +133,9 @@ test('actions that do not exist, and those of the rest of the cloud, are told ap
 });
 
 test('whoever is not let in gets the 401 of the cloud, before anything is read', async t => {
-	const api = new InMemoryOutscaleApi({authenticate: () => ({reason: 'the signature does not match'})});
+	const api = new InMemoryOutscaleApi({
+		authenticate: () => ({code: 'SIGNATURE_MISMATCH', reason: 'the signature does not match'}),
+	});
 
 	t.is(await api.refusal('CreateLoadBalancer', 'no JSON'), '401 1: the signature does not match');
 	const {answer, call} = await api.call('NoSuchAction');

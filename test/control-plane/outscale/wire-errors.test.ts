@@ -21,6 +21,8 @@ test('docs/errors.md lists every refusal with its status, type and code', t => {
 
 /** What a fixture cannot bring about: it takes credentials, quotas, a bug, or a machine that refuses. */
 const WITHOUT_FIXTURE = [
+	...['ACCESS_KEY_UNKNOWN', 'NOT_SIGNED', 'REQUEST_EARLY', 'REQUEST_EXPIRED', 'SIGNATURE_MALFORMED'],
+	...['SIGNATURE_MISMATCH', 'SIGNING_DATE_MISSING', 'SIGNING_DATE_UNREADABLE'],
 	...['ACCESS_DENIED', 'BAD_LOG_PREFIX', 'BAD_RULE_NAME', 'BUG', 'DATA_PLANE_REFUSED', 'MALFORMED_ID', 'NO_SUCH_IP'],
 	...['PORT_UNAVAILABLE', 'TOO_MANY_CERTIFICATES', 'TOO_MANY_LISTENERS', 'TOO_MANY_LOAD_BALANCERS', 'TOO_MANY_RULES'],
 	...['TOO_MANY_TAGS', 'UNREADABLE_BODY'],
