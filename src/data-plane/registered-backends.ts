@@ -1,4 +1,4 @@
-import {isDeepStrictEqual} from 'node:util';
+import {isAlike} from '../base/alike.ts';
 import {Revision} from '../base/revision.ts';
 import type {ResolvedBackend, ResolvedLoadBalancer} from '../model/resolved.ts';
 import {Backend} from './backends/backend.ts';
@@ -47,10 +47,10 @@ export class RegisteredBackends {
 	 */
 	update({backends: described, healthCheck, faithfulHealth}: ResolvedLoadBalancer): readonly Backend[] {
 		this.#faithfulHealth = faithfulHealth;
-		if (!isDeepStrictEqual(this.#checker.check, healthCheck)) this.#checker.setCheck(healthCheck);
+		if (!isAlike(this.#checker.check, healthCheck)) this.#checker.setCheck(healthCheck);
 		// Names are unique, and there may be thousands of them.
 		const byName = new Map(described.map(other => [other.name, other]));
-		const kept = this.#all.filter(({name, description}) => isDeepStrictEqual(description, byName.get(name)));
+		const kept = this.#all.filter(({name, description}) => isAlike(description, byName.get(name)));
 		const keptNames = new Set(kept.map(({name}) => name));
 		const added = described
 			.filter(({name}) => !keptNames.has(name))

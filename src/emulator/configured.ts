@@ -1,4 +1,4 @@
-import {isDeepStrictEqual} from 'node:util';
+import {isAlike} from '../base/alike.ts';
 import {EmulatorError, invalidDescription} from '../base/errors.ts';
 import {Violations} from '../base/violations.ts';
 import type {Authority} from '../certificates/authority.ts';
@@ -125,7 +125,7 @@ function withSameBackends(config: NormalisedConfig, before: NormalisedConfig): N
 	const same = new Map<NormalisedBackend, NormalisedBackend>();
 	for (const [name, backends] of config.backends) {
 		for (const backend of backends) {
-			const old = before.backends.get(name)?.find(other => isDeepStrictEqual(other, backend));
+			const old = before.backends.get(name)?.find(other => isAlike(other, backend));
 			if (old !== undefined) same.set(backend, old);
 		}
 	}

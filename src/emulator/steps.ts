@@ -1,4 +1,4 @@
-import {isDeepStrictEqual} from 'node:util';
+import {isAlike} from '../base/alike.ts';
 import type {PreparedChange, RunningLoadBalancer} from '../data-plane/running-load-balancer.ts';
 import type {Account} from '../model/account.ts';
 import type {AccountLoadBalancer} from '../model/account-load-balancer.ts';
@@ -45,7 +45,7 @@ export function stepOf(
 		byName.set(backend.name, [...(byName.get(backend.name) ?? []), backend]);
 	}
 	const registered = backendsOf(next, account).map(
-		backend => byName.get(backend.name)?.find(other => isDeepStrictEqual(other, backend)) ?? backend,
+		backend => byName.get(backend.name)?.find(other => isAlike(other, backend)) ?? backend,
 	);
 	return {next, registered, managed, before, acquired: new Map(), log: managed?.log, data: undefined};
 }
@@ -54,7 +54,7 @@ type Described = readonly [AccountLoadBalancer, Account, (readonly NormalisedBac
 
 /** Whether two load balancers run alike, whatever else differs. */
 export function runsAlike(one: Described, other: Described): boolean {
-	return isDeepStrictEqual(whatRuns(one), whatRuns(other));
+	return isAlike(whatRuns(one), whatRuns(other));
 }
 
 function whatRuns([loadBalancer, account, backends = backendsOf(loadBalancer, account)]: Described): unknown {

@@ -1,4 +1,4 @@
-import {isDeepStrictEqual} from 'node:util';
+import {isAlike} from '../base/alike.ts';
 import {type Account, runningIn, type UsableCertificate} from '../model/account.ts';
 import type {NormalisedBackend, NormalisedConfig, NormalisedLoadBalancer} from '../model/normalised.ts';
 import {normalisedOf} from '../model/resolve.ts';
@@ -128,7 +128,7 @@ function backendsByName({described: {backends}}: ConfigurationContent): Map<stri
 }
 
 function isSame({source: _, ...one}: NormalisedLoadBalancer, {source: __, ...other}: NormalisedLoadBalancer): boolean {
-	return isDeepStrictEqual(one, other);
+	return isAlike(one, other);
 }
 
 /** What runs, with the parts changed in which the configuration differs from what it was before. */
@@ -137,10 +137,10 @@ function merged(
 	before: NormalisedLoadBalancer,
 	after: NormalisedLoadBalancer,
 ): Required<Pick<PutLoadBalancer, 'normalised' | 'parts'>> {
-	const parts = new Set<NormalisedPart>(PARTS.filter(part => !isDeepStrictEqual(before[part], after[part])));
+	const parts = new Set<NormalisedPart>(PARTS.filter(part => !isAlike(before[part], after[part])));
 	const times = TIMEOUTS.filter(key => before.timeouts[key] !== after.timeouts[key]);
 	// A default check is that of the first listener at the start; later listeners never move it.
-	if (!isDeepStrictEqual(before.source['healthCheck'], after.source['healthCheck'])) parts.add('healthCheck');
+	if (!isAlike(before.source['healthCheck'], after.source['healthCheck'])) parts.add('healthCheck');
 	const timeouts = {...current.timeouts, ...Object.fromEntries(times.map(key => [key, after.timeouts[key]]))};
 	return {
 		normalised: {...after, timeouts, source: mergedSource(current.source, before.source, after.source)},
@@ -167,7 +167,7 @@ function mergedSource(
 ): NormalisedLoadBalancer['source'] {
 	const result = {...current};
 	for (const key of new Set([...Object.keys(before), ...Object.keys(after)])) {
-		if (isDeepStrictEqual(before[key], after[key])) continue;
+		if (isAlike(before[key], after[key])) continue;
 		if (key in after) result[key] = after[key];
 		else delete result[key];
 	}
