@@ -78,8 +78,9 @@ export function withLoadBalancer(account: Account, loadBalancer: AccountLoadBala
 	return {...account, loadBalancers: new Map(account.loadBalancers).set(loadBalancer.name, loadBalancer)};
 }
 
-/** Without that load balancer and its rules. */
+/** Without that load balancer and its rules. Where there is none, nothing is copied. */
 export function withoutLoadBalancer(account: Account, name: string): Account {
+	if (!account.loadBalancers.has(name)) return account;
 	const loadBalancers = new Map(account.loadBalancers);
 	loadBalancers.delete(name);
 	const rules = account.rules.filter(rule => rule.loadBalancer !== name);

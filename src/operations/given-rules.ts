@@ -19,6 +19,7 @@ export function withGivenRules(
 	{identifiers}: Context,
 ): Account {
 	const before = account.rules.filter(rule => rule.loadBalancer === name);
+	if (given.length + before.length === 0) return account;
 	const others = account.rules.filter(rule => rule.loadBalancer !== name);
 	const ids = new Map(before.flatMap(listedOf).map(listed => [listed.name, listed.id]));
 	const taken = new Set(listedRules({rules: others}).map(listed => listed.name));

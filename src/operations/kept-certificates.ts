@@ -128,6 +128,8 @@ function putGivenCertificate(
  * what one has brought another may go on showing.
  */
 export function withoutUnused(account: Account, loadBalancer: string): Account {
+	// Most load balancers bring none, and then the others need not be looked at.
+	if (![...account.certificates.values()].some(({broughtBy}) => broughtBy !== undefined)) return account;
 	const used = new Set(
 		[...account.loadBalancers.values()].flatMap(({listeners}) => listeners.map(({certificateId}) => certificateId)),
 	);

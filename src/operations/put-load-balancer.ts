@@ -190,7 +190,7 @@ function listenersOf(
 		if (same === undefined) account = {...account, serial: account.serial + 1};
 		const policy = enabled[index];
 		const policies = policy === undefined ? [] : [policy.name];
-		return {...ports, id, certificateId: shown?.id, policies, certificate, ...settings};
+		return {id, certificateId: shown?.id, policies, certificate, ...ports, ...settings};
 	});
 	return {account, listeners, policies: withEnabled(previous?.policies ?? [], enabled)};
 }

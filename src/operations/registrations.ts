@@ -1,4 +1,4 @@
-import {isDeepStrictEqual} from 'node:util';
+import {isAlike} from '../base/alike.ts';
 import {isIP} from '../base/ip.ts';
 import type {Account} from '../model/account.ts';
 import type {AccountLoadBalancer, Registration} from '../model/account-load-balancer.ts';
@@ -19,7 +19,8 @@ export function registrationsOf(
 	account: Account,
 	{identifiers}: Context,
 ): Registrations {
-	const vms = new Map(account.vms);
+	/** Those that it brings; undefined: none. */
+	let more: Map<string, NormalisedBackend> | undefined;
 	const idOf = new Map<string, string>();
 	const inRules = new Set(rules.flatMap(({to}) => to));
 	const registered = backends.map((backend): Registration => {
@@ -27,14 +28,17 @@ export function registrationsOf(
 		if (isPlainAddress(backend) && !inRules.has(backend.name)) {
 			return {kind: 'address', ip: backend.name, isPending};
 		}
+		const vms = more ?? account.vms;
 		const known = backend.kind === 'undeclared' ? backend.name : idIn(vms, backend);
 		const id = known ?? freeId(vms, backend.name, name, of => identifiers.resourceId('i', of));
-		if (known === undefined) vms.set(id, backend);
+		if (known === undefined) {
+			more ??= new Map(account.vms);
+			more.set(id, backend);
+		}
 		idOf.set(backend.name, id);
 		return {kind: 'vm', id, isPending};
 	});
-	const isSame = vms.size === account.vms.size && [...vms].every(([id, backend]) => account.vms.get(id) === backend);
-	return {backends: registered, idOf, vms: isSame ? account.vms : vms};
+	return {backends: registered, idOf, vms: more ?? account.vms};
 }
 
 /**
@@ -46,18 +50,17 @@ export function vmsWithout(
 	rest: Account,
 	{identifiers}: Context,
 ): Account['vms'] {
-	const own = new Set(backends.map(idOfVm));
-	const registered = [...rest.loadBalancers.values()].flatMap(each => each.backends).map(idOfVm);
-	const used = new Set([...registered, ...rest.rules.flatMap(({vmIds}) => vmIds)]);
+	const unused = new Set(backends.flatMap(each => (each.kind === 'vm' && rest.vms.has(each.id) ? each.id : [])));
+	if (unused.size > 0) for (const {vmIds} of rest.rules) for (const id of vmIds) unused.delete(id);
+	for (const each of rest.loadBalancers.values()) {
+		if (unused.size === 0) return rest.vms;
+		for (const registration of each.backends) if (registration.kind === 'vm') unused.delete(registration.id);
+	}
 	const isMade = (id: string, backend: string) =>
 		[backend, `${name}/${backend}`].some(of => identifiers.resourceId('i', of) === id);
 	// Ids that somebody has declared go on meaning what they were declared to be.
-	const kept = [...rest.vms].filter(([id, backend]) => !own.has(id) || used.has(id) || !isMade(id, backend.name));
+	const kept = [...rest.vms].filter(([id, backend]) => !(unused.has(id) && isMade(id, backend.name)));
 	return kept.length === rest.vms.size ? rest.vms : new Map(kept);
-}
-
-function idOfVm(registration: Registration): string | undefined {
-	return registration.kind === 'vm' ? registration.id : undefined;
 }
 
 function isPlainAddress(backend: NormalisedBackend): boolean {
@@ -72,8 +75,8 @@ function isPlainAddress(backend: NormalisedBackend): boolean {
 
 function idIn(vms: Account['vms'], backend: NormalisedBackend): string | undefined {
 	for (const [id, other] of vms) if (other === backend) return id;
-	const alike = [...vms].find(([, other]) => other.name === backend.name && isDeepStrictEqual(other, backend));
-	return alike?.[0];
+	for (const [id, other] of vms) if (other.name === backend.name && isAlike(other, backend)) return id;
+	return undefined;
 }
 
 /** An id that follows from the back-end's name, or, where another back-end of that name has it, from both names. */

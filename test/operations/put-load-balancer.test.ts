@@ -365,3 +365,22 @@ test('rules without effect stay while the library changes something else', async
 function ruleNames(api: InMemoryOutscaleApi): string[] {
 	return listedRules(api.store.account).map(({name}) => name);
 }
+
+test('a load balancer that comes or goes leaves what it has no part in as it is, not copied', t => {
+	const api = new InMemoryOutscaleApi();
+	put(api, described(SPEC), new Map([[443, WEB]]));
+	const before = api.store.account;
+	const plain = described({name: 'plain', listeners: ['http:80'], backends: ['127.0.0.9']});
+
+	put(api, plain);
+	const {rules, certificates, vms} = api.store.account;
+	api.store.apply(removeLoadBalancer({name: 'plain'}));
+	const after = api.store.account;
+
+	t.is(rules, before.rules);
+	t.is(certificates, before.certificates);
+	t.is(vms, before.vms);
+	t.is(after.rules, before.rules);
+	t.is(after.certificates, before.certificates);
+	t.is(after.vms, before.vms);
+});
