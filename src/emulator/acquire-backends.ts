@@ -36,10 +36,15 @@ export async function acquireBackends(
 ): Promise<Map<NormalisedBackend, RunningBackend>> {
 	const {managed, registered, next} = step;
 	const fresh = registered.filter(backend => managed?.backends.has(backend) !== true);
+	if (fresh.length === 0) return new Map();
 	for (const backend of fresh) await makeRoom(backend, acquiring);
 	const {registry, undo, signal, change} = acquiring;
-	const failing = new AbortController();
-	const either = AbortSignal.any([signal, failing.signal]);
+	// Aborts when the change is called off, and when one of them fails.
+	const ending = new AbortController();
+	const either = ending.signal;
+	const callOff = () => ending.abort(signal.reason);
+	if (signal.aborted) callOff();
+	else signal.addEventListener('abort', callOff, {once: true});
 	// Each back-end listens to it, and Node would take the eleventh for a leak.
 	setMaxListeners(0, either);
 	const acquired = await Promise.allSettled(
@@ -50,11 +55,12 @@ export async function acquireBackends(
 				return [backend, running] as const;
 			} catch (error) {
 				// The first one to fail says why; an abort has its reason already.
-				if (!either.aborted) failing.abort(explained(change, error, backend, next.name));
+				if (!either.aborted) ending.abort(explained(change, error, backend, next.name));
 				throw either.reason;
 			}
 		}),
 	);
+	signal.removeEventListener('abort', callOff);
 	return new Map(acquired.map(result => fulfilled(result)));
 }
 

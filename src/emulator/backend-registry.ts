@@ -8,6 +8,8 @@ interface Lease {
 	readonly callOff: AbortController;
 	/** How many load balancers hold it. */
 	holders: number;
+	/** Whether the start is over: nothing is left to call off. */
+	isStarted: boolean;
 	/** Whether a change that acquired it has been made. */
 	isUsed: boolean;
 }
@@ -47,21 +49,31 @@ export class BackendRegistry {
 
 	#take(backend: NormalisedBackend, dnsNames: readonly string[]): Lease {
 		const callOff = new AbortController();
-		const lease = {starting: this.#start(backend, dnsNames, callOff.signal), callOff, holders: 0, isUsed: false};
+		const starting = this.#start(backend, dnsNames, callOff);
+		const lease = {starting, callOff, holders: 0, isStarted: false, isUsed: false};
 		this.#leases.set(backend, lease);
-		lease.starting.catch(() => {
-			if (this.#leases.get(backend) === lease) this.#leases.delete(backend);
-		});
+		starting.then(
+			() => {
+				lease.isStarted = true;
+			},
+			() => {
+				if (this.#leases.get(backend) === lease) this.#leases.delete(backend);
+			},
+		);
 		return lease;
 	}
 
-	async #start(backend: NormalisedBackend, dnsNames: readonly string[], signal: AbortSignal): Promise<RunningBackend> {
+	async #start(
+		backend: NormalisedBackend,
+		dnsNames: readonly string[],
+		callOff: AbortController,
+	): Promise<RunningBackend> {
 		if (backend.kind === 'command' && backend.port !== undefined) {
 			const {port} = backend;
 			const before = [...this.#leaving].filter(([each]) => each.kind === 'command' && each.port === port);
 			await Promise.all(before.map(([, left]) => left));
 		}
-		return this.#startBackend(backend, {authority: this.#authority, dnsNames, signal});
+		return this.#startBackend(backend, {authority: this.#authority, dnsNames, callOff});
 	}
 
 	/** Told when a change that acquired it is made. */
@@ -127,8 +139,8 @@ export class BackendRegistry {
 	}
 }
 
-async function stopped({starting, callOff}: Lease): Promise<void> {
-	callOff.abort();
+async function stopped({starting, isStarted, callOff}: Lease): Promise<void> {
+	if (!isStarted) callOff.abort();
 	// What could not be started is not there.
 	const running = await starting.catch(() => undefined);
 	await running?.end();

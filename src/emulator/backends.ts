@@ -31,15 +31,19 @@ const LOOPBACK_NAMES = ['localhost', '127.0.0.1', '::1'];
  * Starts what a description asks for; of an address there is nothing to start.
  *
  * @param dnsNames of the load balancers it is registered with: what clients of a passthrough listener ask for.
- * @param signal calls the start of a command off.
+ * @param callOff calls the start of a command off. Its signal is made where it is read: most back-ends need none.
  */
 export async function startBackend(
 	described: NormalisedBackend,
 	{
 		authority,
 		dnsNames,
-		signal,
-	}: {readonly authority: Authority; readonly dnsNames: readonly string[]; readonly signal: AbortSignal},
+		callOff,
+	}: {
+		readonly authority: Authority;
+		readonly dnsNames: readonly string[];
+		readonly callOff: Pick<AbortController, 'signal'>;
+	},
 ): Promise<RunningBackend> {
 	const {name} = described;
 	switch (described.kind) {
@@ -49,6 +53,7 @@ export async function startBackend(
 			return ofOthers('undeclared', {name, host: '', port: undefined, ports: new Map(), undeclared: true});
 		case 'command': {
 			const {startCommandBackend} = await import('../fake-backends/command-backend.ts');
+			const {signal} = callOff;
 			const command = await startCommandBackend({name, run: described.run, port: described.port, signal});
 			return ofServer(command, 'command');
 		}

@@ -278,6 +278,6 @@ export class RunningEmulator implements Emulator {
 	}
 
 	#context(): Context {
-		return {...this.#settings, nowMs: this.#time.now(), wallMs: this.#time.wallMs()};
+		return {nowMs: this.#time.now(), wallMs: this.#time.wallMs(), ...this.#settings};
 	}
 }
