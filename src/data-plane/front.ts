@@ -12,8 +12,8 @@ import {TcpFront} from './tcp/tcp-front.ts';
 const HTTP_ALPN = ['http/1.1', 'http/1.0'];
 
 /** Idle back-end connections of a listener, or of one client. */
-export function newPool({clock, deadlines, timeouts}: ListenerContext): UpstreamPool {
-	return new UpstreamPool({clock, deadlines, idleMs: timeouts.idleMs});
+export function newPool(context: ListenerContext): UpstreamPool {
+	return new UpstreamPool(context);
 }
 
 /**

@@ -3,25 +3,28 @@ import type {Deadlines, Timed} from '../../base/deadlines.ts';
 import type {Backend} from './backend.ts';
 import type {UpstreamConnection} from './upstream-connection.ts';
 
+/** What is read at every use may change: the idle timeout can. */
+export interface UpstreamPoolOptions {
+	readonly clock: Clock;
+	readonly deadlines: Deadlines;
+	readonly timeouts: {readonly idleMs: number};
+}
+
 /**
  * The idle connections of one listener to its back-ends. Only a connection that is clean by every rule is given back
  * here, and any event on one that rests ends it (RFC 9112 section 9.3, and the Node advisory CVE-2026-48931).
  */
 export class UpstreamPool implements Timed {
 	deadlineMs = Number.POSITIVE_INFINITY;
-	readonly #clock: Clock;
-	readonly #deadlines: Deadlines;
-	readonly #idleMs: number;
+	readonly #options: UpstreamPoolOptions;
 	/** By back-end; the one used last is lent first, so that a lull lets the others go. */
 	readonly #resting = new Map<Backend, UpstreamConnection[]>();
 	/** Those whose exchange is over before its request has left. */
 	readonly #leaving = new Set<UpstreamConnection>();
 	#closed = false;
 
-	constructor(options: {readonly clock: Clock; readonly deadlines: Deadlines; readonly idleMs: number}) {
-		this.#clock = options.clock;
-		this.#deadlines = options.deadlines;
-		this.#idleMs = options.idleMs;
+	constructor(options: UpstreamPoolOptions) {
+		this.#options = options;
 	}
 
 	/** An idle connection to `backend`, or undefined. */
@@ -44,7 +47,7 @@ export class UpstreamPool implements Timed {
 			return;
 		}
 		connection.served++;
-		connection.idleUntilMs = nowMs + this.#idleMs;
+		connection.idleUntilMs = nowMs + this.#options.timeouts.idleMs;
 		connection.onIdleDeath = this.#forget;
 		// Reading goes on while it rests: that is how its death shows.
 		connection.connection.resume();
@@ -65,7 +68,7 @@ export class UpstreamPool implements Timed {
 			connection.connection.reset();
 			return;
 		}
-		connection.idleUntilMs = nowMs + this.#idleMs;
+		connection.idleUntilMs = nowMs + this.#options.timeouts.idleMs;
 		connection.onIdleDeath = left => this.#leaving.delete(left);
 		this.#leaving.add(connection);
 		this.#watch(connection);
@@ -73,14 +76,14 @@ export class UpstreamPool implements Timed {
 	}
 
 	#watch({idleUntilMs}: UpstreamConnection): void {
-		if (this.deadlineMs !== Number.POSITIVE_INFINITY) return;
-		this.deadlineMs = idleUntilMs;
-		this.#deadlines.add(this);
+		if (this.deadlineMs === Number.POSITIVE_INFINITY) this.#options.deadlines.add(this);
+		// One that came later may have less time: the idle timeout can be changed.
+		this.deadlineMs = Math.min(this.deadlineMs, idleUntilMs);
 	}
 
 	/** Destroys what has rested too long, and looks again when the next one has. */
 	onDeadline(): void {
-		const now = this.#clock.now();
+		const now = this.#options.clock.now();
 		let next = Number.POSITIVE_INFINITY;
 		for (const resting of this.#resting.values()) {
 			for (const connection of [...resting]) {
@@ -93,7 +96,7 @@ export class UpstreamPool implements Timed {
 			else next = Math.min(next, leaving.idleUntilMs);
 		}
 		this.deadlineMs = next;
-		if (next === Number.POSITIVE_INFINITY) this.#deadlines.delete(this);
+		if (next === Number.POSITIVE_INFINITY) this.#options.deadlines.delete(this);
 	}
 
 	/** Ends the idle connections to one back-end, or all of them. */
@@ -115,7 +118,7 @@ export class UpstreamPool implements Timed {
 	close(): void {
 		this.#closed = true;
 		this.drop();
-		this.#deadlines.delete(this);
+		this.#options.deadlines.delete(this);
 	}
 
 	readonly #forget = (connection: UpstreamConnection): void => {
