@@ -85,6 +85,13 @@ export const NO_ACCESS_LOG: AccessLogSettings = {
 	intervalMinutes: 60,
 };
 
+/** What is done about requests that may desynchronise two servers: AWS Classic ELB, `elb.http.desyncmitigationmode`. */
+export const DESYNC_MODES = ['monitor', 'defensive', 'strictest'] as const;
+export type DesyncMode = (typeof DESYNC_MODES)[number];
+
+/** AWS Classic ELB, ConnectionDraining.Timeout: 300 s when it is switched on without a time. */
+export const DEFAULT_DRAINING_MS = 300_000;
+
 /** A load balancer, with everything that any surface has a word for. A value. */
 export interface AccountLoadBalancer extends Settings {
 	readonly name: string;
@@ -94,6 +101,12 @@ export interface AccountLoadBalancer extends Settings {
 	readonly listeners: readonly AccountListener[];
 	readonly healthCheck: HealthCheck;
 	readonly accessLog: AccessLogSettings;
+	/** Kept and shown, without effect: there is one node. */
+	readonly crossZone: boolean;
+	/** Kept and shown, without effect: requests are read strictly in any case. */
+	readonly desyncMode: DesyncMode;
+	/** What `drainingMs` is when draining is switched on without a time: what an API said last. */
+	readonly drainingTimeoutMs: number;
 	readonly policies: readonly NamedPolicy[];
 	/** A value that is undefined: a key alone, which the API of AWS tells from an empty value. */
 	readonly tags: ReadonlyMap<string, string | undefined>;

@@ -71,6 +71,9 @@ export const API_BOUNDS: HealthCheckBounds = {
 	timeoutBelowInterval: true,
 };
 
+/** What AWS takes. AWS Classic ELB API 2012-06-01, HealthCheck: an interval of 5 to 300 s; the rest as the cloud APIs. */
+export const AWS_BOUNDS: HealthCheckBounds = {...API_BOUNDS, intervalMs: {min: 5000, max: 300_000}};
+
 /**
  * What the library and the config file take: fast checks for tests. The upper bounds are our own, and keep a slip of a
  * unit from passing for a check that never runs. A timeout beyond the interval delays the next probe of that back-end.

@@ -1,5 +1,5 @@
 import type {AccountLoadBalancer, Placement, Scheme} from '../model/account-load-balancer.ts';
-import {NO_ACCESS_LOG} from '../model/account-load-balancer.ts';
+import {DEFAULT_DRAINING_MS, NO_ACCESS_LOG} from '../model/account-load-balancer.ts';
 import {defaultHealthCheck} from '../model/health-check.ts';
 import type {Life} from '../model/life.ts';
 import {DEFAULT_SETTINGS} from '../model/settings.ts';
@@ -25,6 +25,9 @@ export function newLoadBalancer(given: NewLoadBalancer, {identifiers}: Context):
 		healthCheck: defaultHealthCheck(80),
 		accessLog: NO_ACCESS_LOG,
 		logTarget: undefined,
+		crossZone: false,
+		desyncMode: 'defensive',
+		drainingTimeoutMs: DEFAULT_DRAINING_MS,
 		policies: [],
 		tags: new Map(),
 		backends: [],

@@ -2,7 +2,7 @@ import {isDeepStrictEqual} from 'node:util';
 import {quote} from '../base/quote.ts';
 import {below, tell, type WritePlace} from '../configuration/write-values.ts';
 import type {Account} from '../model/account.ts';
-import type {AccountListener, AccountLoadBalancer} from '../model/account-load-balancer.ts';
+import {type AccountListener, type AccountLoadBalancer, DEFAULT_DRAINING_MS} from '../model/account-load-balancer.ts';
 import {isHttp, isSecure} from '../model/listener.ts';
 import type {NormalisedListener, NormalisedLoadBalancer} from '../model/normalised.ts';
 import {normalisedOf} from '../model/resolve.ts';
@@ -118,6 +118,13 @@ const REMARKS: {readonly [Key in Exclude<keyof AccountLoadBalancer, keyof Settin
 		isDeepStrictEqual(accessLog, accessLogOf({accessLog: logTarget}))
 			? []
 			: ['what the API knows of its access log is not written: there is no folder for it, or it is off'],
+	crossZone: ({crossZone}) => (crossZone ? ['cross-zone load balancing, which is without effect, is not written'] : []),
+	desyncMode: ({desyncMode}) =>
+		desyncMode === 'defensive' ? [] : [`its desync mode "${desyncMode}", which is without effect, is not written`],
+	drainingTimeoutMs: ({drainingMs, drainingTimeoutMs}) =>
+		drainingMs !== undefined || drainingTimeoutMs === DEFAULT_DRAINING_MS
+			? []
+			: [`the time of its draining (${drainingTimeoutMs} ms), which is off, is not written`],
 	policies: ({policies, listeners}) => unwrittenPolicies({policies, listeners}),
 	tags: ({tags}) => (tags.size === 0 ? [] : [`its tags are not written (${[...tags.keys()].map(quote).join(', ')})`]),
 	backends: NONE,

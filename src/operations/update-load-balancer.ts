@@ -1,14 +1,14 @@
-import path from 'node:path';
-import {isDeepStrictEqual} from 'node:util';
 import {quote} from '../base/quote.ts';
 import {type Account, loadBalancerNamed, type ServerCertificate, withLoadBalancer} from '../model/account.ts';
 import type {AccessLogSettings, AccountListener, AccountLoadBalancer} from '../model/account-load-balancer.ts';
-import {API_BOUNDS, type HealthCheck, violationsOfHealthCheck} from '../model/health-check.ts';
+import {API_BOUNDS, type HealthCheck} from '../model/health-check.ts';
 import {stateOf} from '../model/life.ts';
 import {isSecure} from '../model/listener.ts';
 import {Refusal} from '../model/refusal.ts';
+import {logOf, validateAccessLog} from './access-log.ts';
 import {type AskedCertificate, certificateAt} from './certificates.ts';
 import type {Context, Operation} from './context.ts';
+import {validateHealthCheck} from './health-checks.ts';
 import {certificateNotAllowed, referenceTo} from './listeners.ts';
 import {securityGroupsOf, validatePublicIp} from './placement.ts';
 import {validateEnabled} from './policies.ts';
@@ -72,47 +72,10 @@ function validateUpdate(input: UpdateLoadBalancer, {strict}: Pick<Context, 'stri
 		const message = `load balancer port ${port} is not a port; allowed are 1 to 65535`;
 		throw new Refusal('BAD_LISTENER_PORT', message, String(port));
 	}
-	if (healthCheck !== undefined) validateHealthCheck(healthCheck);
+	if (healthCheck !== undefined) validateHealthCheck(healthCheck, API_BOUNDS);
 	if (accessLog !== undefined) validateAccessLog(accessLog, strict);
 	for (const id of securityGroups ?? []) validateId('sg', id);
 	if (publicIp !== undefined && publicIp !== '') validateIp(publicIp);
-}
-
-function validateHealthCheck(check: HealthCheck): void {
-	const {protocol, path} = check;
-	if ((protocol === 'tcp' || protocol === 'ssl') && path !== '') {
-		const message = `a ${protocol.toUpperCase()} health check has no path, and ${quote(path)} was given`;
-		throw new Refusal('HEALTH_CHECK_PATH', message, path);
-	}
-	const [violation] = violationsOfHealthCheck(check, API_BOUNDS);
-	if (violation !== undefined) throw new Refusal('BAD_VALUE', violation.message);
-}
-
-/** S3, rules for bucket names; the cloud's object store goes by them. */
-const STRICT_BUCKET = /^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/;
-/** What is the name of a folder on every system. */
-const BUCKET = /^[A-Za-z0-9_.-]{1,255}$/;
-
-/**
- * A bucket's name is taken as it is given, as long as a folder can have it: the example of the API itself is upper case.
- * Prefixes are names with slashes between.
- *
- * @see OUTSCALE API 1.40, AccessLog
- */
-function validateAccessLog({enabled, bucket, prefix}: AccessLogSettings, strict: boolean): void {
-	if (bucket !== undefined && (!(strict ? STRICT_BUCKET : BUCKET).test(bucket) || /^\.\.?$/.test(bucket))) {
-		const allowed = strict ? '3 to 63 of a-z, 0-9, "." and "-"' : '1 to 255 of A-Z, a-z, 0-9, "_", "." and "-"';
-		const message = `${quote(bucket)} is not a bucket's name; allowed are ${allowed}`;
-		throw new Refusal('ACCESS_LOG_UNUSABLE', message, bucket);
-	}
-	const isSafe = (name: string) => /^[A-Za-z0-9!_.*'()-]{1,255}$/.test(name) && name !== '.' && name !== '..';
-	if (prefix !== undefined && prefix !== '' && !prefix.split('/').every(isSafe)) {
-		const message = `${quote(prefix)} is not a prefix; allowed are names of A-Z, a-z, 0-9 and !_.*'()-, with "/" between`;
-		throw new Refusal('BAD_LOG_PREFIX', message, prefix);
-	}
-	if (enabled && bucket === undefined) {
-		throw new Refusal('ACCESS_LOG_UNUSABLE', 'an access log needs the name of its bucket');
-	}
 }
 
 function listenersOf(
@@ -143,21 +106,6 @@ function isShown(
 ): boolean {
 	const shown = certificates.get(certificateId);
 	return found === undefined || (shown !== undefined && samePair(found.pair, shown.pair));
-}
-
-/** A log that is asked for as it is stays where it is written. */
-function logOf(
-	before: AccountLoadBalancer,
-	accessLog: AccessLogSettings | undefined,
-	{accessLogFolder}: Context,
-): Pick<AccountLoadBalancer, 'accessLog' | 'logTarget'> {
-	if (accessLog === undefined || isDeepStrictEqual(accessLog, before.accessLog)) {
-		return {accessLog: before.accessLog, logTarget: before.logTarget};
-	}
-	const {enabled, bucket, prefix = '', intervalMinutes} = accessLog;
-	if (!enabled || bucket === undefined || accessLogFolder === undefined) return {accessLog, logTarget: undefined};
-	const folder = path.join(accessLogFolder, bucket);
-	return {accessLog, logTarget: {kind: 'folder', folder, prefix, intervalMinutes}};
 }
 
 function placementOf(

@@ -34,9 +34,16 @@ export const WIRE_ERRORS = {
 	BACKEND_NOT_REGISTERED: resource(5063, 'VmId'),
 	BAD_CERTIFICATE_NAME: value(4118),
 	BAD_CERTIFICATE_PATH: value(4118),
+	BAD_CHECK_INTERVAL: value(4095),
+	BAD_CHECK_TARGET: value(4095),
+	BAD_CHECK_TIMEOUT: value(4095),
 	BAD_COOKIE_NAME: value(4065), // guess
 	BAD_COOKIE_PERIOD: value(4066), // guess
+	BAD_DESYNC_MODE: value(4095), // guess: this API has no such call
+	BAD_DRAINING_TIMEOUT: value(4095), // guess: this API has no such call
+	BAD_HEALTHY_THRESHOLD: value(4095),
 	BAD_HOST_PATTERN: value(4024), // guess
+	BAD_IDLE_TIMEOUT: value(4095), // guess: this API has no such call
 	BAD_ID_PREFIX: value(4104),
 	BAD_LISTENER_PORT: value(4037),
 	BAD_LOG_PREFIX: value(4101), // guess
@@ -49,6 +56,7 @@ export const WIRE_ERRORS = {
 	BAD_RULE_NAME: value(4059), // guess
 	BAD_SCHEME: value(4104),
 	BAD_SUBREGION: value(4095),
+	BAD_UNHEALTHY_THRESHOLD: value(4095),
 	BAD_VALUE: value(4095),
 	BUG: {status: 500, type: 'InternalError', code: '2000'}, // guess
 	CERTIFICATE_IN_USE: conflict(9002), // guess
@@ -56,6 +64,7 @@ export const WIRE_ERRORS = {
 	CERTIFICATE_NOT_ALLOWED: value(4102), // guess
 	CERTIFICATE_NOT_FOUND: resource(5070),
 	CERTIFICATE_UNREADABLE: value(4124),
+	CHECK_TIMEOUT_TOO_LONG: value(4095),
 	CROSSING_LAYERS: value(4054), // guess
 	DATA_PLANE_REFUSED: conflict(9002), // guess: the cloud has no such case
 	DUPLICATE_TAG_KEYS: parameter(3002), // guess: this API takes a key several times
