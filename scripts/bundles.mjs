@@ -12,7 +12,7 @@ export const COMMON = {
 	target: 'node20.19',
 	logLevel: 'warning',
 	// valibot comes into each bundle, without its comments and what is not used of it: it is read at nearly every start.
-	external: ['commander', 'fastest-levenshtein', 'get-port', 'node-forge', 'tcp-port-used', 'yaml'],
+	external: ['commander', 'fast-xml-builder', 'fastest-levenshtein', 'get-port', 'node-forge', 'tcp-port-used', 'yaml'],
 };
 
 /** @type {import('esbuild').BuildOptions} */

@@ -15,7 +15,17 @@ const MAX_LIFECYCLE_MS = 3_600_000;
 
 /** Validates the control port's section. */
 export function describeControl(shape: Partly<ControlConfig>, place: Place): NormalisedControl {
-	const {host, port, names, credentials, strict = false, lifecycle, faithfulHealth = false, accessLogs} = shape;
+	const {
+		host,
+		port,
+		names,
+		credentials,
+		dialect,
+		strict = false,
+		lifecycle,
+		faithfulHealth = false,
+		accessLogs,
+	} = shape;
 	if (host !== undefined && !isLoopback(host)) {
 		find(place, ['host'], {
 			message: `${show(host)} is not an address of loopback; write 127.0.0.1 or ::1`,
@@ -44,6 +54,7 @@ export function describeControl(shape: Partly<ControlConfig>, place: Place): Nor
 		port,
 		names: hostNamesOf(names, place),
 		credentials: credentials === undefined ? undefined : new Map(known),
+		dialect,
 		strict,
 		lifecycleMs,
 		faithfulHealth,

@@ -17,6 +17,10 @@ export const control = v.strictObject(
 			'Secret keys by access key. Given, signatures are verified.',
 			v.record(v.string(), text, 'secret keys by access key'),
 		),
+		dialect: optional(
+			"Whose answers the ELB and IAM APIs give: OUTSCALE's, with every action of AWS, unless said otherwise.",
+			v.picklist(['outscale', 'aws'], 'a dialect of the ELB API; allowed are "outscale" or "aws"'),
+		),
 		strict: optional(
 			'Takes uploaded private keys as RSA in PKCS#1 only, and bucket names by the rules of S3 only, as the cloud asks for.',
 			flag,

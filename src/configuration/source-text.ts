@@ -38,7 +38,8 @@ export class SourceText {
 }
 
 /** Entries of `control` that hold no secret; an entry that is misspelt may be `credentials`. */
-const OPEN_ENTRY = /^(\s+)(port|host|names|strict|lifecycle|faithfulHealth|accessLogs)\s*:(?!.*(?:cred|secret))/i;
+const OPEN_ENTRY =
+	/^(\s+)(port|host|names|dialect|strict|lifecycle|faithfulHealth|accessLogs)\s*:(?!.*(?:cred|secret))/i;
 
 const OTHER_SECTION = /^(?:account|vms|certificates|backends|loadBalancers|x-[\w-]+)\s*:/;
 

@@ -1,4 +1,5 @@
 import type {Duration} from '../base/duration.ts';
+import type {ApiDialect} from '../model/normalised.ts';
 
 /** The control port: the cloud's API and the emulator's own interface. */
 export interface ControlConfig {
@@ -10,6 +11,11 @@ export interface ControlConfig {
 	readonly names?: readonly string[];
 	/** Secret keys by access key. Given, signatures are verified; otherwise any are taken. */
 	readonly credentials?: Readonly<Record<string, string>>;
+	/**
+	 * Whose answers the ELB and IAM APIs give where OUTSCALE's LBU and AWS differ. Not given: LBU's, with every action of
+	 * AWS. `outscale`: what LBU lacks is refused. `aws`: AWS's texts, statuses, ARNs and DNS names.
+	 */
+	readonly dialect?: ApiDialect;
 	/** Takes uploaded private keys as RSA in PKCS#1 only, and bucket names by the rules of S3 only, as the cloud asks for. */
 	readonly strict?: boolean;
 	/** How long `provisioning`, `reconfiguring` and `deleting` show; 0 unless said otherwise: over with their answer. */

@@ -72,7 +72,7 @@ function section<Value, Written>(
 }
 
 function writeControl(control: NormalisedControl, directory: string, place: WritePlace): ControlConfig {
-	const {host, port, names, credentials, strict, lifecycleMs, faithfulHealth, accessLogs} = control;
+	const {host, port, names, credentials, dialect, strict, lifecycleMs, faithfulHealth, accessLogs} = control;
 	if (credentials !== undefined) {
 		tell(place, 'secret keys are not written: whoever starts from this takes any signature, until they are added');
 	}
@@ -81,6 +81,7 @@ function writeControl(control: NormalisedControl, directory: string, place: Writ
 		port,
 		names: unlessEmpty(names),
 		credentials: undefined,
+		dialect,
 		strict: unless(strict, false),
 		lifecycle: lifecycleMs === 0 ? undefined : writeDuration(lifecycleMs),
 		faithfulHealth: unless(faithfulHealth, false),

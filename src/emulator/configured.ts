@@ -30,6 +30,7 @@ export const NOTHING_CONFIGURED: Configured = {
 			port: undefined,
 			names: [],
 			credentials: undefined,
+			dialect: undefined,
 			strict: false,
 			lifecycleMs: 0,
 			faithfulHealth: false,
@@ -145,9 +146,9 @@ function withSameBackends(config: NormalisedConfig, before: NormalisedConfig): N
 /** What operations go by, as the configuration says at the start. */
 export function settingsOf({control, account}: NormalisedConfig, seed: number): Omit<Context, 'nowMs' | 'wallMs'> {
 	const {id: accountId = DEFAULT_ACCOUNT_ID, region = DEFAULT_REGION} = account;
-	const {lifecycleMs, strict, faithfulHealth, accessLogs} = control;
+	const {lifecycleMs, dialect, strict, faithfulHealth, accessLogs} = control;
 	return {
-		identifiers: new Identifiers({seed, region, accountId}),
+		identifiers: new Identifiers({seed, region, accountId, cloud: dialect ?? 'outscale'}),
 		lifecycleMs,
 		strict,
 		faithfulHealth,

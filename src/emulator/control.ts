@@ -8,8 +8,8 @@ import type {AdminApi, Readiness} from '../control-plane/admin/admin-api.ts';
 import type {LiveSource} from '../control-plane/admin/live.ts';
 import {loadBalancerState, type VmAddress} from '../control-plane/admin/state.ts';
 import type {RecordedTraffic} from '../control-plane/admin/traffic.ts';
+import {AwsDialect} from '../control-plane/aws/dialect.ts';
 import type {LoggedCall} from '../control-plane/call-log.ts';
-import {ElbDialect} from '../control-plane/elb/dialect.ts';
 import {OutscaleDialect} from '../control-plane/outscale/dialect.ts';
 import {type ControlPlane, startControlPlane} from '../control-plane/server.ts';
 import {authenticator} from '../control-plane/signature.ts';
@@ -218,22 +218,19 @@ export class Control implements AdminApi {
 
 	async #open(): Promise<void> {
 		const {store, context, port, prefersUsualPort, clock, onCall, onError} = this.#options;
-		const {host, names, credentials, port: configured} = this.#config.control;
+		const {host, names, credentials, port: configured, dialect} = this.#config.control;
 		const wanted = port ?? configured;
 		const cloud = new AccountAsCloud(store, context);
+		// Clients sign by the machine's time, whatever moves the emulator's.
+		const authenticate = authenticator(credentials, {nowMs: () => systemClock.wallMs()});
 		this.#server = await startControlPlane({
 			host,
 			names,
 			port: wanted ?? (prefersUsualPort ? USUAL_PORT : 0),
 			fallback: wanted === undefined,
 			dialects: [
-				// Of the numbers below zero, which the other API does not use.
-				new ElbDialect(serial => cloud.identifiers.requestId(-1 - serial)),
-				new OutscaleDialect({
-					store: cloud,
-					// Clients sign by the machine's time, whatever moves the emulator's.
-					authenticate: authenticator(credentials, {nowMs: () => systemClock.wallMs()}),
-				}),
+				new AwsDialect({store: cloud, dialect, authenticate}),
+				new OutscaleDialect({store: cloud, authenticate}),
 			],
 			own: this,
 			routeTunnel: target => this.#routeTunnel(target),

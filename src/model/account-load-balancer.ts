@@ -92,6 +92,19 @@ export type DesyncMode = (typeof DESYNC_MODES)[number];
 /** AWS Classic ELB, ConnectionDraining.Timeout: 300 s when it is switched on without a time. */
 export const DEFAULT_DRAINING_MS = 300_000;
 
+/** How a load balancer came to be. */
+export interface Creation {
+	/** Counts up over the account: the order of creation. */
+	readonly serial: number;
+	/** Milliseconds since 1970-01-01 UTC. */
+	readonly wallMs: number;
+	/**
+	 * What an API asked for, in one form whatever its order, so that the same may be asked for again; undefined for one of
+	 * the library or the configuration.
+	 */
+	readonly asked: {readonly parameters: string; readonly tags: string} | undefined;
+}
+
 /** A load balancer, with everything that any surface has a word for. A value. */
 export interface AccountLoadBalancer extends Settings {
 	readonly name: string;
@@ -116,6 +129,7 @@ export interface AccountLoadBalancer extends Settings {
 	/** `own`: one of the account's, not one that the cloud lends. Internal ones have none. */
 	readonly publicIp: {readonly address: string; readonly own: boolean} | undefined;
 	readonly life: Life;
+	readonly creation: Creation;
 	/** Where the access log is written; undefined: nowhere. */
 	readonly logTarget: NormalisedAccessLog | undefined;
 	/** The loopback address to bind; undefined = the emulator's host. */

@@ -114,6 +114,9 @@ export type NormalisedCertificate =
 	| {readonly kind: 'issue'; readonly names: readonly string[]; readonly key: 'ec' | 'rsa'}
 	| {readonly kind: 'files'; readonly cert: string; readonly key: string; readonly chain: string | undefined};
 
+/** Whose answers the ELB and IAM APIs give where two clouds differ. */
+export type ApiDialect = 'outscale' | 'aws';
+
 /** The control port, its defaults filled in. The path of `accessLogs` is as written until `readConfigFile` has resolved it. */
 export interface NormalisedControl {
 	readonly host: string;
@@ -122,6 +125,7 @@ export interface NormalisedControl {
 	readonly names: readonly string[];
 	/** Secret keys by access key; undefined = any signature is taken. */
 	readonly credentials: ReadonlyMap<string, string> | undefined;
+	readonly dialect: ApiDialect | undefined;
 	readonly strict: boolean;
 	readonly lifecycleMs: number;
 	readonly faithfulHealth: boolean;

@@ -7,6 +7,7 @@ export type RefusalCode =
 	| 'ACCESS_KEY_UNKNOWN'
 	| 'ACCESS_LOG_UNUSABLE'
 	| 'BACKEND_NOT_REGISTERED'
+	| 'BAD_BACKEND_PORT'
 	| 'BAD_CERTIFICATE_NAME'
 	| 'BAD_CERTIFICATE_PATH'
 	| 'BAD_CHECK_INTERVAL'
@@ -22,11 +23,13 @@ export type RefusalCode =
 	| 'BAD_ID_PREFIX'
 	| 'BAD_LISTENER_PORT'
 	| 'BAD_LOG_PREFIX'
+	| 'BAD_MARKER'
 	| 'BAD_NAME'
 	| 'BAD_PARAMETER_VALUE'
 	| 'BAD_PATH_PATTERN'
 	| 'BAD_POLICY_KIND'
 	| 'BAD_POLICY_NAME'
+	| 'BAD_PROTOCOL'
 	| 'BAD_RULE_ACTION'
 	| 'BAD_RULE_NAME'
 	| 'BAD_SCHEME'
@@ -35,14 +38,18 @@ export type RefusalCode =
 	| 'BAD_VALUE'
 	| 'BUG'
 	| 'CERTIFICATE_IN_USE'
+	| 'CERTIFICATE_MISSING'
 	| 'CERTIFICATE_NAME_TAKEN'
 	| 'CERTIFICATE_NOT_ALLOWED'
 	| 'CERTIFICATE_NOT_FOUND'
 	| 'CERTIFICATE_UNREADABLE'
 	| 'CHECK_TIMEOUT_TOO_LONG'
+	| 'CONSTRAINT'
 	| 'CROSSING_LAYERS'
 	| 'DATA_PLANE_REFUSED'
+	| 'DRY_RUN'
 	| 'DUPLICATE_TAG_KEYS'
+	| 'EMPTY_PARAMETER'
 	| 'EMPTY_TAG_KEY'
 	| 'GROUPS_OUTSIDE_NET'
 	| 'HEALTH_CHECK_PATH'
@@ -51,11 +58,15 @@ export type RefusalCode =
 	| 'IP_IN_USE'
 	| 'KEY_PAIR_MISMATCH'
 	| 'LAST_SUBREGION'
+	| 'LISTENER_DIFFERS'
 	| 'LISTENER_PORT_TAKEN'
+	| 'LOAD_BALANCER_DIFFERS'
 	| 'LOAD_BALANCER_NAME_TAKEN'
 	| 'LOAD_BALANCER_NOT_READY'
 	| 'MALFORMED_ID'
+	| 'MISSING_ACTION'
 	| 'MISSING_PARAMETER'
+	| 'MIXED_BACKEND_PORT'
 	| 'NETWORK_MISMATCH'
 	| 'NOT_SIGNED'
 	| 'NO_INTERNET_SERVICE'
@@ -97,6 +108,7 @@ export type RefusalCode =
 	| 'UNKNOWN_ACTION'
 	| 'UNKNOWN_PARAMETER'
 	| 'UNREADABLE_BODY'
+	| 'UNSUPPORTED_PROTOCOL'
 	| 'VM_TERMINATED'
 	| 'WRONG_TYPE';
 
@@ -104,7 +116,7 @@ export type RefusalCode =
 export class Refusal extends EmulatorError<RefusalCode> {
 	/** What the refusal is about: the name or id that was given. The cloud's own sentences repeat it. */
 	readonly subject: string;
-	/** A second fact that a cloud's sentence repeats, such as the load balancer's name. */
+	/** What the subject belongs to, where a cloud's sentence names that as well: the load balancer of a policy, say. */
 	readonly of: string;
 
 	/** @param message one sentence that names what was wrong and what is allowed; never a private key. */

@@ -39,7 +39,7 @@ export const deregisterBackends: Operation<Backends, AccountLoadBalancer> = inpu
 
 function notRegistered({name}: AccountLoadBalancer, backend: string): Refusal {
 	const message = `${quote(backend)} is not registered with load balancer ${quote(name)}`;
-	return new Refusal('BACKEND_NOT_REGISTERED', message, backend);
+	return new Refusal('BACKEND_NOT_REGISTERED', message, backend, name);
 }
 
 /** @throws Refusal `BACKEND_NOT_REGISTERED` for the first of these VMs that is not registered */

@@ -1,5 +1,6 @@
 import {createHash} from 'node:crypto';
 import {type DnsZone, dnsNameOf} from '../model/dns-name.ts';
+import type {ApiDialect} from '../model/normalised.ts';
 
 const LETTERS_AND_DIGITS = 'ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789';
 
@@ -9,6 +10,8 @@ export interface IdentifierOptions {
 	readonly region: string;
 	/** 12 digits. */
 	readonly accountId: string;
+	/** Whose forms they have where they differ. */
+	readonly cloud?: ApiDialect;
 }
 
 /** Identifiers in the cloud's forms. Pure: a serial is given to each, and never twice. */
@@ -16,9 +19,11 @@ export class Identifiers {
 	readonly region: string;
 	readonly accountId: string;
 	readonly #seed: number;
+	readonly #cloud: ApiDialect;
 
-	constructor({seed, region, accountId}: IdentifierOptions) {
+	constructor({seed, region, accountId, cloud = 'outscale'}: IdentifierOptions) {
 		this.#seed = seed;
+		this.#cloud = cloud;
 		this.region = region;
 		this.accountId = accountId;
 	}
@@ -86,7 +91,7 @@ export class Identifiers {
 	}
 
 	dnsName(name: string, internal: boolean): string {
-		const zone: DnsZone = {seed: this.#seed, region: this.region, internal};
+		const zone: DnsZone = {seed: this.#seed, region: this.region, internal, cloud: this.#cloud};
 		return dnsNameOf(name, zone);
 	}
 

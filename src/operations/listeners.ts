@@ -26,23 +26,51 @@ export interface AddListeners {
 export const addListeners: Operation<AddListeners, AccountLoadBalancer> = input => (account, context) => {
 	validateListeners(input.listeners);
 	const before = changeable(account, input.loadBalancer, context);
-	const made = makeListeners(input.listeners, account, context, before.listeners);
+	const made = makeListeners(input.listeners, account, context, before);
 	const listeners = [...before.listeners, ...made.listeners];
 	validateQuota('TOO_MANY_LISTENERS', listeners.length, context.quotas.listeners, 'listeners');
 	const after = changing(before, {listeners}, context);
 	return {account: withLoadBalancer(withRulesFor(after, before, made.account), after), result: after};
 };
 
+/**
+ * CreateLoadBalancerListeners of the ELB API: a listener that is there already, the same in all that was asked for, is no
+ * error (AWS Classic ELB, CreateLoadBalancerListeners).
+ */
+export const ensureListeners: Operation<AddListeners, AccountLoadBalancer> = input => (account, context) => {
+	validateListeners(input.listeners);
+	const before = changeable(account, input.loadBalancer, context);
+	const {identifiers} = context;
+	const asked = new Map<number, string>();
+	for (const {port, protocol, backendProtocol, backendPort, certificateId} of before.listeners) {
+		asked.set(port, JSON.stringify([protocol, backendProtocol, backendPort, certificateId]));
+	}
+	const fresh = input.listeners.filter(({port, protocol, backendProtocol, backendPort, certificate}) => {
+		const id = certificate === undefined ? undefined : certificateAt(account, certificate, identifiers).id;
+		const wanted = JSON.stringify([protocol, backendProtocol, backendPort, id]);
+		const there = asked.get(port);
+		asked.set(port, there ?? wanted);
+		if (there === undefined || there === wanted) return there === undefined;
+		const message = `load balancer ${quote(before.name)} has another listener on port ${port} already`;
+		throw new Refusal('LISTENER_DIFFERS', message, String(port), before.name);
+	});
+	if (fresh.length === 0) return {account, result: before};
+	validateBackendPorts([...before.listeners, ...fresh]);
+	return addListeners({...input, listeners: fresh})(account, context);
+};
+
 export interface RemoveListeners {
 	readonly loadBalancer: string;
 	readonly ports: readonly number[];
+	/** Takes a port that has no listener for one whose listener is gone already (*guess* for AWS). */
+	readonly toleratesUnknown?: boolean;
 }
 
 /** DeleteLoadBalancerListeners. All of them may go; the rules of those that go, go with them (*guess*). */
 export const removeListeners: Operation<RemoveListeners, AccountLoadBalancer> = input => (account, context) => {
 	const before = changeable(account, input.loadBalancer, context);
 	const gone = new Set(input.ports);
-	for (const port of gone) listenerOn(before, port);
+	if (input.toleratesUnknown !== true) for (const port of gone) listenerOn(before, port);
 	const listeners = before.listeners.filter(({port}) => !gone.has(port));
 	const after = changing(before, {listeners}, context);
 	return {account: withLoadBalancer(withRulesFor(after, before, account), after), result: after};
@@ -80,7 +108,7 @@ export function validateListeners(listeners: readonly NewListener[]): void {
 		}
 		if (!isPort(backendPort)) {
 			const message = `back-end port ${backendPort} is not a port; allowed are 1 to 65535`;
-			throw new Refusal('BAD_VALUE', message, String(backendPort));
+			throw new Refusal('BAD_BACKEND_PORT', message, String(backendPort));
 		}
 	}
 	for (const listener of listeners) {
@@ -90,9 +118,25 @@ export function validateListeners(listeners: readonly NewListener[]): void {
 		if (isSecure(protocol) === (certificate !== undefined)) continue;
 		if (certificate === undefined) {
 			const message = `the ${protocol.toUpperCase()} listener on port ${port} needs a server certificate`;
-			throw new Refusal('MISSING_PARAMETER', message);
+			throw new Refusal('CERTIFICATE_MISSING', message, String(port));
 		}
 		throw certificateNotAllowed(listener);
+	}
+}
+
+/**
+ * Listeners with one back-end port have to agree on whether TLS is spoken there (AWS Classic ELB, Listener.InstanceProtocol).
+ *
+ * @throws Refusal `MIXED_BACKEND_PORT`
+ */
+export function validateBackendPorts(listeners: readonly ListenerPorts[]): void {
+	const secure = new Map<number, boolean>();
+	for (const {backendPort, backendProtocol} of listeners) {
+		const isSame = (secure.get(backendPort) ?? isSecure(backendProtocol)) === isSecure(backendProtocol);
+		secure.set(backendPort, isSecure(backendProtocol));
+		if (isSame) continue;
+		const message = `instance port ${backendPort} has listeners with a secure instance protocol and others without; they have to agree`;
+		throw new Refusal('MIXED_BACKEND_PORT', message, String(backendPort));
 	}
 }
 
@@ -114,18 +158,19 @@ export function makeListeners(
 	asked: readonly NewListener[],
 	account: Account,
 	{identifiers}: Context,
-	existing: readonly ListenerPorts[] = [],
+	loadBalancer: {readonly name: string; readonly listeners: readonly ListenerPorts[]},
 ): {readonly listeners: AccountListener[]; readonly account: Account} {
 	const certificates = asked.map(({certificate}) =>
 		certificate === undefined ? undefined : certificateAt(account, certificate, identifiers),
 	);
-	const taken = new Set(existing.map(({port}) => port));
+	const taken = new Set(loadBalancer.listeners.map(({port}) => port));
 	for (const {port} of asked) {
 		if (taken.has(port)) {
 			throw new Refusal(
 				'LISTENER_PORT_TAKEN',
 				`there is a listener on port ${quote(String(port))} already`,
 				String(port),
+				loadBalancer.name,
 			);
 		}
 		taken.add(port);

@@ -1,4 +1,4 @@
-import type {AccountLoadBalancer, Placement, Scheme} from '../model/account-load-balancer.ts';
+import type {AccountLoadBalancer, Creation, Placement, Scheme} from '../model/account-load-balancer.ts';
 import {DEFAULT_DRAINING_MS, NO_ACCESS_LOG} from '../model/account-load-balancer.ts';
 import {defaultHealthCheck} from '../model/health-check.ts';
 import type {Life} from '../model/life.ts';
@@ -12,6 +12,7 @@ export interface NewLoadBalancer {
 	readonly placement: Placement;
 	readonly publicIp: AccountLoadBalancer['publicIp'];
 	readonly life: Life;
+	readonly creation: Creation;
 }
 
 /** A load balancer with nothing in it, and the defaults of the cloud. */

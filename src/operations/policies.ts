@@ -32,6 +32,7 @@ export const createPolicy: Operation<CreatePolicy, AccountLoadBalancer> = input 
 			'POLICY_NAME_TAKEN',
 			`load balancer ${quote(before.name)} has a policy ${quote(name)} already`,
 			name,
+			before.name,
 		);
 	}
 	const after = changing(before, {policies: [...before.policies, policy]}, context);
@@ -79,7 +80,7 @@ export function validateEnabled(
 function policyNamed({name, policies}: AccountLoadBalancer, wanted: string): NamedPolicy {
 	const found = policies.find(policy => policy.name === wanted);
 	if (found !== undefined) return found;
-	throw new Refusal('NO_SUCH_POLICY', `load balancer ${quote(name)} has no policy ${quote(wanted)}`, wanted);
+	throw new Refusal('NO_SUCH_POLICY', `load balancer ${quote(name)} has no policy ${quote(wanted)}`, wanted, name);
 }
 
 function stickinessOf({kind, cookie, seconds}: CreatePolicy): StickinessPolicy {

@@ -101,7 +101,7 @@ function pick<Value, Key extends keyof Value>(value: Value, keys: readonly Key[]
 
 /** What the cloud would have given it at its creation: it stands in the public Cloud, and has always been there. */
 function newOfLibrary(name: string, {serial}: Account, context: Context): AccountLoadBalancer {
-	const {identifiers} = context;
+	const {identifiers, wallMs} = context;
 	return newLoadBalancer(
 		{
 			name,
@@ -109,6 +109,7 @@ function newOfLibrary(name: string, {serial}: Account, context: Context): Accoun
 			placement: {kind: 'public', subregions: [`${identifiers.region}a`], securityGroups: []},
 			publicIp: {address: identifiers.publicIp(serial), own: false},
 			life: {phase: 'changing', sinceMs: Number.NEGATIVE_INFINITY},
+			creation: {serial, wallMs, asked: undefined},
 		},
 		context,
 	);

@@ -140,6 +140,7 @@ const REMARKS: {readonly [Key in Exclude<keyof AccountLoadBalancer, keyof Settin
 	},
 	publicIp: ({publicIp}) => (publicIp?.own === true ? [`its public IP ${publicIp.address} is not written`] : []),
 	life: NONE,
+	creation: NONE,
 	logTarget: NONE,
 	address: NONE,
 	source: NONE,

@@ -7,13 +7,13 @@ import {isSecure} from '../model/listener.ts';
 import {Refusal} from '../model/refusal.ts';
 import {logOf, validateAccessLog} from './access-log.ts';
 import {type AskedCertificate, certificateAt} from './certificates.ts';
-import type {Context, Operation} from './context.ts';
+import type {Changed, Context, Operation} from './context.ts';
 import {validateHealthCheck} from './health-checks.ts';
 import {certificateNotAllowed, referenceTo} from './listeners.ts';
 import {securityGroupsOf, validatePublicIp} from './placement.ts';
 import {validateEnabled} from './policies.ts';
 import {samePair} from './uploaded-pem.ts';
-import {changing, isPort, listenerOn, validateId, validateIp} from './validate.ts';
+import {changeable, changing, isPort, listenerOn, validateId, validateIp} from './validate.ts';
 
 /** Parts of a load balancer; undefined leaves one as it is. */
 export interface UpdateLoadBalancer {
@@ -43,6 +43,34 @@ export const updateLoadBalancer: Operation<UpdateLoadBalancer, AccountLoadBalanc
 	if (state !== 'active') {
 		throw new Refusal('LOAD_BALANCER_NOT_READY', `load balancer ${quote(input.name)} is ${state}`, input.name);
 	}
+	return updated(before, input, account, context);
+};
+
+/** The same of the ELB API, which shows no state of a load balancer: one that is being created may be changed. */
+export const updateUnready: Operation<Partial<UpdateLoadBalancer> & {readonly name: string}, AccountLoadBalancer> =
+	given => (account, context) => {
+		const input = {...NOTHING, ...given};
+		validateUpdate(input, context);
+		return updated(changeable(account, input.name, context), input, account, context);
+	};
+
+const NOTHING: Omit<UpdateLoadBalancer, 'name'> = {
+	port: undefined,
+	certificate: undefined,
+	policies: undefined,
+	healthCheck: undefined,
+	accessLog: undefined,
+	securedCookies: undefined,
+	securityGroups: undefined,
+	publicIp: undefined,
+};
+
+function updated(
+	before: AccountLoadBalancer,
+	input: UpdateLoadBalancer,
+	account: Account,
+	context: Context,
+): Changed<AccountLoadBalancer> {
 	const after = changing(
 		before,
 		{
@@ -56,7 +84,7 @@ export const updateLoadBalancer: Operation<UpdateLoadBalancer, AccountLoadBalanc
 		context,
 	);
 	return {account: withLoadBalancer({...account, serial: account.serial + 1}, after), result: after};
-};
+}
 
 function validateUpdate(input: UpdateLoadBalancer, {strict}: Pick<Context, 'strict'>): void {
 	const {port, certificate, policies, healthCheck, accessLog, securedCookies, securityGroups, publicIp} = input;

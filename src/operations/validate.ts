@@ -35,6 +35,7 @@ export function listenerOn({name, listeners}: AccountLoadBalancer, port: number)
 		'NO_SUCH_LISTENER',
 		`load balancer ${quote(name)} has no listener on port ${port}; there is ${alternatives(ports)}`,
 		String(port),
+		name,
 	);
 }
 
@@ -49,7 +50,12 @@ export function isPort(port: number): boolean {
  */
 export function validateId(prefix: 'i' | 'sg' | 'subnet', id: string): void {
 	if (!id.startsWith(`${prefix}-`)) {
-		throw new Refusal('BAD_ID_PREFIX', `Invalid ID received: ${quote(id)}. Expected format: ${prefix}-xxxxxxxx`, id);
+		throw new Refusal(
+			'BAD_ID_PREFIX',
+			`Invalid ID received: ${quote(id)}. Expected format: ${prefix}-xxxxxxxx`,
+			id,
+			prefix,
+		);
 	}
 	// 8 digits on OUTSCALE; 17 are AWS's, whose clients come here too.
 	if (!/^[0-9a-f]{8}(?:[0-9a-f]{9})?$/.test(id.slice(prefix.length + 1))) {
@@ -57,6 +63,7 @@ export function validateId(prefix: 'i' | 'sg' | 'subnet', id: string): void {
 			'MALFORMED_ID',
 			`Malformed ID received: ${quote(id)}. Expected: ${prefix}- and 8 hexadecimal digits`,
 			id,
+			prefix,
 		);
 	}
 }

@@ -23,6 +23,7 @@ const EMPTY = {
 		port: undefined,
 		names: [],
 		credentials: undefined,
+		dialect: undefined,
 		strict: false,
 		lifecycleMs: 0,
 		faithfulHealth: false,

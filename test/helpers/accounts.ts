@@ -40,6 +40,7 @@ export function accountLoadBalancer(more: Partial<AccountLoadBalancer> = {}): Ac
 		placement: {kind: 'public', subregions: ['eu-west-2a'], securityGroups: []},
 		publicIp: undefined,
 		life: {phase: 'changing', sinceMs: 0},
+		creation: {serial: 0, wallMs: 0, asked: undefined},
 	} as const;
 	return {...newLoadBalancer(given, CONTEXT), listeners: [accountListener(80)], ...more};
 }

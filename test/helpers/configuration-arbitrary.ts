@@ -198,6 +198,7 @@ const control = some({
 	names: fc.constantFrom([], ['lb.test']),
 	strict: fc.boolean(),
 	lifecycle: fc.oneof(duration, fc.constant(0)),
+	dialect: fc.constantFrom('outscale', 'aws'),
 	faithfulHealth: fc.boolean(),
 	accessLogs: fc.constantFrom('/logs', '/var/log'),
 });

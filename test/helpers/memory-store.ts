@@ -3,7 +3,7 @@ import type {Clock} from '../../src/base/clock.ts';
 import {type Account, emptyAccount} from '../../src/model/account.ts';
 import {DEFAULT_ACCOUNT_ID, DEFAULT_REGION} from '../../src/model/dns-name.ts';
 import type {Inventory} from '../../src/model/inventory.ts';
-import type {NormalisedBackend, NormalisedLoadBalancer} from '../../src/model/normalised.ts';
+import type {ApiDialect, NormalisedBackend, NormalisedLoadBalancer} from '../../src/model/normalised.ts';
 import {normalisedOf} from '../../src/model/resolve.ts';
 import {settingsOf} from '../../src/model/settings.ts';
 import {asRefusal} from '../../src/operations/as-refusal.ts';
@@ -25,6 +25,7 @@ const FINE = {code: 'N/A', description: 'N/A'} as const;
 export interface MemoryStoreOptions extends Partial<Omit<Context, 'nowMs' | 'wallMs' | 'identifiers' | 'quotas'>> {
 	readonly clock: Clock;
 	readonly seed?: number;
+	readonly cloud?: ApiDialect | undefined;
 	readonly quotas?: Partial<Quotas> | undefined;
 	readonly inventory?: Inventory;
 	readonly vms?: ReadonlyMap<string, NormalisedBackend>;
@@ -48,6 +49,7 @@ export class MemoryStore implements CloudStore {
 			seed: options.seed ?? 1,
 			region: DEFAULT_REGION,
 			accountId: DEFAULT_ACCOUNT_ID,
+			cloud: options.cloud ?? 'outscale',
 		});
 		this.#account = emptyAccount(options.inventory, options.vms);
 	}

@@ -40,6 +40,7 @@ function loadBalancer(more: Partial<AccountLoadBalancer>): AccountLoadBalancer {
 		placement: {kind: 'public', subregions: ['eu-west-2a'], securityGroups: []},
 		publicIp: undefined,
 		life: {phase: 'changing', sinceMs: 0},
+		creation: {serial: 0, wallMs: 0, asked: undefined},
 	} as const;
 	return {...newLoadBalancer(given, {...context, identifiers}), listeners: [listener(80)], ...more};
 }

@@ -3,13 +3,14 @@ import {backendOf} from '../../model/resolve.ts';
 import {type Backends, deregisterBackends, registerBackends, validateRegistered} from '../../operations/backends.ts';
 import type {CloudStore} from '../../operations/context.ts';
 import {validateId} from '../../operations/validate.ts';
-import {type Action, type AnswerFields, mutation, ofLoadBalancer, query} from './action.ts';
+import {mutation, ofLoadBalancer, query} from '../action.ts';
+import type {Fields} from '../fields.ts';
+import type {AnswerFields, OutscaleAction} from './encode.ts';
 import {encodeHealth} from './encode.ts';
-import type {Fields} from './fields.ts';
 import {nonEmpty} from './load-balancer-actions.ts';
 
 /** OUTSCALE API 1.40: back-ends of load balancers. */
-export const BACKEND_ACTIONS: readonly (readonly [string, Action])[] = [
+export const BACKEND_ACTIONS: readonly (readonly [string, OutscaleAction])[] = [
 	['LinkLoadBalancerBackendMachines', mutation(readBackends, registerBackends, ofLoadBalancer)],
 	['UnlinkLoadBalancerBackendMachines', mutation(readBackends, deregisterBackends, ofLoadBalancer)],
 	['RegisterVmsInLoadBalancer', mutation(readVms, registerBackends, ofLoadBalancer)],

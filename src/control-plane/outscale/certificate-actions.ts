@@ -4,13 +4,14 @@ import {
 	type UploadCertificate,
 	uploadCertificate,
 } from '../../operations/certificates.ts';
-import {type Action, mutation, ofNone, query} from './action.ts';
+import {mutation, ofNone, query} from '../action.ts';
+import type {Fields} from '../fields.ts';
+import type {OutscaleAction} from './encode.ts';
 import {encodeCertificate} from './encode.ts';
-import type {Fields} from './fields.ts';
 import {nonEmpty} from './load-balancer-actions.ts';
 
 /** OUTSCALE API 1.40: server certificates. */
-export const CERTIFICATE_ACTIONS: readonly (readonly [string, Action])[] = [
+export const CERTIFICATE_ACTIONS: readonly (readonly [string, OutscaleAction])[] = [
 	[
 		'CreateServerCertificate',
 		mutation(readUpload, uploadCertificate, ofNone, (certificate, store) => ({

@@ -4,14 +4,14 @@ import {nearest} from '../../base/suggest.ts';
 import {Refusal, type RefusalCode} from '../../model/refusal.ts';
 import type {CloudStore} from '../../operations/context.ts';
 import type {ApiAnswer, ApiCall, ApiRequest, Dialect, RequestRefusal} from '../dialect.ts';
+import {Reading} from '../fields.ts';
 import type {Authenticate} from '../signature.ts';
-import type {Action, AnswerFields} from './action.ts';
 import {BACKEND_ACTIONS} from './backend-actions.ts';
 import {CERTIFICATE_ACTIONS} from './certificate-actions.ts';
-import {writeJson} from './encode.ts';
-import {Reading} from './fields.ts';
+import {type AnswerFields, type OutscaleAction, writeJson} from './encode.ts';
 import {INVENTORY_ACTIONS} from './inventory-actions.ts';
 import {readJsonBody} from './json-body.ts';
+import {JSON_FORMAT} from './json-format.ts';
 import {LISTENER_RULE_ACTIONS} from './listener-rule-actions.ts';
 import {LOAD_BALANCER_ACTIONS} from './load-balancer-actions.ts';
 import {POLICY_ACTIONS} from './policy-actions.ts';
@@ -19,7 +19,7 @@ import {TAG_ACTIONS} from './tag-actions.ts';
 import {errorOf} from './wire-errors.ts';
 
 /** A Map, so that no name of a JavaScript object's own is an action. */
-export const OUTSCALE_ACTIONS: ReadonlyMap<string, Action> = new Map([
+export const OUTSCALE_ACTIONS: ReadonlyMap<string, OutscaleAction> = new Map([
 	...LOAD_BALANCER_ACTIONS,
 	...CERTIFICATE_ACTIONS,
 	...LISTENER_RULE_ACTIONS,
@@ -53,7 +53,7 @@ export class OutscaleDialect implements Dialect {
 	async answer(request: ApiRequest): Promise<{readonly answer: ApiAnswer; readonly call: ApiCall}> {
 		const requestId = this.#store.identifiers.requestId(this.#requests++);
 		const action = actionIn(request.path) ?? '';
-		const reading = new Reading();
+		const reading = new Reading(JSON_FORMAT);
 		try {
 			const fields = await this.#carryOut(request, action, reading);
 			return {
@@ -98,12 +98,12 @@ export class OutscaleDialect implements Dialect {
 		if (action === undefined) throw unknownAction(name);
 		const body = readJsonBody(request.body);
 		let dryRun: boolean | undefined;
-		const prepared = reading.object(body, '', fields => {
+		const prepared = reading.object(new Map(Object.entries(body)), '', fields => {
 			dryRun = fields.boolean('DryRun');
 			return action.prepare(fields, this.#store);
 		});
 		reading.finish();
-		if (dryRun !== true) return prepared.run();
+		if (dryRun !== true) return (await prepared.run()) ?? {};
 		prepared.rehearse();
 		return {};
 	}

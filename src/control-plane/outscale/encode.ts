@@ -8,9 +8,15 @@ import {
 import type {HealthCheck} from '../../model/health-check.ts';
 import type {LifeState} from '../../model/life.ts';
 import type {BackendHealth, CloudStore} from '../../operations/context.ts';
+import type {Action} from '../action.ts';
 
 /** What JSON can say; keys that are undefined are left out. */
 export type Json = string | number | boolean | null | readonly Json[] | {readonly [key: string]: Json | undefined};
+
+/** What an answer holds beside its `ResponseContext`. */
+export type AnswerFields = Readonly<Record<string, Json | undefined>>;
+
+export type OutscaleAction = Action<AnswerFields>;
 
 /** What an answer is read from. One account for all of it: an store looks at everything that runs for each. */
 export type AnswerSource = Pick<CloudStore, 'account' | 'identifiers'>;

@@ -1,12 +1,12 @@
 import type {Inventory} from '../../model/inventory.ts';
 import type {CloudStore} from '../../operations/context.ts';
-import {type Action, query} from './action.ts';
-import type {Json} from './encode.ts';
-import type {Fields} from './fields.ts';
+import {query} from '../action.ts';
+import type {Fields} from '../fields.ts';
+import type {Json, OutscaleAction} from './encode.ts';
 import {nonEmpty} from './load-balancer-actions.ts';
 
 /** What clients ask before they create a load balancer: what the emulator was told exists, and nothing else. */
-export const INVENTORY_ACTIONS: readonly (readonly [string, Action])[] = [
+export const INVENTORY_ACTIONS: readonly (readonly [string, OutscaleAction])[] = [
 	list('ReadSubregions', 'Subregions', 'SubregionNames', ({subregions}, {identifiers: {region}}) =>
 		subregions.map(name => [
 			name,
@@ -62,7 +62,7 @@ function list(
 	key: string,
 	filter: string,
 	entries: (inventory: Inventory, store: CloudStore) => Entries,
-): readonly [string, Action] {
+): readonly [string, OutscaleAction] {
 	const read = (fields: Fields) => {
 		const ids = fields.object('Filters', filters => {
 			filters.othersWithoutEffect();

@@ -1,14 +1,15 @@
 import {type Account, listedRules} from '../../model/account.ts';
 import {type CreateRule, createRule, deleteRule, type UpdateRule, updateRule} from '../../operations/listener-rules.ts';
-import {type Action, mutation, ofLoadBalancer, query} from './action.ts';
+import {mutation, ofLoadBalancer, query} from '../action.ts';
+import type {Fields} from '../fields.ts';
+import type {OutscaleAction} from './encode.ts';
 import {encodeRule} from './encode.ts';
-import type {Fields} from './fields.ts';
 import {nonEmpty} from './load-balancer-actions.ts';
 
 const ACTIONS: ReadonlyMap<string, 'forward'> = new Map([['forward', 'forward']]);
 
 /** OUTSCALE API 1.40: listener rules. */
-export const LISTENER_RULE_ACTIONS: readonly (readonly [string, Action])[] = [
+export const LISTENER_RULE_ACTIONS: readonly (readonly [string, OutscaleAction])[] = [
 	[
 		'CreateListenerRule',
 		mutation(readRule, createRule, ofLoadBalancer, (rule, store) => ({ListenerRule: encodeRule(rule, store)})),

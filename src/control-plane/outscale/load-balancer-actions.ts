@@ -9,10 +9,11 @@ import {type CreateLoadBalancer, createLoadBalancer, deleteLoadBalancer} from '.
 import {ONE_PLACE} from '../../operations/placement.ts';
 import {OUTSCALE_TAGS} from '../../operations/tags.ts';
 import {type UpdateLoadBalancer, updateLoadBalancer} from '../../operations/update-load-balancer.ts';
+import {mutation, ofLoadBalancer, ofName, query} from '../action.ts';
 import {readCertificateReference} from '../certificate-reference.ts';
-import {type Action, type AnswerFields, mutation, ofLoadBalancer, ofName, query} from './action.ts';
+import type {Fields} from '../fields.ts';
+import type {AnswerFields, OutscaleAction} from './encode.ts';
 import {encodeLoadBalancer} from './encode.ts';
-import type {Fields} from './fields.ts';
 import {readTag} from './tag-actions.ts';
 
 const PROTOCOLS: ReadonlyMap<string, Protocol> = new Map([
@@ -28,7 +29,7 @@ const SCHEMES: ReadonlyMap<string, Scheme> = new Map([
 ]);
 
 /** OUTSCALE API 1.40: load balancers and their listeners. */
-export const LOAD_BALANCER_ACTIONS: readonly (readonly [string, Action])[] = [
+export const LOAD_BALANCER_ACTIONS: readonly (readonly [string, OutscaleAction])[] = [
 	['CreateLoadBalancer', mutation(readCreation, createLoadBalancer, ofName, answerToCreation)],
 	['ReadLoadBalancers', query(readFilters, answerToRead)],
 	['UpdateLoadBalancer', mutation(readUpdate, updateLoadBalancer, ofName, answerToChange)],

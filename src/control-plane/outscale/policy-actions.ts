@@ -1,7 +1,8 @@
 import type {StickinessPolicy} from '../../model/stickiness-policy.ts';
 import {type CreatePolicy, createPolicy, deletePolicy} from '../../operations/policies.ts';
-import {type Action, mutation, ofLoadBalancer} from './action.ts';
-import type {Fields} from './fields.ts';
+import {mutation, ofLoadBalancer} from '../action.ts';
+import type {Fields} from '../fields.ts';
+import type {OutscaleAction} from './encode.ts';
 import {answerToChange} from './load-balancer-actions.ts';
 
 const KINDS: ReadonlyMap<string, StickinessPolicy['kind']> = new Map([
@@ -10,7 +11,7 @@ const KINDS: ReadonlyMap<string, StickinessPolicy['kind']> = new Map([
 ]);
 
 /** OUTSCALE API 1.40: stickiness policies of load balancers. */
-export const POLICY_ACTIONS: readonly (readonly [string, Action])[] = [
+export const POLICY_ACTIONS: readonly (readonly [string, OutscaleAction])[] = [
 	['CreateLoadBalancerPolicy', mutation(readPolicy, createPolicy, ofLoadBalancer, answerToChange)],
 	[
 		'DeleteLoadBalancerPolicy',

@@ -1,10 +1,11 @@
 import {loadBalancerNamed} from '../../model/account.ts';
 import {addTags, OUTSCALE_TAGS, removeTags, type Tag} from '../../operations/tags.ts';
-import {type Action, mutation, query} from './action.ts';
-import type {Fields} from './fields.ts';
+import {mutation, query} from '../action.ts';
+import type {Fields} from '../fields.ts';
+import type {OutscaleAction} from './encode.ts';
 
 /** OUTSCALE API 1.40: tags of load balancers, which the general tag actions do not cover. */
-export const TAG_ACTIONS: readonly (readonly [string, Action])[] = [
+export const TAG_ACTIONS: readonly (readonly [string, OutscaleAction])[] = [
 	[
 		'CreateLoadBalancerTags',
 		mutation(

@@ -32,6 +32,7 @@ export const WIRE_ERRORS = {
 	ACCESS_KEY_UNKNOWN: DENIED,
 	ACCESS_LOG_UNUSABLE: value(4088),
 	BACKEND_NOT_REGISTERED: resource(5063, 'VmId'),
+	BAD_BACKEND_PORT: value(4095),
 	BAD_CERTIFICATE_NAME: value(4118),
 	BAD_CERTIFICATE_PATH: value(4118),
 	BAD_CHECK_INTERVAL: value(4095),
@@ -47,11 +48,13 @@ export const WIRE_ERRORS = {
 	BAD_ID_PREFIX: value(4104),
 	BAD_LISTENER_PORT: value(4037),
 	BAD_LOG_PREFIX: value(4101), // guess
+	BAD_MARKER: value(4047), // of the ELB API alone
 	BAD_NAME: value(4036),
 	BAD_PARAMETER_VALUE: value(4047),
 	BAD_PATH_PATTERN: value(4049), // guess
 	BAD_POLICY_KIND: value(4128),
 	BAD_POLICY_NAME: value(4067), // guess
+	BAD_PROTOCOL: value(4095),
 	BAD_RULE_ACTION: value(4058), // guess
 	BAD_RULE_NAME: value(4059), // guess
 	BAD_SCHEME: value(4104),
@@ -60,14 +63,18 @@ export const WIRE_ERRORS = {
 	BAD_VALUE: value(4095),
 	BUG: {status: 500, type: 'InternalError', code: '2000'}, // guess
 	CERTIFICATE_IN_USE: conflict(9002), // guess
+	CERTIFICATE_MISSING: {status: 400, type: 'MissingParameter', code: '7000'},
 	CERTIFICATE_NAME_TAKEN: conflict(9073),
 	CERTIFICATE_NOT_ALLOWED: value(4102), // guess
 	CERTIFICATE_NOT_FOUND: resource(5070),
 	CERTIFICATE_UNREADABLE: value(4124),
 	CHECK_TIMEOUT_TOO_LONG: value(4095),
+	CONSTRAINT: value(4047), // of the ELB API alone
 	CROSSING_LAYERS: value(4054), // guess
 	DATA_PLANE_REFUSED: conflict(9002), // guess: the cloud has no such case
+	DRY_RUN: parameter(3002), // of the ELB API alone
 	DUPLICATE_TAG_KEYS: parameter(3002), // guess: this API takes a key several times
+	EMPTY_PARAMETER: {status: 400, type: 'MissingParameter', code: '7000'}, // of the ELB API alone
 	EMPTY_TAG_KEY: value(4108),
 	GROUPS_OUTSIDE_NET: parameter(3002),
 	HEALTH_CHECK_PATH: value(4212), // recorded in 2026; 4095 in 2021
@@ -76,11 +83,15 @@ export const WIRE_ERRORS = {
 	IP_IN_USE: conflict(9031),
 	KEY_PAIR_MISMATCH: resource(5070), // guess
 	LAST_SUBREGION: conflict(9002), // guess: this API has no such call
+	LISTENER_DIFFERS: conflict(9012), // of the ELB API alone
 	LISTENER_PORT_TAKEN: conflict(9012), // guess
+	LOAD_BALANCER_DIFFERS: conflict(9013), // of the ELB API alone
 	LOAD_BALANCER_NAME_TAKEN: conflict(9013),
 	LOAD_BALANCER_NOT_READY: state(6031),
 	MALFORMED_ID: value(4105), // guess
+	MISSING_ACTION: {status: 404, type: 'InvalidAction', code: '12000'}, // of the ELB API alone
 	MISSING_PARAMETER: {status: 400, type: 'MissingParameter', code: '7000'},
+	MIXED_BACKEND_PORT: conflict(9002), // of the ELB API alone
 	NETWORK_MISMATCH: value(4086),
 	NOT_SIGNED: DENIED,
 	NO_INTERNET_SERVICE: {status: 424, type: 'DependencyProblem', code: '1003'},
@@ -123,6 +134,7 @@ export const WIRE_ERRORS = {
 	UNKNOWN_ACTION: {status: 404, type: 'InvalidAction', code: '12000'},
 	UNKNOWN_PARAMETER: parameter(3001),
 	UNREADABLE_BODY: value(4045), // guess
+	UNSUPPORTED_PROTOCOL: value(4095), // of the ELB API alone
 	VM_TERMINATED: state(6003),
 	WRONG_TYPE: value(4110),
 } satisfies Record<RefusalCode, WireError>;

@@ -1,6 +1,7 @@
 import test from 'ava';
+import {Reading} from '../../../src/control-plane/fields.ts';
 import {OUTSCALE_ACTIONS} from '../../../src/control-plane/outscale/dialect.ts';
-import {Reading} from '../../../src/control-plane/outscale/fields.ts';
+import {JSON_FORMAT} from '../../../src/control-plane/outscale/json-format.ts';
 import type {RefusalCode} from '../../../src/model/refusal.ts';
 import {startWithApi} from '../../helpers/emulator-scene.ts';
 import {InMemoryOutscaleApi} from '../../helpers/in-memory-outscale.ts';
@@ -95,8 +96,10 @@ test('the largest request that is taken is read once, and costs what it holds', 
 				},
 			});
 		const body = {Listeners: counting(Array.from({length: count}, () => counting({})))};
-		const reading = new Reading();
-		reading.object(body, '', fields => OUTSCALE_ACTIONS.get('CreateLoadBalancer')?.prepare(fields, cloud.store));
+		const reading = new Reading(JSON_FORMAT);
+		reading.object(new Map(Object.entries(body)), '', fields =>
+			OUTSCALE_ACTIONS.get('CreateLoadBalancer')?.prepare(fields, cloud.store),
+		);
 		t.throws(() => reading.finish(), {code: 'MISSING_PARAMETER'});
 		return steps;
 	};
@@ -109,7 +112,7 @@ test('the largest request that is taken is read once, and costs what it holds', 
 });
 
 test('of a hundred thousand faults of a request one is put into words', t => {
-	const reading = new Reading();
+	const reading = new Reading(JSON_FORMAT);
 	const told: string[] = [];
 	const refuse = (code: RefusalCode, count: number) => {
 		for (let index = 0; index < count; index++) {

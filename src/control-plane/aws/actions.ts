@@ -1,0 +1,32 @@
+import type {ApiDialect} from '../../model/normalised.ts';
+import type {AwsAction} from './action.ts';
+import type {Service} from './error-document.ts';
+import {listenerActions} from './listener-actions.ts';
+import {loadBalancerActions} from './load-balancer-actions.ts';
+import type {Cloud} from './wire-errors.ts';
+
+/** What AWS has and LBU lacks: LBU's public reference and what was observed on it agree. */
+const NOT_IN_LBU: ReadonlySet<string> = new Set([
+	'ApplySecurityGroupsToLoadBalancer',
+	'AttachLoadBalancerToSubnets',
+	'DescribeAccountLimits',
+	'DescribeLoadBalancerPolicies',
+	'DescribeLoadBalancerPolicyTypes',
+	'DetachLoadBalancerFromSubnets',
+	'DisableAvailabilityZonesForLoadBalancer',
+	'EnableAvailabilityZonesForLoadBalancer',
+]);
+
+/** An action and the API that it is of. */
+export interface ServedAction {
+	readonly action: AwsAction;
+	readonly service: Service;
+}
+
+/** The actions that are answered. A Map, so that no name of a JavaScript object's own is an action. */
+export function servedActions(dialect: ApiDialect | undefined): ReadonlyMap<string, ServedAction> {
+	const cloud: Cloud = dialect === 'aws' ? 'aws' : 'lbu';
+	const elb = [...loadBalancerActions(cloud), ...listenerActions(cloud)];
+	const served = elb.filter(([name]) => dialect !== 'outscale' || !NOT_IN_LBU.has(name));
+	return new Map(served.map(([name, action]) => [name, {action, service: 'elb'}]));
+}

@@ -1,0 +1,102 @@
+import {type AccountListener, type AccountLoadBalancer, subregionsOf} from '../../model/account-load-balancer.ts';
+import {formatTarget, type HealthCheck} from '../../model/health-check.ts';
+import type {CloudStore} from '../../operations/context.ts';
+import type {Cloud} from './wire-errors.ts';
+import {members, type Xml, type XmlElements} from './xml.ts';
+
+/** What an answer is read from: one account for all of it. */
+export interface AnswerSource extends Pick<CloudStore, 'account' | 'identifiers'> {
+	readonly cloud: Cloud;
+}
+
+/** The zone of Route 53 in which AWS's names of Classic Load Balancers in us-east-1 lie. *Guess* for other regions. */
+const HOSTED_ZONE = 'Z35SXDOTRQ7X7K';
+
+/**
+ * A load balancer, its elements in AWS's order. Lists are there when they are empty, scalars that have no value are not.
+ *
+ * @see botocore, service model elb/2012-06-01, LoadBalancerDescription; an answer of LBU recorded in 2018
+ */
+export function encodeLoadBalancer(loadBalancer: AccountLoadBalancer, source: AnswerSource): XmlElements {
+	const {name, dnsName, scheme, placement, backends, creation, listeners} = loadBalancer;
+	const inNet = placement.kind === 'net' ? placement : undefined;
+	const isAws = source.cloud === 'aws';
+	return {
+		LoadBalancerName: name,
+		DNSName: dnsName,
+		CanonicalHostedZoneName: isAws ? dnsName : undefined,
+		CanonicalHostedZoneNameID: isAws ? HOSTED_ZONE : undefined,
+		ListenerDescriptions: members(listeners.map(listener => encodeListener(listener, source))),
+		Policies: encodePolicies(loadBalancer),
+		BackendServerDescriptions: members([]),
+		AvailabilityZones: members(subregionsOf(placement)),
+		Subnets: members(inNet?.subnets.map(({id}) => id) ?? []),
+		VPCId: inNet?.netId,
+		// Addresses, which the OUTSCALE API registers, have no place in this one.
+		Instances: encodeInstances(backends),
+		HealthCheck: encodeHealthCheck(loadBalancer.healthCheck),
+		SourceSecurityGroup: encodeSource(loadBalancer, source),
+		SecurityGroups: members(placement.securityGroups),
+		CreatedTime: new Date(creation.wallMs).toISOString(),
+		Scheme: scheme,
+	};
+}
+
+/** The VMs that are registered, in their order. */
+export function encodeInstances(backends: AccountLoadBalancer['backends']): Xml {
+	return members(backends.flatMap(backend => (backend.kind === 'vm' ? [{InstanceId: backend.id}] : [])));
+}
+
+/** Whole seconds: a check of the library may be faster than the API can say. */
+export function encodeHealthCheck(check: HealthCheck): XmlElements {
+	return {
+		Target: formatTarget(check),
+		Interval: Math.ceil(check.intervalMs / 1000),
+		Timeout: Math.ceil(check.timeoutMs / 1000),
+		UnhealthyThreshold: check.unhealthyThreshold,
+		HealthyThreshold: check.healthyThreshold,
+	};
+}
+
+function encodeListener(listener: AccountListener, {account, identifiers}: AnswerSource): XmlElements {
+	const {protocol, port, backendProtocol, backendPort, certificateId = '', policies} = listener;
+	const certificate = account.certificates.get(certificateId);
+	return {
+		Listener: {
+			Protocol: protocol.toUpperCase(),
+			LoadBalancerPort: port,
+			InstanceProtocol: backendProtocol.toUpperCase(),
+			InstancePort: backendPort,
+			SSLCertificateId: certificate && identifiers.certificateOrn(certificate),
+		},
+		PolicyNames: members(policies),
+	};
+}
+
+function encodePolicies({policies}: AccountLoadBalancer): XmlElements {
+	return {
+		AppCookieStickinessPolicies: members(
+			policies.flatMap(({name, stickiness}) =>
+				stickiness.kind === 'application' ? [{PolicyName: name, CookieName: stickiness.cookie}] : [],
+			),
+		),
+		LBCookieStickinessPolicies: members(
+			policies.flatMap(({name, stickiness}) =>
+				stickiness.kind === 'duration' ? [{PolicyName: name, CookieExpirationPeriod: stickiness.seconds}] : [],
+			),
+		),
+		OtherPolicies: members([]),
+	};
+}
+
+/** In the public Cloud OUTSCALE's own; in a Net the account, and the first security group (observed on LBU). */
+function encodeSource({placement}: AccountLoadBalancer, {account, identifiers, cloud}: AnswerSource): XmlElements {
+	if (placement.kind === 'public') {
+		return cloud === 'aws'
+			? {OwnerAlias: 'amazon-elb', GroupName: 'amazon-elb-sg'}
+			: {OwnerAlias: 'outscale-elb', GroupName: 'outscale-elb-sg'};
+	}
+	const [first = ''] = placement.securityGroups;
+	const known = account.inventory.securityGroups.find(({id}) => id === first);
+	return {OwnerAlias: identifiers.accountId, GroupName: known?.name ?? first};
+}

@@ -1,0 +1,86 @@
+import {X509Certificate} from 'node:crypto';
+import {readdirSync, readFileSync} from 'node:fs';
+import test from 'ava';
+import {servedActions} from '../../../src/control-plane/aws/actions.ts';
+import {readXml} from '../../helpers/aws-xml.ts';
+import {InMemoryAwsApi, type InMemoryAwsOptions} from '../../helpers/in-memory-aws.ts';
+import {pem} from '../../helpers/project-certs.ts';
+
+const FIXTURES = new URL('../../../fixtures/aws/', import.meta.url);
+
+interface Case {
+	readonly source: string;
+	readonly status: number;
+	readonly given?: readonly string[];
+	readonly options?: InMemoryAwsOptions & {readonly healthy?: readonly string[]};
+}
+
+/** `CreateLoadBalancer/http` and so on. */
+const CASES = readdirSync(FIXTURES, {withFileTypes: true})
+	.filter(entry => entry.isDirectory())
+	.flatMap(({name}) => readdirSync(new URL(`${name}/`, FIXTURES)).map(each => `${name}/${each}`));
+
+for (const name of CASES) {
+	test(`${name} is answered as its fixture says`, async t => {
+		const {source, status, given = [], options: {healthy = [], ...options} = {}} = caseOf(name);
+		const api = new InMemoryAwsApi(options);
+		for (const backend of healthy) api.store.healthy.add(backend);
+		for (const before of given) {
+			const {answer} = await api.send(requestOf(before));
+			t.is(answer.status, 200, answer.body);
+		}
+		const account = api.store.account;
+		const calls = api.store.calls.length;
+
+		const {answer, call} = await api.send(requestOf(name));
+
+		t.is(withoutChance(answer.body), textOf(name, 'response.xml'));
+		t.is(answer.status, status);
+		t.notThrows(() => readXml(answer.body));
+		t.like(answer.headers, [['Content-Type', 'text/xml']]);
+		t.is(call.status, status);
+		t.true(source.length > 10, 'a fixture says where it comes from');
+		if (status === 200) return;
+		t.deepEqual(api.store.account, account, 'a refused call changes nothing');
+		t.is(api.store.calls.length, calls);
+	});
+}
+
+test('every action has fixtures', t => {
+	const shown = new Set(CASES.map(name => name.split('/')[0]));
+	t.deepEqual(
+		[...servedActions(undefined).keys()].filter(action => !shown.has(action)),
+		[],
+	);
+});
+
+function textOf(name: string, file: string): string {
+	return readFileSync(new URL(`${name}/${file}`, FIXTURES), 'utf8');
+}
+
+function caseOf(name: string): Case {
+	return JSON.parse(textOf(name, 'case.json'));
+}
+
+/** One parameter in each line, as it is on the wire. */
+function requestOf(name: string): string {
+	return textOf(name, 'request.txt')
+		.trim()
+		.split('\n')
+		.join('&')
+		.replaceAll(/\{\{(.*?)\}\}/g, (_, file) => encodeURIComponent(pem(file)));
+}
+
+/** What is another in each run, or with each set of certificates, in the words of the fixtures. */
+function withoutChance(body: string): string {
+	let text = body.replaceAll(
+		/<RequestId>[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}</g,
+		'<RequestId>{{uuid}}<',
+	);
+	for (const file of ['web.test.crt', 'rsa.web.test.crt']) {
+		const end = new Date(new X509Certificate(pem(file)).validTo).toISOString();
+		text = text.replaceAll(`<Expiration>${end}<`, `<Expiration>{{notAfter ${file}}}<`);
+		text = text.replaceAll(pem(file), `{{${file}}}`).replaceAll(pem(file).trim(), `{{${file} trimmed}}`);
+	}
+	return text;
+}
