@@ -95,6 +95,11 @@ export class RunningLoadBalancer {
 		return this.#backends.all;
 	}
 
+	/** Back-ends that were deregistered and may still finish what is in flight at them. */
+	get draining(): readonly Backend[] {
+		return this.#retiring.backends;
+	}
+
 	/** Back-ends that have had no verdict yet, of their probes or of the operator. */
 	get undecided(): readonly Backend[] {
 		return this.#backends.undecided;

@@ -50,6 +50,10 @@ export class AccountAsCloud implements CloudStore {
 			reason: backend.reason,
 		}));
 	}
+
+	drainingOf(loadBalancer: string): readonly string[] {
+		return (this.#store.managed.get(loadBalancer)?.running.draining ?? []).map(({name}) => name);
+	}
 }
 
 /** The same operation, which is refused when a listener could not serve the certificate that it is given. */

@@ -105,6 +105,9 @@ export interface Creation {
 	readonly asked: {readonly parameters: string; readonly tags: string} | undefined;
 }
 
+/** Bounds what is remembered of a load balancer whose VMs come and go. */
+export const MAX_FORMER_VMS = 1000;
+
 /** A load balancer, with everything that any surface has a word for. A value. */
 export interface AccountLoadBalancer extends Settings {
 	readonly name: string;
@@ -125,6 +128,8 @@ export interface AccountLoadBalancer extends Settings {
 	readonly tags: ReadonlyMap<string, string | undefined>;
 	/** In registration order, which is the order of round robin. */
 	readonly backends: readonly Registration[];
+	/** Ids of VMs that were registered and are no longer, the latest last; at most `MAX_FORMER_VMS`. */
+	readonly formerVms: readonly string[];
 	readonly placement: Placement;
 	/** `own`: one of the account's, not one that the cloud lends. Internal ones have none. */
 	readonly publicIp: {readonly address: string; readonly own: boolean} | undefined;

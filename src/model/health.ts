@@ -60,7 +60,7 @@ export const MAX_TRANSITIONS = 20;
 const IN_SERVICE: HealthReason = {code: 'N/A', description: 'N/A'};
 
 /** Recorded from OUTSCALE, ReadVmsHealth after LinkLoadBalancerBackendMachines. */
-const PENDING: HealthReason = {code: 'ELB', description: 'Instance registration is pending'};
+export const PENDING: HealthReason = {code: 'ELB', description: 'Instance registration is pending'};
 
 /** AWS Classic ELB, InstanceState.Description. */
 const FAILED: HealthReason = {

@@ -4,6 +4,7 @@ import type {AccountLoadBalancer, BackendId} from '../model/account-load-balance
 import {Refusal} from '../model/refusal.ts';
 import type {Operation} from './context.ts';
 import {validateVms} from './placement.ts';
+import {reregistered} from './registrations.ts';
 import {changeable, changing, validateId, validateIp} from './validate.ts';
 
 /** Back-ends of one load balancer; the two lists are registries apart, and at least one of them is there. */
@@ -21,7 +22,7 @@ export const registerBackends: Operation<Backends, AccountLoadBalancer> = input 
 	const known = new Set(before.backends.map(keyOf));
 	const fresh = [...new Map(asked.map(one => [keyOf(one), one])).values()].filter(one => !known.has(keyOf(one)));
 	const backends = [...before.backends, ...fresh.map(one => ({...one, isPending: true}))];
-	const after = changing(before, {backends}, context);
+	const after = changing(before, reregistered(before, backends), context);
 	return {account: withLoadBalancer(account, after), result: after};
 };
 
@@ -33,11 +34,11 @@ export const deregisterBackends: Operation<Backends, AccountLoadBalancer> = inpu
 	for (const one of asked) if (!known.has(keyOf(one))) throw notRegistered(before, one.kind === 'vm' ? one.id : one.ip);
 	const gone = new Set(asked.map(keyOf));
 	const backends = before.backends.filter(one => !gone.has(keyOf(one)));
-	const after = changing(before, {backends}, context);
+	const after = changing(before, reregistered(before, backends), context);
 	return {account: withLoadBalancer(account, after), result: after};
 };
 
-function notRegistered({name}: AccountLoadBalancer, backend: string): Refusal {
+export function notRegistered({name}: AccountLoadBalancer, backend: string): Refusal {
 	const message = `${quote(backend)} is not registered with load balancer ${quote(name)}`;
 	return new Refusal('BACKEND_NOT_REGISTERED', message, backend, name);
 }

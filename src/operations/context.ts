@@ -26,6 +26,8 @@ export interface CloudStore {
 	change<Result>(concerns: readonly string[], operation: Operate<Result>): Promise<Result>;
 	/** State and reason of each registered back-end; empty for a load balancer that does not run. */
 	healthOf(loadBalancer: string): readonly BackendHealth[];
+	/** Names of back-ends that were deregistered and may still finish what is in flight at them. */
+	drainingOf(loadBalancer: string): readonly string[];
 }
 
 /** How many of each there may be. OUTSCALE does not publish its quotas: none is enforced unless asked for. */

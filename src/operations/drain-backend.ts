@@ -1,6 +1,7 @@
 import {withLoadBalancer} from '../model/account.ts';
 import {backendOf} from '../model/resolve.ts';
 import type {Operation} from './context.ts';
+import {reregistered} from './registrations.ts';
 
 /** A back-end of a load balancer, by its name. */
 export interface DrainBackend {
@@ -15,5 +16,5 @@ export const drainBackend: Operation<DrainBackend, undefined> =
 		const before = account.loadBalancers.get(name);
 		if (before === undefined) return {account, result: undefined};
 		const backends = before.backends.filter(each => backendOf(each, account).name !== backend);
-		return {account: withLoadBalancer(account, {...before, backends}), result: undefined};
+		return {account: withLoadBalancer(account, {...before, ...reregistered(before, backends)}), result: undefined};
 	};

@@ -32,6 +32,7 @@ export function newLoadBalancer(given: NewLoadBalancer, {identifiers}: Context):
 		policies: [],
 		tags: new Map(),
 		backends: [],
+		formerVms: [],
 		...DEFAULT_SETTINGS,
 		address: undefined,
 		source: {},

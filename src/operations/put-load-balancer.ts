@@ -22,7 +22,7 @@ import type {Context, Operation} from './context.ts';
 import {type GivenRule, withGivenRules} from './given-rules.ts';
 import {certificateOf, isShownAt, withoutUnused} from './kept-certificates.ts';
 import {newLoadBalancer} from './new-load-balancer.ts';
-import {type Registrations, registrationsOf, vmsWithout} from './registrations.ts';
+import {type Registrations, registrationsOf, reregistered, vmsWithout} from './registrations.ts';
 
 /** A part of a load balancer that the library and the configuration have a word for. */
 export type NormalisedPart = Exclude<keyof NormalisedLoadBalancer, 'name' | 'internal' | 'pendingBackends'>;
@@ -63,7 +63,7 @@ export const putLoadBalancer: Operation<PutLoadBalancer, AccountLoadBalancer> = 
 	const loadBalancer: AccountLoadBalancer = {
 		...base,
 		...(made === undefined ? {} : {listeners: made.listeners, policies: made.policies}),
-		...(registered === undefined ? {} : {backends: registered.backends}),
+		...(registered === undefined ? {} : reregistered(base, registered.backends)),
 		...pick(normalised, PLAIN.filter(isGiven)),
 		...(isGiven('accessLog') ? {accessLog: accessLogOf(normalised), logTarget: normalised.accessLog} : {}),
 	};

@@ -1,7 +1,7 @@
 import {isAlike} from '../base/alike.ts';
 import {isIP} from '../base/ip.ts';
 import type {Account} from '../model/account.ts';
-import type {AccountLoadBalancer, Registration} from '../model/account-load-balancer.ts';
+import {type AccountLoadBalancer, MAX_FORMER_VMS, type Registration} from '../model/account-load-balancer.ts';
 import type {NormalisedBackend, NormalisedLoadBalancer} from '../model/normalised.ts';
 import type {Context} from './context.ts';
 
@@ -11,6 +11,20 @@ export interface Registrations {
 	readonly vms: Account['vms'];
 	/** The VM id of each back-end that has one, by the back-end's name. */
 	readonly idOf: ReadonlyMap<string, string>;
+}
+
+/** What is registered from now on, and which VMs have been registered before. */
+export function reregistered(
+	before: Pick<AccountLoadBalancer, 'backends' | 'formerVms'>,
+	backends: readonly Registration[],
+): Pick<AccountLoadBalancer, 'backends' | 'formerVms'> {
+	const {formerVms} = before;
+	if (before.backends.length === 0 && formerVms.length === 0) return {backends, formerVms};
+	const registered = new Set(backends.flatMap(each => (each.kind === 'vm' ? each.id : [])));
+	const gone = before.backends.flatMap(each => (each.kind === 'vm' && !registered.has(each.id) ? each.id : []));
+	if (gone.length === 0 && !formerVms.some(id => registered.has(id))) return {backends, formerVms};
+	const others = formerVms.filter(id => !registered.has(id));
+	return {backends, formerVms: [...others, ...gone].slice(-MAX_FORMER_VMS)};
 }
 
 /** Addresses without a port are addresses in the cloud too; everything else is a VM, because only VMs can be anything. */

@@ -128,6 +128,7 @@ const REMARKS: {readonly [Key in Exclude<keyof AccountLoadBalancer, keyof Settin
 	policies: ({policies, listeners}) => unwrittenPolicies({policies, listeners}),
 	tags: ({tags}) => (tags.size === 0 ? [] : [`its tags are not written (${[...tags.keys()].map(quote).join(', ')})`]),
 	backends: NONE,
+	formerVms: NONE,
 	placement: ({placement}, {identifiers}) => {
 		if (placement.kind === 'public' && isDeepStrictEqual(placement.subregions, [`${identifiers.region}a`])) {
 			return unwrittenGroups(placement.securityGroups);

@@ -38,6 +38,8 @@ export class MemoryStore implements CloudStore {
 	readonly calls: string[] = [];
 	/** Names of back-ends whose probes have passed. */
 	readonly healthy = new Set<string>();
+	/** Names of back-ends that finish what is in flight at them, by load balancer. */
+	readonly draining = new Map<string, readonly string[]>();
 	/** Thrown in place of the next change of what runs under that name. */
 	readonly failures = new Map<string, Error>();
 	readonly #options: MemoryStoreOptions;
@@ -105,6 +107,10 @@ export class MemoryStore implements CloudStore {
 		this.calls.push(...calls);
 		this.#account = account;
 		return result;
+	}
+
+	drainingOf(name: string): readonly string[] {
+		return this.draining.get(name) ?? [];
 	}
 
 	healthOf(name: string): readonly BackendHealth[] {
