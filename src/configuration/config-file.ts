@@ -54,12 +54,12 @@ export async function readConfigFile(file: string, lookFurther?: LookFurther): P
  */
 export async function readConfigText(text: string, file: string, lookFurther = NOTHING_FURTHER): Promise<ConfigFile> {
 	// Both are loaded here only: who describes load balancers in code needs neither.
-	const [{parseYaml}, {interpolate}, {describeConfig}] = await Promise.all([
-		import('./yaml-document.ts'),
+	const [{parseJsonOrYaml}, {interpolate}, {describeConfig}] = await Promise.all([
+		import('./json-text.ts'),
 		import('./interpolate.ts'),
 		import('./describe-config.ts'),
 	]);
-	const document = parseYaml(text);
+	const document = parseJsonOrYaml(text);
 	if (document.faults.length > 0) {
 		const violations = document.faults.map(({position, message}) => ({
 			path: [],
@@ -170,7 +170,8 @@ function withAbsolutePaths(config: NormalisedConfig, directory: string): Normali
 	};
 	const certificates = [...config.certificates].map(([name, certificate]) => [name, resolve(certificate)] as const);
 	const loadBalancers = [...config.loadBalancers].map(
-		([name, {accessLog, ...rest}]) => [name, {...rest, accessLog: absolute(accessLog, directory)}] as const,
+		([name, each]) =>
+			[name, each.accessLog === undefined ? each : {...each, accessLog: absolute(each.accessLog, directory)}] as const,
 	);
 	const {accessLogs} = config.control;
 	return {
@@ -184,8 +185,7 @@ function withAbsolutePaths(config: NormalisedConfig, directory: string): Normali
 	};
 }
 
-function absolute(accessLog: NormalisedAccessLog | undefined, directory: string): NormalisedAccessLog | undefined {
-	if (accessLog === undefined) return undefined;
+function absolute(accessLog: NormalisedAccessLog, directory: string): NormalisedAccessLog {
 	if (accessLog.kind === 'file') return {...accessLog, file: path.resolve(directory, accessLog.file)};
 	return {...accessLog, folder: path.resolve(directory, accessLog.folder)};
 }

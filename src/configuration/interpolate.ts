@@ -20,13 +20,19 @@ const NUMBER = /^-?(?:0|[1-9]\d*)(?:\.\d+)?$/;
  * The `run` of a back-end is left as it is, because its shell has variables of its own, and so are keys, and sections of
  * the user's own (`x-`), which hold anything.
  *
- * @returns a copy; `findings` tells of each variable that is not defined.
+ * @returns a copy, or the value itself where it has no variable; `findings` tells of each that is not defined.
  */
 export function interpolate(value: unknown, env: Environment): {readonly value: unknown; readonly findings: Findings} {
 	const findings = new Violations<Finding>();
+	if (!hasReference(value)) return {value, findings};
 	const interpolated = inAny(value, {path: [], findings}, (text, place) => inText(text, place, env));
 	// Nothing of what stands under `credentials` is repeated.
 	return {value: interpolated, findings: presentable(findings)};
+}
+
+function hasReference(value: unknown): boolean {
+	if (typeof value === 'string') return value.includes(START);
+	return typeof value === 'object' && value !== null && Object.values(value).some(hasReference);
 }
 
 /** Writes `$${` for `${` where {@link interpolate} reads it, so that the texts come back as they are. */

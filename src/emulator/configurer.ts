@@ -119,7 +119,8 @@ export class Configurer {
 	}
 
 	/** @throws EmulatorError `NAME_TAKEN`, `INVALID_DESCRIPTION` */
-	#planned(before: Configured, after: Configured, {loadBalancers, certificates}: Reloaded): Configure {
+	#planned(before: Configured, after: Configured, reloaded: Reloaded): Configure {
+		const {loadBalancers, certificates} = reloaded;
 		const {managed, account} = this.#options.store;
 		const names = [...loadBalancers.added, ...loadBalancers.changed];
 		for (const name of names) {
@@ -127,7 +128,7 @@ export class Configurer {
 			throw placed(nameTaken(name), after.placeOf({path: ['loadBalancers', name], at: 'key'}));
 		}
 		this.#validateShown([...certificates.added, ...certificates.changed], after);
-		return {before, after, certificates: this.#certificates(names, before, after)};
+		return {before, after, reloaded, certificates: this.#certificates(names, before, after)};
 	}
 
 	/** What the listeners of these load balancers are to show. */

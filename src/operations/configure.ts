@@ -32,6 +32,8 @@ export interface Configure {
 	/** What the configuration said before. */
 	readonly before: ConfigurationContent;
 	readonly after: ConfigurationContent;
+	/** How the two differ, where that is known already. */
+	readonly reloaded?: Reloaded;
 	/** What the listeners of load balancers that come or change show, by load balancer and logical port. */
 	readonly certificates: ReadonlyMap<string, ReadonlyMap<number, UsableCertificate>>;
 }
@@ -42,7 +44,7 @@ export interface Configure {
  */
 export const configure: Operation<Configure, undefined> = input => (account, context) => {
 	const {before, after} = input;
-	const {loadBalancers, certificates} = differences(before, after);
+	const {loadBalancers, certificates} = input.reloaded ?? differences(before, after);
 	const steps: ((account: Account) => Account)[] = [
 		...[...certificates.added, ...certificates.changed].map(name => withCertificate(name, after, context)),
 		...vmsThatDiffer(before, after).map(
@@ -127,8 +129,11 @@ function backendsByName({described: {backends}}: ConfigurationContent): Map<stri
 	return new Map([...backends.values()].flat().map(backend => [backend.name, backend]));
 }
 
-function isSame({source: _, ...one}: NormalisedLoadBalancer, {source: __, ...other}: NormalisedLoadBalancer): boolean {
-	return isAlike(one, other);
+/** Whether two say the same, however they were written. */
+function isSame(one: NormalisedLoadBalancer, other: NormalisedLoadBalancer): boolean {
+	// What a configuration describes has the keys of its type, and no others.
+	const parts = Object.keys(one) as (keyof NormalisedLoadBalancer)[];
+	return parts.every(part => part === 'source' || isAlike(one[part], other[part]));
 }
 
 /** What runs, with the parts changed in which the configuration differs from what it was before. */
