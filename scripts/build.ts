@@ -56,8 +56,11 @@ async function copyLicences(): Promise<void> {
 
 /** Packages within the bundles, and where each has its licence. */
 const BUNDLED = [
+	['fast-xml-builder', 'LICENSE'],
 	['get-port', 'license'],
+	['path-expression-matcher', 'LICENSE'],
 	['valibot', 'LICENSE.md'],
+	['xml-naming', 'LICENSE'],
 ] as const;
 
 await rm(DIST, {recursive: true, force: true});

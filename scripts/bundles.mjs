@@ -12,7 +12,8 @@ export const COMMON = {
 	target: 'node20.19',
 	logLevel: 'warning',
 	// valibot comes into each bundle, without its comments and what is not used of it: it is read at nearly every start.
-	external: ['commander', 'fast-xml-builder', 'fastest-levenshtein', 'get-port', 'node-forge', 'tcp-port-used', 'yaml'],
+	// fast-xml-builder does, because its CommonJS is not the same module to import and to require.
+	external: ['commander', 'fastest-levenshtein', 'get-port', 'node-forge', 'tcp-port-used', 'yaml'],
 };
 
 /** @type {import('esbuild').BuildOptions} */

@@ -1,7 +1,7 @@
 // The three recipes on the built package, start to stop. Run by CI on every Node that is supported.
 import {strict as assert} from 'node:assert';
 import {once} from 'node:events';
-import {startLoadBalancer} from '../../dist/index.js';
+import {startEmulator, startLoadBalancer} from '../../dist/index.js';
 
 const https = await startLoadBalancer({listeners: ['https:443 -> http:80'], backends: 2});
 for (const expected of ['a', 'b', 'a']) {
@@ -26,4 +26,13 @@ const tcp = await startLoadBalancer({
 });
 assert.equal((await (await tcp.fetch('https://shop.test/')).json()).tls.sni, 'shop.test');
 await tcp.stop();
-console.log(`three recipes on Node ${process.version}`);
+const emulator = await startEmulator();
+for (const [path, body, expected] of [
+	['/api/v1/ReadLoadBalancers', '{}', /"LoadBalancers":\[\]/],
+	['/', 'Action=DescribeLoadBalancers&Version=2012-06-01', /<LoadBalancerDescriptions\/>/],
+]) {
+	const answer = await fetch(`${emulator.endpoint}${path}`, {method: 'POST', body});
+	assert.match(await answer.text(), expected);
+}
+await emulator.stop();
+console.log(`three recipes and two APIs on Node ${process.version}`);

@@ -211,7 +211,7 @@ function reportStart(
 	for (const line of bannerLines(emulator, output.paintProse, silent)) output.say(line);
 	output.say('');
 	output.say(
-		`control port: ${emulator.endpoint} (the OUTSCALE API; eval "$(${ownCommand()} env)" points clients at it)`,
+		`control port: ${emulator.endpoint} (the OUTSCALE, ELB and IAM APIs; eval "$(${ownCommand()} env)" points clients at it)`,
 	);
 	output.say(`authority: ${authority.file}`);
 	if (target.kind === 'demo') {

@@ -54,7 +54,7 @@ export const LBU_ERRORS = {
 	BAD_BACKEND_PORT: invalid(always('Invalid port number, port must be in the range 1-65535')),
 	BAD_CERTIFICATE_NAME: invalid(), // guess
 	BAD_CERTIFICATE_PATH: invalid(), // guess
-	BAD_CHECK_INTERVAL: invalid(always('Interval must be greater than timeout')),
+	BAD_CHECK_INTERVAL: invalid(), // the sentence is a guess
 	BAD_CHECK_TARGET: invalid(), // the sentence is a guess
 	BAD_CHECK_TIMEOUT: invalid(), // the sentence is a guess
 	BAD_COOKIE_NAME: invalid(), // guess
@@ -101,7 +101,7 @@ export const LBU_ERRORS = {
 		({subject}) => `Server Certificate not found for the key: ${subject}`,
 	),
 	CERTIFICATE_UNREADABLE: refused('MalformedCertificate'),
-	CHECK_TIMEOUT_TOO_LONG: invalid(), // the sentence is a guess
+	CHECK_TIMEOUT_TOO_LONG: invalid(always('Interval must be greater than timeout')),
 	CONSTRAINT: invalid(),
 	CROSSING_LAYERS: invalid(), // guess
 	DATA_PLANE_REFUSED: refused('InvalidConfigurationRequest'), // guess: the cloud has no such case
