@@ -119,6 +119,6 @@ function describeEnv(program: Command, context: CommandContext, end: (exitCode: 
 
 const ENV_HELP_AFTER = `
 Example:
-  $ eval "$(lb-local env)"                        then osc-sdk-python, Terraform and the others talk to it
+  $ eval "$(lb-local env)"                        then osc-sdk-python, Terraform, aws, boto3 … talk to it
   $ lb-local env --format dotenv >> "$GITHUB_ENV"
   PS> lb-local env --format powershell | Out-String | Invoke-Expression`;

@@ -196,6 +196,7 @@ Example:
   $ lb-local run -- npm test                      with lb-local.yaml, .yml or .json of this directory, if there is one
 
 The command gets LB_LOCAL_ENDPOINT (the control port), LB_LOCAL_<NAME>_URL for each load balancer, and NODE_EXTRA_CA_CERTS,
-SSL_CERT_FILE, REQUESTS_CA_BUNDLE, CURL_CA_BUNDLE and AWS_CA_BUNDLE, by which it trusts their certificates.
+SSL_CERT_FILE, REQUESTS_CA_BUNDLE, CURL_CA_BUNDLE and AWS_CA_BUNDLE, by which it trusts their certificates. Clients of AWS in it
+are pointed at the control port, with keys that are nobody's.
 Standard output is the command's alone. Its exit code is returned: 128 and the number of a signal that ended it, 127 when
 it is not found, 126 when it cannot be executed. Exchanges that failed are shown on standard error at the end.`;

@@ -1,34 +1,24 @@
-import {mkdtempSync, rmSync, writeFileSync} from 'node:fs';
-import {tmpdir} from 'node:os';
+import {writeFileSync} from 'node:fs';
 import path from 'node:path';
-import {type Watched, watchFolder} from '../base/parent-watcher.ts';
 import type {Authority} from '../certificates/authority.ts';
+import type {TemporaryFolder} from './temporary-folder.ts';
 
 /** The file that holds an authority's certificate: the one it is stored in, or a temporary one made on first use. */
 export class AuthorityFile {
 	readonly #authority: Authority;
-	#directory: string | undefined;
-	#watched: Watched | undefined;
+	readonly #folder: TemporaryFolder;
+	#isWritten = false;
 
-	constructor(authority: Authority) {
+	constructor(authority: Authority, folder: TemporaryFolder) {
 		this.#authority = authority;
+		this.#folder = folder;
 	}
 
 	get path(): string {
 		if ('file' in this.#authority && typeof this.#authority.file === 'string') return this.#authority.file;
-		if (this.#directory === undefined) {
-			this.#directory = mkdtempSync(path.join(tmpdir(), 'lb-local-'));
-			this.#watched = watchFolder(this.#directory);
-			writeFileSync(path.join(this.#directory, 'authority.pem'), this.#authority.pem);
-		}
-		return path.join(this.#directory, 'authority.pem');
-	}
-
-	/** Removes the temporary file, if there is one. It goes with this process at the latest. */
-	async remove(): Promise<void> {
-		if (this.#directory !== undefined) rmSync(this.#directory, {recursive: true, force: true});
-		this.#directory = undefined;
-		await this.#watched?.release();
-		this.#watched = undefined;
+		const file = path.join(this.#folder.path, 'authority.pem');
+		if (!this.#isWritten) writeFileSync(file, this.#authority.pem);
+		this.#isWritten = true;
+		return file;
 	}
 }

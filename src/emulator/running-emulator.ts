@@ -14,6 +14,8 @@ import type {Context} from '../operations/context.ts';
 import {AccountStore} from './account-store.ts';
 import {EmulatorAgent} from './agent.ts';
 import {AuthorityFile} from './authority-file.ts';
+import {awsEnvironment, awsStandIns} from './aws-environment.ts';
+import {writtenAwsFiles} from './aws-files.ts';
 import {BackendRegistry} from './backend-registry.ts';
 import {startBackend} from './backends.ts';
 import {clientEnvironment} from './client-environment.ts';
@@ -30,11 +32,13 @@ import {Notices} from './notices.ts';
 import type {ReadOptions} from './options.ts';
 import {servicesOf} from './services.ts';
 import {activityOf, watchForForgotten} from './still-open.ts';
+import {TemporaryFolder} from './temporary-folder.ts';
 
 /** An emulator that runs. */
 export class RunningEmulator implements Emulator {
 	readonly clock: EmulatorClock;
 	readonly #authority: Authority;
+	readonly #folder = new TemporaryFolder();
 	readonly #authorityFile: AuthorityFile;
 	readonly #registry: BackendRegistry;
 	readonly #store: AccountStore;
@@ -56,7 +60,7 @@ export class RunningEmulator implements Emulator {
 		const {seed, record} = options;
 		this.#options = options;
 		this.#authority = options.authority ?? createAuthority();
-		this.#authorityFile = new AuthorityFile(this.#authority);
+		this.#authorityFile = new AuthorityFile(this.#authority, this.#folder);
 		this.#registry = new BackendRegistry(this.#authority, startBackend);
 		this.#settings = settingsOf(NOTHING_CONFIGURED.described, seed);
 		const {clock, handle} = clockOf(options.clock);
@@ -218,11 +222,17 @@ export class RunningEmulator implements Emulator {
 
 	env(): Record<string, string> {
 		const {control} = this.#configurer.configured.described;
-		return clientEnvironment({
+		const pointing = {
 			endpoint: this.endpoint,
 			region: this.#settings.identifiers.region,
 			isVerified: control.credentials !== undefined,
-		});
+		};
+		const files = writtenAwsFiles(() => path.join(this.#folder.path, 'aws'), pointing);
+		return {
+			...clientEnvironment(pointing),
+			...awsEnvironment(pointing, files, process.env),
+			...awsStandIns(process.env),
+		};
 	}
 
 	agent(): Agent {
@@ -261,7 +271,7 @@ export class RunningEmulator implements Emulator {
 		this.#agent.destroy();
 		await this.#registry.stop();
 		await this.#control?.stop();
-		await this.#authorityFile.remove();
+		await this.#folder.remove();
 		this.events.removeAllListeners();
 		await handlesClosed();
 	}

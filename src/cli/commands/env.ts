@@ -1,3 +1,7 @@
+import path from 'node:path';
+import {messageOf} from '../../base/errors.ts';
+import {defaultAuthorityDirectory} from '../../certificates/authority-directory.ts';
+import {AWS_UNSET, type AwsPointing, awsEnvironment, awsStandIns} from '../../emulator/aws-environment.ts';
 import {ACCESS_KEY, clientEnvironment, proxyEnvironment, SECRET_KEY} from '../../emulator/client-environment.ts';
 import type {CommandContext} from '../command-context.ts';
 import {ControlClient} from '../control-client.ts';
@@ -6,6 +10,7 @@ import {findEndpoint} from '../find-endpoint.ts';
 import type {Output} from '../output.ts';
 import {ownCommand} from '../own-command.ts';
 import {readRunningState} from '../running-state.ts';
+import {printable} from '../text.ts';
 
 export interface EnvOptions {
 	readonly endpoint?: string;
@@ -37,27 +42,50 @@ export async function env(
 	const client = new ControlClient(await findEndpoint({given: endpoint, waits}));
 	const {state} = await readRunningState(client);
 	const isVerified = state.credentials === 'verified';
+	const pointing = {endpoint: client.endpoint, region: state.region, isVerified};
 	const variables = {
-		...clientEnvironment({endpoint: client.endpoint, region: state.region, isVerified}),
+		...clientEnvironment(pointing),
+		...awsEnvironment(pointing, await awsFolder(pointing, output), process.env),
 		...(proxy ? proxyEnvironment(client.endpoint, process.env) : {}),
 	};
 	for (const line of linesIn(format, variables)) output.data(line);
-	if (format === 'shell') hint({endpoint: client.endpoint, region: state.region, isVerified}, output);
+	if (format === 'shell') hint(pointing, output);
 	return EXIT.ok;
 }
 
+/** Writes the files that the variables for AWS's clients name, beside the authority, and for each endpoint once. */
+async function awsFolder(pointing: AwsPointing, output: Output): Promise<string | undefined> {
+	const {host} = new URL(pointing.endpoint);
+	const folder = path.join(defaultAuthorityDirectory(), 'aws', host.replaceAll(/[^\w.-]/g, '-'));
+	try {
+		const {writeAwsFiles} = await import('../../emulator/aws-files.ts');
+		writeAwsFiles(folder, pointing);
+		return folder;
+	} catch (error) {
+		output.warn(`${printable(messageOf(error))}; boto3 1.26 and 1.27 and aws 2.9 to 2.12 need --endpoint-url then`);
+		return undefined;
+	}
+}
+
 function linesIn(format: EnvFormat, variables: Readonly<Record<string, string>>): string[] {
-	const all = Object.entries(variables);
+	const unset = AWS_UNSET.filter(name => process.env[name] !== undefined);
+	// These readers can take no variable away.
+	const all = Object.entries(
+		format === 'json' || format === 'dotenv' ? {...variables, ...awsStandIns(process.env)} : variables,
+	);
 	switch (format) {
 		case 'shell':
-			return all.map(([name, value]) => `export ${name}=${quoted(value)}`);
+			return [...all.map(([name, value]) => `export ${name}=${quoted(value)}`), ...unset.map(name => `unset ${name}`)];
 		case 'json':
-			return [JSON.stringify(variables)];
+			return [JSON.stringify(Object.fromEntries(all))];
 		case 'dotenv':
 			// `docker --env-file`, GITHUB_ENV and GitLab's dotenv reports take quotes as part of the value.
 			return all.map(([name, value]) => `${name}=${value.replaceAll(/[\r\n]/g, ' ')}`);
 		case 'powershell':
-			return all.map(([name, value]) => `$env:${name} = '${value.replaceAll("'", "''")}'`);
+			return [
+				...all.map(([name, value]) => `$env:${name} = '${value.replaceAll("'", "''")}'`),
+				...unset.map(name => `Remove-Item Env:${name}`),
+			];
 	}
 }
 
@@ -66,15 +94,12 @@ function quoted(text: string): string {
 	return `'${text.replaceAll("'", "'\\''")}'`;
 }
 
-interface Pointed {
-	readonly endpoint: string;
-	readonly region: string;
-	readonly isVerified: boolean;
-}
-
-function hint({endpoint, region, isVerified}: Pointed, output: Output): void {
+function hint({endpoint, region, isVerified}: AwsPointing, output: Output): void {
 	output.say(`# To set these in your shell: eval "$(${ownCommand()} env)"`);
-	if (isVerified) output.say('# Credentials are configured: set OSC_ACCESS_KEY and OSC_SECRET_KEY to them yourself.');
+	if (isVerified) {
+		output.say('# Credentials are configured: set OSC_ACCESS_KEY and OSC_SECRET_KEY to them yourself.');
+		output.say('# AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY likewise, after this: keys of AWS itself are replaced.');
+	}
 	const profile = {
 		access_key: isVerified ? '…' : ACCESS_KEY,
 		secret_key: isVerified ? '…' : SECRET_KEY,
@@ -84,6 +109,12 @@ function hint({endpoint, region, isVerified}: Pointed, output: Output): void {
 	output.say(`# osc-cli reads ~/.osc/config.json instead: ${JSON.stringify({default: profile})}`);
 	output.say(
 		'# osc-sdk-js has no variables of its own: new Configuration({basePath: process.env.OSC_ENDPOINT_API, …})',
+	);
+	output.say(
+		'# AWS_ENDPOINT_URL_* is for aws from 1.29 and 2.13 on, boto3 from 1.28, JavaScript from 3.428; AWS_DATA_PATH for aws from 2.9, boto3 from 1.26.',
+	);
+	output.say(
+		'# Older ones need --endpoint-url "$LB_LOCAL_ENDPOINT", else they ask AWS, with nobody\'s keys: your profiles are not read.',
 	);
 	const proxy = ['http_proxy', 'HTTP_PROXY', 'all_proxy', 'ALL_PROXY'].find(name => isSet(process.env[name]));
 	const {no_proxy, NO_PROXY} = process.env;

@@ -1,3 +1,4 @@
+import {AWS_UNSET} from '../../emulator/aws-environment.ts';
 import {proxyEnvironment} from '../../emulator/client-environment.ts';
 import type {Emulator} from '../../emulator.ts';
 import {chooseConfig} from '../arguments.ts';
@@ -58,7 +59,8 @@ export async function run(
 			warnOfNames(emulator, output);
 			if (settled) await Promise.all(emulator.loadBalancers.map(loadBalancer => loadBalancer.settle()));
 			const proxied = proxy ? proxyEnvironment(emulator.proxyUrl, process.env) : {};
-			const env = {...process.env, ...trust.variables, ...addressVariables(emulator), ...proxied};
+			const own = {...trust.variables, ...addressVariables(emulator), ...awsVariables(emulator)};
+			const env = {...withoutAws(process.env), ...own, ...proxied};
 			return await runCommand(command, {env, interruption, output});
 		} finally {
 			await emulator.stop();
@@ -67,6 +69,18 @@ export async function run(
 	} finally {
 		await trust.remove();
 	}
+}
+
+/** What points AWS's clients here, and keeps those that do not follow it from anybody's account. */
+function awsVariables(emulator: Emulator): Record<string, string> {
+	const all = Object.entries(emulator.env()).filter(([name]) => name.startsWith('AWS_'));
+	return withoutAws(Object.fromEntries(all));
+}
+
+/** Without what would lead AWS's clients to somebody's account. */
+function withoutAws<Value>(env: Readonly<Record<string, Value>>): Record<string, Value> {
+	const unset: readonly string[] = AWS_UNSET;
+	return Object.fromEntries(Object.entries(env).filter(([name]) => !unset.includes(name)));
 }
 
 function warnOfNames({loadBalancers}: Emulator, output: Output): void {

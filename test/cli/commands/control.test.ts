@@ -153,11 +153,13 @@ test('env prints what a shell can evaluate, and hints on stderr', async t => {
 		shell.stdout,
 		`${endpoint}/api/v1 eu-west-2 LBLOCALACCESSKEY0000 LBLOCALSECRETKEY000000000000000000000000 ${endpoint}/api/v1 ${endpoint}\n`,
 	);
-	t.true(stdout.split('\n').every(line => line === '' || /^export [A-Z_]+='[^']*'$/.test(line)));
+	t.true(stdout.split('\n').every(line => line === '' || /^export [A-Z][A-Z\d_]+='[^']*'$/.test(line)));
 	t.deepEqual(stderr.split('\n'), [
 		`# To set these in your shell: eval "$(node ${compiled('src/cli/main.ts')} env)"`,
 		`# osc-cli reads ~/.osc/config.json instead: {"default":{"access_key":"LBLOCALACCESSKEY0000","secret_key":"LBLOCALSECRETKEY000000000000000000000000","region":"eu-west-2","endpoints":{"api":"${endpoint}"}}}`,
 		'# osc-sdk-js has no variables of its own: new Configuration({basePath: process.env.OSC_ENDPOINT_API, …})',
+		'# AWS_ENDPOINT_URL_* is for aws from 1.29 and 2.13 on, boto3 from 1.28, JavaScript from 3.428; AWS_DATA_PATH for aws from 2.9, boto3 from 1.26.',
+		'# Older ones need --endpoint-url "$LB_LOCAL_ENDPOINT", else they ask AWS, with nobody\'s keys: your profiles are not read.',
 		'# http_proxy is set: add 127.0.0.1 to NO_PROXY, or clients ask the proxy.',
 		'',
 	]);
