@@ -150,11 +150,13 @@ function levelOf(parts: readonly string[]): number | undefined {
 	return last === undefined ? undefined : Number(last.at(-1));
 }
 
+/** Whether OpenSSL 3 refuses a version's signatures above security level 0. */
 function isOld(version: Version): boolean {
 	return version === 'TLSv1' || version === 'TLSv1.1';
 }
 
-function matches(list: string): boolean {
+/** Whether OpenSSL has a cipher in a list. */
+export function matches(list: string): boolean {
 	try {
 		createSecureContext({ciphers: list});
 		return true;

@@ -12,6 +12,7 @@ export function connectFailure(error: Error | undefined): Failure {
 	const code = codeOf(error);
 	if (code === 'ECONNREFUSED') return {outcome: 'connect-refused', cause: messageOf(error)};
 	if (code === 'ETIMEDOUT') return {outcome: 'connect-timeout', cause: messageOf(error)};
+	if (code === 'BACKEND_KEY_UNKNOWN') return {outcome: 'backend-tls', cause: messageOf(error)};
 	if (isTlsCode(code)) return {outcome: 'backend-tls', cause: `no TLS with the back-end: ${tlsCause(error)}`};
 	if (error === undefined) return {outcome: 'backend-reset', cause: 'the back-end closed the connection at once'};
 	if (code === 'ECONNRESET') return {outcome: 'backend-reset', cause: 'the back-end reset the connection at once'};

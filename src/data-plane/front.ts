@@ -29,7 +29,7 @@ export function serverFor(
 	const tcp: Serve = connection => void new TcpFront(context, connection);
 	const fields = `X-Forwarded-Proto: ${protocol}\r\nX-Forwarded-Port: ${port}\r\n`;
 	// A PROXY line names one client, so its back-end connections serve no other.
-	const poolFor = () => (context.listener.proxyProtocol ? newPool(context) : pool);
+	const poolFor = () => (context.sendsProxyLine ? newPool(context) : pool);
 	const http: Serve = connection => void new HttpFront(context, poolFor(), connection, fields);
 	const plain = (serve: Serve) => (socket: Socket) => serve(new ClientConnection(socket));
 	const terminate = (serve: Serve, alpn: readonly string[] | undefined) => (socket: Socket) => {

@@ -33,6 +33,8 @@ export interface ListenerContext {
 	settings: Settings;
 	/** How TLS is spoken to the back-ends; undefined where it is not. */
 	readonly backendTls: BackendTlsOptions | undefined;
+	/** Whether each connection to a back-end begins with a PROXY line. It speaks for one client then. */
+	readonly sendsProxyLine: boolean;
 	/** How many bytes of each body a record keeps. */
 	readonly keptBodyBytes: number;
 	readonly connections: OpenConnections;

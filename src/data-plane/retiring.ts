@@ -50,7 +50,20 @@ export class Retiring {
 		});
 	}
 
-	/** Resolves when all of it is gone. */
+	/**
+	 * A listener whose place another has taken, because new connections to back-ends are made in another way: what is in
+	 * flight goes on as long as it takes, and nobody waits for it.
+	 */
+	letFinish(listener: RunningListener): void {
+		this.#listeners.add(listener);
+		listener.retire();
+		void listener.connections.gone().then(async () => {
+			await listener.cut();
+			this.#listeners.delete(listener);
+		});
+	}
+
+	/** Resolves when all of it is gone, but for listeners that may finish. */
 	async gone(): Promise<void> {
 		await Promise.all(this.#leaving);
 	}

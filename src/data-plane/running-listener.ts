@@ -75,6 +75,7 @@ export class RunningListener {
 			timeouts: loadBalancer.timeouts,
 			settings: loadBalancer,
 			backendTls: backendTlsOf(listener, services),
+			sendsProxyLine: listener.proxyProtocol || listener.backendRules.sendsProxyLine,
 			keptBodyBytes: services.record.bodyBytes,
 			connections: this.connections,
 			draining: false,
@@ -98,7 +99,8 @@ export class RunningListener {
 	apply(listener: ResolvedListener, loadBalancer: ResolvedLoadBalancer, backends: readonly Backend[]): void {
 		const context = this.#context;
 		const before = context.listener;
-		if (listener.certificate !== before.certificate) this.#show(listener);
+		if (listener.certificate !== before.certificate || listener.negotiation !== before.negotiation)
+			this.#show(listener);
 		// The port that was chosen at the start stays.
 		context.listener = {...listener, bind: before.bind};
 		context.timeouts = loadBalancer.timeouts;
@@ -156,11 +158,11 @@ export class RunningListener {
 		await this.connections.gone();
 	}
 
-	#show({certificate, tls}: ResolvedListener): void {
+	#show({certificate, tls, negotiation}: ResolvedListener): void {
 		// Its certificate may still be swapped while what it served goes on.
 		if (this.#context.draining) return;
 		const before = this.#shown;
-		this.#shown = certificate && this.#services.contexts.forClients(certificate, tls);
+		this.#shown = certificate && this.#services.contexts.forClients(certificate, tls, negotiation);
 		before?.giveBack();
 	}
 
@@ -173,7 +175,7 @@ export class RunningListener {
 }
 
 function backendTlsOf(
-	{backendProtocol, verifyBackend}: ResolvedListener,
+	{backendProtocol, verifyBackend, backendRules: {publicKeys}}: ResolvedListener,
 	{contexts}: Services,
 ): BackendTlsOptions | undefined {
 	if (!isSecure(backendProtocol)) return undefined;
@@ -182,5 +184,6 @@ function backendTlsOf(
 		verify: verifyBackend !== undefined,
 		servername: verifyBackend?.servername,
 		alpn: backendProtocol === 'https' ? ['http/1.1'] : undefined,
+		publicKeys: publicKeys && new Set(publicKeys),
 	};
 }

@@ -260,7 +260,10 @@ export class RunningLoadBalancer {
 		this.#listeners = next.listeners.flatMap(({port}) => byPort.get(port) ?? []);
 		for (const to of next.listeners) byPort.get(to.port)?.apply(to, next, this.#backends.all);
 		const {drainingMs = 0} = next;
-		for (const {running} of plan.replace) this.#retiring.retireListener(running, drainingMs);
+		for (const {running, byPolicy} of plan.replace) {
+			if (byPolicy) this.#retiring.letFinish(running);
+			else this.#retiring.retireListener(running, drainingMs);
+		}
 		for (const running of plan.close) this.#retiring.retireListener(running, drainingMs);
 		for (const backend of left) this.#retireBackend(backend);
 		return plan.close;

@@ -2,8 +2,8 @@ import type {HealthCheck} from './health-check.ts';
 import type {Life} from './life.ts';
 import type {ListenerPorts} from './listener.ts';
 import type {CertificateReference, NormalisedAccessLog} from './normalised.ts';
+import type {NamedPolicy} from './policy.ts';
 import type {ListenerSettings, Settings} from './settings.ts';
-import type {StickinessPolicy} from './stickiness-policy.ts';
 
 /** `internet-facing`: a public address; `internal`: reached from inside its Net (OUTSCALE API 1.40, LoadBalancerType). */
 export type Scheme = 'internet-facing' | 'internal';
@@ -14,16 +14,10 @@ export interface AccountListener extends ListenerPorts, ListenerSettings {
 	readonly id: number;
 	/** Of a server certificate, by its internal id, so that a new name or path of it changes nothing here. */
 	readonly certificateId: string | undefined;
-	/** Names of the policies that are enabled on it: one at most. */
+	/** Names of the policies that are enabled on it: at most one of stickiness, and one of SSL negotiation. */
 	readonly policies: readonly string[];
 	/** What was asked for: a listener that asks for the same again keeps its certificate. */
 	readonly certificate: CertificateReference | undefined;
-}
-
-/** A stickiness policy and its name, which is unique on its load balancer. */
-export interface NamedPolicy {
-	readonly name: string;
-	readonly stickiness: StickinessPolicy;
 }
 
 /** What a back-end is registered by: a VM, or an address. The two are registries apart. */
@@ -123,7 +117,10 @@ export interface AccountLoadBalancer extends Settings {
 	readonly desyncMode: DesyncMode;
 	/** What `drainingMs` is when draining is switched on without a time: what an API said last. */
 	readonly drainingTimeoutMs: number;
+	/** In the order of their creation. */
 	readonly policies: readonly NamedPolicy[];
+	/** Names of the policies that are enabled on a back-end port, by that port; ports without any are not in here. */
+	readonly backendPolicies: ReadonlyMap<number, readonly string[]>;
 	/** A value that is undefined: a key alone, which the API of AWS tells from an empty value. */
 	readonly tags: ReadonlyMap<string, string | undefined>;
 	/** In registration order, which is the order of round robin. */

@@ -1,11 +1,16 @@
-import {type ResolvedListener, serveAlike} from './resolved.ts';
+import {dialAlike, type ResolvedListener, serveAlike} from './resolved.ts';
 
 /** What becomes of the listeners of one load balancer when its description changes. */
 export interface ListenerPlan<Running> {
 	/** Go on as they are, with their connections: at most a certificate, a policy or a rule is another. */
 	readonly keep: readonly {readonly running: Running; readonly to: ResolvedListener}[];
 	/** Keep their bound port for new connections of another kind; the old connections are let go. */
-	readonly replace: readonly {readonly running: Running; readonly to: ResolvedListener}[];
+	readonly replace: readonly {
+		readonly running: Running;
+		readonly to: ResolvedListener;
+		/** Whether nothing but policies of its back-end port has changed: those concern new connections alone. */
+		readonly byPolicy: boolean;
+	}[];
 	readonly open: readonly ResolvedListener[];
 	readonly close: readonly Running[];
 }
@@ -21,7 +26,7 @@ export function planListeners<Running extends {readonly description: ResolvedLis
 	described: readonly ResolvedListener[],
 ): ListenerPlan<Running> {
 	const keep: {running: Running; to: ResolvedListener}[] = [];
-	const replace: {running: Running; to: ResolvedListener}[] = [];
+	const replace: {running: Running; to: ResolvedListener; byPolicy: boolean}[] = [];
 	const open: ResolvedListener[] = [];
 	const left = new Set(running);
 	for (const to of described) {
@@ -31,7 +36,9 @@ export function planListeners<Running extends {readonly description: ResolvedLis
 		if (same === undefined) open.push(to);
 		else {
 			left.delete(same);
-			(serveAlike(same.description, to) ? keep : replace).push({running: same, to});
+			const byPolicy = serveAlike(same.description, to);
+			if (byPolicy && dialAlike(same.description, to)) keep.push({running: same, to});
+			else replace.push({running: same, to, byPolicy});
 		}
 	}
 	return {keep, replace, open, close: [...left]};

@@ -2,9 +2,9 @@ import type {Account, ServerCertificate} from './account.ts';
 import type {AccountListener, AccountLoadBalancer, BackendId, Rule} from './account-load-balancer.ts';
 import {isHttp} from './listener.ts';
 import type {NormalisedBackend, NormalisedListener, NormalisedLoadBalancer} from './normalised.ts';
+import {backendRulesOf, negotiationOn, stickinessOn} from './policy.ts';
 import type {Binding, ResolvedBackend, ResolvedListener, ResolvedLoadBalancer, ScopedRule} from './resolved.ts';
 import {settingsOf} from './settings.ts';
-import type {StickinessPolicy} from './stickiness-policy.ts';
 
 /** What is known of this machine beside the account. */
 export interface ResolveOptions {
@@ -39,7 +39,9 @@ export function resolve(
 				...rest,
 				bind: bindingOf(host, rest.port),
 				certificate: certificateOf(listener, account)?.pair,
-				stickiness: stickinessOf(listener, loadBalancer),
+				stickiness: stickinessOn(listener, loadBalancer)?.stickiness,
+				negotiation: negotiationOn(listener, loadBalancer)?.negotiation,
+				backendRules: backendRulesOf(listener, loadBalancer),
 				verifyBackend: verifyBackend && {
 					ca: verifyBackend.ca === 'authority' ? authorityPem : verifyBackend.ca,
 					servername: verifyBackend.servername,
@@ -99,7 +101,7 @@ export function normalisedOf(loadBalancer: AccountLoadBalancer, account: Account
 		listeners: listeners.map((listener): NormalisedListener => {
 			const {protocol, port, backendProtocol, backendPort, id: _, certificateId: __, policies: ___, ...rest} = listener;
 			const ports = {protocol, port, backendProtocol, backendPort};
-			const stickiness = stickinessOf(listener, loadBalancer);
+			const stickiness = stickinessOn(listener, loadBalancer)?.stickiness;
 			return {ports, stickiness, ...rest};
 		}),
 		backends: backendsOf(loadBalancer, account),
@@ -135,12 +137,4 @@ function rulesOf(loadBalancer: AccountLoadBalancer, account: Account): ScopedRul
 
 function certificateOf({certificateId}: AccountListener, {certificates}: Account): ServerCertificate | undefined {
 	return certificateId === undefined ? undefined : certificates.get(certificateId);
-}
-
-function stickinessOf(
-	{protocol, policies: [enabled]}: AccountListener,
-	{policies}: AccountLoadBalancer,
-): StickinessPolicy | undefined {
-	if (enabled === undefined || !isHttp(protocol)) return undefined;
-	return policies.find(({name}) => name === enabled)?.stickiness;
 }

@@ -1,6 +1,8 @@
 import type {HealthCheck} from './health-check.ts';
 import type {ListenerPorts} from './listener.ts';
 import type {ListenerRule} from './listener-rule.ts';
+import type {BackendRules} from './policy.ts';
+import type {Negotiation} from './security-policies.ts';
 import type {ListenerSettings, Settings} from './settings.ts';
 import type {StickinessPolicy} from './stickiness-policy.ts';
 
@@ -43,6 +45,10 @@ export interface ResolvedListener extends ListenerPorts, Omit<ListenerSettings, 
 	readonly verifyBackend: BackendVerification | undefined;
 	/** HTTP and HTTPS only; undefined balances every request. */
 	readonly stickiness: StickinessPolicy | undefined;
+	/** What a policy says of TLS with clients, in place of `tls`; undefined: nothing. */
+	readonly negotiation: Negotiation | undefined;
+	/** What the policies of its back-end port say, beside its own `proxyProtocol` and `verifyBackend`. */
+	readonly backendRules: BackendRules;
 }
 
 /** A rule and where it holds. */
@@ -81,7 +87,18 @@ export function portOfBackend(backend: ResolvedBackend, backendPort: number): nu
 	return backend.ports.get(backendPort) ?? backend.port ?? backendPort;
 }
 
-/** Whether connections of the one listener may go on under the other. Its certificate concerns handshakes alone. */
+/** Whether connections to back-ends that are made for the one listener may serve the other: their policies ask for the same. */
+export function dialAlike({backendRules: one}: ResolvedListener, {backendRules: other}: ResolvedListener): boolean {
+	return (
+		one.sendsProxyLine === other.sendsProxyLine &&
+		String(one.publicKeys?.toSorted()) === String(other.publicKeys?.toSorted())
+	);
+}
+
+/**
+ * Whether connections of the one listener may go on under the other, as far as policies of back-end ports do not matter.
+ * Its certificate and its SSL negotiation policy concern handshakes alone.
+ */
 export function serveAlike(one: ResolvedListener, other: ResolvedListener): boolean {
 	return (
 		one.protocol === other.protocol &&

@@ -8,6 +8,7 @@ import {Refusal} from '../model/refusal.ts';
 import {DEFAULT_LISTENER_SETTINGS} from '../model/settings.ts';
 import {type AskedCertificate, certificateAt} from './certificates.ts';
 import type {Context, Operation} from './context.ts';
+import {withoutUnusedPorts} from './enabled-policies.ts';
 import {separateRules} from './listener-rules.ts';
 import {changeable, changing, isPort, listenerOn, validateQuota} from './validate.ts';
 
@@ -72,7 +73,8 @@ export const removeListeners: Operation<RemoveListeners, AccountLoadBalancer> = 
 	const gone = new Set(input.ports);
 	if (input.toleratesUnknown !== true) for (const port of gone) listenerOn(before, port);
 	const listeners = before.listeners.filter(({port}) => !gone.has(port));
-	const after = changing(before, {listeners}, context);
+	const backendPolicies = withoutUnusedPorts(before.backendPolicies, listeners);
+	const after = changing(before, {listeners, backendPolicies}, context);
 	return {account: withLoadBalancer(withRulesFor(after, before, account), after), result: after};
 };
 

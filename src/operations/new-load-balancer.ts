@@ -30,6 +30,7 @@ export function newLoadBalancer(given: NewLoadBalancer, {identifiers}: Context):
 		desyncMode: 'defensive',
 		drainingTimeoutMs: DEFAULT_DRAINING_MS,
 		policies: [],
+		backendPolicies: new Map(),
 		tags: new Map(),
 		backends: [],
 		formerVms: [],

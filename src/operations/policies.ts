@@ -1,89 +1,115 @@
+import {isDeepStrictEqual} from 'node:util';
 import {quote} from '../base/quote.ts';
-import {withLoadBalancer} from '../model/account.ts';
-import type {AccountListener, AccountLoadBalancer, NamedPolicy} from '../model/account-load-balancer.ts';
-import {isHttp} from '../model/listener.ts';
+import {type Account, withLoadBalancer} from '../model/account.ts';
+import type {AccountLoadBalancer} from '../model/account-load-balancer.ts';
+import type {NamedPolicy} from '../model/policy.ts';
 import {Refusal} from '../model/refusal.ts';
-import {DEFAULT_STICKY_COOKIE, type StickinessPolicy, violationsOfPolicy} from '../model/stickiness-policy.ts';
-import type {Operation} from './context.ts';
+import {SECURITY_POLICIES} from '../model/security-policies.ts';
+import {DEFAULT_STICKY_COOKIE, type StickinessPolicy} from '../model/stickiness-policy.ts';
+import type {Changed, Context, Operation} from './context.ts';
+import {type PolicyOfType, policyOfType, validatedStickiness} from './policy-attributes.ts';
 import {changeable, changing} from './validate.ts';
 
-export interface CreatePolicy {
+/** What becomes of a policy that says the same as the one that has its name already. */
+type Repetition = 'refused' | 'accepted';
+
+interface NewPolicy {
 	readonly loadBalancer: string;
 	readonly name: string;
+	/** The longest name that is taken. */
+	readonly maxNameLength: number;
+	readonly repetition: Repetition;
+}
+
+export interface CreateStickiness extends NewPolicy {
 	readonly kind: StickinessPolicy['kind'];
 	readonly cookie: string | undefined;
 	readonly seconds: number | undefined;
 }
 
-/** OUTSCALE API 1.40, CreateLoadBalancerPolicyRequest.PolicyName. */
-const MAX_NAME_LENGTH = 32;
-
-/** CreateLoadBalancerPolicy. To create is not to enable, so a load balancer without HTTP listeners may have one (recorded). */
-export const createPolicy: Operation<CreatePolicy, AccountLoadBalancer> = input => (account, context) => {
-	const {name} = input;
-	if (!/^[A-Za-z0-9-]{1,32}$/.test(name)) {
-		const message = `${quote(name)} is not a policy's name; allowed are 1 to ${MAX_NAME_LENGTH} of A-Z, a-z, 0-9 and "-"`;
-		throw new Refusal('BAD_POLICY_NAME', message, name);
-	}
-	const policy: NamedPolicy = {name, stickiness: stickinessOf(input)};
-	const before = changeable(account, input.loadBalancer, context);
-	if (before.policies.some(other => other.name === name)) {
-		throw new Refusal(
-			'POLICY_NAME_TAKEN',
-			`load balancer ${quote(before.name)} has a policy ${quote(name)} already`,
-			name,
-			before.name,
-		);
-	}
-	const after = changing(before, {policies: [...before.policies, policy]}, context);
-	return {account: withLoadBalancer(account, after), result: after};
+/** To create is not to enable, so a load balancer without HTTP listeners may have a stickiness policy (recorded). */
+export const createStickiness: Operation<CreateStickiness, AccountLoadBalancer> = input => (account, context) => {
+	validateName(input);
+	const stickiness = stickinessOf(input);
+	return withPolicy(input, {name: input.name, kind: 'stickiness', stickiness}, account, context);
 };
 
-/** DeleteLoadBalancerPolicy; refused while a listener has it enabled. */
-export const deletePolicy: Operation<{readonly loadBalancer: string; readonly name: string}, AccountLoadBalancer> =
-	({loadBalancer, name}) =>
+/** CreateLoadBalancerPolicy of the ELB API: a policy of any kind, from the name of its type and its attributes. */
+export const createPolicy: Operation<NewPolicy & PolicyOfType, AccountLoadBalancer> = input => (account, context) => {
+	validateName(input);
+	const before = changeable(account, input.loadBalancer, context);
+	return withPolicy(input, policyOfType(input, before), account, context);
+};
+
+export interface DeletePolicy {
+	readonly loadBalancer: string;
+	readonly name: string;
+	/** What becomes of a name that no policy has. */
+	readonly unknown: 'refused' | 'ignored';
+}
+
+/** DeleteLoadBalancerPolicy; refused while a listener, a back-end port or another policy uses it. */
+export const deletePolicy: Operation<DeletePolicy, AccountLoadBalancer> =
+	({loadBalancer, name, unknown}) =>
 	(account, context) => {
 		const before = changeable(account, loadBalancer, context);
+		if (unknown === 'ignored' && !before.policies.some(policy => policy.name === name)) {
+			return {account, result: before};
+		}
 		policyNamed(before, name);
-		const user = before.listeners.find(({policies}) => policies.includes(name));
+		const user = userOf(before, name);
 		if (user !== undefined) {
-			throw new Refusal(
-				'POLICY_ENABLED',
-				`policy ${quote(name)} is enabled on the listener of port ${user.port}`,
-				name,
-			);
+			throw new Refusal('POLICY_ENABLED', `policy ${quote(name)} is enabled on ${user}`, name, before.name);
 		}
 		const after = changing(before, {policies: before.policies.filter(policy => policy.name !== name)}, context);
 		return {account: withLoadBalancer(account, after), result: after};
 	};
 
-/** Validates which policies a listener is to have: one, of an HTTP or HTTPS listener, or none. @throws Refusal */
-export function validateEnabled(
-	loadBalancer: AccountLoadBalancer,
-	{protocol, port}: AccountListener,
-	names: readonly string[],
-): void {
-	const kinds = [...new Set(names)].map(name => policyNamed(loadBalancer, name).stickiness.kind);
-	if (kinds.length > 0 && !isHttp(protocol)) {
-		const message = `the listener on port ${port} is ${protocol.toUpperCase()}; stickiness goes with HTTP and HTTPS only`;
-		throw new Refusal('POLICY_NEEDS_HTTP', message, names[0]);
-	}
-	if (kinds.length < 2) return;
-	const code = kinds.every(kind => kind === 'application')
-		? 'SEVERAL_APPLICATION_POLICIES'
-		: kinds.every(kind => kind === 'duration')
-			? 'SEVERAL_DURATION_POLICIES'
-			: 'SEVERAL_POLICIES';
-	throw new Refusal(code, `a listener has one stickiness policy, and ${kinds.length} were given`);
-}
-
-function policyNamed({name, policies}: AccountLoadBalancer, wanted: string): NamedPolicy {
+/** The policy of that name. @throws Refusal `NO_SUCH_POLICY` */
+export function policyNamed(
+	{name, policies}: Pick<AccountLoadBalancer, 'name' | 'policies'>,
+	wanted: string,
+): NamedPolicy {
 	const found = policies.find(policy => policy.name === wanted);
 	if (found !== undefined) return found;
 	throw new Refusal('NO_SUCH_POLICY', `load balancer ${quote(name)} has no policy ${quote(wanted)}`, wanted, name);
 }
 
-function stickinessOf({kind, cookie, seconds}: CreatePolicy): StickinessPolicy {
+function userOf({listeners, policies, backendPolicies}: AccountLoadBalancer, name: string): string | undefined {
+	const listener = listeners.find(each => each.policies.includes(name));
+	if (listener !== undefined) return `the listener of port ${listener.port}`;
+	const port = [...backendPolicies].find(([, names]) => names.includes(name))?.[0];
+	if (port !== undefined) return `the back-end port ${port}`;
+	const other = policies.find(policy => policy.kind === 'backend-authentication' && policy.publicKeys.includes(name));
+	return other && `the policy ${quote(other.name)}`;
+}
+
+function validateName({name, maxNameLength}: NewPolicy): void {
+	if (/^[A-Za-z0-9-]+$/.test(name) && name.length <= maxNameLength) return;
+	const message = `${quote(name)} is not a policy's name; allowed are 1 to ${maxNameLength} of A-Z, a-z, 0-9 and "-"`;
+	throw new Refusal('BAD_POLICY_NAME', message, name);
+}
+
+function withPolicy(
+	{loadBalancer, name, repetition}: NewPolicy,
+	policy: NamedPolicy,
+	account: Account,
+	context: Context,
+): Changed<AccountLoadBalancer> {
+	const before = changeable(account, loadBalancer, context);
+	const same = before.policies.find(other => other.name === name);
+	if (same !== undefined && repetition === 'accepted' && isDeepStrictEqual(same, policy)) {
+		return {account, result: before};
+	}
+	if (same !== undefined || SECURITY_POLICIES.has(name)) {
+		const owner = same === undefined ? 'AWS' : `load balancer ${quote(before.name)}`;
+		throw new Refusal('POLICY_NAME_TAKEN', `${owner} has a policy ${quote(name)} already`, name, before.name);
+	}
+	const after = changing(before, {policies: [...before.policies, policy]}, context);
+	return {account: withLoadBalancer(account, after), result: after};
+}
+
+function stickinessOf({kind, cookie, seconds}: CreateStickiness): StickinessPolicy {
 	if (kind === 'application' && (cookie === undefined || cookie === '')) {
 		throw new Refusal(
 			'ILLEGAL_COMBINATION',
@@ -96,11 +122,9 @@ function stickinessOf({kind, cookie, seconds}: CreatePolicy): StickinessPolicy {
 	if (kind === 'application' && seconds !== undefined) {
 		throw new Refusal('ILLEGAL_COMBINATION', 'a policy that follows an application cookie takes no expiration period');
 	}
-	const policy: StickinessPolicy =
+	return validatedStickiness(
 		kind === 'application'
 			? {kind, cookie: cookie ?? '', ownCookie: DEFAULT_STICKY_COOKIE}
-			: {kind, cookie: DEFAULT_STICKY_COOKIE, seconds};
-	const [violation] = violationsOfPolicy(policy);
-	if (violation === undefined) return policy;
-	throw new Refusal(kind === 'application' ? 'BAD_COOKIE_NAME' : 'BAD_COOKIE_PERIOD', violation.message, cookie);
+			: {kind, cookie: DEFAULT_STICKY_COOKIE, seconds},
+	);
 }

@@ -1,5 +1,6 @@
 import path from 'node:path';
 import {isDeepStrictEqual} from 'node:util';
+import {negotiableWith} from '../codec/negotiation.ts';
 import {
 	type Account,
 	runningIn,
@@ -11,14 +12,15 @@ import {
 	type AccessLogSettings,
 	type AccountListener,
 	type AccountLoadBalancer,
-	type NamedPolicy,
 	NO_ACCESS_LOG,
 } from '../model/account-load-balancer.ts';
-import {isHttp} from '../model/listener.ts';
+import {isHttp, type ListenerPorts} from '../model/listener.ts';
 import type {NormalisedListener, NormalisedLoadBalancer} from '../model/normalised.ts';
+import {type NamedPolicy, type NamedStickiness, negotiationOn, stickinessOn} from '../model/policy.ts';
 import {backendOf} from '../model/resolve.ts';
 import {SETTINGS} from '../model/settings.ts';
 import type {Context, Operation} from './context.ts';
+import {withoutUnusedPorts} from './enabled-policies.ts';
 import {type GivenRule, withGivenRules} from './given-rules.ts';
 import {certificateOf, isShownAt, withoutUnused} from './kept-certificates.ts';
 import {newLoadBalancer} from './new-load-balancer.ts';
@@ -62,7 +64,7 @@ export const putLoadBalancer: Operation<PutLoadBalancer, AccountLoadBalancer> = 
 
 	const loadBalancer: AccountLoadBalancer = {
 		...base,
-		...(made === undefined ? {} : {listeners: made.listeners, policies: made.policies}),
+		...made?.parts,
 		...(registered === undefined ? {} : reregistered(base, registered.backends)),
 		...pick(normalised, PLAIN.filter(isGiven)),
 		...(isGiven('accessLog') ? {accessLog: accessLogOf(normalised), logTarget: normalised.accessLog} : {}),
@@ -168,7 +170,10 @@ function listenersOf(
 	previous: AccountLoadBalancer | undefined,
 	before: Account,
 	context: Context,
-): Pick<AccountLoadBalancer, 'listeners' | 'policies'> & {readonly account: Account} {
+): {
+	readonly account: Account;
+	readonly parts: Pick<AccountLoadBalancer, 'listeners' | 'policies' | 'backendPolicies'>;
+} {
 	let account = before;
 	const {name: loadBalancer} = normalised;
 	const isKeptAt = (port: number) => {
@@ -189,11 +194,13 @@ function listenersOf(
 		account = shown?.account ?? account;
 		const id = same?.id ?? context.identifiers.listenerId(account.serial);
 		if (same === undefined) account = {...account, serial: account.serial + 1};
-		const policy = enabled[index];
-		const policies = policy === undefined ? [] : [policy.name];
+		const sticky = enabled[index]?.name ?? [];
+		const policies = [sticky, negotiationKept(same, ports, previous, account.certificates.get(shown?.id ?? ''))].flat();
 		return {id, certificateId: shown?.id, policies, certificate, ...ports, ...settings};
 	});
-	return {account, listeners, policies: withEnabled(previous?.policies ?? [], enabled)};
+	const policies = withEnabled(previous?.policies ?? [], enabled);
+	const backendPolicies = withoutUnusedPorts(previous?.backendPolicies ?? new Map(), listeners);
+	return {account, parts: {listeners, policies, backendPolicies}};
 }
 
 /** A file has no word in the cloud: its load balancer shows none. A folder is a bucket. */
@@ -207,13 +214,24 @@ export function accessLogOf({accessLog}: Pick<NormalisedLoadBalancer, 'accessLog
 export function policyFor(
 	{ports, stickiness}: Pick<NormalisedListener, 'ports' | 'stickiness'>,
 	previous: AccountLoadBalancer | undefined,
-): NamedPolicy | undefined {
+): NamedStickiness | undefined {
 	if (stickiness === undefined || !isHttp(ports.protocol)) return undefined;
-	const before = previous?.listeners.find(({port}) => port === ports.port)?.policies[0];
-	const same = previous?.policies.find(
-		policy => policy.name === before && isDeepStrictEqual(policy.stickiness, stickiness),
-	);
-	return same ?? {name: `stickiness-${ports.port}`, stickiness};
+	const listener = previous?.listeners.find(({port}) => port === ports.port);
+	const same = previous && listener && stickinessOn(listener, previous);
+	if (same !== undefined && isDeepStrictEqual(same.stickiness, stickiness)) return same;
+	return {name: `stickiness-${ports.port}`, kind: 'stickiness', stickiness};
+}
+
+/** The name of the SSL negotiation policy of a listener, which stays as long as the listener can negotiate something. */
+function negotiationKept(
+	same: AccountListener | undefined,
+	{protocol}: ListenerPorts,
+	previous: AccountLoadBalancer | undefined,
+	certificate: UsableCertificate | undefined,
+): readonly string[] {
+	const policy = same && previous && negotiationOn({protocol, policies: same.policies}, previous);
+	if (policy === undefined || certificate === undefined) return [];
+	return negotiableWith(certificate.facts.keyType, policy.negotiation).length > 0 ? [policy.name] : [];
 }
 
 function withEnabled(before: readonly NamedPolicy[], enabled: readonly (NamedPolicy | undefined)[]): NamedPolicy[] {

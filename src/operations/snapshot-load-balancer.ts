@@ -5,6 +5,7 @@ import type {Account} from '../model/account.ts';
 import {type AccountListener, type AccountLoadBalancer, DEFAULT_DRAINING_MS} from '../model/account-load-balancer.ts';
 import {isHttp, isSecure} from '../model/listener.ts';
 import type {NormalisedListener, NormalisedLoadBalancer} from '../model/normalised.ts';
+import {stickinessOn} from '../model/policy.ts';
 import {normalisedOf} from '../model/resolve.ts';
 import type {ScopedRule} from '../model/resolved.ts';
 import {DEFAULT_LISTENER_SETTINGS, type Settings} from '../model/settings.ts';
@@ -126,6 +127,8 @@ const REMARKS: {readonly [Key in Exclude<keyof AccountLoadBalancer, keyof Settin
 			? []
 			: [`the time of its draining (${drainingTimeoutMs} ms), which is off, is not written`],
 	policies: ({policies, listeners}) => unwrittenPolicies({policies, listeners}),
+	// Each is told of as a policy.
+	backendPolicies: NONE,
 	tags: ({tags}) => (tags.size === 0 ? [] : [`its tags are not written (${[...tags.keys()].map(quote).join(', ')})`]),
 	backends: NONE,
 	formerVms: NONE,
@@ -155,12 +158,15 @@ function unwrittenGroups(groups: readonly string[]): string[] {
 function unwrittenPolicies({policies, listeners}: Pick<AccountLoadBalancer, 'policies' | 'listeners'>): string[] {
 	const enabled = new Set(listeners.flatMap(each => each.policies));
 	const named = new Map(
-		listeners.flatMap(({policies: [name], ...ports}) => {
-			const stickiness = policies.find(policy => policy.name === name)?.stickiness;
-			return stickiness === undefined ? [] : [[name, policyFor({ports, stickiness}, undefined)?.name] as const];
+		listeners.flatMap(listener => {
+			const sticky = stickinessOn(listener, {policies});
+			if (sticky === undefined) return [];
+			return [[sticky.name, policyFor({ports: listener, stickiness: sticky.stickiness}, undefined)?.name] as const];
 		}),
 	);
-	return policies.flatMap(({name}) => {
+	return policies.flatMap(({name, kind}) => {
+		if (kind !== 'stickiness')
+			return [`the policy ${quote(name)} is not written: a configuration has those of stickiness`];
 		if (!enabled.has(name)) return [`the policy ${quote(name)} is not written: no listener has it enabled`];
 		const next = named.get(name);
 		return next === undefined || next === name ? [] : [`the policy ${quote(name)} is called ${quote(next)} then`];

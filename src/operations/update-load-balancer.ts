@@ -8,10 +8,10 @@ import {Refusal} from '../model/refusal.ts';
 import {logOf, validateAccessLog} from './access-log.ts';
 import {type AskedCertificate, certificateAt} from './certificates.ts';
 import type {Changed, Context, Operation} from './context.ts';
+import {validateNegotiable, withStickiness} from './enabled-policies.ts';
 import {validateHealthCheck} from './health-checks.ts';
 import {certificateNotAllowed, referenceTo} from './listeners.ts';
 import {securityGroupsOf, validatePublicIp} from './placement.ts';
-import {validateEnabled} from './policies.ts';
 import {samePair} from './uploaded-pem.ts';
 import {changeable, changing, isPort, listenerOn, validateId, validateIp} from './validate.ts';
 
@@ -116,13 +116,13 @@ function listenersOf(
 	const listener = listenerOn(before, port);
 	const found = certificate === undefined ? undefined : certificateAt(account, certificate, identifiers);
 	if (found !== undefined && !isSecure(listener.protocol)) throw certificateNotAllowed(listener);
-	if (policies !== undefined) validateEnabled(before, listener, policies);
 	const after: AccountListener = {
 		...listener,
 		certificateId: found?.id ?? listener.certificateId,
 		certificate: isShown(found, listener, account) ? listener.certificate : referenceTo(found),
-		policies: policies === undefined ? listener.policies : [...new Set(policies)],
+		policies: policies === undefined ? listener.policies : withStickiness(before, listener, policies),
 	};
+	validateNegotiable(after, before.policies, found);
 	return before.listeners.map(each => (each === listener ? after : each));
 }
 

@@ -79,7 +79,7 @@ const ALIKE: readonly (readonly [what: string, more: Partial<AccountLoadBalancer
 	['the phase of its life', {life: {phase: 'changing', sinceMs: 5}}],
 	[
 		'a policy that is not enabled',
-		{policies: [{name: 'p', stickiness: {kind: 'application', cookie: 'c', ownCookie: 'd'}}]},
+		{policies: [{name: 'p', kind: 'stickiness', stickiness: {kind: 'application', cookie: 'c', ownCookie: 'd'}}]},
 	],
 ];
 for (const [what, more] of ALIKE) {

@@ -10,6 +10,7 @@ import type {HealthChange, Services} from '../../src/data-plane/services.ts';
 import {ReadBuffers} from '../../src/data-plane/sockets/read-buffers.ts';
 import {ReadTurns} from '../../src/data-plane/sockets/read-turns.ts';
 import {SecureContexts} from '../../src/data-plane/sockets/tls-settings.ts';
+import {NO_BACKEND_RULES} from '../../src/model/policy.ts';
 import {
 	DEFAULT_TIMEOUTS,
 	type ResolvedBackend,
@@ -73,6 +74,8 @@ export const HTTP_LISTENER: ResolvedListener = {
 	proxyProtocol: false,
 	verifyBackend: undefined,
 	stickiness: undefined,
+	negotiation: undefined,
+	backendRules: NO_BACKEND_RULES,
 };
 
 /** An HTTP listener that runs by itself, and the record of what came through it. */
@@ -106,6 +109,7 @@ export function contextOf(services: Services): ListenerContext {
 		dateField: new DateField(services.clock),
 		timeouts: DEFAULT_TIMEOUTS,
 		settings: resolvedLoadBalancer(),
+		sendsProxyLine: false,
 		backendTls: undefined,
 		keptBodyBytes: 1000,
 		connections: new OpenConnections(deadlines),

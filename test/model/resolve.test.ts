@@ -155,7 +155,7 @@ test('"authority" stands for the authority of the emulator, and other text for i
 
 test('stickiness is the policy that is enabled, on HTTP and HTTPS listeners alone', t => {
 	const stickiness = {kind: 'duration', cookie: 'C', seconds: 1} as const;
-	const policies = [{name: 'p', stickiness}];
+	const policies = [{name: 'p', kind: 'stickiness', stickiness}] as const;
 	const of = (protocol: 'http' | 'tcp', enabled: readonly string[]) =>
 		resolved(loadBalancer({policies, listeners: [listener(80, {protocol, policies: enabled})]}), accountOf({}))
 			.listeners[0]?.stickiness;

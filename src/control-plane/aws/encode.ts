@@ -28,7 +28,11 @@ export function encodeLoadBalancer(loadBalancer: AccountLoadBalancer, source: An
 		CanonicalHostedZoneNameID: isAws ? HOSTED_ZONE : undefined,
 		ListenerDescriptions: members(listeners.map(listener => encodeListener(listener, source))),
 		Policies: encodePolicies(loadBalancer),
-		BackendServerDescriptions: members([]),
+		BackendServerDescriptions: members(
+			[...loadBalancer.backendPolicies]
+				.toSorted(([one], [other]) => one - other)
+				.map(([InstancePort, names]) => ({InstancePort, PolicyNames: members(names)})),
+		),
 		AvailabilityZones: members(subregionsOf(placement)),
 		Subnets: members(inNet?.subnets.map(({id}) => id) ?? []),
 		VPCId: inNet?.netId,
@@ -74,18 +78,19 @@ function encodeListener(listener: AccountListener, {account, identifiers}: Answe
 }
 
 function encodePolicies({policies}: AccountLoadBalancer): XmlElements {
+	const sticky = policies.filter(policy => policy.kind === 'stickiness');
 	return {
 		AppCookieStickinessPolicies: members(
-			policies.flatMap(({name, stickiness}) =>
+			sticky.flatMap(({name, stickiness}) =>
 				stickiness.kind === 'application' ? [{PolicyName: name, CookieName: stickiness.cookie}] : [],
 			),
 		),
 		LBCookieStickinessPolicies: members(
-			policies.flatMap(({name, stickiness}) =>
+			sticky.flatMap(({name, stickiness}) =>
 				stickiness.kind === 'duration' ? [{PolicyName: name, CookieExpirationPeriod: stickiness.seconds}] : [],
 			),
 		),
-		OtherPolicies: members([]),
+		OtherPolicies: members(policies.flatMap(({name, kind}) => (kind === 'stickiness' ? [] : [name]))),
 	};
 }
 

@@ -75,6 +75,7 @@ export const LBU_ERRORS = {
 	),
 	BAD_PARAMETER_VALUE: invalid(), // guess
 	BAD_PATH_PATTERN: invalid(), // of the OUTSCALE API alone
+	BAD_POLICY_ATTRIBUTE: refused('InvalidConfigurationRequest'), // guess
 	BAD_POLICY_KIND: refused(
 		'InvalidParameterValue',
 		({subject}) =>
@@ -136,6 +137,7 @@ export const LBU_ERRORS = {
 	NETWORK_MISMATCH: refused('InvalidInstance'),
 	NOT_SIGNED: notAuthenticated(),
 	NO_INTERNET_SERVICE: refused('InvalidSubnet'), // guess
+	NO_LISTENER_ON_BACKEND_PORT: refused('InvalidConfigurationRequest', always('No listener configured on this port')),
 	NO_PATTERN: invalid(), // of the OUTSCALE API alone
 	NO_SUCH_CERTIFICATE: error(404, 'NoSuchEntity', ({subject}) => noCertificate(subject)),
 	NO_SUCH_IP: invalid(), // of the OUTSCALE API alone
@@ -154,8 +156,11 @@ export const LBU_ERRORS = {
 		always('Insufficient parameters provided out of: AvailabilityZones, subnets. Expected at least: 1'),
 	),
 	POLICY_ENABLED: refused('InvalidConfigurationRequest'),
+	POLICY_MISPLACED: refused('InvalidConfigurationRequest', ({subject}) => `${subject} cannot be enabled`),
 	POLICY_NAME_TAKEN: refused('DuplicatePolicyName', ({subject}) => `Policy Name [${subject}] already exists`),
 	POLICY_NEEDS_HTTP: refused('InvalidConfigurationRequest'),
+	POLICY_NEEDS_TLS: refused('InvalidConfigurationRequest'), // guess
+	POLICY_UNUSABLE: refused('InvalidConfigurationRequest'), // guess: the cloud has no such case
 	PORT_UNAVAILABLE: refused('InvalidConfigurationRequest'), // guess: the cloud has no such case
 	PRIORITY_TAKEN: invalid(), // of the OUTSCALE API alone
 	REQUEST_EARLY: refused('RequestExpired'), // guess: LBU takes them
@@ -163,6 +168,7 @@ export const LBU_ERRORS = {
 	RULE_NAME_TAKEN: invalid(), // of the OUTSCALE API alone
 	SEVERAL_APPLICATION_POLICIES: refused('InvalidConfigurationRequest'),
 	SEVERAL_DURATION_POLICIES: refused('InvalidConfigurationRequest'),
+	SEVERAL_NEGOTIATION_POLICIES: refused('InvalidConfigurationRequest'), // guess
 	SEVERAL_PLACES: refused(
 		'NotImplemented',
 		always('Attaching load balancer to multiple availability zones is not yet implemented'),
@@ -217,11 +223,21 @@ const AWS_ERRORS: Partial<Record<RefusalCode, QueryError>> = {
 	),
 	PLACE_MISSING: invalid(always('Either AvailabilityZones or SubnetIds must be specified')), // the sentence is a guess
 	MIXED_BACKEND_PORT: error(409, 'InvalidConfigurationRequest'),
+	BAD_POLICY_ATTRIBUTE: error(409, 'InvalidConfigurationRequest'),
+	NO_LISTENER_ON_BACKEND_PORT: error(
+		409,
+		'InvalidConfigurationRequest',
+		always('No listener configured on this port'), // LBU's sentence
+	),
 	POLICY_ENABLED: error(409, 'InvalidConfigurationRequest'),
+	POLICY_MISPLACED: error(409, 'InvalidConfigurationRequest', ({subject}) => `${subject} cannot be enabled`),
 	POLICY_NEEDS_HTTP: error(409, 'InvalidConfigurationRequest'),
+	POLICY_NEEDS_TLS: error(409, 'InvalidConfigurationRequest'),
+	POLICY_UNUSABLE: error(409, 'InvalidConfigurationRequest'),
 	PORT_UNAVAILABLE: error(409, 'InvalidConfigurationRequest'),
 	SEVERAL_APPLICATION_POLICIES: error(409, 'InvalidConfigurationRequest'),
 	SEVERAL_DURATION_POLICIES: error(409, 'InvalidConfigurationRequest'),
+	SEVERAL_NEGOTIATION_POLICIES: error(409, 'InvalidConfigurationRequest'),
 	SEVERAL_PLACES: error(409, 'InvalidConfigurationRequest'),
 	SEVERAL_POLICIES: error(409, 'InvalidConfigurationRequest'),
 	NOT_SIGNED: error(403, 'MissingAuthenticationToken', always('Request is missing Authentication Token')),

@@ -7,6 +7,7 @@ import {
 } from '../../model/account-load-balancer.ts';
 import type {HealthCheck} from '../../model/health-check.ts';
 import type {LifeState} from '../../model/life.ts';
+import {stickinessOn} from '../../model/policy.ts';
 import type {BackendHealth, CloudStore} from '../../operations/context.ts';
 import type {Action} from '../action.ts';
 
@@ -48,7 +49,7 @@ export function encodeLoadBalancer(
 		HealthCheck: encodeHealthCheck(loadBalancer.healthCheck),
 		Listeners: loadBalancer.listeners
 			.toSorted((one, other) => one.port - other.port)
-			.map(listener => encodeListener(listener, source)),
+			.map(listener => encodeListener(listener, loadBalancer, source)),
 		LoadBalancerName: name,
 		LoadBalancerType: scheme,
 		NetId: inNet?.netId,
@@ -106,17 +107,17 @@ export function encodeHealth(vmId: string, health: BackendHealth | undefined): J
 	};
 }
 
-function encodeListener(
-	{protocol, port, backendProtocol, backendPort, certificateId, policies}: AccountListener,
-	source: AnswerSource,
-): Json {
+function encodeListener(listener: AccountListener, loadBalancer: AccountLoadBalancer, source: AnswerSource): Json {
+	const {protocol, port, backendProtocol, backendPort, certificateId} = listener;
+	const sticky = stickinessOn(listener, loadBalancer);
 	const certificate = certificateId === undefined ? undefined : source.account.certificates.get(certificateId);
 	return {
 		BackendPort: backendPort,
 		BackendProtocol: backendProtocol.toUpperCase(),
 		LoadBalancerPort: port,
 		LoadBalancerProtocol: protocol.toUpperCase(),
-		PolicyNames: policies.length === 0 ? undefined : policies,
+		// This API has no policies of other kinds.
+		PolicyNames: sticky && [sticky.name],
 		ServerCertificateId: certificate && source.identifiers.certificateOrn(certificate),
 	};
 }
@@ -146,11 +147,12 @@ function encodeAccessLog({accessLog: {enabled, bucket, prefix, intervalMinutes}}
 
 /** A duration that was not given reads back as 1, which is the browser's session (recorded). */
 function encodePolicies({policies}: AccountLoadBalancer): Readonly<Record<string, Json>> {
+	const sticky = policies.filter(policy => policy.kind === 'stickiness');
 	return {
-		ApplicationStickyCookiePolicies: policies.flatMap(({name, stickiness}) =>
+		ApplicationStickyCookiePolicies: sticky.flatMap(({name, stickiness}) =>
 			stickiness.kind === 'application' ? [{CookieName: stickiness.cookie, PolicyName: name}] : [],
 		),
-		LoadBalancerStickyCookiePolicies: policies.flatMap(({name, stickiness}) =>
+		LoadBalancerStickyCookiePolicies: sticky.flatMap(({name, stickiness}) =>
 			stickiness.kind === 'duration' ? [{CookieExpirationPeriod: stickiness.seconds ?? 1, PolicyName: name}] : [],
 		),
 	};

@@ -1,5 +1,5 @@
 import type {StickinessPolicy} from '../../model/stickiness-policy.ts';
-import {type CreatePolicy, createPolicy, deletePolicy} from '../../operations/policies.ts';
+import {type CreateStickiness, createStickiness, deletePolicy} from '../../operations/policies.ts';
 import {mutation, ofLoadBalancer} from '../action.ts';
 import type {Fields} from '../fields.ts';
 import type {OutscaleAction} from './encode.ts';
@@ -12,13 +12,14 @@ const KINDS: ReadonlyMap<string, StickinessPolicy['kind']> = new Map([
 
 /** OUTSCALE API 1.40: stickiness policies of load balancers. */
 export const POLICY_ACTIONS: readonly (readonly [string, OutscaleAction])[] = [
-	['CreateLoadBalancerPolicy', mutation(readPolicy, createPolicy, ofLoadBalancer, answerToChange)],
+	['CreateLoadBalancerPolicy', mutation(readPolicy, createStickiness, ofLoadBalancer, answerToChange)],
 	[
 		'DeleteLoadBalancerPolicy',
 		mutation(
 			fields => ({
 				loadBalancer: fields.requiredText('LoadBalancerName'),
 				name: fields.requiredText('PolicyName'),
+				unknown: 'refused' as const,
 			}),
 			deletePolicy,
 			ofLoadBalancer,
@@ -27,10 +28,15 @@ export const POLICY_ACTIONS: readonly (readonly [string, OutscaleAction])[] = [
 	],
 ];
 
-function readPolicy(fields: Fields): CreatePolicy {
+/** OUTSCALE API 1.40, CreateLoadBalancerPolicyRequest.PolicyName. */
+const MAX_NAME_LENGTH = 32;
+
+function readPolicy(fields: Fields): CreateStickiness {
 	return {
 		loadBalancer: fields.requiredText('LoadBalancerName'),
 		name: fields.requiredText('PolicyName'),
+		maxNameLength: MAX_NAME_LENGTH,
+		repetition: 'refused',
 		kind: fields.word('PolicyType', KINDS, 'BAD_POLICY_KIND', fields.requiredText('PolicyType')) ?? 'duration',
 		cookie: fields.text('CookieName'),
 		seconds: fields.integer('CookieExpirationPeriod'),

@@ -52,6 +52,7 @@ export const WIRE_ERRORS = {
 	BAD_NAME: value(4036),
 	BAD_PARAMETER_VALUE: value(4047),
 	BAD_PATH_PATTERN: value(4049), // guess
+	BAD_POLICY_ATTRIBUTE: value(4128), // guess: this API has no such policies
 	BAD_POLICY_KIND: value(4128),
 	BAD_POLICY_NAME: value(4067), // guess
 	BAD_PROTOCOL: value(4095),
@@ -95,6 +96,7 @@ export const WIRE_ERRORS = {
 	NETWORK_MISMATCH: value(4086),
 	NOT_SIGNED: DENIED,
 	NO_INTERNET_SERVICE: {status: 424, type: 'DependencyProblem', code: '1003'},
+	NO_LISTENER_ON_BACKEND_PORT: resource(5028), // guess: this API has no policies of back-end ports
 	NO_PATTERN: value(4093), // guess
 	NO_SUCH_CERTIFICATE: value(4122),
 	NO_SUCH_IP: resource(5025), // guess
@@ -108,8 +110,11 @@ export const WIRE_ERRORS = {
 	OUTSIDE_NET: parameter(3002), // guess: this API has no such call
 	PLACE_MISSING: {status: 400, type: 'MissingParameter', code: '7000'},
 	POLICY_ENABLED: conflict(9055), // guess
+	POLICY_MISPLACED: conflict(9056), // guess: this API has no such policies
 	POLICY_NAME_TAKEN: conflict(9021), // guess
 	POLICY_NEEDS_HTTP: conflict(9056),
+	POLICY_NEEDS_TLS: conflict(9056), // guess: this API has no such policies
+	POLICY_UNUSABLE: conflict(9002), // guess: a certificate that a policy of the ELB API does not go with
 	PORT_UNAVAILABLE: conflict(9016), // guess: the cloud has no such case
 	PRIORITY_TAKEN: conflict(9047), // guess
 	REQUEST_EARLY: DENIED,
@@ -117,6 +122,7 @@ export const WIRE_ERRORS = {
 	RULE_NAME_TAKEN: conflict(9054),
 	SEVERAL_APPLICATION_POLICIES: conflict(9034),
 	SEVERAL_DURATION_POLICIES: conflict(9035),
+	SEVERAL_NEGOTIATION_POLICIES: conflict(9036), // guess: this API has no such policies
 	SEVERAL_PLACES: {status: 400, type: 'OperationNotSupported', code: '8010'},
 	SEVERAL_POLICIES: conflict(9036),
 	SIGNATURE_MALFORMED: DENIED,

@@ -6,7 +6,7 @@ import {connectionReset, endedByCloseNotify, endedByReset, resetSocket} from '..
 import type {PeerTls} from '../../observability/exchange.ts';
 import type {ReadBuffers} from '../sockets/read-buffers.ts';
 import {giveTo, giveUnreadTo, type StreamOwner, sendingFailure, whenSent} from '../sockets/stream-owner.ts';
-import {type BackendTlsOptions, dialTcp, speakTls} from './dial.ts';
+import {type BackendTlsOptions, dialTcp, refusalOfPeer, speakTls} from './dial.ts';
 
 /**
  * Reads up to this size are handed on at once, from the shared buffer. 16 KiB is what Node writes from its stack
@@ -159,6 +159,11 @@ export class BackendConnection implements StreamOwner {
 	#wrap(options: BackendTlsOptions): TLSSocket {
 		const stream = speakTls(this.#raw, options);
 		stream.once('secureConnect', () => {
+			const refusal = refusalOfPeer(stream, options);
+			if (refusal !== undefined) {
+				stream.destroy(refusal);
+				return;
+			}
 			this.#tlsFacts = factsOf(stream);
 			this.#connect();
 		});

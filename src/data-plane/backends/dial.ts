@@ -1,5 +1,7 @@
 import net from 'node:net';
 import tls from 'node:tls';
+import {EmulatorError} from '../../base/errors.ts';
+import {spkiOf} from '../../certificates/public-key.ts';
 
 /** How TLS is spoken to a back-end. */
 export interface BackendTlsOptions {
@@ -9,6 +11,11 @@ export interface BackendTlsOptions {
 	/** The name the certificate must carry, also sent as SNI; undefined: none is sent, any is taken. */
 	readonly servername: string | undefined;
 	readonly alpn: readonly string[] | undefined;
+	/**
+	 * Base64 of the SubjectPublicKeyInfo that its certificate may have; undefined: any. Chains and names are not looked at
+	 * for that (AWS Classic ELB, BackendServerAuthenticationPolicyType).
+	 */
+	readonly publicKeys: ReadonlySet<string> | undefined;
 }
 
 export interface DialTarget {
@@ -49,4 +56,15 @@ export function speakTls(
 		...(alpn === undefined ? {} : {ALPNProtocols: [...alpn]}),
 		...(session === undefined ? {} : {session}),
 	});
+}
+
+/** Why nothing may be sent to a back-end whose handshake is done; undefined when it is one of those that may be trusted. */
+export function refusalOfPeer(stream: tls.TLSSocket, {publicKeys}: BackendTlsOptions): EmulatorError | undefined {
+	if (publicKeys === undefined) return undefined;
+	const key = stream.getPeerX509Certificate()?.publicKey;
+	if (key !== undefined && publicKeys.has(spkiOf(key))) return undefined;
+	return new EmulatorError(
+		'BACKEND_KEY_UNKNOWN',
+		'the public key of the back-end is not one that the policies of its port allow',
+	);
 }

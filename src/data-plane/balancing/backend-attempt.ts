@@ -80,7 +80,7 @@ export class BackendAttempt {
 	 */
 	dial(backend: Backend, client: ProxiedClient, handler: BackendHandler): BackendConnection {
 		const {record} = this;
-		const {clock, listener, backendTls, buffers} = this.#context;
+		const {clock, listener, backendTls, buffers, sendsProxyLine} = this.#context;
 		record.backendReused = false;
 		record.reached = false;
 		record.backendTls = undefined;
@@ -94,7 +94,7 @@ export class BackendAttempt {
 				tls: backendTls,
 				buffers,
 				// The address that the client connected to is a call to the system, made only where it is needed.
-				preamble: listener.proxyProtocol
+				preamble: sendsProxyLine
 					? encodeProxyLine(client.peer, {address: client.localAddress, port: listener.port})
 					: undefined,
 			},

@@ -63,8 +63,8 @@ export class ProbeHandshake {
 	}
 
 	#begin(raw: Socket, secureContext: SecureContext, offer: Buffer | undefined): TLSSocket {
-		// Certificates are not verified (AWS Classic ELB, elb-healthchecks).
-		const options = {secureContext, verify: false, servername: undefined, alpn: undefined};
+		// Certificates are not verified (AWS Classic ELB, elb-healthchecks), nor are their keys.
+		const options = {secureContext, verify: false, servername: undefined, alpn: undefined, publicKeys: undefined};
 		if (offer === undefined) return speakTls(raw, options);
 		try {
 			return speakTls(raw, options, offer);

@@ -275,7 +275,7 @@ export class HttpFront implements Downstream, OpenConnection, RequestServer, Str
 		this.#state = 'gone';
 		this.context.connections.leave(this);
 		// With the PROXY protocol a back-end connection speaks for this client alone.
-		if (this.context.listener.proxyProtocol) this.pool.close();
+		if (this.context.sendsProxyLine) this.pool.close();
 		abandon(this.#socket);
 	}
 }

@@ -2,7 +2,9 @@ import {constants, createHash, randomBytes} from 'node:crypto';
 import {createSecureContext, type SecureContext} from 'node:tls';
 import {createServerContext, ticketKeysFor} from '../../certificates/session-tickets.ts';
 import {openSslCiphers} from '../../codec/cipher-list.ts';
+import {optionsOf} from '../../codec/negotiation.ts';
 import type {BackendVerification, PemPair, TlsSettings} from '../../model/resolved.ts';
+import type {Negotiation} from '../../model/security-policies.ts';
 
 /**
  * A client that asks for renegotiation is answered `no_renegotiation`, and decides what follows. Node's own
@@ -54,11 +56,17 @@ export class SecureContexts {
 		return this.#shared.size;
 	}
 
-	/** The context for clients of a listener. @throws what OpenSSL throws on a pair it refuses. */
-	forClients(pair: PemPair, settings: TlsSettings): LentContext {
+	/**
+	 * The context for clients of a listener.
+	 *
+	 * @param negotiation of a policy, in place of the settings.
+	 * @throws what OpenSSL throws on a pair it refuses.
+	 */
+	forClients(pair: PemPair, settings: TlsSettings, negotiation?: Negotiation): LentContext {
+		const offer = offerOf(settings, negotiation);
 		// No private key as the key of a map: a digest says as much.
-		const id = digest(pair.cert, pair.key, pair.chain ?? '', settings.minVersion, openSslCiphers(settings));
-		const shared = this.#shared.get(id) ?? {secureContext: this.#make(pair, settings), users: 0};
+		const id = digest(pair.cert, pair.key, pair.chain ?? '', JSON.stringify(offer));
+		const shared = this.#shared.get(id) ?? {secureContext: this.#make(pair, offer), users: 0};
 		shared.users++;
 		this.#shared.set(id, shared);
 		let isLent = true;
@@ -90,23 +98,28 @@ export class SecureContexts {
 		return this.#toBackends;
 	}
 
-	#make({cert, key, chain = ''}: PemPair, settings: TlsSettings): SecureContext {
-		const ciphers = openSslCiphers(settings);
+	#make({cert, key, chain = ''}: PemPair, offer: ReturnType<typeof offerOf>): SecureContext {
 		return createServerContext(
 			{
 				cert: chain === '' ? cert : `${cert.trimEnd()}\n${chain}`,
 				key,
-				minVersion: settings.minVersion,
-				ciphers,
+				...offer,
 				// Without it no DHE suite works, and a list may ask for them.
 				dhparam: 'auto',
-				secureOptions:
-					SSL_OP_NO_RENEGOTIATION | constants.SSL_OP_NO_COMPRESSION | constants.SSL_OP_CIPHER_SERVER_PREFERENCE,
+				secureOptions: SSL_OP_NO_RENEGOTIATION | constants.SSL_OP_NO_COMPRESSION | offer.secureOptions,
 			},
 			// The cipher list too: OpenSSL resumes a TLS 1.2 session without asking whether its cipher is allowed here.
-			ticketKeysFor(this.#ticketSecret, digest(cert, chain, ciphers)),
+			ticketKeysFor(this.#ticketSecret, digest(cert, chain, offer.ciphers)),
 		);
 	}
+}
+
+/** What is offered to clients, as Node takes it. */
+function offerOf(settings: TlsSettings, negotiation: Negotiation | undefined) {
+	const exact = negotiation && optionsOf(negotiation);
+	if (exact !== undefined) return exact;
+	const {minVersion} = settings;
+	return {minVersion, ciphers: openSslCiphers(settings), secureOptions: constants.SSL_OP_CIPHER_SERVER_PREFERENCE};
 }
 
 function digest(...texts: readonly string[]): string {

@@ -1,6 +1,7 @@
 import test from 'ava';
 import fc from 'fast-check';
 import {EmulatorError} from '../../../src/base/errors.ts';
+import {stickinessOn} from '../../../src/model/policy.ts';
 import {runs} from '../../helpers/depth.ts';
 import {InMemoryOutscaleApi} from '../../helpers/in-memory-outscale.ts';
 import {httpListener, newLoadBalancer} from '../../helpers/outscale-api.ts';
@@ -110,13 +111,14 @@ function isConsistent({store}: InMemoryOutscaleApi): boolean {
 			described.listeners.length === listeners.length &&
 			described.backends.map(backend => backend.name).join() ===
 				backends.map(backend => (backend.kind === 'vm' ? backend.id : backend.ip)).join() &&
-			listeners.every(({port: logical, certificateId = '', policies: [enabled]}, index) => {
+			listeners.every((listener, index) => {
+				const {port: logical, certificateId = ''} = listener;
 				const running = described.listeners[index];
 				const shown = running?.certificate?.kind === 'pem' ? running.certificate.pair : undefined;
 				return (
 					running?.ports.port === logical &&
 					shown?.cert === certificates.get(certificateId)?.pair.cert &&
-					running.stickiness === policies.find(policy => policy.name === enabled)?.stickiness
+					running.stickiness === stickinessOn(listener, {policies})?.stickiness
 				);
 			}) &&
 			described.rules.every(running => rules.some(rule => rule.name === running.name && rule.loadBalancer === each))

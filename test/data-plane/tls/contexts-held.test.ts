@@ -6,6 +6,7 @@ import {ReadBuffers} from '../../../src/data-plane/sockets/read-buffers.ts';
 import {ReadTurns} from '../../../src/data-plane/sockets/read-turns.ts';
 import {SecureContexts} from '../../../src/data-plane/sockets/tls-settings.ts';
 import {defaultHealthCheck} from '../../../src/model/health-check.ts';
+import {NO_BACKEND_RULES} from '../../../src/model/policy.ts';
 import {
 	DEFAULT_TIMEOUTS,
 	type PemPair,
@@ -32,6 +33,8 @@ const listener = (port: number, more: Partial<ResolvedListener> = {}): ResolvedL
 	proxyProtocol: false,
 	verifyBackend: undefined,
 	stickiness: undefined,
+	negotiation: undefined,
+	backendRules: NO_BACKEND_RULES,
 	...more,
 });
 

@@ -11,6 +11,7 @@ import {ReadTurns} from '../../../src/data-plane/sockets/read-turns.ts';
 import {SecureContexts} from '../../../src/data-plane/sockets/tls-settings.ts';
 import {type LoadBalancer, startLoadBalancer} from '../../../src/index.ts';
 import {defaultHealthCheck} from '../../../src/model/health-check.ts';
+import {NO_BACKEND_RULES} from '../../../src/model/policy.ts';
 import {DEFAULT_TIMEOUTS} from '../../../src/model/resolved.ts';
 import {TrafficFeed} from '../../../src/observability/traffic-feed.ts';
 import {eventually} from '../../helpers/patience.ts';
@@ -152,6 +153,8 @@ test.serial('a handshake that is not complete in time is ended, however slowly i
 					proxyProtocol: false,
 					verifyBackend: undefined,
 					stickiness: undefined,
+					negotiation: undefined,
+					backendRules: NO_BACKEND_RULES,
 				},
 			],
 			backends: [],
