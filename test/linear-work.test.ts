@@ -9,6 +9,7 @@ import {HeadBuffer} from '../src/codec/head-buffer.ts';
 import {readRequestHead} from '../src/codec/request-head.ts';
 import {readResponseHead} from '../src/codec/response-head.ts';
 import {readAuthorization} from '../src/control-plane/authorization.ts';
+import {readForm} from '../src/control-plane/aws/query-form.ts';
 import {readJsonBody} from '../src/control-plane/outscale/json-body.ts';
 import {LastLines} from '../src/fake-backends/last-lines.ts';
 import {expectProxyHeader} from '../src/fake-backends/proxy-header.ts';
@@ -54,6 +55,14 @@ const WORK: readonly Work[] = [
 		read: (input, pieceBytes) => {
 			const buffer = new HeadBuffer();
 			for (const piece of pieces(input, pieceBytes)) if (buffer.add(piece, 0) === -1) void buffer.beginning;
+		},
+	},
+	{
+		what: 'a form of long names',
+		input: (size, unit) =>
+			`A=${encodeURIComponent(repeated(size / 8, unit))}&${'a.b.'.repeat(5)}c=${'x'.repeat(size / 2)}`,
+		read: input => {
+			readForm(input);
 		},
 	},
 	{
