@@ -28,6 +28,7 @@ type RuleShapes = readonly (Partly<RuleSpec> | undefined)[];
  * The cloud's API takes rules on a TCP listener, where none can ever match. Here that is a violation.
  */
 export function describeRules(shapes: RuleShapes = [], context: RuleContext, place: Place): ScopedRule[] {
+	if (shapes.length === 0) return [];
 	const registered = new Set(context.backends.map(({name}) => name));
 	const rules = shapes.map(ruleOf);
 	const names = rules.flatMap(({to}) => to);
@@ -86,7 +87,7 @@ function isWritten(shapes: RuleShapes, path: readonly (string | number)[]): bool
 function validateListeners(rules: readonly ScopedRule[], listeners: readonly NormalisedListener[], place: Place): void {
 	const ports = listeners.filter(({ports}) => isHttp(ports.protocol)).map(({ports}) => ports.port);
 	if (ports.length === 0) {
-		if (rules.length === 0 || listeners.length === 0) return;
+		if (listeners.length === 0) return;
 		find(place, [], {
 			message: 'rules go with http and https listeners, and this load balancer has none',
 			hint: 'hosts and paths are read where requests are; connections of tcp and ssl are passed on as they are',

@@ -1,6 +1,6 @@
 import type {Authority} from '../certificates/authority.ts';
 import type {NormalisedBackend} from '../model/normalised.ts';
-import type {RunningBackend, startBackend} from './backends.ts';
+import type {RunningBackend, StartBackend} from './backends.ts';
 
 interface Lease {
 	readonly starting: Promise<RunningBackend>;
@@ -20,13 +20,13 @@ interface Lease {
  */
 export class BackendRegistry {
 	readonly #authority: Authority;
-	readonly #startBackend: typeof startBackend;
+	readonly #startBackend: StartBackend;
 	readonly #leases = new Map<NormalisedBackend, Lease>();
 	/** Those that are being stopped. */
 	readonly #leaving = new Map<NormalisedBackend, Promise<void>>();
 	#kept: ReadonlySet<NormalisedBackend> = new Set();
 
-	constructor(authority: Authority, start: typeof startBackend) {
+	constructor(authority: Authority, start: StartBackend) {
 		this.#authority = authority;
 		this.#startBackend = start;
 	}
@@ -34,7 +34,7 @@ export class BackendRegistry {
 	/**
 	 * Starts a back-end, unless it runs already. Each `acquire()` that resolves is followed by one `release()`.
 	 *
-	 * @param dnsNames see `startBackend`.
+	 * @param dnsNames see `StartOptions`.
 	 * @param signal once it aborts, nobody waits for the start: what only this call holds is stopped.
 	 * @throws EmulatorError `COMMAND_FAILED`, `PORT_UNAVAILABLE`, or the signal's reason; then it is not acquired.
 	 */

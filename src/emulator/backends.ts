@@ -27,23 +27,27 @@ export interface RunningBackend {
 /** Names every fake back-end's certificate carries beside its own: clients reach it there without a load balancer. */
 const LOOPBACK_NAMES = ['localhost', '127.0.0.1', '::1'];
 
-/**
- * Starts what a description asks for; of an address there is nothing to start.
- *
- * @param dnsNames of the load balancers it is registered with: what clients of a passthrough listener ask for.
- * @param callOff calls the start of a command off. Its signal is made where it is read: most back-ends need none.
- */
-export async function startBackend(
+export interface StartOptions {
+	readonly authority: Authority;
+	/** Of the load balancers it is registered with: what clients of a passthrough listener ask for. */
+	readonly dnsNames: readonly string[];
+	/** Calls the start of a command off. Its signal is made where it is read: most back-ends need none. */
+	readonly callOff: Pick<AbortController, 'signal'>;
+}
+
+/** Starts what a description asks for; of an address there is nothing to start. */
+export type StartBackend = (described: NormalisedBackend, options: StartOptions) => Promise<RunningBackend>;
+
+/** @returns what starts the back-ends of one emulator. An import() takes 50 us, even of what is loaded: one will do. */
+export function backendStarter(): StartBackend {
+	const fakeBackends = madeOnce(() => import('../fake-backends/fake-backend.ts'));
+	return (described, options) => startBackend(described, options, fakeBackends);
+}
+
+async function startBackend(
 	described: NormalisedBackend,
-	{
-		authority,
-		dnsNames,
-		callOff,
-	}: {
-		readonly authority: Authority;
-		readonly dnsNames: readonly string[];
-		readonly callOff: Pick<AbortController, 'signal'>;
-	},
+	{authority, dnsNames, callOff}: StartOptions,
+	fakeBackends: () => Promise<typeof import('../fake-backends/fake-backend.ts')>,
 ): Promise<RunningBackend> {
 	const {name} = described;
 	switch (described.kind) {
@@ -58,7 +62,7 @@ export async function startBackend(
 			return ofServer(command, 'command');
 		}
 		case 'fake': {
-			const {behaviourOf, startFakeBackend} = await import('../fake-backends/fake-backend.ts');
+			const {behaviourOf, startFakeBackend} = await fakeBackends();
 			const {tls} = described;
 			const issue = tls === undefined ? undefined : issuing(described, authority, dnsNames);
 			const fake = await startFakeBackend({

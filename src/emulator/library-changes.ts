@@ -9,7 +9,7 @@ import {loadBalancerStopped, nameTaken} from './change.ts';
 import type {Configured} from './configured.ts';
 import {certificateFor, certificatesOf, type GivenCertificate} from './listener-certificates.ts';
 import type {ManagedLoadBalancer} from './managed-load-balancer.ts';
-import {refuseLoadBalancer, validateSpec, validateUpdate} from './validate-spec.ts';
+import {type Describing, refuseLoadBalancer, validateSpec, validateUpdate} from './validate-spec.ts';
 
 /** What changes of the library go by. */
 export interface LibraryContext {
@@ -17,6 +17,7 @@ export interface LibraryContext {
 	readonly authority: Authority;
 	/** The configuration as it was read last: what descriptions may name. */
 	readonly configured: () => Configured;
+	readonly describing: Describing;
 	/** The name that a load balancer is told to have. */
 	readonly dnsNameOf: (loadBalancer: Pick<NormalisedLoadBalancer, 'name' | 'internal'>) => string;
 }
@@ -28,7 +29,7 @@ export async function createFromSpec(
 	stop?: (drainMs: number) => Promise<void>,
 ): Promise<ManagedLoadBalancer> {
 	const {store} = library;
-	const normalised = await validateSpec(spec, namesIn(library));
+	const normalised = await validateSpec(spec, namesIn(library), library.describing);
 	const {name} = normalised;
 	let made: ManagedLoadBalancer | undefined;
 	await store.change([name], () => {
@@ -59,7 +60,7 @@ export async function updateFromSpec(
 		const current = normalisedOf(managed.described, store.account);
 		registeredAtFirst ??= current.backends.map(backend => backend.name);
 		const asked = registeredAtFirst;
-		const {normalised, parts} = await validateUpdate(current, spec, namesIn(library));
+		const {normalised, parts} = await validateUpdate(current, spec, namesIn(library), library.describing);
 		const before = {described: current, certificates: managed.certificates};
 		const certificates = parts.has('listeners') ? listenerCertificates(normalised, library, before) : new Map();
 		return {

@@ -188,6 +188,7 @@ export class PlannedChange {
 
 	/** Binds what is to be bound, one load balancer after the other: each sees what those before it have taken. */
 	async #bindAll(): Promise<void> {
+		if (this.#steps.length === 0) return;
 		const {managed, dependencies} = this.#store;
 		const next = new Map(
 			this.#steps.flatMap(step => (step.managed === undefined ? [] : [[step.managed, step.next] as const])),

@@ -17,7 +17,7 @@ import {AuthorityFile} from './authority-file.ts';
 import {awsEnvironment, awsStandIns} from './aws-environment.ts';
 import {writtenAwsFiles} from './aws-files.ts';
 import {BackendRegistry} from './backend-registry.ts';
-import {startBackend} from './backends.ts';
+import {backendStarter} from './backends.ts';
 import {clientEnvironment} from './client-environment.ts';
 import {clockOf, type EmulatorClock} from './clock.ts';
 import {NOTHING_CONFIGURED, settingsOf} from './configured.ts';
@@ -33,6 +33,7 @@ import type {ReadOptions} from './options.ts';
 import {servicesOf} from './services.ts';
 import {activityOf, watchForForgotten} from './still-open.ts';
 import {TemporaryFolder} from './temporary-folder.ts';
+import {describingOnce} from './validate-spec.ts';
 
 /** An emulator that runs. */
 export class RunningEmulator implements Emulator {
@@ -61,7 +62,7 @@ export class RunningEmulator implements Emulator {
 		this.#options = options;
 		this.#authority = options.authority ?? createAuthority();
 		this.#authorityFile = new AuthorityFile(this.#authority, this.#folder);
-		this.#registry = new BackendRegistry(this.#authority, startBackend);
+		this.#registry = new BackendRegistry(this.#authority, backendStarter());
 		this.#settings = settingsOf(NOTHING_CONFIGURED.described, seed);
 		const {clock, handle} = clockOf(options.clock);
 		this.clock = handle;
@@ -85,8 +86,7 @@ export class RunningEmulator implements Emulator {
 			update: (managed, spec) => updateFromSpec(managed, spec, this.#library),
 			setCertificate: (managed, port, certificate) => setCertificateOf(managed, port, certificate, this.#library),
 		});
-		const dnsNameOf: LibraryContext['dnsNameOf'] = ({name, internal}) =>
-			this.#settings.identifiers.dnsName(name, internal);
+		const dnsNameOf: LibraryContext['dnsNameOf'] = of => this.#settings.identifiers.dnsName(of.name, of.internal);
 		const store = this.#store;
 		this.#agent = new EmulatorAgent(store, options.proxyUnknown);
 		this.#configurer = new Configurer({
@@ -98,7 +98,8 @@ export class RunningEmulator implements Emulator {
 				this.#configFiles = files.map(file => path.resolve(file));
 			},
 		});
-		this.#library = {store, authority: this.#authority, configured: () => this.#configurer.configured, dnsNameOf};
+		const configured = () => this.#configurer.configured;
+		this.#library = {store, authority: this.#authority, configured, describing: describingOnce(), dnsNameOf};
 	}
 
 	/**

@@ -1,4 +1,5 @@
 import {type EmulatorError, formatPath, invalidDescription, type Violation} from '../base/errors.ts';
+import {madeOnce} from '../base/made-once.ts';
 import {quote} from '../base/quote.ts';
 import {Violations} from '../base/violations.ts';
 import type {DescriptionContext, describeLoadBalancer} from '../configuration/describe.ts';
@@ -16,9 +17,21 @@ export const refuseLoadBalancer = (violations: Iterable<Violation>): EmulatorErr
 
 const refuseChange = (violations: Iterable<Violation>): EmulatorError => invalidDescription('The change', violations);
 
+/** What descriptions are validated with. It is loaded at the first one. */
+export type Describing = () => Promise<typeof import('../configuration/describe.ts')>;
+
+/** For one emulator: an import() takes 50 us, even of what is loaded. */
+export function describingOnce(): Describing {
+	return madeOnce(() => import('../configuration/describe.ts'));
+}
+
 /** Validates what `create()` was given. @throws EmulatorError `INVALID_DESCRIPTION` with every violation. */
-export async function validateSpec(spec: unknown, context: DescriptionContext): Promise<NormalisedLoadBalancer> {
-	const {describeLoadBalancer} = await import('../configuration/describe.ts');
+export async function validateSpec(
+	spec: unknown,
+	context: DescriptionContext,
+	describing: Describing,
+): Promise<NormalisedLoadBalancer> {
+	const {describeLoadBalancer} = await describing();
 	return soundOrRefused(describeLoadBalancer(spec, context), {
 		given: spec,
 		refuse: refuseLoadBalancer,
@@ -57,6 +70,7 @@ export async function validateUpdate(
 	current: NormalisedLoadBalancer,
 	spec: unknown,
 	context: DescriptionContext,
+	describing: Describing,
 ): Promise<GivenUpdate> {
 	const {name} = current;
 	if (typeof spec !== 'object' || spec === null || Array.isArray(spec)) {
@@ -65,7 +79,7 @@ export async function validateUpdate(
 	if ('name' in spec && spec.name !== undefined && spec.name !== name) {
 		throw refuseChange([{path: ['name'], message: `a load balancer keeps its name, which is ${quote(name)}`}]);
 	}
-	const {describeLoadBalancer} = await import('../configuration/describe.ts');
+	const {describeLoadBalancer} = await describing();
 	const given = Object.fromEntries(Object.entries(spec).filter(([, value]) => value !== undefined));
 	const result = describeLoadBalancer(
 		{...asItIs(current, given), ...given},

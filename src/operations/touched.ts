@@ -25,7 +25,7 @@ export function touchedBetween(before: Account, after: Account): ReadonlySet<str
 function differing<Value>(one: ReadonlyMap<string, Value>, other: ReadonlyMap<string, Value>): string[] {
 	if (one === other) return [];
 	const keys: string[] = [];
-	for (const [key, value] of one) if (other.get(key) !== value) keys.push(key);
+	for (const key of one.keys()) if (other.get(key) !== one.get(key)) keys.push(key);
 	for (const key of other.keys()) if (!one.has(key)) keys.push(key);
 	return keys;
 }

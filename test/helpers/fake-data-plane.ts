@@ -3,7 +3,7 @@ import {EmulatorError} from '../../src/base/errors.ts';
 import {Backend} from '../../src/data-plane/backends/backend.ts';
 import type {PreparedChange, RunningLoadBalancer} from '../../src/data-plane/running-load-balancer.ts';
 import {BoundPort} from '../../src/data-plane/sockets/listener.ts';
-import type {RunningBackend, startBackend} from '../../src/emulator/backends.ts';
+import type {RunningBackend, StartBackend} from '../../src/emulator/backends.ts';
 import type {StoreDependencies} from '../../src/emulator/change.ts';
 import type {NormalisedBackend} from '../../src/model/normalised.ts';
 import {planListeners} from '../../src/model/reconciliation.ts';
@@ -42,7 +42,7 @@ export class FakeDataPlane {
 		return {...change, running: fake as unknown as RunningLoadBalancer};
 	};
 
-	readonly startBackend: typeof startBackend = async (described, {callOff}) => {
+	readonly startBackend: StartBackend = async (described, {callOff}) => {
 		const {name, kind} = described;
 		const address =
 			described.kind === 'address'

@@ -16,6 +16,7 @@ import {
 import {Live} from '../../src/emulator/live.ts';
 import {Notices} from '../../src/emulator/notices.ts';
 import type {PortMode} from '../../src/emulator/options.ts';
+import {describingOnce} from '../../src/emulator/validate-spec.ts';
 import {type Authority, createAuthority, type LoadBalancer} from '../../src/index.ts';
 import {DEFAULT_ACCOUNT_ID, DEFAULT_REGION} from '../../src/model/dns-name.ts';
 import {TrafficFeed} from '../../src/observability/traffic-feed.ts';
@@ -84,7 +85,8 @@ export class FakeEmulator implements SteppedEmulator, Surfaces {
 		const dnsNameOf: LibraryContext['dnsNameOf'] = ({name, internal}) => this.#identifiers.dnsName(name, internal);
 		const config = this.#config;
 		this.#configurer = new Configurer({store, authority, config, dnsNameOf, notices, onFiles: () => {}});
-		this.#library = {store, authority, configured: () => this.#configurer.configured, dnsNameOf};
+		const configured = () => this.#configurer.configured;
+		this.#library = {store, authority, configured, describing: describingOnce(), dnsNameOf};
 		this.#dialect = new OutscaleDialect({
 			store: new AccountAsCloud(store, () => this.context()),
 			authenticate: undefined,
