@@ -22,6 +22,10 @@ export const ofLoadBalancer = ({loadBalancer}: {readonly loadBalancer: string}):
 /** Concerns the load balancer that has the input as its name. */
 export const ofName = ({name}: {readonly name: string}): readonly string[] => [name];
 
+/** Concerns all load balancers that the input names. */
+export const ofLoadBalancers = ({loadBalancers}: {readonly loadBalancers: readonly string[]}): readonly string[] =>
+	loadBalancers;
+
 /** Concerns nothing that runs. */
 export const ofNone = (): readonly string[] => [];
 

@@ -136,6 +136,10 @@ export class Fields {
 		return this.#read(name, 'a boolean', value => this.#format.boolean(value));
 	}
 
+	requiredBoolean(name: string): boolean {
+		return this.#required(name, this.boolean(name)) ?? false;
+	}
+
 	texts(name: string): string[] | undefined {
 		return this.#list(name, 'a list of strings', item => this.#format.text(item));
 	}

@@ -174,7 +174,7 @@ export function validatePublicIp(account: Account, address: string, loadBalancer
 	throw new Refusal('IP_IN_USE', `public IP ${address} is in use by load balancer ${quote(holder.name)}`, address);
 }
 
-/** @throws Refusal `NETWORK_MISMATCH`, `VM_TERMINATED` */
+/** @throws Refusal `NETWORK_MISMATCH`, about the Net of the VM and that of the load balancer; `VM_TERMINATED` */
 export function validateVms(
 	vmIds: readonly string[],
 	{name, placement}: AccountLoadBalancer,
@@ -189,7 +189,7 @@ export function validateVms(
 		if (vm.netId !== netId) {
 			const where = (net: string | undefined) => net ?? 'the public Cloud';
 			const message = `load balancer ${quote(name)} is in ${where(netId)}, and VM ${id} is in ${where(vm.netId)}`;
-			throw new Refusal('NETWORK_MISMATCH', message, id);
+			throw new Refusal('NETWORK_MISMATCH', message, vm.netId ?? '', netId ?? '');
 		}
 	}
 }

@@ -49,7 +49,7 @@ export const addTags: Operation<AddTags, undefined> =
 	({loadBalancers, tags, tagRules}) =>
 	(account, context) => {
 		validateTags(tags, tagRules);
-		const found = distinct(loadBalancers).map(name => changeable(account, name, context));
+		const found = distinct(loadBalancers).map(name => taggedNamed(account, name, context));
 		const after = found.map(each => ({...each, tags: withTags(each.tags, tags)}));
 		for (const [index, each] of after.entries()) {
 			validateTagCount(each.tags.size, tagRules, context, found[index]?.tags.size);
@@ -66,7 +66,7 @@ export const removeTags: Operation<RemoveTags, undefined> =
 			{...tagRules, distinct: false},
 		);
 		const gone = new Set(keys);
-		const found = distinct(loadBalancers).map(name => changeable(account, name, context));
+		const found = distinct(loadBalancers).map(name => taggedNamed(account, name, context));
 		const remove = ({tags, ...rest}: AccountLoadBalancer): AccountLoadBalancer => ({
 			...rest,
 			tags: new Map([...tags].filter(([key]) => !gone.has(key))),
@@ -74,6 +74,12 @@ export const removeTags: Operation<RemoveTags, undefined> =
 		const after = (before: Account, each: AccountLoadBalancer) => withLoadBalancer(before, remove(each));
 		return {account: found.reduce(after, account), result: undefined};
 	};
+
+/** The load balancer of that name; where there is none, a cloud has another sentence for it than elsewhere. @throws Refusal */
+export function taggedNamed(account: Account, name: string, context: Context): AccountLoadBalancer {
+	if (account.loadBalancers.has(name)) return changeable(account, name, context);
+	throw new Refusal('NO_SUCH_LOAD_BALANCER', `no load balancer is named ${quote(name)}`, name, 'tags');
+}
 
 /** Names may repeat, a hundred thousand times in one request. */
 function distinct(names: readonly string[]): string[] {

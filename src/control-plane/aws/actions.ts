@@ -1,8 +1,13 @@
 import type {ApiDialect} from '../../model/normalised.ts';
 import type {AwsAction} from './action.ts';
+import {attributeActions} from './attribute-actions.ts';
+import {backendActions} from './backend-actions.ts';
 import type {Service} from './error-document.ts';
+import {LIMIT_ACTIONS} from './limit-actions.ts';
 import {listenerActions} from './listener-actions.ts';
 import {loadBalancerActions} from './load-balancer-actions.ts';
+import {placeActions} from './place-actions.ts';
+import {TAG_ACTIONS} from './tag-actions.ts';
 import type {Cloud} from './wire-errors.ts';
 
 /** What AWS has and LBU lacks: LBU's public reference and what was observed on it agree. */
@@ -26,7 +31,15 @@ export interface ServedAction {
 /** The actions that are answered. A Map, so that no name of a JavaScript object's own is an action. */
 export function servedActions(dialect: ApiDialect | undefined): ReadonlyMap<string, ServedAction> {
 	const cloud: Cloud = dialect === 'aws' ? 'aws' : 'lbu';
-	const elb = [...loadBalancerActions(cloud), ...listenerActions(cloud)];
+	const elb = [
+		...loadBalancerActions(cloud),
+		...listenerActions(cloud),
+		...backendActions(cloud),
+		...attributeActions(cloud),
+		...placeActions(cloud),
+		...TAG_ACTIONS,
+		...LIMIT_ACTIONS,
+	];
 	const served = elb.filter(([name]) => dialect !== 'outscale' || !NOT_IN_LBU.has(name));
 	return new Map(served.map(([name, action]) => [name, {action, service: 'elb'}]));
 }

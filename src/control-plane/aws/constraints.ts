@@ -19,6 +19,12 @@ export function boundedLength(fields: Fields, name: string, text: string | undef
 	if (text.length > max) refuse(fields, name, text, `Member must have length less than or equal to ${max}`);
 }
 
+/** A list of no more items than the service model has. */
+export function boundedCount(fields: Fields, name: string, items: readonly string[], max: number): void {
+	if (items.length <= max) return;
+	refuse(fields, name, `[${items.join(', ')}]`, `Member must have length less than or equal to ${max}`);
+}
+
 /** Text that matches the pattern of the service model. */
 export function matching(fields: Fields, name: string, text: string | undefined, pattern: RegExp): void {
 	if (text === undefined || pattern.test(text)) return;

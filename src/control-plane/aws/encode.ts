@@ -94,14 +94,14 @@ function encodePolicies({policies}: AccountLoadBalancer): XmlElements {
 	};
 }
 
-/** In the public Cloud OUTSCALE's own; in a Net the account, and the first security group (observed on LBU). */
+/** The cloud's own where there are no security groups; else the account, and the first of them (observed on LBU). */
 function encodeSource({placement}: AccountLoadBalancer, {account, identifiers, cloud}: AnswerSource): XmlElements {
-	if (placement.kind === 'public') {
+	const [first] = placement.securityGroups;
+	if (first === undefined) {
 		return cloud === 'aws'
 			? {OwnerAlias: 'amazon-elb', GroupName: 'amazon-elb-sg'}
 			: {OwnerAlias: 'outscale-elb', GroupName: 'outscale-elb-sg'};
 	}
-	const [first = ''] = placement.securityGroups;
 	const known = account.inventory.securityGroups.find(({id}) => id === first);
 	return {OwnerAlias: identifiers.accountId, GroupName: known?.name ?? first};
 }

@@ -1,4 +1,4 @@
-import {loadBalancerNamed} from '../../model/account.ts';
+import type {AccountLoadBalancer} from '../../model/account-load-balancer.ts';
 import {PENDING} from '../../model/health.ts';
 import {backendOf} from '../../model/resolve.ts';
 import {notRegistered} from '../../operations/backends.ts';
@@ -38,16 +38,16 @@ const UNKNOWN: Told = {
  * The state of these VMs in the order asked for, of those too that were registered once; or of all that are registered, in
  * registration order.
  *
- * @throws Refusal `NO_SUCH_LOAD_BALANCER`, `BACKEND_NOT_REGISTERED` for the first that never was
+ * @throws Refusal `BACKEND_NOT_REGISTERED` for the first that never was
  */
 export function instanceStates(
-	name: string,
+	loadBalancer: AccountLoadBalancer,
 	asked: readonly string[] | undefined,
 	store: Pick<CloudStore, 'account' | 'healthOf' | 'drainingOf'>,
 ): InstanceState[] {
 	for (const id of asked ?? []) validateId('i', id);
 	const {account} = store;
-	const loadBalancer = loadBalancerNamed(account, name);
+	const {name} = loadBalancer;
 	const registered = new Set(loadBalancer.backends.flatMap(each => (each.kind === 'vm' ? each.id : [])));
 	const former = new Set(loadBalancer.formerVms);
 	for (const id of asked ?? []) if (!registered.has(id) && !former.has(id)) throw notRegistered(loadBalancer, id);

@@ -25,6 +25,10 @@ const error = (status: number, code: string, text?: Text): QueryError =>
 const refused = (code: string, text?: Text) => error(400, code, text);
 const invalid = (text?: Text) => refused('ValidationError', text);
 const always = (text: string) => () => text;
+/** Terraform's provider waits for the end of this sentence. */
+const SAME_ZONE = 'ELB cannot be attached to multiple subnets in the same AZ.';
+/** Where a VM is that is in no Net. */
+const PUBLIC = 'Public Cloud';
 const notAuthenticated = () =>
 	error(
 		401,
@@ -54,16 +58,16 @@ export const LBU_ERRORS = {
 	BAD_BACKEND_PORT: invalid(always('Invalid port number, port must be in the range 1-65535')),
 	BAD_CERTIFICATE_NAME: invalid(), // guess
 	BAD_CERTIFICATE_PATH: invalid(), // guess
-	BAD_CHECK_INTERVAL: invalid(), // the sentence is a guess
-	BAD_CHECK_TARGET: invalid(), // the sentence is a guess
-	BAD_CHECK_TIMEOUT: invalid(), // the sentence is a guess
+	BAD_CHECK_INTERVAL: invalid(), // the bounds are read before
+	BAD_CHECK_TARGET: invalid(), // the sentences are AWS's
+	BAD_CHECK_TIMEOUT: invalid(), // the bounds are read before
 	BAD_COOKIE_NAME: invalid(), // guess
 	BAD_COOKIE_PERIOD: invalid(), // guess
 	BAD_DESYNC_MODE: invalid(), // the sentence is a guess
-	BAD_DRAINING_TIMEOUT: invalid(), // the sentence is a guess
-	BAD_HEALTHY_THRESHOLD: invalid(), // the sentence is a guess
+	BAD_DRAINING_TIMEOUT: invalid(), // the bounds are read before
+	BAD_HEALTHY_THRESHOLD: invalid(always('Invalid healthy checks count, count must be between 2 and 10')),
 	BAD_HOST_PATTERN: invalid(), // of the OUTSCALE API alone
-	BAD_IDLE_TIMEOUT: invalid(), // the sentence is a guess
+	BAD_IDLE_TIMEOUT: invalid(), // the bounds are read before
 	BAD_ID_PREFIX: malformedId(),
 	BAD_LISTENER_PORT: invalid(always('Load balancer port must be in 1-65535 inclusive')),
 	BAD_LOG_PREFIX: invalid(), // guess
@@ -90,7 +94,7 @@ export const LBU_ERRORS = {
 		({subject}) => `Value of parameter 'Scheme' is not valid: ${subject}. Supported values: internal, internet-facing`,
 	),
 	BAD_SUBREGION: invalid(({subject}) => `'${subject}' is not a valid availability zone`),
-	BAD_UNHEALTHY_THRESHOLD: invalid(), // the sentence is a guess
+	BAD_UNHEALTHY_THRESHOLD: invalid(always('Invalid unhealthy checks count, count must be between 2 and 10')),
 	BAD_VALUE: invalid(), // guess
 	BUG: error(500, 'InternalFailure'),
 	CERTIFICATE_IN_USE: error(409, 'DeleteConflict'),
@@ -134,7 +138,11 @@ export const LBU_ERRORS = {
 		subject === '' ? '' : `The request must contain the parameter ${subject}`,
 	),
 	MIXED_BACKEND_PORT: refused('InvalidConfigurationRequest'),
-	NETWORK_MISMATCH: refused('InvalidInstance'),
+	NETWORK_MISMATCH: refused(
+		'InvalidInstance', // the code is a guess
+		({subject, of}) =>
+			`LBU and Instance networks are different. LBU is in: ${of || PUBLIC}, while Instance is in: ${subject || PUBLIC}`,
+	),
 	NOT_SIGNED: notAuthenticated(),
 	NO_INTERNET_SERVICE: refused('InvalidSubnet'), // guess
 	NO_LISTENER_ON_BACKEND_PORT: refused('InvalidConfigurationRequest', always('No listener configured on this port')),
@@ -142,7 +150,10 @@ export const LBU_ERRORS = {
 	NO_SUCH_CERTIFICATE: error(404, 'NoSuchEntity', ({subject}) => noCertificate(subject)),
 	NO_SUCH_IP: invalid(), // of the OUTSCALE API alone
 	NO_SUCH_LISTENER: refused('ListenerNotFound'),
-	NO_SUCH_LOAD_BALANCER: refused('LoadBalancerNotFound', ({subject}) => noActive(subject)),
+	NO_SUCH_ATTRIBUTE: refused('LoadBalancerAttributeNotFound'),
+	NO_SUCH_LOAD_BALANCER: refused('LoadBalancerNotFound', ({subject, of}) =>
+		of === 'tags' ? 'The specified load balancer does not exists.' : noActive(subject),
+	),
 	NO_SUCH_POLICY: refused(
 		'PolicyNotFound',
 		({subject, of}) => `There is no policy with name ${subject} for load balancer ${of}`,
@@ -179,7 +190,7 @@ export const LBU_ERRORS = {
 	SIGNING_DATE_MISSING: refused('MissingParameter'),
 	SIGNING_DATE_UNREADABLE: refused('InvalidParameterValue'),
 	SUBNETS_OF_SEVERAL_NETS: refused('InvalidSubnet'), // guess
-	SUBREGION_TAKEN: refused('InvalidConfigurationRequest'), // guess
+	SUBREGION_TAKEN: refused('InvalidConfigurationRequest', always(SAME_ZONE)),
 	TOO_LONG: invalid(({subject, of}) =>
 		of === 'LoadBalancerName'
 			? `Length of parameter 'LoadBalancerName' is invalid: ${subject.length}. Expected: set([(1, 32)]).`
@@ -217,6 +228,8 @@ const AWS_ERRORS: Partial<Record<RefusalCode, QueryError>> = {
 	CERTIFICATE_MISSING: invalid(always('Secure Listeners need to specify a SSLCertificateId')),
 	CERTIFICATE_NOT_ALLOWED: error(409, 'InvalidConfigurationRequest'),
 	DATA_PLANE_REFUSED: error(409, 'InvalidConfigurationRequest'),
+	INSIDE_NET: error(409, 'InvalidConfigurationRequest'),
+	LAST_SUBREGION: error(409, 'InvalidConfigurationRequest'),
 	LOAD_BALANCER_DIFFERS: refused(
 		'DuplicateLoadBalancerName',
 		({subject, of}) => `Load Balancer named ${subject} already exists and it is configured with different ${of}.`,
@@ -229,6 +242,9 @@ const AWS_ERRORS: Partial<Record<RefusalCode, QueryError>> = {
 		'InvalidConfigurationRequest',
 		always('No listener configured on this port'), // LBU's sentence
 	),
+	NETWORK_MISMATCH: refused('InvalidInstance'),
+	NO_SUCH_LOAD_BALANCER: refused('LoadBalancerNotFound', ({subject}) => noActive(subject)),
+	OUTSIDE_NET: error(409, 'InvalidConfigurationRequest'),
 	POLICY_ENABLED: error(409, 'InvalidConfigurationRequest'),
 	POLICY_MISPLACED: error(409, 'InvalidConfigurationRequest', ({subject}) => `${subject} cannot be enabled`),
 	POLICY_NEEDS_HTTP: error(409, 'InvalidConfigurationRequest'),
@@ -244,6 +260,7 @@ const AWS_ERRORS: Partial<Record<RefusalCode, QueryError>> = {
 	REQUEST_EXPIRED: error(403, 'SignatureDoesNotMatch'),
 	REQUEST_EARLY: error(403, 'SignatureDoesNotMatch'),
 	SIGNATURE_MALFORMED: error(400, 'IncompleteSignature'),
+	SUBREGION_TAKEN: error(409, 'InvalidConfigurationRequest', always(SAME_ZONE)),
 	WRONG_TYPE: invalid(),
 };
 

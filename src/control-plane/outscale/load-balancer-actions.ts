@@ -9,6 +9,7 @@ import {type CreateLoadBalancer, createLoadBalancer, deleteLoadBalancer} from '.
 import {ONE_PLACE} from '../../operations/placement.ts';
 import {OUTSCALE_TAGS} from '../../operations/tags.ts';
 import {type UpdateLoadBalancer, updateLoadBalancer} from '../../operations/update-load-balancer.ts';
+import {readAccessLog} from '../access-log-fields.ts';
 import {mutation, ofLoadBalancer, ofName, query} from '../action.ts';
 import {readCertificateReference} from '../certificate-reference.ts';
 import type {Fields} from '../fields.ts';
@@ -151,7 +152,7 @@ function readUpdate(fields: Fields, store: CloudStore): UpdateLoadBalancer {
 		certificate: readCertificateReference(fields.text('ServerCertificateId')),
 		policies: fields.texts('PolicyNames'),
 		healthCheck: fields.object('HealthCheck', readHealthCheck),
-		accessLog: fields.object('AccessLog', readAccessLog),
+		accessLog: fields.object('AccessLog', readLog),
 		securedCookies: fields.boolean('SecuredCookies'),
 		securityGroups: fields.texts('SecurityGroups'),
 		publicIp: fields.text('PublicIp'),
@@ -185,22 +186,16 @@ function readHealthCheck(fields: Fields): HealthCheck {
 	};
 }
 
-function readAccessLog(fields: Fields): AccessLogSettings {
+function readLog(fields: Fields): AccessLogSettings {
 	const enabled = fields.boolean('IsEnabled');
-	const intervalMinutes = fields.integer('PublicationInterval') ?? 60;
 	// Recorded: the answer is the same as to a log without a bucket.
 	if (!fields.has('IsEnabled'))
 		fields.refuse('ACCESS_LOG_UNUSABLE', 'IsEnabled', () => 'say whether the access log is on');
-	if (intervalMinutes !== 5 && intervalMinutes !== 60) {
-		const message = () => `${intervalMinutes} is not an interval; allowed are 5 and 60 minutes`;
-		fields.refuse('BAD_PARAMETER_VALUE', 'PublicationInterval', message, String(intervalMinutes));
-	}
-	return {
-		enabled: enabled ?? false,
-		bucket: emptyAsAbsent(fields.text('OsuBucketName')),
-		prefix: emptyAsAbsent(fields.text('OsuBucketPrefix')),
-		intervalMinutes: intervalMinutes === 5 ? 5 : 60,
-	};
+	return readAccessLog(fields, enabled ?? false, {
+		bucket: 'OsuBucketName',
+		prefix: 'OsuBucketPrefix',
+		interval: 'PublicationInterval',
+	});
 }
 
 /** Terraform's provider and others send '' for what is not there. */

@@ -1,6 +1,6 @@
 import {loadBalancerNamed} from '../../model/account.ts';
 import {addTags, OUTSCALE_TAGS, removeTags, type Tag} from '../../operations/tags.ts';
-import {mutation, query} from '../action.ts';
+import {mutation, ofLoadBalancers, query} from '../action.ts';
 import type {Fields} from '../fields.ts';
 import type {OutscaleAction} from './encode.ts';
 
@@ -39,10 +39,6 @@ export const TAG_ACTIONS: readonly (readonly [string, OutscaleAction])[] = [
 		})),
 	],
 ];
-
-function ofLoadBalancers({loadBalancers}: {readonly loadBalancers: readonly string[]}): readonly string[] {
-	return loadBalancers;
-}
 
 export function readTag(fields: Fields): Tag {
 	return {key: fields.requiredText('Key'), value: fields.requiredText('Value')};

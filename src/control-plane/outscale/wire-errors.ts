@@ -98,6 +98,7 @@ export const WIRE_ERRORS = {
 	NO_INTERNET_SERVICE: {status: 424, type: 'DependencyProblem', code: '1003'},
 	NO_LISTENER_ON_BACKEND_PORT: resource(5028), // guess: this API has no policies of back-end ports
 	NO_PATTERN: value(4093), // guess
+	NO_SUCH_ATTRIBUTE: value(4095), // guess: this API has no such call
 	NO_SUCH_CERTIFICATE: value(4122),
 	NO_SUCH_IP: resource(5025), // guess
 	NO_SUCH_LISTENER: resource(5028),

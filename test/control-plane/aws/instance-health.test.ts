@@ -23,7 +23,7 @@ function states({loadBalancer = {}, probes, draining = [], vm}: Scene, asked?: r
 	const inventory = {...EMPTY_INVENTORY, vms: vm === undefined ? [] : [{id: VM, state: vm}]};
 	const registered = accountLoadBalancer({backends: [registeredVm(VM, true)], ...loadBalancer});
 	const account = accountWith([registered], {inventory, vms: new Map([[VM, address('app', 1)]])});
-	return instanceStates('web', asked, {
+	return instanceStates(registered, asked, {
 		account,
 		healthOf: () => (probes === undefined ? [] : [healthAfter(probes)]),
 		drainingOf: () => draining,
