@@ -212,55 +212,32 @@ export const LBU_ERRORS = {
 	WRONG_TYPE: refused('OWS.Error', always('Request is not valid.')),
 } satisfies Record<RefusalCode, QueryError>;
 
-/** What AWS says otherwise. */
+/** What AWS says otherwise, but for the status of `InvalidConfigurationRequest`. */
 const AWS_ERRORS: Partial<Record<RefusalCode, QueryError>> = {
 	ACCESS_KEY_UNKNOWN: error(
 		403,
 		'InvalidClientTokenId',
 		always('The security token included in the request is invalid.'),
 	),
-	ACCESS_LOG_UNUSABLE: error(409, 'InvalidConfigurationRequest'),
+	ACCESS_LOG_UNUSABLE: refused('InvalidConfigurationRequest'),
 	BACKEND_NOT_REGISTERED: refused('InvalidInstance', ({subject}) => `Could not find EC2 instance ${subject}.`),
 	BAD_ID_PREFIX: refused(''),
 	BAD_POLICY_KIND: refused('PolicyTypeNotFound'),
 	BAD_PROTOCOL: invalid(),
 	BAD_SCHEME: refused('InvalidScheme'),
 	CERTIFICATE_MISSING: invalid(always('Secure Listeners need to specify a SSLCertificateId')),
-	CERTIFICATE_NOT_ALLOWED: error(409, 'InvalidConfigurationRequest'),
-	DATA_PLANE_REFUSED: error(409, 'InvalidConfigurationRequest'),
-	INSIDE_NET: error(409, 'InvalidConfigurationRequest'),
-	LAST_SUBREGION: error(409, 'InvalidConfigurationRequest'),
 	LOAD_BALANCER_DIFFERS: refused(
 		'DuplicateLoadBalancerName',
 		({subject, of}) => `Load Balancer named ${subject} already exists and it is configured with different ${of}.`,
 	),
 	PLACE_MISSING: invalid(always('Either AvailabilityZones or SubnetIds must be specified')), // the sentence is a guess
-	MIXED_BACKEND_PORT: error(409, 'InvalidConfigurationRequest'),
-	BAD_POLICY_ATTRIBUTE: error(409, 'InvalidConfigurationRequest'),
-	NO_LISTENER_ON_BACKEND_PORT: error(
-		409,
-		'InvalidConfigurationRequest',
-		always('No listener configured on this port'), // LBU's sentence
-	),
 	NETWORK_MISMATCH: refused('InvalidInstance'),
 	NO_SUCH_LOAD_BALANCER: refused('LoadBalancerNotFound', ({subject}) => noActive(subject)),
-	OUTSIDE_NET: error(409, 'InvalidConfigurationRequest'),
-	POLICY_ENABLED: error(409, 'InvalidConfigurationRequest'),
-	POLICY_MISPLACED: error(409, 'InvalidConfigurationRequest', ({subject}) => `${subject} cannot be enabled`),
-	POLICY_NEEDS_HTTP: error(409, 'InvalidConfigurationRequest'),
-	POLICY_NEEDS_TLS: error(409, 'InvalidConfigurationRequest'),
-	POLICY_UNUSABLE: error(409, 'InvalidConfigurationRequest'),
-	PORT_UNAVAILABLE: error(409, 'InvalidConfigurationRequest'),
-	SEVERAL_APPLICATION_POLICIES: error(409, 'InvalidConfigurationRequest'),
-	SEVERAL_DURATION_POLICIES: error(409, 'InvalidConfigurationRequest'),
-	SEVERAL_NEGOTIATION_POLICIES: error(409, 'InvalidConfigurationRequest'),
-	SEVERAL_PLACES: error(409, 'InvalidConfigurationRequest'),
-	SEVERAL_POLICIES: error(409, 'InvalidConfigurationRequest'),
 	NOT_SIGNED: error(403, 'MissingAuthenticationToken', always('Request is missing Authentication Token')),
 	REQUEST_EXPIRED: error(403, 'SignatureDoesNotMatch'),
 	REQUEST_EARLY: error(403, 'SignatureDoesNotMatch'),
+	SEVERAL_PLACES: refused('InvalidConfigurationRequest'),
 	SIGNATURE_MALFORMED: error(400, 'IncompleteSignature'),
-	SUBREGION_TAKEN: error(409, 'InvalidConfigurationRequest', always(SAME_ZONE)),
 	WRONG_TYPE: invalid(),
 };
 
@@ -301,7 +278,8 @@ export function queryErrorOf(refusal: Refusal, cloud: Cloud): {status: number; c
 	const said = {subject: shown(refusal.subject), of: shown(refusal.of)};
 	const ofId = IDS[refusal.of]?.[cloud];
 	return {
-		status,
+		// ELB service model, InvalidConfigurationRequestException: 409 on AWS; LBU was seen to answer 400.
+		status: cloud === 'aws' && code === 'InvalidConfigurationRequest' ? 409 : status,
 		code: code === '' ? (ofId ?? 'ValidationError') : code,
 		// An empty sentence is none.
 		message: text?.(said) || message,
