@@ -197,6 +197,11 @@ export class Fields {
 		}
 	}
 
+	/** Tells that part of a field's value has no effect here. */
+	partWithoutEffect(name: string, part: string): void {
+		this.#reading.ignore(`${this.#at(name)} (${part})`);
+	}
+
 	/** Takes every key that nobody asks for, and says that it has no effect. */
 	othersWithoutEffect(): void {
 		this.#takesAll = true;

@@ -47,11 +47,17 @@ const DHE = ['DHE-RSA-AES128-SHA', 'DHE-DSS-AES128-SHA'];
 const RC4 = ['ECDHE-RSA-RC4-SHA', 'RC4-SHA'];
 const ALL_TLS: readonly SslProtocol[] = ['TLSv1', 'TLSv1.1', 'TLSv1.2'];
 
+/** The suites of TLS 1.0 that have a certificate, but for IDEA; those of SSL 2.0 are called `-MD5` as well. */
+const BEFORE_TLS_1_2 = SSL_CIPHERS.filter(
+	cipher => !/^(?:ECDHE|ADH|EXP-ADH|IDEA)-|^(?:DES-CBC3?|RC2-CBC)-MD5$|(?:SHA256|SHA384)$/.test(cipher),
+);
+
 /**
  * AWS's predefined security policies, the newest first, as DescribeLoadBalancerPolicies lists them.
  *
  * @see AWS Classic ELB guide, elb-security-policy-table, of 2018 (2016-08 to 2015-02) and of 2015 (2015-05 to 2011-08);
- * where both tell of a policy they agree.
+ * where both tell of a policy they agree. That 2011-08 has no further ciphers is a *guess*. For the two samples:
+ * razorpay/terraform-aws-ssl-ciphers, which copied the answer of DescribeLoadBalancerPolicies.
  */
 export const SECURITY_POLICIES: ReadonlyMap<string, Negotiation> = new Map([
 	policy('2016-08', ALL_TLS, COMMON),
@@ -79,6 +85,15 @@ export const SECURITY_POLICIES: ReadonlyMap<string, Negotiation> = new Map([
 				'DES-CBC3-SHA',
 				'RC4-SHA',
 			]),
+			serverOrder: false,
+		},
+	],
+	['ELBSample-ELBDefaultCipherPolicy', {protocols: ['TLSv1', 'SSLv3'], ciphers: BEFORE_TLS_1_2, serverOrder: false}],
+	[
+		'ELBSample-OpenSSLDefaultCipherPolicy',
+		{
+			protocols: ['TLSv1', 'SSLv3'],
+			ciphers: inOrder(SSL_CIPHERS, ['AES128-SHA', 'AES256-SHA', 'DES-CBC3-SHA', 'RC4-SHA', 'RC4-MD5']),
 			serverOrder: false,
 		},
 	],

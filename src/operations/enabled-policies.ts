@@ -69,7 +69,7 @@ export const setBackendPolicies: Operation<SetBackendPolicies, AccountLoadBalanc
 			}
 			if (kind === 'backend-authentication' && !listeners.some(each => isSecure(each.backendProtocol))) {
 				const message = `policy ${quote(name)} needs HTTPS or SSL towards the back-ends, and no listener speaks it to port ${backendPort}`;
-				throw new Refusal('POLICY_MISPLACED', message, name);
+				throw new Refusal('POLICY_NEEDS_TLS', message, name);
 			}
 		}
 		const backendPolicies = new Map(before.backendPolicies);

@@ -34,8 +34,10 @@ export const createStickiness: Operation<CreateStickiness, AccountLoadBalancer> 
 	return withPolicy(input, {name: input.name, kind: 'stickiness', stickiness}, account, context);
 };
 
+export interface CreatePolicyOfType extends NewPolicy, PolicyOfType {}
+
 /** CreateLoadBalancerPolicy of the ELB API: a policy of any kind, from the name of its type and its attributes. */
-export const createPolicy: Operation<NewPolicy & PolicyOfType, AccountLoadBalancer> = input => (account, context) => {
+export const createPolicy: Operation<CreatePolicyOfType, AccountLoadBalancer> = input => (account, context) => {
 	validateName(input);
 	const before = changeable(account, input.loadBalancer, context);
 	return withPolicy(input, policyOfType(input, before), account, context);

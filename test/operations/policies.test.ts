@@ -281,7 +281,7 @@ const REFUSED: readonly (readonly [string, Operate<unknown>, string, string])[] 
 	[
 		'authentication without TLS',
 		onBackends(80, 'auth'),
-		'POLICY_MISPLACED',
+		'POLICY_NEEDS_TLS',
 		'needs HTTPS or SSL towards the back-ends',
 	],
 	['a policy to delete that is not there', deleting('nothing'), 'NO_SUCH_POLICY', 'no policy "nothing"'],

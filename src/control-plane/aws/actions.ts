@@ -7,6 +7,7 @@ import {LIMIT_ACTIONS} from './limit-actions.ts';
 import {listenerActions} from './listener-actions.ts';
 import {loadBalancerActions} from './load-balancer-actions.ts';
 import {placeActions} from './place-actions.ts';
+import {LBU_TYPES, policyActions} from './policy-actions.ts';
 import {TAG_ACTIONS} from './tag-actions.ts';
 import type {Cloud} from './wire-errors.ts';
 
@@ -31,12 +32,14 @@ export interface ServedAction {
 /** The actions that are answered. A Map, so that no name of a JavaScript object's own is an action. */
 export function servedActions(dialect: ApiDialect | undefined): ReadonlyMap<string, ServedAction> {
 	const cloud: Cloud = dialect === 'aws' ? 'aws' : 'lbu';
+	const types = dialect === 'outscale' ? LBU_TYPES : undefined;
 	const elb = [
 		...loadBalancerActions(cloud),
 		...listenerActions(cloud),
 		...backendActions(cloud),
 		...attributeActions(cloud),
 		...placeActions(cloud),
+		...policyActions(cloud, types),
 		...TAG_ACTIONS,
 		...LIMIT_ACTIONS,
 	];

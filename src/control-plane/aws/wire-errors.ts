@@ -156,7 +156,7 @@ export const LBU_ERRORS = {
 	),
 	NO_SUCH_POLICY: refused(
 		'PolicyNotFound',
-		({subject, of}) => `There is no policy with name ${subject} for load balancer ${of}`,
+		({subject, of}) => `There is no policy with name ${subject}${of === '' ? '' : ` for load balancer ${of}`}`,
 	),
 	NO_SUCH_RULE: invalid(), // of the OUTSCALE API alone
 	NO_SUCH_SECURITY_GROUP: refused('InvalidSecurityGroup'),
