@@ -222,15 +222,19 @@ export class Control implements AdminApi {
 		const wanted = port ?? configured;
 		const cloud = new AccountAsCloud(store, context);
 		// Clients sign by the machine's time, whatever moves the emulator's.
-		const authenticate = authenticator(credentials, {nowMs: () => systemClock.wallMs()});
+		const nowMs = () => systemClock.wallMs();
 		this.#server = await startControlPlane({
 			host,
 			names,
 			port: wanted ?? (prefersUsualPort ? USUAL_PORT : 0),
 			fallback: wanted === undefined,
 			dialects: [
-				new AwsDialect({store: cloud, dialect, authenticate}),
-				new OutscaleDialect({store: cloud, authenticate}),
+				new AwsDialect({
+					store: cloud,
+					dialect,
+					authenticate: authenticator(credentials, {nowMs, takesFuture: dialect !== 'aws'}),
+				}),
+				new OutscaleDialect({store: cloud, authenticate: authenticator(credentials, {nowMs})}),
 			],
 			own: this,
 			routeTunnel: target => this.#routeTunnel(target),

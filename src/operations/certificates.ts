@@ -35,14 +35,16 @@ export interface UploadCertificate {
 	readonly partNames: PartNames;
 	/** Whether a name is taken that differs in upper and lower case alone, as on AWS. */
 	readonly ignoresCase: boolean;
+	/** Whether a chain has to be that of the certificate, as on AWS; OUTSCALE takes any that parses (recorded). */
+	readonly insistsOnChain: boolean;
 }
 
 /** CreateServerCertificate, and UploadServerCertificate of AWS IAM. */
 export const uploadCertificate: Operation<UploadCertificate, ServerCertificate> = input => (account, context) => {
-	const {name, path = '/', tags, partNames, ignoresCase} = input;
+	const {name, path = '/', tags, partNames, ignoresCase, insistsOnChain} = input;
 	validateName(name);
 	validatePath(path);
-	const validated = validatePem(input, partNames, context);
+	const validated = validatePem(input, partNames, {...context, insistsOnChain});
 	validateFree(account, name, {ignoresCase});
 	validateQuota(
 		'TOO_MANY_CERTIFICATES',
@@ -87,14 +89,21 @@ export const renameCertificate: Operation<RenameCertificate, ServerCertificate> 
 /** DeleteServerCertificate. Refused while a listener uses it, as AWS IAM does; OUTSCALE is silent (*guess*). */
 export const deleteCertificate: Operation<{readonly name: string}, undefined> =
 	({name}) =>
-	account => {
-		const {id} = existing(account, name);
+	(account, context) => {
+		const certificate = existing(account, name);
+		const {id} = certificate;
 		const user = [...account.loadBalancers.values()].find(({listeners, life}) =>
 			listeners.some(listener => listener.certificateId === id && life.phase !== 'deleting'),
 		);
 		if (user !== undefined) {
 			const message = `server certificate ${quote(name)} is in use by load balancer ${quote(user.name)}`;
-			throw new Refusal('CERTIFICATE_IN_USE', message, id, user.name);
+			const {identifiers} = context;
+			throw new Refusal(
+				'CERTIFICATE_IN_USE',
+				message,
+				identifiers.iamCertificateId(certificate),
+				identifiers.loadBalancerArn(user.name),
+			);
 		}
 		const certificates = new Map(account.certificates);
 		certificates.delete(id);

@@ -25,7 +25,7 @@ export type PartNames = Readonly<Record<'cert' | 'key' | 'chain', string>>;
 export function validatePem(
 	{body, key, chain}: UploadedPem,
 	names: PartNames,
-	{strict, wallMs}: Pick<Context, 'strict' | 'wallMs'>,
+	{strict, wallMs, insistsOnChain}: Pick<Context, 'strict' | 'wallMs'> & {readonly insistsOnChain: boolean},
 ): UsableCertificate & Pick<ServerCertificate, 'body' | 'chain'> {
 	if (strict) validateKeyForm(key, names);
 	const refusalOf = (problem: Problem) => refusalNaming(names, problem);
@@ -36,10 +36,10 @@ export function validatePem(
 	}
 	const alone = inspectCertificate({cert: body, key}, {now});
 	const whole = chain === undefined ? alone : inspectCertificate({cert: body, key, chain}, {now});
-	const usable = whole.pair === undefined ? alone : whole;
+	const usable = whole.pair === undefined && !insistsOnChain ? alone : whole;
 	const [problem] = usable.problems;
 	if (usable.pair === undefined || usable.facts === undefined) {
-		throw problem === undefined ? unreadable('the certificate cannot be used') : refusalOf(problem);
+		throw problem === undefined ? unreadable('the certificate cannot be used', names.cert) : refusalOf(problem);
 	}
 	const ignored =
 		whole.pair === undefined ? whole.problems.map(({message}) => `${message}; the chain is not sent`) : [];
@@ -70,14 +70,17 @@ function validateKeyForm(key: string, names: PartNames): void {
 	if (label === undefined || label === 'RSA PRIVATE KEY') return;
 	throw unreadable(
 		`${names.key} is "${label}"; the cloud takes RSA in PKCS#1 only, "RSA PRIVATE KEY" (openssl rsa -traditional)`,
+		names.key,
 	);
 }
 
 function refusalNaming(names: PartNames, {part, message}: Problem): Refusal {
 	const text = message.replace(/^(?:cert|key|chain)\b/, names[part]);
-	return /does not belong to|does not fit/.test(text) ? new Refusal('KEY_PAIR_MISMATCH', text) : unreadable(text);
+	const isMismatch = part !== 'chain' && /does not belong to|does not fit/.test(text);
+	return isMismatch ? new Refusal('KEY_PAIR_MISMATCH', text) : unreadable(text, names[part]);
 }
 
-function unreadable(message: string): Refusal {
-	return new Refusal('CERTIFICATE_UNREADABLE', message);
+/** @param part what the API calls it. */
+function unreadable(message: string, part: string): Refusal {
+	return new Refusal('CERTIFICATE_UNREADABLE', message, '', part);
 }

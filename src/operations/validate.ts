@@ -76,5 +76,5 @@ export function validateIp(address: string): void {
 
 /** @throws Refusal with `code` when `count` is above what the quota allows */
 export function validateQuota(code: RefusalCode, count: number, quota: number, what: string): void {
-	if (count > quota) throw new Refusal(code, `${count} ${what} are more than the quota of ${quota}`);
+	if (count > quota) throw new Refusal(code, `${count} ${what} are more than the quota of ${quota}`, String(quota));
 }

@@ -21,6 +21,7 @@ const UPLOAD: UploadCertificate = {
 	tags: new Map(),
 	partNames: {cert: 'CertificateBody', key: 'PrivateKey', chain: 'CertificateChain'},
 	ignoresCase: false,
+	insistsOnChain: false,
 };
 
 const ACCOUNT = accountWith([]);
@@ -93,7 +94,11 @@ test('a certificate in use says which it is, and who uses it', t => {
 	const used = accountWith([accountLoadBalancer({name: 'front', listeners})], {certificates: account.certificates});
 
 	const refusal = t.throws(() => deleteCertificate({name: 'site'})(used, CONTEXT), {instanceOf: Refusal});
-	t.like(refusal, {code: 'CERTIFICATE_IN_USE', subject: result.id, of: 'front'});
+	t.like(refusal, {
+		code: 'CERTIFICATE_IN_USE',
+		subject: CONTEXT.identifiers.iamCertificateId(result),
+		of: CONTEXT.identifiers.loadBalancerArn('front'),
+	});
 });
 
 test('identifiers of AWS follow from those of OUTSCALE', t => {

@@ -2,6 +2,7 @@ import type {ApiDialect} from '../../model/normalised.ts';
 import type {AwsAction} from './action.ts';
 import {attributeActions} from './attribute-actions.ts';
 import {backendActions} from './backend-actions.ts';
+import {certificateActions} from './certificate-actions.ts';
 import type {Service} from './error-document.ts';
 import {LIMIT_ACTIONS} from './limit-actions.ts';
 import {listenerActions} from './listener-actions.ts';
@@ -44,5 +45,8 @@ export function servedActions(dialect: ApiDialect | undefined): ReadonlyMap<stri
 		...LIMIT_ACTIONS,
 	];
 	const served = elb.filter(([name]) => dialect !== 'outscale' || !NOT_IN_LBU.has(name));
-	return new Map(served.map(([name, action]) => [name, {action, service: 'elb'}]));
+	return new Map<string, ServedAction>([
+		...served.map(([name, action]) => [name, {action, service: 'elb'}] as const),
+		...certificateActions(cloud).map(([name, action]) => [name, {action, service: 'iam'}] as const),
+	]);
 }

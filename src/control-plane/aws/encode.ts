@@ -1,3 +1,4 @@
+import type {ServerCertificate} from '../../model/account.ts';
 import {type AccountListener, type AccountLoadBalancer, subregionsOf} from '../../model/account-load-balancer.ts';
 import {formatTarget, type HealthCheck} from '../../model/health-check.ts';
 import type {CloudStore} from '../../operations/context.ts';
@@ -46,6 +47,24 @@ export function encodeLoadBalancer(loadBalancer: AccountLoadBalancer, source: An
 	};
 }
 
+/** A server certificate, its elements in AWS's order. @see botocore, service model iam/2010-05-08, ServerCertificateMetadata */
+export function encodeCertificate(certificate: ServerCertificate, source: AnswerSource): XmlElements {
+	const {name, path, facts, uploadedMs} = certificate;
+	return {
+		Path: path,
+		ServerCertificateName: name,
+		ServerCertificateId: source.identifiers.iamCertificateId(certificate),
+		Arn: certificateName(certificate, source),
+		UploadDate: new Date(uploadedMs).toISOString(),
+		Expiration: facts.notAfter.toISOString(),
+	};
+}
+
+/** As this cloud names it. Each takes the other's form as well. */
+function certificateName(certificate: ServerCertificate, {identifiers, cloud}: AnswerSource): string {
+	return cloud === 'aws' ? identifiers.certificateArn(certificate) : identifiers.certificateOrn(certificate);
+}
+
 /** The VMs that are registered, in their order. */
 export function encodeInstances(backends: AccountLoadBalancer['backends']): Xml {
 	return members(backends.flatMap(backend => (backend.kind === 'vm' ? [{InstanceId: backend.id}] : [])));
@@ -62,16 +81,16 @@ export function encodeHealthCheck(check: HealthCheck): XmlElements {
 	};
 }
 
-function encodeListener(listener: AccountListener, {account, identifiers}: AnswerSource): XmlElements {
+function encodeListener(listener: AccountListener, source: AnswerSource): XmlElements {
 	const {protocol, port, backendProtocol, backendPort, certificateId = '', policies} = listener;
-	const certificate = account.certificates.get(certificateId);
+	const certificate = source.account.certificates.get(certificateId);
 	return {
 		Listener: {
 			Protocol: protocol.toUpperCase(),
 			LoadBalancerPort: port,
 			InstanceProtocol: backendProtocol.toUpperCase(),
 			InstancePort: backendPort,
-			SSLCertificateId: certificate && identifiers.certificateOrn(certificate),
+			SSLCertificateId: certificate && certificateName(certificate, source),
 		},
 		PolicyNames: members(policies),
 	};

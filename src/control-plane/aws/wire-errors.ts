@@ -1,5 +1,20 @@
 import {isPrivateKey} from '../../base/quote.ts';
 import type {Refusal, RefusalCode} from '../../model/refusal.ts';
+import {
+	alreadyExists,
+	badSigningDate,
+	certificateInUse,
+	duplicateListener,
+	NO_SIGNING_DATE,
+	NOT_VALIDATED,
+	noActive,
+	noCertificate,
+	quotaExceeded,
+	SIGNATURE_DIFFERS,
+	signatureAhead,
+	signatureExpired,
+	unreadablePart,
+} from './sentences.ts';
 
 /** How the ELB and IAM APIs say that they refuse. */
 export interface QueryError {
@@ -29,22 +44,8 @@ const always = (text: string) => () => text;
 const SAME_ZONE = 'ELB cannot be attached to multiple subnets in the same AZ.';
 /** Where a VM is that is in no Net. */
 const PUBLIC = 'Public Cloud';
-const notAuthenticated = () =>
-	error(
-		401,
-		'AuthFailure',
-		always(
-			'Outscale was not able to validate the provided access credentials. Invalid login/password or password has expired.',
-		),
-	);
-const signatureMismatch = () =>
-	error(
-		403,
-		'SignatureDoesNotMatch',
-		always(
-			'The request signature we calculated does not match the signature you provided. Check your AWS Secret Access Key and signing method. Consult the service documentation for details.',
-		),
-	);
+const notAuthenticated = () => error(401, 'AuthFailure', always(NOT_VALIDATED));
+const signatureMismatch = () => error(403, 'SignatureDoesNotMatch', always(SIGNATURE_DIFFERS));
 
 /**
  * Every refusal as OUTSCALE's LBU and EIM put it. Observed there in 2020 and 2021, or in AWS's service model, where not
@@ -56,8 +57,8 @@ export const LBU_ERRORS = {
 	ACCESS_LOG_UNUSABLE: refused('InvalidConfigurationRequest', always('Bucket is unavailable for access log')),
 	BACKEND_NOT_REGISTERED: refused('InvalidInstance', ({subject}) => `Instance ${subject} is not a valid instance`),
 	BAD_BACKEND_PORT: invalid(always('Invalid port number, port must be in the range 1-65535')),
-	BAD_CERTIFICATE_NAME: invalid(), // guess
-	BAD_CERTIFICATE_PATH: invalid(), // guess
+	BAD_CERTIFICATE_NAME: invalid(),
+	BAD_CERTIFICATE_PATH: invalid(),
 	BAD_CHECK_INTERVAL: invalid(), // the bounds are read before
 	BAD_CHECK_TARGET: invalid(), // the sentences are AWS's
 	BAD_CHECK_TIMEOUT: invalid(), // the bounds are read before
@@ -97,7 +98,7 @@ export const LBU_ERRORS = {
 	BAD_UNHEALTHY_THRESHOLD: invalid(always('Invalid unhealthy checks count, count must be between 2 and 10')),
 	BAD_VALUE: invalid(), // guess
 	BUG: error(500, 'InternalFailure'),
-	CERTIFICATE_IN_USE: error(409, 'DeleteConflict'),
+	CERTIFICATE_IN_USE: error(409, 'DeleteConflict', ({subject, of}) => certificateInUse(subject, of)),
 	CERTIFICATE_MISSING: refused('CertificateNotFound'),
 	CERTIFICATE_NAME_TAKEN: error(409, 'EntityAlreadyExists', ({subject}) => alreadyExists(subject)),
 	CERTIFICATE_NOT_ALLOWED: refused('InvalidConfigurationRequest'), // guess
@@ -105,6 +106,7 @@ export const LBU_ERRORS = {
 		'CertificateNotFound',
 		({subject}) => `Server Certificate not found for the key: ${subject}`,
 	),
+	CERTIFICATE_TAGS_REPEAT: refused('InvalidInput'),
 	CERTIFICATE_UNREADABLE: refused('MalformedCertificate'),
 	CHECK_TIMEOUT_TOO_LONG: invalid(always('Interval must be greater than timeout')),
 	CONSTRAINT: invalid(),
@@ -196,7 +198,7 @@ export const LBU_ERRORS = {
 			? `Length of parameter 'LoadBalancerName' is invalid: ${subject.length}. Expected: set([(1, 32)]).`
 			: '',
 	),
-	TOO_MANY_CERTIFICATES: error(409, 'LimitExceeded'),
+	TOO_MANY_CERTIFICATES: error(409, 'LimitExceeded', ({subject}) => quotaExceeded(subject)),
 	TOO_MANY_LISTENERS: invalid(), // guess
 	TOO_MANY_LOAD_BALANCERS: refused('TooManyLoadBalancers'),
 	TOO_MANY_RULES: invalid(), // of the OUTSCALE API alone
@@ -226,6 +228,7 @@ const AWS_ERRORS: Partial<Record<RefusalCode, QueryError>> = {
 	BAD_PROTOCOL: invalid(),
 	BAD_SCHEME: refused('InvalidScheme'),
 	CERTIFICATE_MISSING: invalid(always('Secure Listeners need to specify a SSLCertificateId')),
+	CERTIFICATE_UNREADABLE: refused('MalformedCertificate', ({of}) => unreadablePart(of)),
 	LOAD_BALANCER_DIFFERS: refused(
 		'DuplicateLoadBalancerName',
 		({subject, of}) => `Load Balancer named ${subject} already exists and it is configured with different ${of}.`,
@@ -234,10 +237,12 @@ const AWS_ERRORS: Partial<Record<RefusalCode, QueryError>> = {
 	NETWORK_MISMATCH: refused('InvalidInstance'),
 	NO_SUCH_LOAD_BALANCER: refused('LoadBalancerNotFound', ({subject}) => noActive(subject)),
 	NOT_SIGNED: error(403, 'MissingAuthenticationToken', always('Request is missing Authentication Token')),
-	REQUEST_EXPIRED: error(403, 'SignatureDoesNotMatch'),
-	REQUEST_EARLY: error(403, 'SignatureDoesNotMatch'),
+	REQUEST_EXPIRED: error(403, 'SignatureDoesNotMatch', ({subject, of}) => signatureExpired(subject, of)),
+	REQUEST_EARLY: error(403, 'SignatureDoesNotMatch', ({subject, of}) => signatureAhead(subject, of)),
 	SEVERAL_PLACES: refused('InvalidConfigurationRequest'),
 	SIGNATURE_MALFORMED: error(400, 'IncompleteSignature'),
+	SIGNING_DATE_MISSING: refused('IncompleteSignature', always(NO_SIGNING_DATE)),
+	SIGNING_DATE_UNREADABLE: refused('IncompleteSignature', ({subject}) => badSigningDate(subject)),
 	WRONG_TYPE: invalid(),
 };
 
@@ -250,22 +255,6 @@ const IDS: Readonly<Record<string, {readonly lbu: string; readonly aws: string}>
 
 function malformedId(): QueryError {
 	return refused('', ({subject, of}) => `Invalid ID received: ${subject}. Expected format: ${of}-`);
-}
-
-function noActive(name: string): string {
-	return `There is no ACTIVE Load Balancer named '${name}'`;
-}
-
-function alreadyExists(name: string): string {
-	return `The Server Certificate with name ${name} already exists.`;
-}
-
-function noCertificate(name: string): string {
-	return `The Server Certificate with name ${name} cannot be found.`;
-}
-
-function duplicateListener(port: string, name: string): string {
-	return `A listener already exists for ${name} with LoadBalancerPort ${port}, but with a different InstancePort, Protocol, or SSLCertificateId`;
 }
 
 /** Whose answers are given where LBU's and AWS's differ. */

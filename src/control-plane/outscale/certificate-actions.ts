@@ -55,6 +55,7 @@ function readUpload(fields: Fields): UploadCertificate {
 		tags: new Map(),
 		partNames: {cert: 'Body', key: 'PrivateKey', chain: 'Chain'},
 		ignoresCase: false,
+		insistsOnChain: false,
 	};
 }
 

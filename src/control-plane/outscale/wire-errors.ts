@@ -68,6 +68,7 @@ export const WIRE_ERRORS = {
 	CERTIFICATE_NAME_TAKEN: conflict(9073),
 	CERTIFICATE_NOT_ALLOWED: value(4102), // guess
 	CERTIFICATE_NOT_FOUND: resource(5070),
+	CERTIFICATE_TAGS_REPEAT: value(4108), // guess: this API has no such call
 	CERTIFICATE_UNREADABLE: value(4124),
 	CHECK_TIMEOUT_TOO_LONG: value(4095),
 	CONSTRAINT: value(4047), // of the ELB API alone

@@ -77,7 +77,7 @@ function withoutChance(body: string): string {
 		/<RequestId>[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}</g,
 		'<RequestId>{{uuid}}<',
 	);
-	for (const file of ['web.test.crt', 'rsa.web.test.crt']) {
+	for (const file of ['web.test.crt', 'rsa.web.test.crt', 'authority.pem']) {
 		const end = new Date(new X509Certificate(pem(file)).validTo).toISOString();
 		text = text.replaceAll(`<Expiration>${end}<`, `<Expiration>{{notAfter ${file}}}<`);
 		text = text.replaceAll(pem(file), `{{${file}}}`).replaceAll(pem(file).trim(), `{{${file} trimmed}}`);
