@@ -50,10 +50,10 @@ export interface ExchangeSummary {
 }
 
 export function summaryOf(record: ExchangeRecord): ExchangeSummary {
-	const {seq, loadBalancer, id, startedAt, listener, kind, client, clientHello, outcome, cause, bytes, ms} = record;
+	const {seq, loadBalancer, id, startedAt, listener, kind, client, clientHello, outcome, cause} = record;
 	const {method, target, status, by, why} = record.summary;
 	const sni = client.tls?.sni ?? clientHello?.sni;
-	const [host = clientHello?.sni ?? ''] = fieldsIn(record.requestHead, 'host');
+	const host = fieldsIn(record.requestHead, 'host', 1)[0] ?? clientHello?.sni ?? '';
 	return {
 		seq,
 		lb: loadBalancer,
@@ -75,17 +75,17 @@ export function summaryOf(record: ExchangeRecord): ExchangeSummary {
 		outcome,
 		cause: cause.slice(0, MAX_TEXT),
 		...(why === '' ? {} : {why: why.slice(0, MAX_TEXT)}),
-		ms: ms.total,
-		up: bytes.up,
-		down: bytes.down,
+		ms: record.ms.total,
+		up: record.bytesUp,
+		down: record.bytesDown,
 		open: outcome === 'open',
 	};
 }
 
-/** The values of a field, given by its lower-case name, in the text of a head. */
-export function fieldsIn(head: string, name: string): string[] {
+/** The first `most` values of a field, given by its lower-case name, in the text of a head. */
+export function fieldsIn(head: string, name: string, most = Number.POSITIVE_INFINITY): string[] {
 	const values: string[] = [];
-	for (let start = head.indexOf('\r\n') + 2; start > 1 && start < head.length; ) {
+	for (let start = head.indexOf('\r\n') + 2; start > 1 && start < head.length && values.length < most; ) {
 		const end = head.indexOf('\r\n', start);
 		if (end <= start) break;
 		const colon = start + name.length;
