@@ -153,8 +153,7 @@ for (const front of ['tcp', 'ssl'] as const) {
 		await scene.change(keys(OTHER));
 		const ended = scene.next();
 		const refused = await connect();
-		refused.stream.resume();
-		await refused.gone;
+		t.is(await refused.untilOver(), 'reset');
 
 		t.like(await ended, {outcome: 'backend-tls', cause: KEY_UNKNOWN, bytes: {up: 0, down: 0}});
 	});
