@@ -1,5 +1,6 @@
 import {writeFile} from 'node:fs/promises';
 import path from 'node:path';
+import {fileURLToPath} from 'node:url';
 import test, {type ExecutionContext} from 'ava';
 import {startEmulator} from '../../../src/index.ts';
 import {deadPort} from '../../helpers/ports.ts';
@@ -123,3 +124,40 @@ for (const aws of ['aws', '/usr/bin/aws']) {
 		t.regex(ran.stderr, /The config profile \(work\) could not be found/);
 	});
 }
+
+const SDK = `
+const {createRequire} = require('node:module');
+const load = createRequire(process.argv[1]);
+const elb = load('@aws-sdk/client-elastic-load-balancing');
+const iam = load('@aws-sdk/client-iam');
+(async () => {
+	for (const [client, command] of [
+		[new elb.ElasticLoadBalancingClient(), new elb.DescribeLoadBalancersCommand({})],
+		[new iam.IAMClient(), new iam.ListServerCertificatesCommand({})],
+	]) {
+		await client.send(command);
+		console.log((await client.config.credentials()).accessKeyId);
+	}
+})();
+`;
+
+test('the AWS SDK for JavaScript asks the control port with keys that are nobody’s, whatever profile was set', async t => {
+	await using emulator = await startEmulator();
+	const {folder, env} = await home(t);
+	const print = await runCli(['env', '--json', '--endpoint', emulator.endpoint], {folder, env});
+	const here = fileURLToPath(import.meta.url);
+
+	const inRun = await runCli(['run', '--', process.execPath, '-e', SDK, here], {folder, env});
+	const inEnv = await runIn(t, process.execPath, ['-e', SDK, here], {
+		folder,
+		env: {...env, ...JSON.parse(print.stdout)},
+	});
+
+	for (const ran of [inRun, inEnv]) {
+		t.is(ran?.stdout, 'LBLOCALACCESSKEY0000\nLBLOCALACCESSKEY0000\n', ran?.stderr);
+	}
+	t.deepEqual(
+		emulator.calls.map(({action, status}) => `${action} ${status}`),
+		['DescribeLoadBalancers 200', 'ListServerCertificates 200'],
+	);
+});
