@@ -52,7 +52,8 @@ export const disableSubregions: Operation<ChangeSubregions, AccountLoadBalancer>
 	for (const each of input.subregions) validateSubregion(each);
 	return inPlace(input, before => {
 		const placement = outsideNets(before);
-		const subregions = placement.subregions.filter(each => !input.subregions.includes(each));
+		const gone = new Set(input.subregions);
+		const subregions = placement.subregions.filter(each => !gone.has(each));
 		if (subregions.length > 0) return {...placement, subregions};
 		const message = `load balancer ${quote(before.name)} needs a Subregion, and would have none`;
 		throw new Refusal('LAST_SUBREGION', message, before.name);
@@ -79,7 +80,8 @@ export const detachSubnets: Operation<ChangeSubnets, AccountLoadBalancer> = inpu
 	for (const id of input.subnets) validateId('subnet', id);
 	return inPlace(input, before => {
 		const placement = inNet(before);
-		return {...placement, subnets: placement.subnets.filter(({id}) => !input.subnets.includes(id))};
+		const gone = new Set(input.subnets);
+		return {...placement, subnets: placement.subnets.filter(({id}) => !gone.has(id))};
 	});
 };
 
