@@ -46,6 +46,9 @@ export function awsClients(): readonly AwsClientUnderTest[] {
 	];
 }
 
+/** Its warning about the versions of Node to come is for those who run it in production. */
+process.env['AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED'] = 'true';
+
 function throughSdk({endpoint, accessKey, secretKey}: Target): AwsCalls {
 	const options = {
 		endpoint,
