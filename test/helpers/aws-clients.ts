@@ -25,6 +25,8 @@ export interface AwsClientUnderTest {
 	readonly name: string;
 	/** Why it cannot be used on this machine. */
 	readonly missing: string | undefined;
+	/** Whether each call is a program that starts, which takes seconds: for a full run. */
+	readonly isSlow: boolean;
 	start(t: ExecutionContext, target: Target): Promise<AwsCalls>;
 }
 
@@ -36,11 +38,22 @@ export function awsClients(): readonly AwsClientUnderTest[] {
 	const boto = spawnSync('python3', ['-c', 'import boto3']).status === 0;
 	const cli = spawnSync('aws', ['--version']).status === 0;
 	return [
-		{name: 'the AWS SDK for JavaScript', missing: undefined, start: async (_, target) => throughSdk(target)},
-		{name: 'boto3', missing: boto ? undefined : 'boto3 is not installed', start: throughBoto},
+		{
+			name: 'the AWS SDK for JavaScript',
+			missing: undefined,
+			isSlow: false,
+			start: async (_, target) => throughSdk(target),
+		},
+		{
+			name: 'boto3',
+			missing: boto ? undefined : 'boto3 is not installed',
+			isSlow: false,
+			start: throughBoto,
+		},
 		{
 			name: 'the AWS command line',
 			missing: cli ? undefined : 'the AWS command line is not installed',
+			isSlow: true,
 			start: async (t, target) => throughCommandLine(t, target),
 		},
 	];
