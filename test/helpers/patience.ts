@@ -10,7 +10,14 @@ const LOOK_MS = 2;
 export function tooLong(what: string): string {
 	const load = (loadavg()[0] ?? 0).toFixed(1);
 	const machine = `${load} processes want to run on ${availableParallelism()} processors`;
-	return `The machine was too slow, or it never comes: no ${what} within ${PATIENCE_MS / 1000} s (${machine})`;
+	return `The machine was too slow, or it never comes: no ${what} within ${PATIENCE_MS / 1000} s (${machine}; ${active()})`;
+}
+
+/** What keeps this process alive: `3 TCPServerWrap, 1 Timeout`. Whoever looks for a hang sees what is left. */
+function active(): string {
+	const counts = new Map<string, number>();
+	for (const kind of process.getActiveResourcesInfo()) counts.set(kind, (counts.get(kind) ?? 0) + 1);
+	return [...counts].map(([kind, count]) => `${count} ${kind}`).join(', ');
 }
 
 /** Resolves when the fact holds; for facts that no event tells of. @throws when it does not come true. */

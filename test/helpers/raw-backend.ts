@@ -2,6 +2,7 @@ import {once} from 'node:events';
 import {type AddressInfo, createServer, type Server, type Socket} from 'node:net';
 import {createSecureContext, TLSSocket} from 'node:tls';
 import type {PemPair} from '../../src/model/resolved.ts';
+import {within} from './patience.ts';
 import {RawConnection, type RawMessage, type Reading} from './raw-connection.ts';
 
 /** What a back-end does on one connection. When it returns and the connection stands, requests are echoed from then on. */
@@ -57,7 +58,11 @@ export class RawBackend implements AsyncDisposable {
 	}
 
 	/** The connection with this number, once it is there. */
-	async connection(index = 0): Promise<RawConnection> {
+	connection(index = 0): Promise<RawConnection> {
+		return within(`connection ${index} to the back-end`, this.#connection(index));
+	}
+
+	async #connection(index: number): Promise<RawConnection> {
 		for (;;) {
 			const connection = this.connections[index];
 			if (connection !== undefined) return connection;

@@ -4,8 +4,9 @@ import {connect as connectTls} from 'node:tls';
 import type {ExecutionContext} from 'ava';
 import {createAuthority} from '../../src/certificates/authority.ts';
 import {type EmulatorOptions, type LoadBalancer, type LoadBalancerSpec, startLoadBalancer} from '../../src/index.ts';
+import {within} from './patience.ts';
 import {type RawBackend, type Script, startRawBackend} from './raw-backend.ts';
-import {RawConnection} from './raw-connection.ts';
+import {handshaken, RawConnection} from './raw-connection.ts';
 
 /** One authority for a test file: making one for each test would only cost time. */
 export const authority = createAuthority();
@@ -71,8 +72,8 @@ export class Scene implements AsyncDisposable {
 
 	async [Symbol.asyncDispose](): Promise<void> {
 		for (const client of this.#clients) client.reset();
-		await this.lb.stop();
-		await this.backend[Symbol.asyncDispose]();
+		await within('end of the load balancer', this.lb.stop());
+		await within('end of the back-end', this.backend[Symbol.asyncDispose]());
 	}
 }
 
@@ -83,7 +84,7 @@ export async function startScene({
 	spec = {},
 }: SceneOptions = {}): Promise<Scene> {
 	const backend = await startRawBackend({scripts, ...(back === 'https' ? {tls: backendPair} : {})});
-	const lb = await startLoadBalancer({
+	const starting = startLoadBalancer({
 		listeners: [`${front}:80 -> ${back}:80`],
 		backends: [`127.0.0.1:${backend.port}`],
 		authority,
@@ -91,11 +92,14 @@ export async function startScene({
 		connectTimeout: '1m',
 		...spec,
 	});
-	return new Scene(lb, backend, front);
+	return new Scene(await within('start of the load balancer', starting), backend, front);
 }
 
-/** A raw connection to the listener on port 80. */
-export async function openClient(lb: LoadBalancer, front: Way = 'http'): Promise<RawConnection> {
+/** What a client needs to know of a load balancer. */
+type Reached = Pick<LoadBalancer, 'port' | 'dnsName'> & {readonly ca: Pick<LoadBalancer['ca'], 'pem'>};
+
+/** A raw connection to the listener on port 80; with TLS, after its handshake. @throws what prevented it. */
+export async function openClient(lb: Reached, front: Way = 'http'): Promise<RawConnection> {
 	const raw = connect({host: '127.0.0.1', port: lb.port(80), allowHalfOpen: true, noDelay: true});
 	if (front === 'http') {
 		const client = new RawConnection(raw);
@@ -104,7 +108,12 @@ export async function openClient(lb: LoadBalancer, front: Way = 'http'): Promise
 	}
 	const stream = connectTls({socket: raw, ca: lb.ca.pem, servername: lb.dnsName, ALPNProtocols: ['http/1.1']});
 	const client = new RawConnection(stream, raw);
-	await once(stream, 'secureConnect');
+	try {
+		await within('handshake of a client', handshaken(stream));
+	} catch (error) {
+		// Where the connection below fails, the stream closes without a word.
+		throw client.error ?? error;
+	}
 	return client;
 }
 
