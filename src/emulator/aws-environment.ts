@@ -10,6 +10,8 @@ export interface AwsPointing {
 	readonly region: string;
 	/** Whether credentials are configured: then they are the client's own to set. */
 	readonly isVerified: boolean;
+	/** Whether an access key is among those, as far as that is known. */
+	readonly isConfigured?: (accessKey: string) => boolean;
 }
 
 /**
@@ -32,7 +34,7 @@ export const AWS_UNSET = ['AWS_PROFILE', 'AWS_DEFAULT_PROFILE', 'AWS_SESSION_TOK
  * @see AWS SDKs and Tools Reference Guide, Service-specific endpoints; botocore, loaders.py and credentials.py
  */
 export function awsEnvironment(
-	{endpoint, region, isVerified}: AwsPointing,
+	{endpoint, region, isVerified, isConfigured = () => false}: AwsPointing,
 	folder: string | undefined,
 	env: Environment,
 ): Record<string, string> {
@@ -45,7 +47,9 @@ export function awsEnvironment(
 		AWS_DEFAULT_REGION: region,
 		// Without keys it would be asked for some, which takes seconds where there is none.
 		AWS_EC2_METADATA_DISABLED: 'true',
-		...(!isVerified || leadsToAws(env) ? {AWS_ACCESS_KEY_ID: ACCESS_KEY, AWS_SECRET_ACCESS_KEY: SECRET_KEY} : {}),
+		...(!isVerified || leadsToAws(env, isConfigured)
+			? {AWS_ACCESS_KEY_ID: ACCESS_KEY, AWS_SECRET_ACCESS_KEY: SECRET_KEY}
+			: {}),
 		...(folder === undefined
 			? {AWS_CONFIG_FILE: devNull, AWS_SHARED_CREDENTIALS_FILE: devNull}
 			: {
@@ -67,9 +71,9 @@ export function awsStandIns(env: Environment): Record<string, string> {
  * Whether an environment has keys of AWS, or has a client ask for some. Keys that begin like this are AWS's own: IAM User
  * Guide, IAM identifiers, unique ID prefixes.
  */
-function leadsToAws(env: Environment): boolean {
+function leadsToAws(env: Environment, isConfigured: (accessKey: string) => boolean): boolean {
 	const {AWS_ACCESS_KEY_ID: key = ''} = env;
-	if (key !== '') return /^A[KS]IA[A-Z0-9]{16}$/.test(key);
+	if (key !== '') return /^A[KS]IA[A-Z0-9]{16}$/.test(key) && !isConfigured(key);
 	const roles = ['WEB_IDENTITY_TOKEN_FILE', 'CONTAINER_CREDENTIALS_RELATIVE_URI', 'CONTAINER_CREDENTIALS_FULL_URI'];
 	return roles.some(name => (env[`AWS_${name}`] ?? '') !== '');
 }

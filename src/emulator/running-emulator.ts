@@ -227,6 +227,7 @@ export class RunningEmulator implements Emulator {
 			endpoint: this.endpoint,
 			region: this.#settings.identifiers.region,
 			isVerified: control.credentials !== undefined,
+			isConfigured: (accessKey: string) => control.credentials?.has(accessKey) === true,
 		};
 		const files = writtenAwsFiles(() => path.join(this.#folder.path, 'aws'), pointing);
 		return {

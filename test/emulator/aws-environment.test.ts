@@ -66,6 +66,14 @@ for (const [what, env, isReplaced] of [
 	});
 }
 
+test('a configured key is left alone, whatever it looks like', t => {
+	const pointing = {...POINTING, isVerified: true, isConfigured: (key: string) => key === 'AKIAIOSFODNN7EXAMPLE'};
+	const set = (key: string) => awsEnvironment(pointing, FOLDER, {AWS_ACCESS_KEY_ID: key})['AWS_ACCESS_KEY_ID'];
+
+	t.is(set('AKIAIOSFODNN7EXAMPLE'), undefined);
+	t.is(set('AKIAIOSFODNN7ANOTHER'), KEYS.AWS_ACCESS_KEY_ID);
+});
+
 test('what cannot be taken away leads nowhere', t => {
 	t.deepEqual(awsStandIns({AWS_PROFILE: 'work', AWS_SESSION_TOKEN: 'x', PATH: '/bin'}), {
 		AWS_PROFILE: 'default',

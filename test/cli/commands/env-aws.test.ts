@@ -1,4 +1,5 @@
 import {writeFile} from 'node:fs/promises';
+import {devNull} from 'node:os';
 import path from 'node:path';
 import {fileURLToPath} from 'node:url';
 import test, {type ExecutionContext} from 'ava';
@@ -63,6 +64,31 @@ test('env says whose keys are needed where credentials are configured', async t 
 	t.notRegex(own.stdout, /AWS_ACCESS_KEY_ID|AWS_SECRET_ACCESS_KEY/);
 	t.regex(real.stdout, /^export AWS_ACCESS_KEY_ID='LBLOCALACCESSKEY0000'$/m);
 	t.regex(own.stderr, /^# AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY likewise, after this/m);
+});
+
+test('env goes on where its files cannot be written, and says who needs them', async t => {
+	await using emulator = await startEmulator();
+	const {folder} = await home(t);
+	await writeFile(path.join(folder, 'file'), '');
+
+	const {stdout, stderr, code} = await runCli(['env', '--json', '--endpoint', emulator.endpoint], {
+		folder,
+		env: {LB_LOCAL_HOME: path.join(folder, 'file')},
+	});
+
+	t.is(code, 0);
+	t.regex(stderr, /^warning: .*; boto3 1\.26 and 1\.27 and aws 2\.9 to 2\.12 need --endpoint-url then$/m);
+	t.is(JSON.parse(stdout).AWS_SHARED_CREDENTIALS_FILE, devNull);
+});
+
+test('a run whose configuration has the keys of its environment leaves them alone', async t => {
+	const {folder, env} = await home(t);
+	const config = JSON.stringify({control: {credentials: {[REAL.AWS_ACCESS_KEY_ID]: REAL.AWS_SECRET_ACCESS_KEY}}});
+	const script = 'console.log(process.env.AWS_ACCESS_KEY_ID, process.env.AWS_PROFILE)';
+	const run = (more: object) => runCli(['run', '--', process.execPath, '-e', script], {folder, env: {...env, ...more}});
+
+	t.is((await run({LB_LOCAL_CONFIG: config})).stdout, `${REAL.AWS_ACCESS_KEY_ID} undefined\n`);
+	t.is((await run({LB_LOCAL_CONFIG: config.replace('AKIA', 'XKIA')})).stdout, 'LBLOCALACCESSKEY0000 undefined\n');
 });
 
 const BOTO3 = `
