@@ -124,7 +124,7 @@ export function validateNegotiable(
 	const {keyType} = certificate.facts;
 	if (negotiableWith(keyType, policy.negotiation).length > 0) return;
 	const key = keyType.toUpperCase();
-	const message = `policy ${quote(policy.name)} leaves nothing to negotiate on the listener of port ${listener.port}: OpenSSL ${process.versions.openssl} has no cipher of it that goes with the ${key} key of its certificate`;
+	const message = `policy ${quote(policy.name)} leaves nothing to negotiate on the listener of port ${listener.port}: none of its ciphers that OpenSSL has here goes with the ${key} key of the certificate`;
 	throw new Refusal('POLICY_UNUSABLE', message, policy.name);
 }
 

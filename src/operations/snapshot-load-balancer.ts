@@ -5,7 +5,7 @@ import type {Account} from '../model/account.ts';
 import {type AccountListener, type AccountLoadBalancer, DEFAULT_DRAINING_MS} from '../model/account-load-balancer.ts';
 import {isHttp, isSecure} from '../model/listener.ts';
 import type {NormalisedListener, NormalisedLoadBalancer} from '../model/normalised.ts';
-import {stickinessOn} from '../model/policy.ts';
+import {backendRulesOf, stickinessOn} from '../model/policy.ts';
 import {normalisedOf} from '../model/resolve.ts';
 import type {ScopedRule} from '../model/resolved.ts';
 import {DEFAULT_LISTENER_SETTINGS, type Settings} from '../model/settings.ts';
@@ -59,7 +59,9 @@ export function snapshotOfLoadBalancer(
 		backends: [...registered.values()],
 		listeners: listeners.map((listener, index) => {
 			const at = below(place, 'listeners', index);
-			return snapshotOfListener(normalised.listeners[index], certificates.referenceOf(listener, at), listener);
+			const {sendsProxyLine} = backendRulesOf(listener, loadBalancer);
+			const written = snapshotOfListener(normalised.listeners[index], certificates.referenceOf(listener, at), listener);
+			return {...written, proxyProtocol: written.proxyProtocol || sendsProxyLine};
 		}),
 		rules: rulesOf(normalised, name => registered.get(name)?.name, below(place, 'rules')),
 	};
@@ -126,7 +128,7 @@ const REMARKS: {readonly [Key in Exclude<keyof AccountLoadBalancer, keyof Settin
 		drainingMs !== undefined || drainingTimeoutMs === DEFAULT_DRAINING_MS
 			? []
 			: [`the time of its draining (${drainingTimeoutMs} ms), which is off, is not written`],
-	policies: ({policies, listeners}) => unwrittenPolicies({policies, listeners}),
+	policies: unwrittenPolicies,
 	// Each is told of as a policy.
 	backendPolicies: NONE,
 	tags: ({tags}) => (tags.size === 0 ? [] : [`its tags are not written (${[...tags.keys()].map(quote).join(', ')})`]),
@@ -155,7 +157,7 @@ function unwrittenGroups(groups: readonly string[]): string[] {
 	return groups.length === 0 ? [] : [`its security groups are not written (${groups.join(', ')})`];
 }
 
-function unwrittenPolicies({policies, listeners}: Pick<AccountLoadBalancer, 'policies' | 'listeners'>): string[] {
+function unwrittenPolicies({policies, listeners, backendPolicies}: AccountLoadBalancer): string[] {
 	const enabled = new Set(listeners.flatMap(each => each.policies));
 	const named = new Map(
 		listeners.flatMap(listener => {
@@ -165,8 +167,11 @@ function unwrittenPolicies({policies, listeners}: Pick<AccountLoadBalancer, 'pol
 		}),
 	);
 	return policies.flatMap(({name, kind}) => {
-		if (kind !== 'stickiness')
-			return [`the policy ${quote(name)} is not written: a configuration has those of stickiness`];
+		const isOnPort = [...backendPolicies.values()].some(names => names.includes(name));
+		if (kind === 'proxy-protocol' && isOnPort) {
+			return [`the policy ${quote(name)} is written as what its listeners do, without its name`];
+		}
+		if (kind !== 'stickiness') return [`the policy ${quote(name)} is not written: a configuration has no policies`];
 		if (!enabled.has(name)) return [`the policy ${quote(name)} is not written: no listener has it enabled`];
 		const next = named.get(name);
 		return next === undefined || next === name ? [] : [`the policy ${quote(name)} is called ${quote(next)} then`];

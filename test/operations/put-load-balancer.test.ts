@@ -8,7 +8,9 @@ import type {NormalisedLoadBalancer} from '../../src/model/normalised.ts';
 import type {PemPair} from '../../src/model/resolved.ts';
 import {configure} from '../../src/operations/configure.ts';
 import {declareVm} from '../../src/operations/declare-vm.ts';
+import {setBackendPolicies, setListenerPolicies} from '../../src/operations/enabled-policies.ts';
 import {putConfiguredCertificate} from '../../src/operations/kept-certificates.ts';
+import {createPolicy} from '../../src/operations/policies.ts';
 import {putLoadBalancer, removeLoadBalancer} from '../../src/operations/put-load-balancer.ts';
 import {InMemoryOutscaleApi} from '../helpers/in-memory-outscale.ts';
 import {newLoadBalancer} from '../helpers/outscale-api.ts';
@@ -199,6 +201,36 @@ test('a change by the library keeps tags, ids and policies that no listener uses
 	t.true(before.LoadBalancerStickyCookiePolicies.some(({PolicyName}: {PolicyName: string}) => PolicyName === 'spare'));
 	await api.ok('UpdateLoadBalancer', {...web, SecuredCookies: true});
 	t.is(api.store.running.get('web')?.timeouts.idleMs, 9000);
+});
+
+test('a change of listeners by the library keeps the policies of the ELB API where they have an effect', async t => {
+	const {api} = await adopted();
+	const policies = () => {
+		const web = api.store.account.loadBalancers.get('web');
+		return [web?.listeners.map(listener => listener.policies), [...(web?.backendPolicies ?? [])]];
+	};
+	api.store.apply(
+		createPolicy({
+			loadBalancer: 'web',
+			name: 'proxy',
+			maxNameLength: 32,
+			repetition: 'refused',
+			type: 'ProxyProtocolPolicyType',
+			types: ['ProxyProtocolPolicyType'],
+			attributes: [{name: 'ProxyProtocol', value: 'true'}],
+			proxyProtocol: 'required',
+		}),
+	);
+	api.store.apply(setBackendPolicies({loadBalancer: 'web', backendPort: 80, names: ['proxy']}));
+	const [aws, sticky] = ['ELBSecurityPolicy-2016-08', 'stickiness-443'];
+	api.store.apply(setListenerPolicies({loadBalancer: 'web', port: 443, names: [aws, sticky]}));
+	const [https, http] = SPEC.listeners;
+
+	put(api, described({...SPEC, listeners: [https, {...http, listen: 'http:81'}]}), new Map([[443, WEB]]));
+	t.deepEqual(policies(), [[[sticky, aws], ['stickiness-81']], [[80, ['proxy']]]]);
+
+	put(api, described({...SPEC, listeners: [{listen: 'http:443 -> http:81', stickiness: {seconds: 300}}]}));
+	t.deepEqual(policies(), [[[sticky]], []]);
 });
 
 test('a certificate that was issued gets a name of its own, and leaves with its load balancer', async t => {

@@ -2,7 +2,7 @@ import test from 'ava';
 import {NOTHING_CONFIGURED} from '../../src/emulator/configured.ts';
 import type {AccountLoadBalancer} from '../../src/model/account-load-balancer.ts';
 import {snapshotOf} from '../../src/operations/snapshot.ts';
-import {accountLoadBalancer, accountWith, CONTEXT} from '../helpers/accounts.ts';
+import {accountListener, accountLoadBalancer, accountWith, CONTEXT} from '../helpers/accounts.ts';
 
 const IN_NET = {
 	kind: 'net',
@@ -34,6 +34,16 @@ test(tells, {drainingTimeoutMs: 7000}, 'the time of its draining (7000 ms), whic
 test(tells, {drainingTimeoutMs: 7000, drainingMs: 7000});
 test(
 	tells,
+	{policies: [{name: 'proxy', kind: 'proxy-protocol', sendsLine: true}]},
+	'the policy "proxy" is not written: a configuration has no policies',
+);
+test(
+	tells,
+	{policies: [{name: 'key', kind: 'public-key', text: 'a', spki: 'a'}]},
+	'the policy "key" is not written: a configuration has no policies',
+);
+test(
+	tells,
 	{placement: {kind: 'public', subregions: ['eu-west-2a', 'eu-west-2b'], securityGroups: []}},
 	'its place is not written (eu-west-2a, eu-west-2b)',
 );
@@ -48,3 +58,24 @@ test(
 	'its place is not written (Subnet subnet-0000000a, Subnet subnet-0000000b)',
 );
 test(tells, {placement: {...IN_NET, subnets: []}}, 'its place is not written (vpc-00000001)');
+
+test('a policy of the PROXY protocol is written as what the listeners of its port do', t => {
+	const web = accountLoadBalancer({
+		listeners: [accountListener(80, {backendPort: 8080}), accountListener(81)],
+		policies: [{name: 'proxy', kind: 'proxy-protocol', sendsLine: true}],
+		backendPolicies: new Map([[8080, ['proxy']]]),
+	});
+
+	const {config, notWritten} = snapshotOf(accountWith([web]), {
+		configured: NOTHING_CONFIGURED,
+		identifiers: CONTEXT.identifiers,
+	});
+
+	t.deepEqual(
+		config.loadBalancers.get('web')?.listeners.map(({proxyProtocol}) => proxyProtocol),
+		[true, false],
+	);
+	t.deepEqual(notWritten, [
+		'loadBalancers.web: the policy "proxy" is written as what its listeners do, without its name',
+	]);
+});
