@@ -1,7 +1,7 @@
 import test from 'ava';
 import type {Exchange} from '../../../src/index.ts';
 import {IS_FULL, upTo} from '../../helpers/depth.ts';
-import {within} from '../../helpers/patience.ts';
+import {PATIENCE_MS} from '../../helpers/patience.ts';
 import type {RawConnection} from '../../helpers/raw-connection.ts';
 import {startScene, type Way} from '../../helpers/raw-scene.ts';
 
@@ -50,7 +50,7 @@ for (const front of ['http', 'https'] satisfies Way[]) {
 					await using scene = await startScene({front});
 					const client = await scene.client();
 					const ours = of(client);
-					const recorded = cut === 0 ? undefined : within('record', scene.lb.traffic.next(ours));
+					const recorded = cut === 0 ? undefined : scene.lb.traffic.next(ours, PATIENCE_MS);
 					if (cut > 0) await client.writeAll(REQUEST.slice(0, cut));
 
 					kill(client, how);
@@ -90,7 +90,7 @@ for (const front of ['http', 'https'] satisfies Way[]) {
 					});
 					const client = await scene.client();
 					const ours = of(client);
-					const recorded = within('record', scene.lb.traffic.next(ours));
+					const recorded = scene.lb.traffic.next(ours, PATIENCE_MS);
 					client.write(REQUEST);
 
 					const exchange = await recorded;
@@ -128,7 +128,7 @@ for (const front of ['http', 'https'] satisfies Way[]) {
 					});
 					const client = await scene.client();
 					const ours = of(client);
-					const recorded = within('record', scene.lb.traffic.next(ours));
+					const recorded = scene.lb.traffic.next(ours, PATIENCE_MS);
 					client.write(REQUEST);
 					const headEnd = ANSWER.indexOf('\r\n\r\n') + 4;
 					if (cut >= headEnd) await client.until('\r\n\r\n');
