@@ -95,7 +95,11 @@ export function invalidDescription(what: string, collected: Iterable<Violation>)
 		v => `${formatPath(v.path)}: ${v.message}${v.hint === undefined ? '' : ` (${v.hint})`}`,
 	);
 	const all = [...lines, andMore(violations.more)].flatMap(line => (line === undefined ? [] : [`\n  ${line}`]));
-	return new EmulatorError('INVALID_DESCRIPTION', `${what} is not valid:${all.join('')}`, {violations});
+	return new EmulatorError(
+		'INVALID_DESCRIPTION',
+		`${what} ${what.endsWith('s') ? 'are' : 'is'} not valid:${all.join('')}`,
+		{violations},
+	);
 }
 
 /** `['listeners', 0, 'listen']` as `listeners[0].listen`; the root as `(root)`. */

@@ -1,3 +1,4 @@
+import {codeOf} from '../base/errors.ts';
 import {linesAt} from './control-stream.ts';
 
 /** An event of `GET /_lb/events`. */
@@ -7,17 +8,22 @@ export interface FollowedEvent {
 }
 
 /**
- * The events of a running instance, until it ends the stream or the signal aborts.
+ * The events of a running instance, until the stream ends, in whatever way, or the signal aborts.
  *
  * @throws EmulatorError as `linesAt`.
  */
 export async function* follow(endpoint: string, signal: AbortSignal): AsyncGenerator<FollowedEvent> {
 	let name = '';
-	for await (const line of linesAt(endpoint, '/_lb/events', {accept: 'text/event-stream', signal})) {
-		const [, field, value = ''] = /^(event|data): (.*)$/.exec(line) ?? [];
-		if (field === 'event') name = value;
-		// Each event of lb-local has one line of data, behind its name.
-		if (field === 'data') yield {name, data: read(value)};
+	try {
+		for await (const line of linesAt(endpoint, '/_lb/events', {accept: 'text/event-stream', signal})) {
+			const [, field, value = ''] = /^(event|data): (.*)$/.exec(line) ?? [];
+			if (field === 'event') name = value;
+			// Each event of lb-local has one line of data, behind its name.
+			if (field === 'data') yield {name, data: read(value)};
+		}
+	} catch (error) {
+		// Once it has been reached, a connection that breaks is the end of the instance.
+		if (name === '' || codeOf(error) !== 'CONTROL_UNREACHABLE') throw error;
 	}
 }
 

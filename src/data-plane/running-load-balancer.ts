@@ -107,10 +107,8 @@ export class RunningLoadBalancer {
 
 	/**
 	 * Becomes what `next` describes. Only what differs is touched: listeners that stay keep their port and their
-	 * connections, back-ends that stay their health and their place in the order. Changes must not overlap.
-	 *
-	 * Resolves when new ports are bound and old ones free; what was in flight at listeners and back-ends that left may
-	 * go on for `drainMs`.
+	 * connections, back-ends that stay their health and their place in the order. Changes must not overlap. Resolves when
+	 * new ports are bound and old ones free; what was in flight at what left may go on for `drainMs`.
 	 *
 	 * @throws EmulatorError `PORT_UNAVAILABLE`; then nothing has changed.
 	 */

@@ -27,7 +27,7 @@ export function clockOf(kind: 'real' | 'manual'): {readonly clock: Clock; readon
 			async advance(by) {
 				if (manual === undefined) {
 					throw new EmulatorError('CLOCK_NOT_MANUAL', 'The time of this emulator is the real one, which nobody moves', {
-						hint: "Start it with {clock: 'manual'}.",
+						hint: "Start it with {clock: 'manual'}, or with `lb-local up --clock manual`.",
 					});
 				}
 				await manual.advance(readDuration(by));

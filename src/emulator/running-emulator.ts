@@ -14,16 +14,14 @@ import type {Context} from '../operations/context.ts';
 import {AccountStore} from './account-store.ts';
 import {EmulatorAgent} from './agent.ts';
 import {AuthorityFile} from './authority-file.ts';
-import {awsEnvironment, awsStandIns} from './aws-environment.ts';
-import {writtenAwsFiles} from './aws-files.ts';
 import {BackendRegistry} from './backend-registry.ts';
 import {backendStarter} from './backends.ts';
-import {clientEnvironment} from './client-environment.ts';
 import {clockOf, type EmulatorClock} from './clock.ts';
 import {NOTHING_CONFIGURED, settingsOf} from './configured.ts';
 import {Configurer} from './configurer.ts';
 import type {Control} from './control.ts';
 import type {Call, Emulator, EmulatorEvents} from './emulator.ts';
+import {environmentOf} from './emulator-environment.ts';
 import {createFromSpec, type LibraryContext, setCertificateOf, updateFromSpec} from './library-changes.ts';
 import {Live} from './live.ts';
 import type {CertificateAuthority, LoadBalancer} from './load-balancer.ts';
@@ -222,19 +220,12 @@ export class RunningEmulator implements Emulator {
 	}
 
 	env(): Record<string, string> {
-		const {control} = this.#configurer.configured.described;
-		const pointing = {
+		return environmentOf({
 			endpoint: this.endpoint,
 			region: this.#settings.identifiers.region,
-			isVerified: control.credentials !== undefined,
-			isConfigured: (accessKey: string) => control.credentials?.has(accessKey) === true,
-		};
-		const files = writtenAwsFiles(() => path.join(this.#folder.path, 'aws'), pointing);
-		return {
-			...clientEnvironment(pointing),
-			...awsEnvironment(pointing, files, process.env),
-			...awsStandIns(process.env),
-		};
+			credentials: this.#configurer.configured.described.control.credentials,
+			folder: () => this.#folder.path,
+		});
 	}
 
 	agent(): Agent {

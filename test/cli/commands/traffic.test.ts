@@ -135,3 +135,22 @@ test('without an instance it says so', async t => {
 		);
 	}
 });
+
+test('-f tells that the instance was lost when it is killed', async t => {
+	const folder = await temporaryFolder(t);
+	const up = startCli(t, ['up', 'http:80', '--control-port', '0'], {folder});
+	await up.shows('stderr', /Ctrl-C stops/);
+	const endpoint = /control port: (\S+)/.exec(up.stderr)?.[1] ?? '';
+	const following = startCli(t, ['traffic', '-f'], {folder, env: {LB_LOCAL_ENDPOINT: endpoint}});
+	const {loadBalancers: running} = (await (await fetch(`${endpoint}/_lb/state`)).json()) as {
+		readonly loadBalancers: readonly {readonly listeners: readonly {readonly boundPort: number}[]}[];
+	};
+	await fetch(`http://127.0.0.1:${running[0]?.listeners[0]?.boundPort}/seen`);
+	await following.shows('stdout', /\/seen/);
+
+	await up.end('SIGKILL');
+
+	const {code, stderr} = await following.end();
+	t.is(stderr, 'lb-local: the connection to the instance was lost\n');
+	t.is(code, 1);
+});
