@@ -57,6 +57,13 @@ test('time comes from base/timers.ts, which fake timers do not reach', t => {
 	}
 });
 
+test('lazy modules are imported one after the other: jest fails to link what two of them share at once', t => {
+	for (const file of files) {
+		const text = readFileSync(file, 'utf8');
+		t.notRegex(text, /Promise\.all\(\[[^\]]*\bimport\([^\]]*\bimport\(/s, file);
+	}
+});
+
 test("addresses are recognised by base/ip.ts, which avoids Node's slow pattern at a cold start", t => {
 	for (const file of files.filter(each => !each.endsWith(path.join('base', 'ip.ts')))) {
 		const text = readFileSync(file, 'utf8');

@@ -39,10 +39,8 @@ export interface RunTrust {
  * @throws EmulatorError `AUTHORITY_UNUSABLE`
  */
 export async function openRunTrust(env: Readonly<Record<string, string | undefined>> = process.env): Promise<RunTrust> {
-	const [{storedAuthority}, {createAuthority}] = await Promise.all([
-		import('../certificates/authority-store.ts'),
-		import('../certificates/authority.ts'),
-	]);
+	const {storedAuthority} = await import('../certificates/authority-store.ts');
+	const {createAuthority} = await import('../certificates/authority.ts');
 	const stored = await storedAuthority(defaultAuthorityDirectory(env));
 	const folder = await mkdtemp(path.join(tmpdir(), 'lb-local-'));
 	// Whatever ends this process.

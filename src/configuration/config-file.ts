@@ -53,12 +53,10 @@ export async function readConfigFile(file: string, lookFurther?: LookFurther): P
  * @throws EmulatorError `CONFIG_INVALID` with every violation and its place in the text.
  */
 export async function readConfigText(text: string, file: string, lookFurther = NOTHING_FURTHER): Promise<ConfigFile> {
-	// Both are loaded here only: who describes load balancers in code needs neither.
-	const [{parseJsonOrYaml}, {interpolate}, {describeConfig}] = await Promise.all([
-		import('./json-text.ts'),
-		import('./interpolate.ts'),
-		import('./describe-config.ts'),
-	]);
+	// They are loaded here only: who describes load balancers in code needs none of them.
+	const {parseJsonOrYaml} = await import('./json-text.ts');
+	const {interpolate} = await import('./interpolate.ts');
+	const {describeConfig} = await import('./describe-config.ts');
 	const document = parseJsonOrYaml(text);
 	if (document.faults.length > 0) {
 		const violations = document.faults.map(({position, message}) => ({

@@ -122,10 +122,8 @@ export class Control implements AdminApi {
 
 	async config(): Promise<Config> {
 		// Loaded here: it is asked for seldom.
-		const [{snapshotOf}, {writeConfig}] = await Promise.all([
-			import('../operations/snapshot.ts'),
-			import('../configuration/write-config.ts'),
-		]);
+		const {snapshotOf} = await import('../operations/snapshot.ts');
+		const {writeConfig} = await import('../configuration/write-config.ts');
 		const {store, context, configured} = this.#options;
 		const {described, certificates} = configured();
 		// Those two are read at the start alone.

@@ -12,6 +12,8 @@ import {LBU_TYPES, policyActions} from './policy-actions.ts';
 import {TAG_ACTIONS} from './tag-actions.ts';
 import type {Cloud} from './wire-errors.ts';
 
+export {writeXml} from './xml.ts';
+
 /** What AWS has and LBU lacks: LBU's public reference and what was observed on it agree. */
 const NOT_IN_LBU: ReadonlySet<string> = new Set([
 	'ApplySecurityGroupsToLoadBalancer',

@@ -90,7 +90,7 @@ export class AwsDialect implements Dialect {
 		const denied = authenticate?.(request);
 		if (denied !== undefined) throw new Refusal(denied.code, denied.reason, denied.subject, denied.of);
 		// Loaded at the first request: many an emulator never gets one.
-		const [{servedActions}, {writeXml}] = await Promise.all([import('./actions.ts'), import('./xml.ts')]);
+		const {servedActions, writeXml} = await import('./actions.ts');
 		this.#actions ??= servedActions(dialect);
 		if (OTHER_VERSIONS.has(version)) throw otherApi(name, version);
 		const served = this.#actions.get(name);

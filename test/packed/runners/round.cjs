@@ -17,6 +17,7 @@ exports.round = async function round({startLoadBalancer, startEmulator, Emulator
 	try {
 		const answer = await fetch(`${emulator.endpoint}/?Action=DescribeLoadBalancers`);
 		assert.match(await answer.text(), /<LoadBalancerDescriptions\/>/);
+		assert.equal((await fetch(`${emulator.endpoint}/_lb/config`)).status, 200);
 	} finally {
 		await emulator.stop();
 	}
