@@ -124,7 +124,10 @@ test('hints of the clock work', async t => {
 	const real = await start(t);
 	const manual = await start(t, {clock: 'manual'});
 
-	t.is(await hintOf(t, () => real.clock.advance('5s')), "Start it with {clock: 'manual'}.");
+	t.is(
+		await hintOf(t, () => real.clock.advance('5s')),
+		"Start it with {clock: 'manual'}, or with `lb-local up --clock manual`.",
+	);
 	await manual.clock.advance('5s');
 	const wanted = 'Give milliseconds as a number, or text such as "500ms", "5s", "1m" or "1h".';
 	t.is(await hintOf(t, () => manual.clock.advance('5' as '5s')), wanted);

@@ -1,28 +1,15 @@
-import {X509Certificate} from 'node:crypto';
-import {readdirSync, readFileSync} from 'node:fs';
 import test from 'ava';
 import {servedActions} from '../../../src/control-plane/aws/actions.ts';
+import {ApiFixtures, actionOf, endOf} from '../../helpers/api-fixtures.ts';
 import {readXml} from '../../helpers/aws-xml.ts';
 import {InMemoryAwsApi, type InMemoryAwsOptions} from '../../helpers/in-memory-aws.ts';
 import {pem} from '../../helpers/project-certs.ts';
 
-const FIXTURES = new URL('../../../fixtures/aws/', import.meta.url);
+const fixtures = new ApiFixtures<InMemoryAwsOptions>('aws');
 
-interface Case {
-	readonly source: string;
-	readonly status: number;
-	readonly given?: readonly string[];
-	readonly options?: InMemoryAwsOptions & {readonly healthy?: readonly string[]};
-}
-
-/** `CreateLoadBalancer/http` and so on. */
-const CASES = readdirSync(FIXTURES, {withFileTypes: true})
-	.filter(entry => entry.isDirectory())
-	.flatMap(({name}) => readdirSync(new URL(`${name}/`, FIXTURES)).map(each => `${name}/${each}`));
-
-for (const name of CASES) {
+for (const name of fixtures.names) {
 	test(`${name} is answered as its fixture says`, async t => {
-		const {source, status, given = [], options: {healthy = [], ...options} = {}} = caseOf(name);
+		const {source, status, given = [], options: {healthy = [], ...options} = {}} = fixtures.caseOf(name);
 		const api = new InMemoryAwsApi(options);
 		for (const backend of healthy) api.store.healthy.add(backend);
 		for (const before of given) {
@@ -34,7 +21,7 @@ for (const name of CASES) {
 
 		const {answer, call} = await api.send(requestOf(name));
 
-		t.is(withoutChance(answer.body), textOf(name, 'response.xml'));
+		t.is(withoutChance(answer.body), fixtures.read(name, 'response.xml'));
 		t.is(answer.status, status);
 		t.notThrows(() => readXml(answer.body));
 		t.like(answer.headers, [['Content-Type', 'text/xml']]);
@@ -47,24 +34,17 @@ for (const name of CASES) {
 }
 
 test('every action has fixtures', t => {
-	const shown = new Set(CASES.map(name => name.split('/')[0]));
+	const shown = new Set(fixtures.names.map(actionOf));
 	t.deepEqual(
 		[...servedActions(undefined).keys()].filter(action => !shown.has(action)),
 		[],
 	);
 });
 
-function textOf(name: string, file: string): string {
-	return readFileSync(new URL(`${name}/${file}`, FIXTURES), 'utf8');
-}
-
-function caseOf(name: string): Case {
-	return JSON.parse(textOf(name, 'case.json'));
-}
-
 /** One parameter in each line, as it is on the wire. */
 function requestOf(name: string): string {
-	return textOf(name, 'request.txt')
+	return fixtures
+		.read(name, 'request.txt')
 		.trim()
 		.split('\n')
 		.join('&')
@@ -78,7 +58,7 @@ function withoutChance(body: string): string {
 		'<RequestId>{{uuid}}<',
 	);
 	for (const file of ['web.test.crt', 'rsa.web.test.crt', 'authority.pem']) {
-		const end = new Date(new X509Certificate(pem(file)).validTo).toISOString();
+		const end = endOf(file).toISOString();
 		text = text.replaceAll(`<Expiration>${end}<`, `<Expiration>{{notAfter ${file}}}<`);
 		text = text.replaceAll(pem(file), `{{${file}}}`).replaceAll(pem(file).trim(), `{{${file} trimmed}}`);
 	}

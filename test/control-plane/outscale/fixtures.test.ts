@@ -1,27 +1,14 @@
-import {X509Certificate} from 'node:crypto';
-import {readdirSync, readFileSync} from 'node:fs';
 import test from 'ava';
 import {OUTSCALE_ACTIONS} from '../../../src/control-plane/outscale/dialect.ts';
+import {ApiFixtures, actionOf, endOf} from '../../helpers/api-fixtures.ts';
 import {InMemoryOutscaleApi, type InMemoryOutscaleOptions} from '../../helpers/in-memory-outscale.ts';
 import {pem} from '../../helpers/project-certs.ts';
 
-const FIXTURES = new URL('../../../fixtures/outscale/', import.meta.url);
+const fixtures = new ApiFixtures<InMemoryOutscaleOptions>('outscale');
 
-interface Case {
-	readonly source: string;
-	readonly status: number;
-	readonly given?: readonly string[];
-	readonly options?: InMemoryOutscaleOptions & {readonly healthy?: readonly string[]};
-}
-
-/** `CreateLoadBalancer/http` and so on. */
-const CASES = readdirSync(FIXTURES, {withFileTypes: true})
-	.filter(entry => entry.isDirectory())
-	.flatMap(({name}) => readdirSync(new URL(`${name}/`, FIXTURES)).map(each => `${name}/${each}`));
-
-for (const name of CASES) {
+for (const name of fixtures.names) {
 	test(`${name} is answered as its fixture says`, async t => {
-		const {source, status, given = [], options: {healthy = [], ...options} = {}} = caseOf(name);
+		const {source, status, given = [], options: {healthy = [], ...options} = {}} = fixtures.caseOf(name);
 		const api = new InMemoryOutscaleApi(options);
 		for (const backend of healthy) api.store.healthy.add(backend);
 		for (const before of given) await api.ok(actionOf(before), requestOf(before));
@@ -31,7 +18,7 @@ for (const name of CASES) {
 		const {answer, call} = await api.call(actionOf(name), requestOf(name));
 
 		t.is(answer.status, status);
-		t.is(withoutChance(answer.body), JSON.stringify(JSON.parse(textOf(name, 'response.json'))));
+		t.is(withoutChance(answer.body), JSON.stringify(JSON.parse(fixtures.read(name, 'response.json'))));
 		t.deepEqual(answer.headers, [['Content-Type', 'application/json']]);
 		t.is(call.status, status);
 		t.true(source.length > 10, 'a fixture says where it comes from');
@@ -42,7 +29,7 @@ for (const name of CASES) {
 }
 
 test('every action has fixtures, and every fixture an action or a refusal', t => {
-	const shown = new Set(CASES.map(actionOf));
+	const shown = new Set(fixtures.names.map(actionOf));
 	t.deepEqual(
 		[...OUTSCALE_ACTIONS.keys()].filter(action => !shown.has(action)),
 		[],
@@ -50,20 +37,10 @@ test('every action has fixtures, and every fixture an action or a refusal', t =>
 	t.is(OUTSCALE_ACTIONS.size, 30);
 });
 
-function actionOf(name: string): string {
-	return name.split('/')[0] ?? '';
-}
-
-function textOf(name: string, file: string): string {
-	return readFileSync(new URL(`${name}/${file}`, FIXTURES), 'utf8');
-}
-
-function caseOf(name: string): Case {
-	return JSON.parse(textOf(name, 'case.json'));
-}
-
 function requestOf(name: string): string {
-	return textOf(name, 'request.json').replaceAll(/\{\{(.*?)\}\}/g, (_, file) => JSON.stringify(pem(file)).slice(1, -1));
+	return fixtures
+		.read(name, 'request.json')
+		.replaceAll(/\{\{(.*?)\}\}/g, (_, file) => JSON.stringify(pem(file)).slice(1, -1));
 }
 
 /** What is another in each run, or with each set of certificates, in the words of the fixtures. */
@@ -73,7 +50,7 @@ function withoutChance(body: string): string {
 		'"RequestId":"{{uuid}}"',
 	);
 	for (const file of ['web.test.crt', 'rsa.web.test.crt']) {
-		const end = new Date(new X509Certificate(pem(file)).validTo).toISOString().replace('.000', '');
+		const end = endOf(file).toISOString().replace('.000', '');
 		text = text.replaceAll(`"ExpirationDate":"${end}"`, `"ExpirationDate":"{{notAfter ${file}}}"`);
 	}
 	return text;
