@@ -21,9 +21,8 @@ export function readAccessLog(fields: Fields, enabled: boolean, names: AccessLog
 	}
 	return {
 		enabled,
-		// Terraform's providers and others send '' for what is not there.
-		bucket: fields.text(names.bucket) || undefined,
-		prefix: fields.text(names.prefix) || undefined,
+		bucket: fields.filledText(names.bucket),
+		prefix: fields.filledText(names.prefix),
 		intervalMinutes: intervalMinutes === 5 ? 5 : 60,
 	};
 }

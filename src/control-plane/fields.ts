@@ -107,6 +107,11 @@ export class Fields {
 		return this.#read(name, 'a string', value => this.#format.text(value));
 	}
 
+	/** Text, where '' says the same as nothing: forms, Terraform's provider and others send it for what is not there. */
+	filledText(name: string): string | undefined {
+		return this.text(name) || undefined;
+	}
+
 	requiredText(name: string): string {
 		const text = this.#required(name, this.text(name));
 		if (text === '' && !this.#format.allowsEmpty) {

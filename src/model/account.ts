@@ -65,7 +65,12 @@ export function emptyAccount(inventory: Inventory = EMPTY_INVENTORY, vms: Accoun
 export function loadBalancerNamed(account: Account, name: string): AccountLoadBalancer {
 	const found = account.loadBalancers.get(name);
 	if (found !== undefined) return found;
-	throw new Refusal('NO_SUCH_LOAD_BALANCER', `no load balancer is named ${quote(name)}`, name);
+	throw noLoadBalancer(name);
+}
+
+/** @param of where a cloud has another sentence for it: `tags`. */
+export function noLoadBalancer(name: string, of?: 'tags'): Refusal {
+	return new Refusal('NO_SUCH_LOAD_BALANCER', `no load balancer is named ${quote(name)}`, name, of);
 }
 
 /** A load balancer that runs when the account says this; one that is being deleted does not. */

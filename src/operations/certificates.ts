@@ -80,7 +80,7 @@ export const renameCertificate: Operation<RenameCertificate, ServerCertificate> 
 	}
 	if (newName !== undefined) validateName(newName);
 	if (newPath !== undefined) validatePath(newPath);
-	const before = existing(account, name);
+	const before = existingCertificate(account, name);
 	if (newName !== undefined) validateFree(account, newName, {ignoresCase, but: before.id});
 	const after = {...before, name: newName ?? before.name, path: newPath ?? before.path};
 	return {account: withCertificate(account, after), result: after};
@@ -90,7 +90,7 @@ export const renameCertificate: Operation<RenameCertificate, ServerCertificate> 
 export const deleteCertificate: Operation<{readonly name: string}, undefined> =
 	({name}) =>
 	(account, context) => {
-		const certificate = existing(account, name);
+		const certificate = existingCertificate(account, name);
 		const {id} = certificate;
 		const user = [...account.loadBalancers.values()].find(({listeners, life}) =>
 			listeners.some(listener => listener.certificateId === id && life.phase !== 'deleting'),
@@ -127,7 +127,8 @@ export function certificateAt(
 	throw new Refusal('CERTIFICATE_NOT_FOUND', `no server certificate has the ORN ${quote(text)}${hint}`, text);
 }
 
-function existing(account: Account, name: string): ServerCertificate {
+/** The certificate of that name. @throws Refusal `NO_SUCH_CERTIFICATE` */
+export function existingCertificate(account: Account, name: string): ServerCertificate {
 	const found = certificateNamed(account, name);
 	if (found !== undefined) return found;
 	throw new Refusal('NO_SUCH_CERTIFICATE', `no server certificate is named ${quote(name)}`, name);

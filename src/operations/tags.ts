@@ -1,5 +1,5 @@
 import {quote} from '../base/quote.ts';
-import {type Account, withLoadBalancer} from '../model/account.ts';
+import {type Account, noLoadBalancer, withLoadBalancer} from '../model/account.ts';
 import type {AccountLoadBalancer} from '../model/account-load-balancer.ts';
 import {Refusal} from '../model/refusal.ts';
 import type {Context, Operation} from './context.ts';
@@ -78,7 +78,7 @@ export const removeTags: Operation<RemoveTags, undefined> =
 /** The load balancer of that name; where there is none, a cloud has another sentence for it than elsewhere. @throws Refusal */
 export function taggedNamed(account: Account, name: string, context: Context): AccountLoadBalancer {
 	if (account.loadBalancers.has(name)) return changeable(account, name, context);
-	throw new Refusal('NO_SUCH_LOAD_BALANCER', `no load balancer is named ${quote(name)}`, name, 'tags');
+	throw noLoadBalancer(name, 'tags');
 }
 
 /** Names may repeat, a hundred thousand times in one request. */

@@ -1,9 +1,8 @@
-import {quote} from '../../base/quote.ts';
-import {certificateNamed, type ServerCertificate} from '../../model/account.ts';
-import {Refusal} from '../../model/refusal.ts';
+import type {ServerCertificate} from '../../model/account.ts';
 import {
 	CERTIFICATE_NAME,
 	deleteCertificate,
+	existingCertificate,
 	type RenameCertificate,
 	renameCertificate,
 	type UploadCertificate,
@@ -15,7 +14,7 @@ import type {Fields} from '../fields.ts';
 import type {AwsActions} from './action.ts';
 import {bounded, boundedLength} from './constraints.ts';
 import {encodeCertificate} from './encode.ts';
-import {emptyAsAbsent} from './load-balancer-actions.ts';
+import {markerAfter, readMarker} from './markers.ts';
 import type {Cloud} from './wire-errors.ts';
 import {members, type XmlElements} from './xml.ts';
 
@@ -29,8 +28,8 @@ const PAGE = {usual: 100, max: 1000};
 
 /** IAM 2010-05-08: server certificates, which EIM has as well. */
 export function certificateActions(cloud: Cloud): AwsActions {
-	const shown = (certificate: ServerCertificate, store: CloudStore) => ({
-		ServerCertificateMetadata: encodeCertificate(certificate, {...sourceOf(store), cloud}),
+	const shown = (certificate: ServerCertificate, {identifiers}: CloudStore) => ({
+		ServerCertificateMetadata: encodeCertificate(certificate, {identifiers, cloud}),
 	});
 	return [
 		[
@@ -47,7 +46,7 @@ export function certificateActions(cloud: Cloud): AwsActions {
 			query(
 				fields => readName(fields, 'ServerCertificateName'),
 				(name, store): XmlElements => {
-					const certificate = existing(name, store);
+					const certificate = existingCertificate(store.account, name);
 					const texts = encodeTexts(certificate, cloud);
 					return {ServerCertificate: {...shown(certificate, store), ...texts, ...encodeTags(certificate)}};
 				},
@@ -57,10 +56,9 @@ export function certificateActions(cloud: Cloud): AwsActions {
 			'ListServerCertificates',
 			query(readPage, (page, store): XmlElements => {
 				const {items, marker} = pageOf(page, store);
+				const source = {identifiers: store.identifiers, cloud};
 				return {
-					ServerCertificateMetadataList: members(
-						items.map(each => encodeCertificate(each, {...sourceOf(store), cloud})),
-					),
+					ServerCertificateMetadataList: members(items.map(each => encodeCertificate(each, source))),
 					IsTruncated: marker !== undefined,
 					Marker: marker,
 				};
@@ -74,24 +72,14 @@ export function certificateActions(cloud: Cloud): AwsActions {
 	];
 }
 
-/** One account for all of an answer. */
-function sourceOf({account, identifiers}: CloudStore): Pick<CloudStore, 'account' | 'identifiers'> {
-	return {account, identifiers};
-}
-
-function existing(name: string, {account}: CloudStore): ServerCertificate {
-	const found = certificateNamed(account, name);
-	if (found !== undefined) return found;
-	throw new Refusal('NO_SUCH_CERTIFICATE', `no server certificate is named ${quote(name)}`, name);
-}
-
 function readUpload(fields: Fields, cloud: Cloud): UploadCertificate {
 	const name = readName(fields, 'ServerCertificateName');
 	const [body, key] = [fields.requiredText('CertificateBody'), fields.requiredText('PrivateKey')];
 	const chain = fields.text('CertificateChain');
 	boundedLength(fields, 'CertificateBody', body, {min: 0, max: MAX_PEM});
 	boundedLength(fields, 'CertificateChain', chain, {min: 0, max: MAX_CHAIN});
-	if (key.length > MAX_PEM) refuseLongKey(fields);
+	// A private key is never repeated.
+	boundedLength(fields, 'PrivateKey', key, {min: 0, max: MAX_PEM}, '****');
 	return {
 		name,
 		path: readPath(fields, 'Path'),
@@ -106,14 +94,6 @@ function readUpload(fields: Fields, cloud: Cloud): UploadCertificate {
 	};
 }
 
-/** As `boundedLength()`, which repeats the value. */
-function refuseLongKey(fields: Fields): void {
-	const rule = `Member must have length less than or equal to ${MAX_PEM}`;
-	const message = () =>
-		`1 validation error detected: Value '****' at 'privateKey' failed to satisfy constraint: ${rule}`;
-	fields.refuseWhole('CONSTRAINT', message);
-}
-
 function readName(fields: Fields, parameter: string, name = fields.requiredText(parameter)): string {
 	boundedLength(fields, parameter, name, {min: 0, max: MAX_NAME});
 	if (name !== '' && name.length <= MAX_NAME && !CERTIFICATE_NAME.test(name)) {
@@ -124,7 +104,7 @@ function readName(fields: Fields, parameter: string, name = fields.requiredText(
 }
 
 function readPath(fields: Fields, parameter: string): string | undefined {
-	const path = emptyAsAbsent(fields.text(parameter));
+	const path = fields.filledText(parameter);
 	boundedLength(fields, parameter, path, {min: 1, max: MAX_PATH});
 	if (path !== undefined && !/^\/(?:[!-~]*\/)?$/.test(path)) {
 		const rule = 'It must begin and end with / and contain only alphanumeric characters and/or / characters.';
@@ -162,7 +142,7 @@ function readTags(fields: Fields): ReadonlyMap<string, string> {
 
 function readUpdate(fields: Fields): RenameCertificate {
 	const name = readName(fields, 'ServerCertificateName');
-	const newName = emptyAsAbsent(fields.text('NewServerCertificateName'));
+	const newName = fields.filledText('NewServerCertificateName');
 	return {
 		name,
 		// With neither a new name nor a new path nothing changes, and nothing is wrong (*guess*).
@@ -182,16 +162,12 @@ interface Page {
 function readPage(fields: Fields): Page {
 	const size = fields.integer('MaxItems');
 	bounded(fields, 'MaxItems', size, {min: 1, max: PAGE.max});
-	const prefix = emptyAsAbsent(fields.text('PathPrefix')) ?? '/';
+	const prefix = fields.filledText('PathPrefix') ?? '/';
 	if (!/^\/[!-~]*$/.test(prefix) || prefix.length > MAX_PATH) {
 		const rule = 'It must begin with the / character and contain only alphanumeric characters and/or / characters.';
 		fields.refuseWhole('BAD_CERTIFICATE_PATH', () => `${invalidValue('PathPrefix')} ${rule}`, prefix);
 	}
-	const marker = emptyAsAbsent(fields.text('Marker'));
-	const after = marker === undefined ? undefined : nameIn(marker);
-	if (marker !== undefined && after === undefined) {
-		fields.refuse('BAD_MARKER', 'Marker', () => `${quote(marker)} is not the Marker of an answer`, marker);
-	}
+	const after = readMarker(fields, 'Marker', name => (CERTIFICATE_NAME.test(name) ? name : undefined));
 	return {prefix, after, size: size ?? PAGE.usual};
 }
 
@@ -202,18 +178,7 @@ function pageOf({prefix, after, size}: Page, {account}: CloudStore) {
 		.sort(({name}, {name: other}) => (name < other ? -1 : 1));
 	const items = left.slice(0, size);
 	const last = items.at(-1);
-	return {items, marker: last !== undefined && left.length > size ? markerOf(last) : undefined};
-}
-
-/** A marker says nothing to those who get it. */
-function markerOf({name}: ServerCertificate): string {
-	return Buffer.from(`after ${name}`).toString('base64url');
-}
-
-function nameIn(marker: string): string | undefined {
-	if (marker.length > 2 * (MAX_NAME + 'after '.length)) return undefined;
-	const name = /^after (.*)$/s.exec(Buffer.from(marker, 'base64url').toString('latin1'))?.[1];
-	return name !== undefined && CERTIFICATE_NAME.test(name) ? name : undefined;
+	return {items, marker: last !== undefined && left.length > size ? markerAfter(last.name) : undefined};
 }
 
 /** Never the key. AWS leaves out the end of the last line. */

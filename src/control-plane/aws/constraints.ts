@@ -12,23 +12,27 @@ export function bounded(fields: Fields, name: string, value: number | undefined,
 	if (value > max) refuse(fields, name, String(value), `Member must have value less than or equal to ${max}`);
 }
 
-/** Text of a length within the bounds of the service model. */
-export function boundedLength(fields: Fields, name: string, text: string | undefined, {min, max}: Bounds): void {
+/**
+ * Text of a length within the bounds of the service model.
+ *
+ * @param shown what stands in the sentence for it.
+ */
+export function boundedLength(
+	fields: Fields,
+	name: string,
+	text: string | undefined,
+	{min, max}: Bounds,
+	shown = text ?? '',
+): void {
 	if (text === undefined) return;
-	if (text.length < min) refuse(fields, name, text, `Member must have length greater than or equal to ${min}`);
-	if (text.length > max) refuse(fields, name, text, `Member must have length less than or equal to ${max}`);
+	if (text.length < min) refuse(fields, name, shown, `Member must have length greater than or equal to ${min}`);
+	if (text.length > max) refuse(fields, name, shown, `Member must have length less than or equal to ${max}`);
 }
 
 /** A list of no more items than the service model has. */
 export function boundedCount(fields: Fields, name: string, items: readonly string[], max: number): void {
 	if (items.length <= max) return;
 	refuse(fields, name, `[${items.join(', ')}]`, `Member must have length less than or equal to ${max}`);
-}
-
-/** Text that matches the pattern of the service model. */
-export function matching(fields: Fields, name: string, text: string | undefined, pattern: RegExp): void {
-	if (text === undefined || pattern.test(text)) return;
-	refuse(fields, name, text, `Member must satisfy regular expression pattern: ${pattern.source}`);
 }
 
 /** The longest value that a sentence repeats. */

@@ -10,6 +10,9 @@ export interface AnswerSource extends Pick<CloudStore, 'account' | 'identifiers'
 	readonly cloud: Cloud;
 }
 
+/** What the name of a certificate follows from. */
+type NameSource = Pick<AnswerSource, 'identifiers' | 'cloud'>;
+
 /** The zone of Route 53 in which AWS's names of Classic Load Balancers in us-east-1 lie. *Guess* for other regions. */
 const HOSTED_ZONE = 'Z35SXDOTRQ7X7K';
 
@@ -48,7 +51,7 @@ export function encodeLoadBalancer(loadBalancer: AccountLoadBalancer, source: An
 }
 
 /** A server certificate, its elements in AWS's order. @see botocore, service model iam/2010-05-08, ServerCertificateMetadata */
-export function encodeCertificate(certificate: ServerCertificate, source: AnswerSource): XmlElements {
+export function encodeCertificate(certificate: ServerCertificate, source: NameSource): XmlElements {
 	const {name, path, facts, uploadedMs} = certificate;
 	return {
 		Path: path,
@@ -61,7 +64,7 @@ export function encodeCertificate(certificate: ServerCertificate, source: Answer
 }
 
 /** As this cloud names it. Each takes the other's form as well. */
-function certificateName(certificate: ServerCertificate, {identifiers, cloud}: AnswerSource): string {
+function certificateName(certificate: ServerCertificate, {identifiers, cloud}: NameSource): string {
 	return cloud === 'aws' ? identifiers.certificateArn(certificate) : identifiers.certificateOrn(certificate);
 }
 

@@ -4,7 +4,6 @@ import {query} from '../action.ts';
 import type {Fields} from '../fields.ts';
 import type {AwsActions} from './action.ts';
 import {bounded} from './constraints.ts';
-import {emptyAsAbsent} from './load-balancer-actions.ts';
 import {members, type XmlElements} from './xml.ts';
 
 /** AWS Classic ELB API 2012-06-01, DescribeAccountLimits.PageSize. */
@@ -22,7 +21,7 @@ interface Page {
 function readPage(fields: Fields): Page {
 	const size = fields.integer('PageSize');
 	bounded(fields, 'PageSize', size, {min: 1, max: MAX_PAGE});
-	const marker = emptyAsAbsent(fields.text('Marker'));
+	const marker = fields.filledText('Marker');
 	const after = marker === undefined ? '0' : /^limit-(\d)$/.exec(marker)?.[1];
 	if (after === undefined) {
 		fields.refuse('BAD_MARKER', 'Marker', () => `${quote(marker ?? '')} is not a NextMarker of an answer`, marker);

@@ -10,17 +10,10 @@ import {updateUnready} from '../../operations/update-load-balancer.ts';
 import {mutation, ofLoadBalancer, ofName} from '../action.ts';
 import {readCertificateReference} from '../certificate-reference.ts';
 import type {Fields} from '../fields.ts';
+import {PROTOCOLS} from '../words.ts';
 import type {AwsActions} from './action.ts';
 import {bounded} from './constraints.ts';
 import type {Cloud} from './wire-errors.ts';
-
-/** In any case on the way in, in upper case on the way out. */
-const PROTOCOLS: ReadonlyMap<string, Protocol> = new Map([
-	['HTTP', 'http'],
-	['HTTPS', 'https'],
-	['TCP', 'tcp'],
-	['SSL', 'ssl'],
-]);
 
 /** ELB 2012-06-01: listeners of load balancers. */
 export function listenerActions(cloud: Cloud): AwsActions {
@@ -61,6 +54,7 @@ function readListener(fields: Fields, cloud: Cloud): NewListener {
 function readProtocol(fields: Fields, name: string, given: string, cloud: Cloud): Protocol | undefined {
 	if (given === '') return undefined;
 	const upper = given.toUpperCase();
+	// In any case on the way in, in upper case on the way out.
 	const protocol = PROTOCOLS.get(upper);
 	if (protocol !== undefined) return protocol;
 	if (upper === 'UDP' && cloud === 'lbu') {

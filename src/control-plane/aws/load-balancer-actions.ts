@@ -1,26 +1,21 @@
-import {quote} from '../../base/quote.ts';
-import {loadBalancerNamed} from '../../model/account.ts';
-import type {AccountLoadBalancer, Scheme} from '../../model/account-load-balancer.ts';
+import {loadBalancerNamed, noLoadBalancer} from '../../model/account.ts';
+import type {AccountLoadBalancer} from '../../model/account-load-balancer.ts';
 import {stateOf} from '../../model/life.ts';
-import {Refusal} from '../../model/refusal.ts';
 import type {CloudStore} from '../../operations/context.ts';
 import {type CreateLoadBalancer, ensureLoadBalancer, ensureNoLoadBalancer} from '../../operations/load-balancers.ts';
 import {ONE_PLACE, SEVERAL_PLACES} from '../../operations/placement.ts';
 import {ELB_TAGS} from '../../operations/tags.ts';
 import {mutation, ofName, query} from '../action.ts';
 import type {Fields} from '../fields.ts';
+import {SCHEMES} from '../words.ts';
 import type {AwsActions} from './action.ts';
 import {bounded} from './constraints.ts';
 import {encodeLoadBalancer} from './encode.ts';
 import {readListeners} from './listener-actions.ts';
+import {markerAfter, readMarker} from './markers.ts';
 import {readTag} from './tag-actions.ts';
 import type {Cloud} from './wire-errors.ts';
 import {members, type XmlElements} from './xml.ts';
-
-const SCHEMES: ReadonlyMap<string, Scheme> = new Map([
-	['internet-facing', 'internet-facing'],
-	['internal', 'internal'],
-]);
 
 /** AWS Classic ELB, DescribeLoadBalancers.PageSize. */
 const MAX_PAGE = 400;
@@ -50,7 +45,7 @@ function readCreation(fields: Fields, cloud: Cloud): CreateLoadBalancer {
 	const read: CreateLoadBalancer = {
 		name: fields.requiredText('LoadBalancerName'),
 		listeners: readListeners(fields, cloud),
-		scheme: fields.word('Scheme', SCHEMES, 'BAD_SCHEME', emptyAsAbsent(fields.text('Scheme'))),
+		scheme: fields.word('Scheme', SCHEMES, 'BAD_SCHEME', fields.filledText('Scheme')),
 		subnets: fields.texts('Subnets') ?? [],
 		subregions: fields.texts('AvailabilityZones') ?? [],
 		securityGroups: fields.texts('SecurityGroups') ?? [],
@@ -64,11 +59,6 @@ function readCreation(fields: Fields, cloud: Cloud): CreateLoadBalancer {
 	return read;
 }
 
-/** Forms send an empty parameter for what is not there. */
-export function emptyAsAbsent(text: string | undefined): string | undefined {
-	return text === '' ? undefined : text;
-}
-
 interface Page {
 	readonly names: readonly string[];
 	/** The serial of the last load balancer before this page; undefined: it is the first. */
@@ -79,23 +69,13 @@ interface Page {
 function readPage(fields: Fields): Page {
 	const size = fields.integer('PageSize');
 	bounded(fields, 'PageSize', size, {min: 1, max: MAX_PAGE});
-	const marker = emptyAsAbsent(fields.text('Marker'));
-	const after = marker === undefined ? undefined : serialIn(marker);
-	if (marker !== undefined && after === undefined) {
-		fields.refuse('BAD_MARKER', 'Marker', () => `${quote(marker)} is not a NextMarker of an answer`, marker);
-	}
+	const after = readMarker(fields, 'NextMarker', serialIn);
 	return {names: fields.texts('LoadBalancerNames') ?? [], after, size: size ?? MAX_PAGE};
 }
 
-/** A marker says nothing to those who get it. It holds whatever is created or deleted between two pages. */
-function markerOf({creation: {serial}}: AccountLoadBalancer): string {
-	return Buffer.from(`after ${serial}`).toString('base64url');
-}
-
-function serialIn(marker: string): number | undefined {
-	if (marker.length > 100) return undefined;
-	const text = /^after (\d{1,15})$/.exec(Buffer.from(marker, 'base64url').toString('latin1'))?.[1];
-	return text === undefined ? undefined : Number(text);
+/** A marker holds whatever is created or deleted between two pages. */
+function serialIn(text: string): number | undefined {
+	return /^\d{1,15}$/.test(text) ? Number(text) : undefined;
 }
 
 /** In the order of their creation. One name that nothing has is refused, and nothing else returned then. */
@@ -103,7 +83,7 @@ function answerToDescribe({names, after = -1, size}: Page, store: CloudStore, cl
 	// One account for all of it, as it is now.
 	const source = {account: store.account, identifiers: store.identifiers, cloud};
 	const active = activeIn(store);
-	for (const name of names) if (!active.has(name)) loadBalancerMissing(name);
+	for (const name of names) if (!active.has(name)) throw noLoadBalancer(name);
 	const wanted = new Set(names);
 	const left = [...active.values()]
 		.filter(({name}) => wanted.size === 0 || wanted.has(name))
@@ -112,7 +92,7 @@ function answerToDescribe({names, after = -1, size}: Page, store: CloudStore, cl
 	const last = page.at(-1);
 	return {
 		LoadBalancerDescriptions: members(page.map(each => encodeLoadBalancer(each, source))),
-		NextMarker: last !== undefined && left.length > page.length ? markerOf(last) : undefined,
+		NextMarker: last !== undefined && left.length > page.length ? markerAfter(last.creation.serial) : undefined,
 	};
 }
 
@@ -126,10 +106,6 @@ function activeIn(store: CloudStore): ReadonlyMap<string, AccountLoadBalancer> {
 /** The load balancer of that name, as the ELB API shows it. @throws Refusal `NO_SUCH_LOAD_BALANCER` */
 export function activeNamed(name: string, store: CloudStore): AccountLoadBalancer {
 	const found = loadBalancerNamed(store.account, name);
-	if (stateOf(found.life, store.context()) === 'deleting') loadBalancerMissing(name);
+	if (stateOf(found.life, store.context()) === 'deleting') throw noLoadBalancer(name);
 	return found;
-}
-
-function loadBalancerMissing(name: string): never {
-	throw new Refusal('NO_SUCH_LOAD_BALANCER', `no load balancer is named ${quote(name)}`, name);
 }

@@ -20,7 +20,7 @@ import {mutation, ofLoadBalancer, query} from '../action.ts';
 import type {Fields} from '../fields.ts';
 import type {AwsActions} from './action.ts';
 import {encodePolicy, encodePolicyType, samplePolicies} from './encode-policies.ts';
-import {activeNamed, emptyAsAbsent} from './load-balancer-actions.ts';
+import {activeNamed} from './load-balancer-actions.ts';
 import type {Cloud} from './wire-errors.ts';
 import {members, type XmlElements} from './xml.ts';
 
@@ -165,7 +165,7 @@ interface Wanted {
 
 function readWanted(fields: Fields): Wanted {
 	return {
-		loadBalancer: emptyAsAbsent(fields.text('LoadBalancerName')),
+		loadBalancer: fields.filledText('LoadBalancerName'),
 		names: fields.texts('PolicyNames') ?? [],
 	};
 }

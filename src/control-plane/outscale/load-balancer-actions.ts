@@ -1,7 +1,6 @@
-import type {AccessLogSettings, AccountLoadBalancer, Scheme} from '../../model/account-load-balancer.ts';
+import type {AccessLogSettings, AccountLoadBalancer} from '../../model/account-load-balancer.ts';
 import type {HealthCheck, HealthCheckProtocol} from '../../model/health-check.ts';
 import {stateInAnswer, stateOf} from '../../model/life.ts';
-import type {Protocol} from '../../model/listener.ts';
 import {compilePattern, matchesPattern, type Pattern} from '../../model/pattern.ts';
 import type {CloudStore} from '../../operations/context.ts';
 import {addListeners, type NewListener, removeListeners} from '../../operations/listeners.ts';
@@ -13,21 +12,10 @@ import {readAccessLog} from '../access-log-fields.ts';
 import {mutation, ofLoadBalancer, ofName, query} from '../action.ts';
 import {readCertificateReference} from '../certificate-reference.ts';
 import type {Fields} from '../fields.ts';
+import {PROTOCOLS, SCHEMES} from '../words.ts';
 import type {AnswerFields, OutscaleAction} from './encode.ts';
 import {encodeLoadBalancer} from './encode.ts';
 import {readTag} from './tag-actions.ts';
-
-const PROTOCOLS: ReadonlyMap<string, Protocol> = new Map([
-	['HTTP', 'http'],
-	['HTTPS', 'https'],
-	['TCP', 'tcp'],
-	['SSL', 'ssl'],
-]);
-
-const SCHEMES: ReadonlyMap<string, Scheme> = new Map([
-	['internet-facing', 'internet-facing'],
-	['internal', 'internal'],
-]);
 
 /** OUTSCALE API 1.40: load balancers and their listeners. */
 export const LOAD_BALANCER_ACTIONS: readonly (readonly [string, OutscaleAction])[] = [
@@ -102,7 +90,7 @@ function readCreation(fields: Fields): CreateLoadBalancer {
 		subregions: fields.texts('SubregionNames') ?? [],
 		securityGroups: fields.texts('SecurityGroups') ?? [],
 		placeRules: ONE_PLACE,
-		publicIp: emptyAsAbsent(fields.text('PublicIp')),
+		publicIp: fields.filledText('PublicIp'),
 		tags: fields.objects('Tags', readTag) ?? [],
 		tagRules: OUTSCALE_TAGS,
 	};
@@ -127,7 +115,7 @@ function readListener(fields: Fields): NewListener {
 		backendPort,
 		// The protocol in front, where there is none: AWS Classic ELB says the same.
 		backendProtocol: backendProtocol ?? protocol ?? 'http',
-		certificate: readCertificateReference(emptyAsAbsent(fields.text('ServerCertificateId'))),
+		certificate: readCertificateReference(fields.filledText('ServerCertificateId')),
 	};
 }
 
@@ -196,9 +184,4 @@ function readLog(fields: Fields): AccessLogSettings {
 		prefix: 'OsuBucketPrefix',
 		interval: 'PublicationInterval',
 	});
-}
-
-/** Terraform's provider and others send '' for what is not there. */
-function emptyAsAbsent(text: string | undefined): string | undefined {
-	return text === '' ? undefined : text;
 }
