@@ -1,12 +1,11 @@
 import {randomUUID} from 'node:crypto';
 import {EmulatorError} from '../../base/errors.ts';
 import {clearInterval, clearTimeout, setInterval, setTimeout} from '../../base/timers.ts';
-import type {ExchangeRecord} from '../../observability/exchange-record.ts';
-import {summaryOf} from '../../observability/summary.ts';
 import type {StreamAnswer} from '../dialect.ts';
 import {streamAnswer} from '../error-answer.ts';
 import {EventQueue} from './event-queue.ts';
 import {EventRing} from './event-ring.ts';
+import {ExchangeBatch} from './exchange-batch.ts';
 import type {LiveSource} from './live.ts';
 
 /** How many streams there may be: each browser tab has one. */
@@ -14,24 +13,18 @@ const MOST_STREAMS = 16;
 /** Exchanges are gathered for so long. */
 const BATCH_MS = 100;
 /**
- * How many exchanges one event has; of the others it has the number. More would cost a busy load balancer more than a
- * twentieth of its time (`bench/traffic.mjs`), and nobody reads so many rows a second.
+ * How many exchanges an event has at most, and how many all events of one second have where they go on coming; of the
+ * others it has the number. More would cost a busy load balancer more than a twentieth of its time
+ * (`bench/traffic.mjs`), and nobody reads so many rows.
  */
 const MOST_ROWS = 100;
+const MOST_ROWS_A_SECOND = 600;
 /** A comment line keeps a stream open that passes through something that ends idle ones. */
 const PING_MS = 15_000;
 /** For so long after the last reader has gone everything is gathered on, so that it can come back and miss nothing. */
 const LINGER_MS = 30_000;
 /** How long a reader waits before it connects again. */
 const RETRY_MS = 1000;
-
-/** What has happened since the last batch. */
-interface Batch {
-	readonly opened: ExchangeRecord[];
-	readonly ended: ExchangeRecord[];
-}
-
-const nothing = (): Batch => ({opened: [], ended: []});
 
 /**
  * `GET /_lb/events`: server-sent events (WHATWG HTML, section 9.2) of one emulator. Nothing is gathered while nobody has
@@ -43,7 +36,7 @@ export class EventStreams {
 	readonly #instance = randomUUID();
 	readonly #ring = new EventRing();
 	readonly #queues = new Set<EventQueue>();
-	#batch: Batch = nothing();
+	#batch = new ExchangeBatch(MOST_ROWS);
 	#revision = 0;
 	#endGathering: (() => void) | undefined;
 	#lingering: NodeJS.Timeout | undefined;
@@ -99,8 +92,8 @@ export class EventStreams {
 		this.#revision = this.#source.revision;
 		const ends = [
 			this.#source.watchTraffic({
-				opened: record => void this.#batch.opened.push(record),
-				ended: record => void this.#batch.ended.push(record),
+				opened: record => this.#batch.opened(record),
+				ended: record => this.#batch.ended(record),
 			}),
 			this.#source.watchEvents((name, event) => this.#add(name, event)),
 		];
@@ -128,26 +121,14 @@ export class EventStreams {
 		clearTimeout(this.#lingering);
 		this.#endGathering?.();
 		this.#endGathering = undefined;
-		this.#batch = nothing();
+		this.#batch = new ExchangeBatch(MOST_ROWS);
 		// What happens from now on is missing.
 		this.#ring.clear();
 	}
 
 	#flush(): void {
-		const {opened, ended} = this.#batch;
-		if (opened.length + ended.length > 0) {
-			this.#batch = nothing();
-			// What has ended meanwhile is told once.
-			const open = opened.filter(({outcome}) => outcome === 'open');
-			const rows = ended.slice(-MOST_ROWS);
-			const more = open.slice(0, MOST_ROWS - rows.length);
-			const dropped = open.length + ended.length - rows.length - more.length;
-			this.#add('exchanges', {
-				opened: more.map(summaryOf),
-				ended: rows.map(summaryOf),
-				...(dropped === 0 ? {} : {dropped}),
-			});
-		}
+		if (!this.#batch.isEmpty) this.#add('exchanges', this.#batch);
+		this.#batch = new ExchangeBatch(Math.min(MOST_ROWS, this.#batch.rowsLeft + (MOST_ROWS_A_SECOND * BATCH_MS) / 1000));
 		const {revision} = this.#source;
 		if (revision === this.#revision) return;
 		this.#revision = revision;
