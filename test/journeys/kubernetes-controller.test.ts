@@ -33,7 +33,7 @@ interface Apis {
  * The calls of OUTSCALE's cloud controller for Kubernetes, in their order: it reads, compares and changes, in the OUTSCALE
  * API what that has, and in the ELB API the rest.
  *
- * @see outscale/cloud-provider-osc, cloud/loadbalancer.go
+ * @see outscale/cloud-provider-osc, ccm/cloud/loadbalancer_lbu.go
  */
 async function reconcile({oapi, lbu}: Apis, wanted: Wanted): Promise<void> {
 	const {LoadBalancers: found} = await oapi('ReadLoadBalancers', {Filters: {LoadBalancerNames: [NAME]}});
@@ -52,8 +52,8 @@ async function reconcile({oapi, lbu}: Apis, wanted: Wanted): Promise<void> {
 		});
 	}
 	const {LoadBalancerDescriptions: described} = await lbu('DescribeLoadBalancers', {LoadBalancerNames: [NAME]});
-	const ports: Answered[] = described[0].BackendServerDescriptions;
-	const isSet = ports.some(({PolicyNames}) => PolicyNames.includes(POLICY));
+	const listeners: Answered[] = described[0].ListenerDescriptions;
+	const isSet = listeners.some(({PolicyNames}) => PolicyNames.includes(POLICY));
 	if (wanted.proxyProtocol !== isSet) await setProxyProtocol({lbu}, wanted.proxyProtocol);
 	await setAttributes({lbu}, wanted);
 	const HealthCheck = {

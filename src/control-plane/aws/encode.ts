@@ -30,7 +30,7 @@ export function encodeLoadBalancer(loadBalancer: AccountLoadBalancer, source: An
 		DNSName: dnsName,
 		CanonicalHostedZoneName: isAws ? dnsName : undefined,
 		CanonicalHostedZoneNameID: isAws ? HOSTED_ZONE : undefined,
-		ListenerDescriptions: members(listeners.map(listener => encodeListener(listener, source))),
+		ListenerDescriptions: members(listeners.map(listener => encodeListener(listener, loadBalancer, source))),
 		Policies: encodePolicies(loadBalancer),
 		BackendServerDescriptions: members(
 			[...loadBalancer.backendPolicies]
@@ -84,7 +84,16 @@ export function encodeHealthCheck(check: HealthCheck): XmlElements {
 	};
 }
 
-function encodeListener(listener: AccountListener, source: AnswerSource): XmlElements {
+/**
+ * LBU shows the policies of the back-end port at the listener as well, AWS does not.
+ *
+ * @see docs/decisions/0008-policies-of-back-end-ports-at-the-listener.md
+ */
+function encodeListener(
+	listener: AccountListener,
+	{backendPolicies}: AccountLoadBalancer,
+	source: AnswerSource,
+): XmlElements {
 	const {protocol, port, backendProtocol, backendPort, certificateId = '', policies} = listener;
 	const certificate = source.account.certificates.get(certificateId);
 	return {
@@ -95,7 +104,7 @@ function encodeListener(listener: AccountListener, source: AnswerSource): XmlEle
 			InstancePort: backendPort,
 			SSLCertificateId: certificate && certificateName(certificate, source),
 		},
-		PolicyNames: members(policies),
+		PolicyNames: members([...policies, ...(source.cloud === 'aws' ? [] : (backendPolicies.get(backendPort) ?? []))]),
 	};
 }
 
