@@ -4,6 +4,7 @@ import path from 'node:path';
 import type {ExecutionContext} from 'ava';
 import {compiled} from '../../helpers/compiled.ts';
 import {PATIENCE_MS, tooLong} from '../../helpers/patience.ts';
+import {Standstill} from './standstill.ts';
 
 const MAIN = compiled('src/cli/main.ts');
 
@@ -41,11 +42,12 @@ export class CommandLine {
 	stderr = '';
 	/** Waits for output. */
 	readonly #looks = new Set<() => void>();
+	readonly #standstill = new Standstill();
 	#hasEnded = false;
 
 	constructor(args: readonly string[], options: CliOptions) {
 		const {program, args: all, env} = commandLine(args, options);
-		this.child = spawn(program, all, {cwd: options.folder, env});
+		this.child = spawn(program, [...this.#standstill.nodeArguments, ...all], {cwd: options.folder, env});
 		this.child.stdout.setEncoding('utf8').on('data', (text: string) => {
 			this.stdout += text;
 			this.#lookAgain();
@@ -56,6 +58,7 @@ export class CommandLine {
 		});
 		this.child.once('close', () => {
 			this.#hasEnded = true;
+			this.#standstill.forget();
 			this.#lookAgain();
 		});
 	}
@@ -77,7 +80,10 @@ export class CommandLine {
 				const match = pattern.exec(this[stream]);
 				if (match !== null || this.#hasEnded) settle(match, `it ended without ${pattern}`);
 			};
-			const timer = setTimeout(() => settle(null, tooLong(`${pattern} on ${stream}`)), PATIENCE_MS);
+			const timer = setTimeout(async () => {
+				const standing = await this.#standstill.of(this.child);
+				settle(null, `${tooLong(`${pattern} on ${stream}`)}; ${standing}`);
+			}, PATIENCE_MS);
 			this.#looks.add(look);
 			look();
 		});
