@@ -6,6 +6,7 @@ import path from 'node:path';
 import {build} from 'esbuild';
 import {rollup} from 'rollup';
 import {dts} from 'rollup-plugin-dts';
+import {buildPage} from './build-page.mjs';
 import {COMMAND_LINE, COMMON, COMMON_JS, COMMON_JS_FOLDER, ROOT} from './bundles.mjs';
 import {writeSchema} from './write-schema.ts';
 
@@ -78,8 +79,10 @@ async function copyLicences(): Promise<void> {
 /** Packages within the bundles, and where each has its licence. */
 const BUNDLED = [
 	['fast-xml-builder', 'LICENSE'],
+	['fastest-levenshtein', 'LICENSE.md'],
 	['get-port', 'license'],
 	['path-expression-matcher', 'LICENSE'],
+	['preact', 'LICENSE'],
 	['valibot', 'LICENSE.md'],
 	['xml-naming', 'LICENSE'],
 ] as const;
@@ -90,6 +93,7 @@ await Promise.all([
 	buildCommonJs(),
 	buildCommandLine(),
 	buildDeclarations(),
+	buildPage(path.join(DIST, 'page')),
 	writeSchema(path.join(ROOT, 'schema.json')),
 ]);
 await copyLicences();

@@ -3,6 +3,7 @@
 import {mkdir, readdir, readFile, rename, rm, stat, utimes, writeFile} from 'node:fs/promises';
 import path from 'node:path';
 import {fileURLToPath, pathToFileURL} from 'node:url';
+import {buildChangedPage} from './build-page.mjs';
 import {COMMAND_LINE, COMMON_JS_FOLDER, ROOT} from './bundles.mjs';
 
 const SOURCES = ['src', 'test', 'scripts'];
@@ -18,6 +19,7 @@ export async function compileTests() {
 	const changed = [];
 	for (const source of sources) if (await isChanged(source)) changed.push(source);
 	if (changed.length > 0) await compile(changed);
+	await buildChangedPage(path.join(BUILD_FOLDER, 'dist/page'));
 	return changed.length;
 }
 

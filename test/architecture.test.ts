@@ -17,9 +17,35 @@ const LEVELS: ReadonlyArray<readonly string[]> = [
 ];
 
 const files = readdirSync(SRC, {recursive: true, encoding: 'utf8'})
-	.filter(file => file.endsWith('.ts'))
+	.filter(file => file.endsWith('.ts') && !file.startsWith(`page${path.sep}`))
 	.map(file => path.join(SRC, file))
 	.sort();
+
+/** The page runs in a browser, outside the levels. */
+const pageFiles = readdirSync(path.join(SRC, 'page'), {recursive: true, encoding: 'utf8'})
+	.filter(file => /\.tsx?$/.test(file))
+	.map(file => path.join(SRC, 'page', file))
+	.sort();
+
+/** What of the rest of the sources is in the page. */
+const IN_PAGE = ['observability/traffic-filter.ts', 'base/suggest.ts'];
+
+test('the page has only types of the other rooms, and the grammar of its filter', t => {
+	t.true(pageFiles.length > 0);
+	for (const file of pageFiles) {
+		const text = readFileSync(file, 'utf8');
+		const values = text.replaceAll(/^import type [^;]*;/gm, '');
+		for (const [, from = ''] of values.matchAll(/(?:from|import\(?)\s*'([^']+)'/g)) {
+			if (!from.startsWith('.')) {
+				t.regex(from, /^preact(?:\/hooks)?$/, `${path.relative(SRC, file)} imports ${from}`);
+				continue;
+			}
+			const imported = path.relative(SRC, path.resolve(path.dirname(file), from));
+			t.true(roomOf(path.join(SRC, imported)) === 'page' || IN_PAGE.includes(imported), `${file}: ${imported}`);
+		}
+		t.notRegex(text, /\binnerHTML\b|dangerouslySetInnerHTML|\beval\(|https?:\/\/(?!\$)/, path.relative(SRC, file));
+	}
+});
 
 for (const file of files) {
 	const name = path.relative(SRC, file);

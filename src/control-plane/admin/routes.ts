@@ -52,7 +52,22 @@ const ROUTES: ReadonlyMap<string, ReadonlyMap<string, Handler>> = new Map([
 	['/_lb/calls', new Map([['GET', ({calls}) => jsonAnswer({total: calls.total, calls: calls.calls})]])],
 ] satisfies readonly (readonly [string, ReadonlyMap<string, Handler>])[]);
 
-/** As a message shows it. */
+/** The page that shows all of this in a browser, and its files. */
+const PAGE: ReadonlyMap<string, ReadonlyMap<string, Handler>> = new Map([
+	['/_lb', new Map([['GET', async () => (await import('./page.ts')).redirectToPage()]])],
+	['/_lb/', new Map([['GET', pageFile('index.html')]])],
+	['/_lb/page/app.js', new Map([['GET', pageFile('app.js')]])],
+	['/_lb/page/page.css', new Map([['GET', pageFile('page.css')]])],
+	['/_lb/page/icon.svg', new Map([['GET', pageFile('icon.svg')]])],
+] satisfies readonly (readonly [string, ReadonlyMap<string, Handler>])[]);
+
+/** A file of the page, which is read when somebody opens it. */
+function pageFile(name: string): Handler {
+	return async (_, request) => (await import('./page.ts')).answerFile(name, request);
+}
+
+/** As messages show them. */
+const PAGE_ROUTE = ['/_lb/', new Map([['GET', undefined]])] as const;
 const EXCHANGE_ROUTE = ['/_lb/traffic/{load balancer}/{id}', new Map([['GET', undefined]])] as const;
 
 /** Whether a path belongs to the emulator's own interface, and to no API of the cloud. */
@@ -67,7 +82,7 @@ export async function answerAdmin(
 ): Promise<{readonly answer: Answer; readonly failure?: unknown}> {
 	const {method, path, query} = request;
 	try {
-		const route = ROUTES.get(path) ?? exchangeRoute(path);
+		const route = ROUTES.get(path) ?? PAGE.get(path) ?? exchangeRoute(path);
 		if (route === undefined) throw noSuchRoute(path);
 		// RFC 9110 section 9.3.2: HEAD is GET without the content, which the server leaves away.
 		const handler = route.get(method === 'HEAD' ? 'GET' : method);
@@ -100,7 +115,9 @@ function asksForLines(headers: ApiRequest['headers']): boolean {
 }
 
 function noSuchRoute(path: string): EmulatorError<'NO_SUCH_ROUTE'> {
-	const known = [...ROUTES, EXCHANGE_ROUTE].map(([route, methods]) => `${[...methods.keys()].join('|')} ${route}`);
+	const known = [PAGE_ROUTE, ...ROUTES, EXCHANGE_ROUTE].map(
+		([route, methods]) => `${[...methods.keys()].join('|')} ${route}`,
+	);
 	return new EmulatorError('NO_SUCH_ROUTE', `Nothing is at ${quote(path)}; there is ${known.join(', ')}`, {
 		hint: didYouMean(path, ROUTES.keys()),
 	});

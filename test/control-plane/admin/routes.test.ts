@@ -192,18 +192,16 @@ test('an unknown path says what there is, and what was probably meant', async t 
 	await using server = await openControlServer();
 
 	const {status, json} = await server.json('GET', '/_lb/helth');
-	const root = await server.json('GET', '/_lb');
 
 	t.is(status, 404);
 	t.deepEqual(json, {
 		error: {
 			code: 'NO_SUCH_ROUTE',
 			message:
-				'Nothing is at "/_lb/helth"; there is GET /_lb/live, GET /_lb/ready, GET /_lb/state, GET /_lb/config, POST /_lb/reset, POST /_lb/stop, GET|POST /_lb/health, GET|POST|DELETE /_lb/vms, POST /_lb/drain, POST /_lb/backend, POST /_lb/clock, GET|DELETE /_lb/traffic, GET /_lb/events, GET /_lb/ca.pem, GET /_lb/calls, GET /_lb/traffic/{load balancer}/{id}',
+				'Nothing is at "/_lb/helth"; there is GET /_lb/, GET /_lb/live, GET /_lb/ready, GET /_lb/state, GET /_lb/config, POST /_lb/reset, POST /_lb/stop, GET|POST /_lb/health, GET|POST|DELETE /_lb/vms, POST /_lb/drain, POST /_lb/backend, POST /_lb/clock, GET|DELETE /_lb/traffic, GET /_lb/events, GET /_lb/ca.pem, GET /_lb/calls, GET /_lb/traffic/{load balancer}/{id}',
 			hint: 'did you mean "/_lb/health"?',
 		},
 	});
-	t.is(root.status, 404);
 });
 
 /** The wrong method: 405, what is allowed, and nothing has changed. */

@@ -1,0 +1,77 @@
+// Bundles the page at `/_lb/` into static files. `npm run build` and `npm start` call it; users of the package build nothing.
+import {copyFile, mkdir, readdir, rm, stat, writeFile} from 'node:fs/promises';
+import path from 'node:path';
+import {pathToFileURL} from 'node:url';
+import {gzipSync} from 'node:zlib';
+import {ROOT} from './bundles.mjs';
+
+const SOURCE = path.join(ROOT, 'src/page');
+const COPIED = ['index.html', 'icon.svg'];
+
+/** What the script may have, so that the page is there at once: bytes minified, and of those gzipped. */
+const MOST_BYTES = 60_000;
+const MOST_GZIPPED = 20_000;
+
+/** What of the other rooms is in the page: `test/architecture.test.ts` allows no more. */
+const SHARED = ['src/observability/traffic-filter.ts', 'src/base/suggest.ts', 'src/base/quote.ts'];
+
+/**
+ * Writes the page into a folder, which is emptied first.
+ *
+ * @param {string} folder
+ */
+export async function buildPage(folder) {
+	const {build} = await import('esbuild');
+	const {outputFiles} = await build({
+		absWorkingDir: ROOT,
+		entryPoints: {app: 'src/page/main.tsx', page: 'src/page/page.css'},
+		outdir: folder,
+		bundle: true,
+		minify: true,
+		write: false,
+		format: 'esm',
+		platform: 'browser',
+		// The oldest that know light-dark() in style sheets or do without it, and everything that the script uses.
+		target: ['chrome109', 'firefox115', 'safari16.4'],
+		jsx: 'automatic',
+		jsxImportSource: 'preact',
+		legalComments: 'none',
+		logLevel: 'warning',
+		tsconfig: path.join(SOURCE, 'tsconfig.json'),
+	});
+	await rm(folder, {recursive: true, force: true});
+	await mkdir(folder, {recursive: true});
+	for (const {path: file, contents} of outputFiles) {
+		if (file.endsWith('.js')) refuseLarge(contents);
+		await writeFile(file, contents);
+	}
+	for (const name of COPIED) await copyFile(path.join(SOURCE, name), path.join(folder, name));
+}
+
+/**
+ * As `buildPage`, where a source is newer than what is there; for a process that builds nothing else meanwhile.
+ *
+ * @param {string} folder
+ */
+export async function buildChangedPage(folder) {
+	const built = await stat(path.join(folder, 'app.js')).catch(() => undefined);
+	const names = await readdir(SOURCE, {recursive: true});
+	const sources = [...names.map(name => path.join(SOURCE, name)), ...SHARED.map(file => path.join(ROOT, file))];
+	const times = await Promise.all(sources.map(async file => (await stat(file)).mtimeMs));
+	if (built !== undefined && Math.max(...times) <= built.mtimeMs) return;
+	await buildPage(folder);
+	// Its process would stay as long as this one.
+	const {stop} = await import('esbuild');
+	await stop();
+}
+
+/** @param {Uint8Array} script */
+function refuseLarge(script) {
+	const gzipped = gzipSync(script).length;
+	if (script.length <= MOST_BYTES && gzipped <= MOST_GZIPPED) return;
+	throw new Error(
+		`The script of the page has ${script.length} bytes, ${gzipped} gzipped; allowed are ${MOST_BYTES} and ${MOST_GZIPPED}`,
+	);
+}
+
+if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) await buildChangedPage(path.join(ROOT, 'dist/page'));
