@@ -55,6 +55,7 @@ export {
 	startLoadBalancer,
 } from './emulator.ts';
 export {proxyHeaderOf} from './fake-backends/proxy-header.ts';
+export type {ArmedFault, Fault, FaultPlaceSpec, FaultRule} from './model/fault.ts';
 export type {Health, HealthReason, OperatorSetting, ProbeResult, ServiceState, Transition} from './model/health.ts';
 export type {ListenerSpec, Protocol} from './model/listener.ts';
 export type {PemPair} from './model/resolved.ts';

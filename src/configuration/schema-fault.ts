@@ -1,0 +1,87 @@
+import * as v from 'valibot';
+import {DIRECTIONS, type Fault, type FaultPlaceSpec, RESETS, TLS_FAULTS} from '../model/fault.ts';
+import {duration, isText, optional, text} from './schema-values.ts';
+
+/** A number that the model validates, and what editors are told of it. */
+function whole(message: string, minimum: number, maximum?: number) {
+	return v.pipe(v.number(message), v.metadata({type: 'integer', minimum, ...(maximum === undefined ? {} : {maximum})}));
+}
+
+const bytes = (minimum: number) => whole('a number of bytes', minimum);
+const yes = v.literal(true, 'true');
+
+const FAULT =
+	'a fault; write one of {latency}, {bandwidth}, {slice}, {limit}, {slowClose}, {reset}, {close}, {refuse}, {blackhole}, {status}, {throttle}, {garbage}, {truncate}, {contentLength}, {tls}';
+
+const RESET = 'a reset; write true for at once, "after-request", "mid-response" or "on-reuse"';
+
+/** What goes wrong. */
+const fault = v.union(
+	[
+		v.strictObject({latency: duration, jitter: v.exactOptional(duration)}),
+		v.strictObject({bandwidth: bytes(1)}),
+		v.strictObject({slice: bytes(1), delay: v.exactOptional(duration)}),
+		v.strictObject({limit: bytes(0)}),
+		v.strictObject({slowClose: duration}),
+		v.strictObject({
+			reset: v.union(
+				[yes, v.pipe(v.custom<(typeof RESETS)[number]>(isText, RESET), v.metadata({enum: [...RESETS]}))],
+				RESET,
+			),
+		}),
+		v.strictObject({close: yes}),
+		v.strictObject({refuse: yes}),
+		v.strictObject({blackhole: yes}),
+		v.strictObject({
+			status: whole('a status, 200 to 599', 200, 599),
+			body: v.exactOptional(text),
+			headers: v.exactOptional(v.record(v.string(), text, 'header fields by name')),
+			code: v.exactOptional(text),
+		}),
+		v.strictObject({throttle: yes}),
+		v.strictObject({garbage: bytes(1)}),
+		v.strictObject({truncate: bytes(0)}),
+		v.strictObject({contentLength: bytes(0)}),
+		v.strictObject({
+			tls: v.picklist(TLS_FAULTS, 'a fault of TLS; allowed are "stall", "alert", "truncate" or "wrong-certificate"'),
+		}),
+	],
+	FAULT,
+);
+
+const place = v.pipe(
+	// Only text or not: the model finds every fault in it.
+	v.custom<FaultPlaceSpec>(isText, 'a place; write "backend:NAME", "listener:PORT" or "api"'),
+	v.metadata({
+		type: 'string',
+		pattern: '^(backend:.+|listener:\\d{1,5}|api)$',
+		examples: ['backend:a', 'listener:443'],
+	}),
+);
+
+/** A fault, where it is, and when it fires. */
+export const faultRule = v.strictObject(
+	{
+		on: v.pipe(place, v.description('Where it is: "backend:NAME", "listener:PORT" by the port that was written.')),
+		do: v.pipe(fault, v.description('What goes wrong.')),
+		direction: optional(
+			'Of the bytes that are shaped. "down", from the back-end to the client.',
+			v.picklist(DIRECTIONS, 'a direction; allowed are "up" or "down"'),
+		),
+		skip: optional('It passes over the first so many. 0 unless said otherwise.', whole('a number of those to skip', 0)),
+		times: optional('It fires so often, and never again. Without end.', whole('a number of times', 1)),
+		every: optional('It hits the first, and every so many-th from there on. 1.', whole('a step', 1)),
+		path: optional('A path pattern with the wildcards * and ?.', text),
+		header: optional('Requests with this field: "X-Tenant", or "X-Tenant=acme".', text),
+		sni: optional('Clients that ask for this server name in TLS; a pattern.', text),
+		operation: optional('An action of the API, for on: "api".', text),
+	},
+	'a fault rule; write {on, do}, and skip, times, every, direction, path, header or sni',
+);
+
+/** Faults that are armed before the first connection. */
+export const faults = v.array(faultRule, 'a list of fault rules');
+
+/** What the schema lets through is what the type promises; a difference does not compile. */
+type Fits<Given extends Wanted, Wanted> = Given;
+export type CheckedFault = Fits<v.InferOutput<typeof fault>, Fault>;
