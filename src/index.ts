@@ -5,24 +5,27 @@ export {createAuthority} from './certificates/authority.ts';
 export type {ProxyHeader} from './codec/proxy-protocol.ts';
 export {defineConfig} from './configuration/define-config.ts';
 export type {
-	AddressBackend,
 	BackendConfig,
-	BackendSpec,
-	BackendTls,
 	CertificateConfig,
 	CertificateNames,
-	CommandBackend,
 	Config,
-	EchoBackend,
-	HandlerBackend,
 	Listener,
 	LoadBalancerConfig,
 	LoadBalancerSpec,
+} from './configuration/spec.ts';
+export type {
+	AddressBackend,
+	BackendSpec,
+	BackendTls,
+	CommandBackend,
+	EchoBackend,
+	HandlerBackend,
 	ProxyProtocolMode,
 	ReplyBackend,
 	SocketBackend,
 	TcpBackend,
-} from './configuration/spec.ts';
+	TlsDefect,
+} from './configuration/spec-backend.ts';
 export type {
 	AccessLogFileSpec,
 	AccessLogFolderSpec,

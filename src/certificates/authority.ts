@@ -10,6 +10,7 @@ import type {PemPair} from '../model/resolved.ts';
 import {buildCertificate, namesOf} from './certificate-builder.ts';
 import {exportPrivateKey} from './ec-key.ts';
 import {withHiddenKey} from './hidden-key.ts';
+import {leafStatement} from './leaf.ts';
 import {readNames} from './names.ts';
 import {readCertificates, readPrivateKey} from './read-parts.ts';
 import type {SignerNames} from './signer.ts';
@@ -69,8 +70,6 @@ const DAY_MS = 86_400_000;
 // CA/Browser Forum ballot SC22 allows leaves 398 days; a day less, since both ends count (RFC 5280, section 4.1.2.5).
 const LEAF_DAYS = 397;
 const AUTHORITY_DAYS = 3652;
-// X.520, upper bound of a common name.
-const MAX_COMMON_NAME = 64;
 
 /** Creates a temporary authority: an EC P-256 key and a self-signed certificate. Takes about a millisecond. */
 export function createAuthority(options: AuthorityOptions = {}): Authority {
@@ -149,25 +148,10 @@ class LocalAuthority implements Authority {
 	issue(options: IssueOptions): IssuedCertificate {
 		const {names, kind, notBefore, notAfter} = readIssueOptions(options, this.#facts().notAfter);
 		const {publicKey, privateKey} = generateKey(kind);
-		const [first = ''] = names;
-		const {pem: cert, fingerprint256} = buildCertificate(
-			{
-				subject: {
-					organizationName: 'lb-local test certificate',
-					...(first.length <= MAX_COMMON_NAME ? {commonName: first} : {}),
-				},
-				publicKey,
-				notBefore,
-				notAfter,
-				extensions: [
-					{name: 'basicConstraints', critical: true, cA: false},
-					{name: 'keyUsage', critical: true, digitalSignature: true, keyEncipherment: kind === 'rsa'},
-					{name: 'extKeyUsage', serverAuth: true, clientAuth: true},
-					{name: 'subjectAltName', names},
-				],
-			},
-			{key: this.#key, names: this.#facts().names},
-		);
+		const {pem: cert, fingerprint256} = buildCertificate(leafStatement({names, publicKey, notBefore, notAfter}), {
+			key: this.#key,
+			names: this.#facts().names,
+		});
 		const form = options.pkcs1 !== true ? 'pkcs8' : kind === 'rsa' ? 'pkcs1' : 'sec1';
 		return withHiddenKey({cert, key: exportKey(privateKey, form), names, notBefore, notAfter, fingerprint256});
 	}

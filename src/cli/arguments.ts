@@ -2,7 +2,7 @@ import {existsSync} from 'node:fs';
 import {quote} from '../base/quote.ts';
 import {alternatives, didYouMean, nearest} from '../base/suggest.ts';
 import {ConfigText} from '../configuration/config-text.ts';
-import type {BackendSpec} from '../configuration/spec.ts';
+import type {BackendSpec} from '../configuration/spec-backend.ts';
 import {PROTOCOLS} from '../model/listener.ts';
 import {usageError} from './exit-codes.ts';
 

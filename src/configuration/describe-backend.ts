@@ -1,14 +1,11 @@
-import {millisecondsIn} from '../base/duration.ts';
-import {readCertificateName} from '../base/host-name.ts';
 import {show} from '../base/quote.ts';
-import type {FakeBehaviour, NormalisedAddress, NormalisedBackend, NormalisedFake} from '../model/normalised.ts';
+import type {NormalisedAddress, NormalisedBackend} from '../model/normalised.ts';
+import {describeFake} from './describe-fake.ts';
 import {readAddress, readHost} from './host-names.ts';
 import {find, type Place} from './place.ts';
 import type {Partly} from './read-shape.ts';
-import {isPort, MAX_DURATION_MS} from './schema-values.ts';
-import type {AddressBackend, BackendSpec, ReplyBackend} from './spec.ts';
-
-type BackendShape = Partly<Exclude<BackendSpec, string | number>>;
+import {isPort} from './schema-values.ts';
+import type {AddressBackend, BackendSpec} from './spec-backend.ts';
 
 /**
  * Validates one back-end whose shape has been read.
@@ -106,66 +103,4 @@ function describeAddressText(text: string, name: string | undefined, place: Plac
 		return undefined;
 	}
 	return {kind: 'address', name: name ?? text, ...read, ports: new Map()};
-}
-
-type FakeShape = Exclude<BackendShape, {readonly kind?: 'address' | 'command' | undefined}>;
-
-function describeFake(shape: FakeShape, name: string, place: Place): NormalisedFake {
-	if (shape.kind === 'reply') validateReply(shape, place);
-	if (shape.kind === 'tcp' && shape.data !== undefined && (shape.mode === 'echo' || shape.mode === 'sink')) {
-		find(place, ['data'], {
-			message: `data goes with "source" and "banner" only; "${shape.mode}" sends none of its own`,
-		});
-	}
-	const {name: _name, tls, proxyProtocol = 'off', ...behaviour} = shape;
-	return {
-		kind: 'fake',
-		name,
-		// A shape with holes never gets out: its holes are findings.
-		behaviour: behaviour as FakeBehaviour,
-		tls: describeTls(tls, place),
-		proxyProtocol,
-	};
-}
-
-function describeTls(tls: Partly<FakeShape['tls']>, place: Place): NormalisedFake['tls'] {
-	if (tls === undefined || tls === false) return undefined;
-	if (tls === 'detect') return tls;
-	if (tls === true) return {names: undefined, clientAuth: false};
-	const names = describeNames(tls.names, {path: [...place.path, 'tls', 'names'], findings: place.findings});
-	return {names, clientAuth: tls.clientAuth ?? false};
-}
-
-/** Validates the names that a certificate is to be issued for. @returns them as they stand in it. */
-export function describeNames(
-	names: readonly (string | undefined)[] | undefined,
-	place: Place,
-): readonly string[] | undefined {
-	if (names === undefined) return undefined;
-	if (names.length === 0) find(place, [], {message: 'the list is empty; a certificate needs at least one name'});
-	return names.flatMap((name, index) => {
-		const read = name === undefined ? undefined : readCertificateName(name);
-		if (typeof read === 'object') find(place, [index], read);
-		return typeof read === 'string' ? read : [];
-	});
-}
-
-function validateReply(reply: Partly<ReplyBackend>, place: Place): void {
-	const {status, headers} = reply;
-	if (status !== undefined && !(Number.isInteger(status) && status >= 200 && status <= 599)) {
-		find(place, ['status'], {message: `${status} is not the status of an answer; allowed are 200 to 599`});
-	}
-	for (const [name, value] of Object.entries(headers ?? {})) {
-		// token: RFC 9110 section 5.6.2; field values: section 5.5.
-		if (!/^[\w!#$%&'*+.^`|~-]+$/.test(name)) {
-			find(place, ['headers', name], {message: `${show(name)} is not a header name`, at: 'key'});
-		} else if (value !== undefined && !/^[\t\x20-\x7e\x80-\xff]*$/.test(value)) {
-			find(place, ['headers', name], {message: `${show(value)} is not a header value: no line breaks, Latin-1 only`});
-		}
-	}
-	for (const key of ['delay', 'keepAlive'] as const) {
-		if ((millisecondsIn(reply[key]) ?? 0) > MAX_DURATION_MS) {
-			find(place, [key], {message: `${show(reply[key])} is too long; allowed are up to ${MAX_DURATION_MS} ms`});
-		}
-	}
 }

@@ -6,7 +6,8 @@ import type {
 	NormalisedLoadBalancer,
 } from '../model/normalised.ts';
 import {allRead, describeCommon, validateLoadBalancerName} from './describe.ts';
-import {describeAddress, describeBackend, describeNames, validateBackendName} from './describe-backend.ts';
+import {describeAddress, describeBackend, validateBackendName} from './describe-backend.ts';
+import {describeNames} from './describe-backend-tls.ts';
 import {describeAccount, describeControl, describeVms} from './describe-control.ts';
 import {describeRules} from './describe-rules.ts';
 import {type Findings, presentable} from './finding.ts';
@@ -14,7 +15,8 @@ import {unknownName} from './host-names.ts';
 import {find, type Place, within} from './place.ts';
 import {NAME_FOR_ADDRESS, type Origin, type Partly, readShape} from './read-shape.ts';
 import {configSchema} from './schema.ts';
-import type {AddressBackend, BackendConfig, CertificateConfig, LoadBalancerConfig} from './spec.ts';
+import type {BackendConfig, CertificateConfig, LoadBalancerConfig} from './spec.ts';
+import type {AddressBackend} from './spec-backend.ts';
 
 /**
  * Validates a whole configuration and fills in its defaults: certificates, back-ends, and the load balancers that use them.

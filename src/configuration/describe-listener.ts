@@ -5,12 +5,13 @@ import {refusalOfCiphers} from '../codec/cipher-list.ts';
 import {isSecure, type ListenerPorts, type ListenerSpec, readListener} from '../model/listener.ts';
 import type {CertificateReference, NormalisedListener} from '../model/normalised.ts';
 import type {PemPair} from '../model/resolved.ts';
-import {describeNames} from './describe-backend.ts';
+import {describeNames} from './describe-backend-tls.ts';
 import {describeStickiness} from './describe-stickiness.ts';
 import {unknownName} from './host-names.ts';
 import {find, type Place} from './place.ts';
 import type {Partly} from './read-shape.ts';
 import type {CertificateNames, Listener} from './spec.ts';
+import {FILES_HINT, validateCertificatePem} from './validate-pem.ts';
 
 /** Several times what the longest listener takes. */
 const MAX_LISTENER_LENGTH = 100;
@@ -114,18 +115,6 @@ function pemReferenceOf({cert, key, chain}: Partly<PemPair>, place: Place): Cert
 		find(place, ['certificate', 'key'], {message: 'the key is not PEM text of a private key', hint: FILES_HINT});
 	}
 	return cert === undefined || key === undefined ? undefined : {kind: 'pem', pair: {cert, key, chain}};
-}
-
-const FILES_HINT = 'certificates in files go under `certificates` of a configuration, and are named here';
-
-function validateCertificatePem(
-	text: string | undefined,
-	keys: readonly string[],
-	place: Place,
-	hint = FILES_HINT,
-): void {
-	if (text === undefined || text.includes('-----BEGIN ')) return;
-	find(place, keys, {message: `${show(text)} is not PEM text of a certificate`, hint});
 }
 
 function validateTls({tls}: Partly<Listener>, ports: ListenerPorts | undefined, place: Place): void {

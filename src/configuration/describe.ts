@@ -15,7 +15,8 @@ import {find, type Place, within} from './place.ts';
 import {type Partly, readShape} from './read-shape.ts';
 import {loadBalancerSchema} from './schema.ts';
 import {MAX_DURATION_MS} from './schema-values.ts';
-import type {BackendSpec, LoadBalancerSpec} from './spec.ts';
+import type {LoadBalancerSpec} from './spec.ts';
+import type {BackendSpec} from './spec-backend.ts';
 
 /** What the description of a load balancer may refer to by name. */
 export interface DescriptionContext {

@@ -1,22 +1,29 @@
 import * as v from 'valibot';
-import {barePort, count, duration, flag, KEY_IS_NAME, LATER, optional, port, text} from './schema-values.ts';
-import type {BackendSpec} from './spec.ts';
+import {alternatives} from '../base/suggest.ts';
+import {TLS_DEFECTS} from '../model/tls-defect.ts';
+import {barePort, count, duration, flag, KEY_IS_NAME, optional, port, text} from './schema-values.ts';
+import type {BackendSpec} from './spec-backend.ts';
 
-const backendTls = v.pipe(
-	v.strictObject(
-		{
-			names: optional('Names and addresses in its certificate.', v.array(text, 'a list of names')),
-			clientAuth: optional('Asks each client for a certificate.', flag),
-		},
-		'TLS of a back-end {names, clientAuth}',
-	),
-	v.metadata({refused: {defect: LATER}}),
+const backendTls = v.strictObject(
+	{
+		names: optional('Names and addresses in its certificate.', v.array(text, 'a list of names')),
+		clientAuth: optional(
+			'Asks each client for a certificate; require = one without a trusted certificate is refused.',
+			v.union([flag, v.literal('require')], 'true, false or "require"'),
+		),
+		clientCa: optional("PEM of the authorities of clients; the emulator's own unless said otherwise.", text),
+		defect: optional(
+			'What is wrong with its certificate.',
+			v.picklist(TLS_DEFECTS, `a defect of a certificate; allowed are ${alternatives(TLS_DEFECTS)}`),
+		),
+	},
+	'TLS of a back-end {names, clientAuth, clientCa, defect}',
 );
 const tls = optional(
 	'Serves TLS with its own certificate. detect = TLS or plain, by the first byte of each client.',
 	v.union(
 		[flag, v.literal('detect'), backendTls],
-		'TLS of a back-end; write true, false, "detect" or {names, clientAuth}',
+		'TLS of a back-end; write true, false, "detect" or {names, clientAuth, clientCa, defect}',
 	),
 );
 const proxyProtocol = optional(

@@ -1,8 +1,8 @@
 import {millisecondsIn} from '../base/duration.ts';
 import {isPrivateKey} from '../base/quote.ts';
 import type {NormalisedAddress, NormalisedBackend, NormalisedFake} from '../model/normalised.ts';
+import type {BackendConfig} from './spec.ts';
 import type {
-	BackendConfig,
 	BackendTls,
 	CommandBackend,
 	EchoBackend,
@@ -11,7 +11,7 @@ import type {
 	ReplyBackend,
 	SocketBackend,
 	TcpBackend,
-} from './spec.ts';
+} from './spec-backend.ts';
 import {
 	below,
 	tell,
@@ -39,7 +39,7 @@ export function writeBackend(backend: NormalisedBackend, place: WritePlace): Bac
 		case 'command':
 			return writeCommand(backend, place);
 		case 'fake':
-			return {...writeBehaviour(backend, place), ...writeCommon(backend)};
+			return {...writeBehaviour(backend, place), ...writeCommon(backend, place)};
 		case 'undeclared':
 			tell(place, 'nobody has said where this VM is');
 			return undefined;
@@ -112,12 +112,17 @@ function writeData(data: TcpBackend['data'], place: WritePlace): string | undefi
 	}
 }
 
-function writeCommon({tls, proxyProtocol}: NormalisedFake): Common {
-	return written<Common>({tls: writeTls(tls), proxyProtocol: unless(proxyProtocol, 'off')});
+function writeCommon({tls, proxyProtocol}: NormalisedFake, place: WritePlace): Common {
+	return written<Common>({tls: writeTls(tls, place), proxyProtocol: unless(proxyProtocol, 'off')});
 }
 
-function writeTls(tls: NormalisedFake['tls']): FakeBackendCommon['tls'] {
+function writeTls(tls: NormalisedFake['tls'], place: WritePlace): FakeBackendCommon['tls'] {
 	if (tls === undefined || tls === 'detect') return tls;
-	const own = written<BackendTls>({names: tls.names, clientAuth: unless(tls.clientAuth, false)});
+	const own = written<BackendTls>({
+		names: tls.names,
+		clientAuth: unless(tls.clientAuth, false),
+		clientCa: withoutKey(tls.clientCa, below(place, 'tls', 'clientCa')),
+		defect: tls.defect,
+	});
 	return Object.keys(own).length === 0 ? true : own;
 }

@@ -181,9 +181,11 @@ function tlsCause(error: Error | undefined): string {
 	return /:SSL routines:[^:]*:([^:]+):/.exec(message)?.[1] ?? message;
 }
 
-/** Whether an error is about TLS, and not about the connection below it. */
+/**
+ * Whether an error is about TLS, and not about the connection below it. `UNSPECIFIED` is Node's code for what OpenSSL
+ * has against a certificate and Node has no code for, such as a weak key.
+ */
 function isTlsCode(code: string | undefined): boolean {
-	return (
-		code !== undefined && (/^ERR_(SSL|TLS)_/.test(code) || /CERT|SIGNATURE|CA_|SELF_SIGNED|HOSTNAME|EPROTO/.test(code))
-	);
+	if (code === undefined) return false;
+	return /^ERR_(SSL|TLS)_/.test(code) || /CERT|SIGNATURE|CA_|SELF_SIGNED|HOSTNAME|EPROTO|^UNSPECIFIED$/.test(code);
 }

@@ -3,6 +3,7 @@ import {readHostName} from '../base/host-name.ts';
 import {madeOnce} from '../base/made-once.ts';
 import {quote} from '../base/quote.ts';
 import type {Authority} from '../certificates/authority.ts';
+import {issueDefective} from '../certificates/defective.ts';
 import type {CommandBackendProcess} from '../fake-backends/command-backend.ts';
 import type {FakeBackend} from '../fake-backends/fake-backend.ts';
 import type {NormalisedBackend, NormalisedFake} from '../model/normalised.ts';
@@ -64,6 +65,7 @@ async function startBackend(
 		case 'fake': {
 			const {behaviourOf, startFakeBackend} = await fakeBackends();
 			const {tls} = described;
+			const own = typeof tls === 'object' ? tls : undefined;
 			const issue = tls === undefined ? undefined : issuing(described, authority, dnsNames);
 			const fake = await startFakeBackend({
 				name,
@@ -77,9 +79,14 @@ async function startBackend(
 					get key() {
 						return issue().key;
 					},
+					// Read when the first client comes, as the certificate is.
+					get chain() {
+						return issue().chain;
+					},
 					isIssued: true,
-					clientAuth: typeof tls === 'object' && tls.clientAuth,
-					ca: authority.pem,
+					allowsWeakKey: own?.defect === 'weak-key',
+					clientAuth: own?.clientAuth,
+					ca: own?.clientCa ?? authority.pem,
 				},
 			});
 			return ofServer(fake, described.behaviour.kind, {
@@ -136,13 +143,16 @@ function ofServer(
 
 /** @throws EmulatorError at once, when no certificate can be issued for the names that are asked for. */
 function issuing({name, tls}: NormalisedFake, authority: Authority, dnsNames: readonly string[]): () => PemPair {
+	const defect = typeof tls === 'object' ? tls.defect : undefined;
+	const issue = (names: readonly string[]) =>
+		defect === undefined ? authority.issue({names}) : issueDefective(authority, names, defect);
 	if (typeof tls === 'object' && tls.names !== undefined) {
-		const issued = authority.issue({names: tls.names});
+		const issued = issue(tls.names);
 		return () => issued;
 	}
 	// A back-end's name is the user's word; only where it can stand in a certificate does it.
 	const own = readHostName(name) ?? [];
-	return madeOnce(() => authority.issue({names: [...new Set([own, dnsNames, LOOPBACK_NAMES].flat())]}));
+	return madeOnce(() => issue([...new Set([own, dnsNames, LOOPBACK_NAMES].flat())]));
 }
 
 function notOurs(name: string): Promise<never> {

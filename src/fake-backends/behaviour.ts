@@ -1,7 +1,13 @@
 import type {Violation} from '../base/errors.ts';
 import {show} from '../base/quote.ts';
 import {alternatives, didYouMean} from '../base/suggest.ts';
-import type {EchoBackend, HandlerBackend, ReplyBackend, SocketBackend, TcpBackend} from '../configuration/spec.ts';
+import type {
+	EchoBackend,
+	HandlerBackend,
+	ReplyBackend,
+	SocketBackend,
+	TcpBackend,
+} from '../configuration/spec-backend.ts';
 import type {FakeBehaviour} from '../model/normalised.ts';
 import {echo} from './echo.ts';
 import {echoUpgrade} from './echo-upgrade.ts';

@@ -3,6 +3,7 @@ import type {IncomingMessage, RequestListener, ServerResponse} from 'node:http';
 import type {Socket} from 'node:net';
 import {TLSSocket} from 'node:tls';
 import type {Endpoint, ProxyHeader} from '../codec/proxy-protocol.ts';
+import {isClientTrusted} from './client-certificate.ts';
 import {proxyHeaderOf} from './proxy-header.ts';
 
 /**
@@ -58,7 +59,15 @@ export interface EchoTls {
 	/** The server name the client asked for. */
 	readonly sni: string | null;
 	readonly resumed: boolean;
-	readonly clientCertificate: {readonly subject: string; readonly fingerprint256: string} | null;
+	readonly clientCertificate: EchoClientCertificate | null;
+}
+
+/** The certificate that a client has shown. */
+export interface EchoClientCertificate {
+	readonly subject: string;
+	readonly fingerprint256: string;
+	/** Whether one of the back-end's authorities for clients signed it, and it is valid. */
+	readonly trusted: boolean;
 }
 
 /** How much of a body the JSON holds. */
@@ -154,7 +163,11 @@ function describeTls(socket: Socket): EchoTls | null {
 		clientCertificate:
 			certificate === undefined
 				? null
-				: {subject: certificate.subject.replaceAll('\n', ', '), fingerprint256: certificate.fingerprint256},
+				: {
+						subject: certificate.subject.replaceAll('\n', ', '),
+						fingerprint256: certificate.fingerprint256,
+						trusted: isClientTrusted(socket),
+					},
 	};
 }
 

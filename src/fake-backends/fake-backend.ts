@@ -4,7 +4,7 @@ import {invalidDescription, portUnavailable, type Violation} from '../base/error
 import {madeOnce} from '../base/made-once.ts';
 import {show} from '../base/quote.ts';
 import {SerialQueue} from '../base/serial-queue.ts';
-import type {ProxyProtocolMode} from '../configuration/spec.ts';
+import type {ProxyProtocolMode} from '../configuration/spec-backend.ts';
 import {type Behaviour, prepareBehaviour, violationsOfBehaviour, violationsOfChoice} from './behaviour.ts';
 import {expectProxyHeader} from './proxy-header.ts';
 import {ignoreSocketError, type Serve} from './serve.ts';

@@ -1,6 +1,6 @@
 import type {IncomingMessage, ServerResponse} from 'node:http';
 import {messageOf} from '../base/errors.ts';
-import type {HandlerBackend, SocketBackend} from '../configuration/spec.ts';
+import type {HandlerBackend, SocketBackend} from '../configuration/spec-backend.ts';
 import type {BehaviourContext, Serve} from './serve.ts';
 
 /**

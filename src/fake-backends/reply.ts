@@ -3,7 +3,7 @@ import {millisecondsIn} from '../base/duration.ts';
 import {messageOf, type Violation} from '../base/errors.ts';
 import {show} from '../base/quote.ts';
 import {clearTimeout, setTimeout} from '../base/timers.ts';
-import type {ReplyBackend} from '../configuration/spec.ts';
+import type {ReplyBackend} from '../configuration/spec-backend.ts';
 import {closeIdle, createHttpServer} from './http-server.ts';
 
 /** Every rule that a reply breaks; the paths are the fields of the reply. */

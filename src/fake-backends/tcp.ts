@@ -1,6 +1,6 @@
 import {Readable} from 'node:stream';
 import {assertNever} from '../base/errors.ts';
-import type {TcpBackend} from '../configuration/spec.ts';
+import type {TcpBackend} from '../configuration/spec-backend.ts';
 import type {Serve} from './serve.ts';
 
 /** How much is written at once: the memory that a slow reader of large data takes. */

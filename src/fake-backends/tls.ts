@@ -1,8 +1,9 @@
 import {constants, createHash} from 'node:crypto';
-import {type SecureContext, TLSSocket} from 'node:tls';
+import {DEFAULT_CIPHERS, type SecureContext, TLSSocket} from 'node:tls';
 import {EmulatorError, messageOf} from '../base/errors.ts';
 import {clearTimeout, setTimeout} from '../base/timers.ts';
 import {createServerContext} from '../certificates/session-tickets.ts';
+import {isClientTrusted} from './client-certificate.ts';
 import {inheritProxyHeader} from './proxy-header.ts';
 import {ignoreSocketError, type Serve} from './serve.ts';
 
@@ -21,10 +22,12 @@ export interface FakeBackendTls {
 	 * issued then.
 	 */
 	readonly isIssued?: boolean | undefined;
-	/** Asks each client for a certificate, which it may decline. */
-	readonly clientAuth?: boolean | undefined;
-	/** Authorities named in the request for a client certificate, as PEM. */
+	/** Asks each client for a certificate. `true`: it may decline; `require`: without a trusted one it is refused. */
+	readonly clientAuth?: boolean | 'require' | undefined;
+	/** The authorities that client certificates are trusted from, and that the request for one names, as PEM. */
 	readonly ca?: string | undefined;
+	/** OpenSSL shows no certificate whose key is weak unless this is set. */
+	readonly allowsWeakKey?: boolean | undefined;
 	/** How long a handshake may take; 10 s by default. */
 	readonly handshakeTimeoutMs?: number | undefined;
 }
@@ -41,13 +44,14 @@ const HANDSHAKE_RECORD = 0x16;
  *
  * @throws EmulatorError `INVALID_CERTIFICATE` when the certificate or its key cannot be used.
  */
-export function secureContextFor(name: string, {cert, key, chain, ca}: FakeBackendTls): SecureContext {
+export function secureContextFor(name: string, {cert, key, chain, ca, allowsWeakKey}: FakeBackendTls): SecureContext {
 	try {
 		return createServerContext({
 			cert: chain === undefined ? cert : `${cert.trimEnd()}\n${chain}`,
 			key,
 			secureOptions: constants.SSL_OP_NO_RENEGOTIATION,
 			...(ca === undefined ? {} : {ca}),
+			...(allowsWeakKey === true ? {ciphers: `${DEFAULT_CIPHERS}:@SECLEVEL=0`} : {}),
 			// Without this, OpenSSL does not resume a session in which a client certificate was requested. At most 32 bytes.
 			sessionIdContext: createHash('sha256').update(name).digest('hex').slice(0, 32),
 		});
@@ -67,7 +71,7 @@ export interface TerminateOptions {
 	readonly onUnusable: (error: unknown) => void;
 	/** Offered in ALPN, in order of preference; none for protocols without an ALPN name. */
 	readonly alpn?: readonly string[] | undefined;
-	readonly clientAuth: boolean;
+	readonly clientAuth: boolean | 'require';
 	readonly handshakeTimeoutMs?: number | undefined;
 	readonly serve: Serve;
 	/** Called when a client that has sent a byte leaves or is refused before the end of its handshake. */
@@ -99,8 +103,9 @@ export function terminateTls(options: TerminateOptions): Serve {
 		const connection = new TLSSocket(raw, {
 			isServer: true,
 			secureContext: context,
-			requestCert: clientAuth,
-			rejectUnauthorized: false,
+			requestCert: clientAuth !== false,
+			// Refuses those that send none. Others get through the handshake, whoever signed their certificate.
+			rejectUnauthorized: clientAuth === 'require',
 			...(alpn === undefined ? {} : {ALPNProtocols: [...alpn]}),
 		});
 		connection.on('error', ignoreSocketError);
@@ -113,8 +118,13 @@ export function terminateTls(options: TerminateOptions): Serve {
 		const deadline = setTimeout(() => raw.destroy(), handshakeTimeoutMs);
 		// `secureConnection` belongs to tls.Server; a TLSSocket without one emits `secure` after its handshake.
 		connection.once('secure', () => {
-			established = true;
 			clearTimeout(deadline);
+			if (clientAuth === 'require' && !isClientTrusted(connection)) {
+				// Node can send no alert any more: its own servers close such a connection as well.
+				raw.destroy();
+				return;
+			}
+			established = true;
 			serve(connection);
 		});
 		// A client that ends before the handshake is done cannot finish it.

@@ -4,6 +4,7 @@ import type {ListenerPorts} from './listener.ts';
 import type {PemPair, ScopedRule} from './resolved.ts';
 import type {ListenerSettings, Settings} from './settings.ts';
 import type {StickinessPolicy} from './stickiness-policy.ts';
+import type {TlsDefect} from './tls-defect.ts';
 
 /** Where a listener's certificate comes from. */
 export type CertificateReference =
@@ -37,7 +38,12 @@ export type ProxyProtocolMode = 'off' | 'accept' | 'require';
 /** The certificate of a fake back-end; names undefined = its own name, the DNS names of its load balancers, loopback. */
 export interface NormalisedBackendTls {
 	readonly names: readonly string[] | undefined;
-	readonly clientAuth: boolean;
+	/** Whether clients are asked for a certificate; `require` = those without a trusted one are refused. */
+	readonly clientAuth: boolean | 'require';
+	/** PEM of the authorities that may have signed it; undefined = the emulator's own. */
+	readonly clientCa: string | undefined;
+	/** undefined = the certificate is a good one. */
+	readonly defect: TlsDefect | undefined;
 }
 
 /** Your own server. */

@@ -4,6 +4,7 @@ import {formatPath} from '../../src/base/errors.ts';
 import {describeConfig} from '../../src/configuration/describe-config.ts';
 import {EMPTY_INVENTORY} from '../../src/model/inventory.ts';
 import {runs} from '../helpers/depth.ts';
+import {PEM_CA} from '../helpers/written-samples.ts';
 
 function violations(config: unknown): string[] {
 	const result = describeConfig(config);
@@ -57,7 +58,7 @@ test('a back-end with a count is called by its number, and its name stands for a
 			kind: 'fake',
 			name: 'app-1',
 			behaviour: {kind: 'echo'},
-			tls: {names: undefined, clientAuth: false},
+			tls: {names: undefined, clientAuth: false, clientCa: undefined, defect: undefined},
 			proxyProtocol: 'off',
 		},
 	]);
@@ -70,8 +71,22 @@ test('a fake may tell TLS from plain text by itself, and a word that is nearly t
 
 	t.like(backends.get('app')?.[0], {tls: 'detect'});
 	t.deepEqual('violations' in wrong ? [...wrong.violations].map(({message}) => message) : [], [
-		'"detects" is not TLS of a back-end; write true, false, "detect" or {names, clientAuth}',
+		'"detects" is not TLS of a back-end; write true, false, "detect" or {names, clientAuth, clientCa, defect}',
 	]);
+});
+
+test('what the TLS of a fake cannot be is told with what it can be', t => {
+	const tls = (given: object) => violations({backends: {app: {kind: 'echo', tls: given}}});
+
+	t.deepEqual(tls({defect: 'expird', clientAuth: 'always'}), [
+		'backends.app.tls.clientAuth: "always" is not true, false or "require"',
+		'backends.app.tls.defect: "expird" is not a defect of a certificate; allowed are "expired", "not-yet-valid", "wrong-host", "self-signed", "untrusted-ca", "weak-key" or "incomplete-chain" (did you mean "expired"?)',
+	]);
+	t.deepEqual(tls({clientCa: './ca.pem'}), [
+		'backends.app.tls.clientCa: "./ca.pem" is not PEM text of a certificate (write the text that is in the file)',
+		'backends.app.tls.clientCa: no client is asked for a certificate (write clientAuth: true or "require" beside it)',
+	]);
+	t.deepEqual(tls({clientAuth: 'require', clientCa: PEM_CA, defect: 'weak-key', names: ['a.test']}), []);
 });
 
 test('addresses, ports by back-end port and commands are read', t => {

@@ -3,7 +3,18 @@ import {once} from 'node:events';
 import test from 'ava';
 import {MAX_ECHOED_BODY_BYTES, nameAsHeader} from '../../src/fake-backends/echo.ts';
 import {startFakeBackend} from '../../src/fake-backends/fake-backend.ts';
-import {clientPair, open, openTls, readAnswer, readDocument, send, serverPair, startBackend, WAYS} from './clients.ts';
+import {
+	authority,
+	clientPair,
+	open,
+	openTls,
+	readAnswer,
+	readDocument,
+	send,
+	serverPair,
+	startBackend,
+	WAYS,
+} from './clients.ts';
 
 const sha256 = (bytes: Buffer | string) => createHash('sha256').update(bytes).digest('hex');
 const post = (body: Buffer | string) =>
@@ -173,7 +184,7 @@ test("the echo returns the TLS of the request, and the client's certificate", as
 	await using backend = await startFakeBackend({
 		name: 'a',
 		behaviour: {kind: 'echo'},
-		tls: {mode: 'always', cert: serverPair.cert, key: serverPair.key, clientAuth: true},
+		tls: {mode: 'always', cert: serverPair.cert, key: serverPair.key, clientAuth: true, ca: authority.pem},
 	});
 	const connection = await openTls(backend, {
 		cert: clientPair.cert,
@@ -195,6 +206,7 @@ test("the echo returns the TLS of the request, and the client's certificate", as
 		clientCertificate: {
 			subject: 'O=lb-local test certificate, CN=client.test',
 			fingerprint256: clientPair.fingerprint256,
+			trusted: true,
 		},
 	});
 });

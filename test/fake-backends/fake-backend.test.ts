@@ -2,7 +2,7 @@
 import {once} from 'node:events';
 import {createServer} from 'node:net';
 import test from 'ava';
-import type {EchoBackend} from '../../src/configuration/spec.ts';
+import type {EchoBackend} from '../../src/configuration/spec-backend.ts';
 import type {Behaviour} from '../../src/fake-backends/behaviour.ts';
 import {startFakeBackend} from '../../src/fake-backends/fake-backend.ts';
 import {eventually} from '../helpers/patience.ts';

@@ -1,6 +1,6 @@
 // A process of its own: it counts the process's sockets and timers.
 import test from 'ava';
-import type {ProxyProtocolMode} from '../../src/configuration/spec.ts';
+import type {ProxyProtocolMode} from '../../src/configuration/spec-backend.ts';
 import type {Behaviour} from '../../src/fake-backends/behaviour.ts';
 import {eventually} from '../helpers/patience.ts';
 import type {RawConnection} from '../helpers/raw-connection.ts';

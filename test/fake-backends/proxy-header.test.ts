@@ -1,6 +1,6 @@
 import {once} from 'node:events';
 import test from 'ava';
-import type {ProxyProtocolMode} from '../../src/configuration/spec.ts';
+import type {ProxyProtocolMode} from '../../src/configuration/spec-backend.ts';
 import type {Behaviour} from '../../src/fake-backends/behaviour.ts';
 import {startFakeBackend} from '../../src/fake-backends/fake-backend.ts';
 import {proxyHeaderOf} from '../../src/fake-backends/proxy-header.ts';

@@ -1,6 +1,6 @@
 import {connect, type Socket} from 'node:net';
 import type {Duplex} from 'node:stream';
-import type {ProxyProtocolMode} from '../../src/configuration/spec.ts';
+import type {ProxyProtocolMode} from '../../src/configuration/spec-backend.ts';
 import type {Behaviour} from '../../src/fake-backends/behaviour.ts';
 import {type FakeBackend, type FakeBackendOptions, startFakeBackend} from '../../src/fake-backends/fake-backend.ts';
 import {serverPair, type Way} from './clients.ts';

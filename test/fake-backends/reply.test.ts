@@ -1,5 +1,5 @@
 import test from 'ava';
-import type {ReplyBackend} from '../../src/configuration/spec.ts';
+import type {ReplyBackend} from '../../src/configuration/spec-backend.ts';
 import {open, send, startBackend, WAYS} from './clients.ts';
 
 const GET = 'GET / HTTP/1.1\r\nHost: x\r\n\r\n';

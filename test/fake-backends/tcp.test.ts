@@ -1,7 +1,7 @@
 import {createHash} from 'node:crypto';
 import {once} from 'node:events';
 import test from 'ava';
-import type {TcpBackend} from '../../src/configuration/spec.ts';
+import type {TcpBackend} from '../../src/configuration/spec-backend.ts';
 import {eventually} from '../helpers/patience.ts';
 import {open, startBackend, WAYS} from './clients.ts';
 

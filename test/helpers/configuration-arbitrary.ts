@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import type {Config, Listener} from '../../src/configuration/spec.ts';
 import {isHttp, isSecure, type Protocol} from '../../src/model/listener.ts';
+import {TLS_DEFECTS} from '../../src/model/tls-defect.ts';
 import {PEM_CA} from './written-samples.ts';
 
 /** Names that YAML or JavaScript could take for something else. */
@@ -53,8 +54,13 @@ const certificateNames = fc.uniqueArray(fc.constantFrom('web.test', '*.web.test'
 /** Some of the keys. */
 const some = <Value>(fields: {[Key in keyof Value]: fc.Arbitrary<Value[Key]>}) => fc.record(fields, {requiredKeys: []});
 
+const defects = fc.constantFrom(...TLS_DEFECTS);
+const backendTls = fc.oneof(
+	some({names: certificateNames, clientAuth: fc.constantFrom(true, false, 'require'), defect: defects}),
+	fc.record({clientAuth: fc.constantFrom(true, 'require'), clientCa: fc.constant(PEM_CA)}),
+);
 const fake = {
-	tls: fc.oneof(fc.boolean(), fc.constant('detect'), some({names: certificateNames, clientAuth: fc.boolean()})),
+	tls: fc.oneof(fc.boolean(), fc.constant('detect'), backendTls),
 	proxyProtocol: fc.constantFrom('off', 'accept', 'require'),
 	count: fc.integer({min: 1, max: 3}),
 };

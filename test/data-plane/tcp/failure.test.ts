@@ -13,6 +13,7 @@ const CONNECT = [
 	[undefined, 'backend-reset', 'the back-end closed the connection at once'],
 	[failure('ERR_TLS_CERT_ALTNAME_INVALID', 'another name'), 'backend-tls', 'no TLS with the back-end: another name'],
 	[failure('DEPTH_ZERO_SELF_SIGNED_CERT', 'self-signed'), 'backend-tls', 'no TLS with the back-end: self-signed'],
+	[failure('UNSPECIFIED', 'key too weak'), 'backend-tls', 'no TLS with the back-end: key too weak'],
 	[
 		failure(
 			'ERR_SSL_WRONG_VERSION_NUMBER',
