@@ -13,7 +13,7 @@ const LEVELS: ReadonlyArray<readonly string[]> = [
 	['operations'],
 	['data-plane', 'control-plane', 'fake-backends'],
 	['emulator'],
-	['cli', 'index'],
+	['cli', 'index', 'assert'],
 ];
 
 const files = readdirSync(SRC, {recursive: true, encoding: 'utf8'})

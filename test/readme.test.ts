@@ -18,7 +18,7 @@ const programs = blocksOf('ts');
 const configurations = blocksOf('yaml');
 
 test('the README has its examples', t => {
-	t.is(programs.length, 7);
+	t.is(programs.length, 8);
 	t.is(configurations.length, 1);
 });
 
@@ -28,10 +28,12 @@ for (const {title, code} of programs) {
 		await symlink(path.join(ROOT, 'node_modules'), path.join(folder, 'node_modules'));
 		await writeFile(path.join(folder, 'package.json'), '{"type": "module"}');
 		const library = pathToFileURL(compiled('src/index.ts')).href;
+		const assertions = pathToFileURL(compiled('src/assert.ts')).href;
 		// Node 20 does not know `await using`.
 		const {code: program} = await transform(code, {loader: 'ts', format: 'esm', target: 'node20'});
 		const example = program
 			.replaceAll('from "lb-local"', `from "${library}"`)
+			.replaceAll('from "lb-local/assert"', `from "${assertions}"`)
 			// A machine that runs all tests at once may take longer than the default timeout.
 			.replace('=== "/slow")', `=== "/slow", ${PATIENCE_MS})`);
 		await writeFile(path.join(folder, 'example.test.js'), example);
