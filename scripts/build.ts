@@ -1,4 +1,4 @@
-// What `npm run build` makes: dist/ and schema.json. Four bundles of the same sources, so that a cold start reads a few
+// What `npm run build` makes: dist/ and schema.json. Bundles of the same sources, so that a cold start reads a few
 // files and not some hundred: ES modules for Node, one file of CommonJS for module loaders that cannot require() those
 // (jest), the command line, and the declarations of what is public.
 import {chmod, copyFile, rm, writeFile} from 'node:fs/promises';
@@ -11,6 +11,9 @@ import {COMMAND_LINE, COMMON, COMMON_JS, COMMON_JS_FOLDER, ROOT} from './bundles
 import {writeSchema} from './write-schema.ts';
 
 const DIST = path.join(ROOT, 'dist');
+
+/** The entries of the package beside `index`. Each is one file with all it needs, so that `index` stays one as well. */
+const SMALL_ENTRIES = {assert: 'src/assert.ts'};
 
 /**
  * What is loaded lazily stays in files of its own: a cold start reads only what it needs. esbuild makes a file of
@@ -45,8 +48,13 @@ async function buildModules(): Promise<void> {
 	await bundle.close();
 }
 
+async function buildSmallModules(): Promise<void> {
+	await build({...COMMON, entryPoints: SMALL_ENTRIES, outdir: DIST, format: 'esm'});
+}
+
 async function buildCommonJs(): Promise<void> {
-	await build({...COMMON_JS, entryPoints: {index: 'src/index.ts'}, outdir: DIST, outExtension: {'.js': '.cjs'}});
+	const entryPoints = {index: 'src/index.ts', ...SMALL_ENTRIES};
+	await build({...COMMON_JS, entryPoints, outdir: DIST, outExtension: {'.js': '.cjs'}});
 }
 
 async function buildCommandLine(): Promise<void> {
@@ -56,17 +64,19 @@ async function buildCommandLine(): Promise<void> {
 	await chmod(path.join(folder, 'main.js'), 0o755);
 }
 
-/** One file each, so that no inner type is published. CommonJS is told apart by the name of the file alone. */
+/** One file for each entry, so that no inner type is published. CommonJS is told apart by the name of the file alone. */
 async function buildDeclarations(): Promise<void> {
-	const bundle = await rollup({
-		input: path.join(ROOT, 'src/index.ts'),
-		plugins: [dts({tsconfig: path.join(ROOT, 'tsconfig.json')})],
-		external: [/^node:/],
-	});
-	const file = path.join(DIST, 'index.d.ts');
-	await bundle.write({file, format: 'es'});
-	await bundle.close();
-	await copyFile(file, path.join(DIST, 'index.d.cts'));
+	for (const [name, source] of Object.entries({index: 'src/index.ts', ...SMALL_ENTRIES})) {
+		const bundle = await rollup({
+			input: path.join(ROOT, source),
+			plugins: [dts({tsconfig: path.join(ROOT, 'tsconfig.json')})],
+			external: [/^node:/],
+		});
+		const file = path.join(DIST, `${name}.d.ts`);
+		await bundle.write({file, format: 'es'});
+		await bundle.close();
+		await copyFile(file, path.join(DIST, `${name}.d.cts`));
+	}
 }
 
 /** The licence of what is within the bundles asks for its own text beside them. */
@@ -90,6 +100,7 @@ const BUNDLED = [
 await rm(DIST, {recursive: true, force: true});
 await Promise.all([
 	buildModules(),
+	buildSmallModules(),
 	buildCommonJs(),
 	buildCommandLine(),
 	buildDeclarations(),

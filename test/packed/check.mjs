@@ -13,15 +13,18 @@ const PRESETS = {'@babel/preset-env': '7', '@babel/preset-typescript': '7'};
 
 let failed = 0;
 
-/** Runs a program; tells what it printed when it fails. */
-function check(title, cwd, command, args, env = {}) {
+/** A line of the message of a failed assertion of lb-local/assert: every runner is to show it. */
+const SHOWN = '> web:80 #1 GET / 200 -> a: ok';
+
+/** Runs a program; tells what it printed when it fails. With `failing` it must fail, and show why. */
+function check(title, cwd, command, args, env = {}, failing = false) {
 	const {status, stdout, stderr, error} = spawnSync(command, args, {
 		cwd,
 		encoding: 'utf8',
 		env: {...process.env, ...env},
 		timeout: 300_000,
 	});
-	const passed = status === 0;
+	const passed = failing ? status !== 0 && `${stdout}${stderr}`.includes(SHOWN) : status === 0;
 	console.log(`${passed ? 'ok' : 'FAILED'}: ${title}`);
 	if (passed) return;
 	failed += 1;
@@ -47,7 +50,15 @@ function project(name, tools, files) {
 
 const bin = (folder, tool) => path.join(folder, 'node_modules/.bin', tool);
 
-const RUNNERS = ['round.cjs', 'commonjs.test.js', 'typescript.test.ts', 'modules.test.mjs', 'one-copy.mjs'];
+const RUNNERS = [
+	'round.cjs',
+	'commonjs.test.js',
+	'typescript.test.ts',
+	'modules.test.mjs',
+	'failing.test.mjs',
+	'own-globals.mjs',
+	'one-copy.mjs',
+];
 const files = RUNNERS.map(file => `runners/${file}`);
 
 function jest(version) {
@@ -65,7 +76,7 @@ function jest(version) {
 			compilerOptions: {module: 'commonjs', target: 'es2022', strict: true, esModuleInterop: true, types: ['node']},
 		}),
 	);
-	const run = (title, transform, file, env) => {
+	const run = (title, transform, file, env, failing) => {
 		const config = JSON.stringify({
 			transform,
 			testMatch: [`**/${file}`],
@@ -77,27 +88,34 @@ function jest(version) {
 			bin(folder, 'jest'),
 			['--config', config, '--runInBand', '--testTimeout', '120000'],
 			env,
+			failing,
 		);
 	};
 	run('CommonJS', {}, 'commonjs.test.js');
 	run('babel-jest', {'\\.ts$': 'babel-jest'}, 'typescript.test.ts');
 	run('ts-jest', {'\\.ts$': ['ts-jest', {diagnostics: {ignoreCodes: [7016]}}]}, 'typescript.test.ts');
-	run('ES modules', {}, 'modules.test.mjs', {NODE_OPTIONS: '--experimental-vm-modules --no-warnings'});
+	const modules = {NODE_OPTIONS: '--experimental-vm-modules --no-warnings'};
+	run('ES modules', {}, 'modules.test.mjs', modules);
+	run('a failed assertion', {}, 'failing.test.mjs', modules, true);
 }
 
 function otherRunners() {
-	const folder = project('runners', {mocha: '11', vitest: '3'}, files);
+	const folder = project('runners', {mocha: '11', vitest: '3', ava: devDependencies.ava}, files);
 	if (folder === undefined) return;
 	check('mocha, CommonJS', folder, bin(folder, 'mocha'), ['--timeout', '0', 'commonjs.test.js']);
 	check('mocha, ES modules', folder, bin(folder, 'mocha'), ['--timeout', '0', 'modules.test.mjs']);
-	check('vitest', folder, bin(folder, 'vitest'), [
-		'run',
-		'--globals',
-		'--testTimeout',
-		'120000',
-		'typescript.test.ts',
-		'modules.test.mjs',
-	]);
+	check('mocha, a failed assertion', folder, bin(folder, 'mocha'), ['--timeout', '0', 'failing.test.mjs'], {}, true);
+	const vitest = ['run', '--globals', '--testTimeout', '120000'];
+	check('vitest', folder, bin(folder, 'vitest'), [...vitest, 'typescript.test.ts', 'modules.test.mjs']);
+	check('vitest, a failed assertion', folder, bin(folder, 'vitest'), [...vitest, 'failing.test.mjs'], {}, true);
+	writeFileSync(path.join(folder, 'ava.config.js'), "module.exports = {files: ['own-globals.mjs'], timeout: '2m'};\n");
+	for (const [RUNNER, program, args] of [
+		['node:test', process.execPath, ['--test', 'own-globals.mjs']],
+		['ava', bin(folder, 'ava'), []],
+	]) {
+		check(RUNNER, folder, program, args, {RUNNER});
+		check(`${RUNNER}, a failed assertion`, folder, program, args, {RUNNER, FAILING: 'yes'}, true);
+	}
 	check('one copy for require() and import', folder, process.execPath, ['one-copy.mjs']);
 }
 

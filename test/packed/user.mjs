@@ -1,10 +1,12 @@
 // What a user's plain JavaScript does with the installed package.
 import {strict as assert} from 'node:assert';
 import {startEmulator, startLoadBalancer} from 'lb-local';
+import {assertOrder} from 'lb-local/assert';
 
 const lb = await startLoadBalancer({listeners: ['https:443 -> http:80'], backends: 3});
 for (let i = 0; i < 4; i++) await lb.fetch('/');
 assert.deepEqual(lb.traffic.order(), ['a', 'b', 'c', 'a']);
+assertOrder(lb, ['a', 'b', 'c', 'a']);
 await lb.stop();
 
 await assert.rejects(startLoadBalancer({listeners: ['htps:443 -> http:80']}), error => {

@@ -1,5 +1,13 @@
 // What a user's strict TypeScript sees of the installed package. It is compiled, not run.
 import {type Config, defineConfig, type Exchange, startEmulator, startLoadBalancer} from 'lb-local';
+import {
+	assertBalance,
+	assertOrder,
+	assertPassthrough,
+	assertStickiness,
+	assertTermination,
+	assertWhy,
+} from 'lb-local/assert';
 
 const config: Config = defineConfig({
 	certificates: {web: {names: ['web.test']}},
@@ -15,6 +23,17 @@ const response: Response = await lb.fetch('/');
 const exchange: Exchange = lb.traffic.last();
 const proto: string | undefined = exchange.request.headers['x-forwarded-proto'];
 
+assertOrder(lb, ['a']);
+assertBalance(lb.traffic.to('a'), {a: 1});
+assertStickiness(lb, {sessions: 2});
+assertWhy(exchange, {rule: 'api', chosen: 'a', skipped: {b: /draining/}});
+assertTermination(exchange, {sni: 'web.test'});
+const version: string = exchange.client.tls.version;
+const passed: Exchange = lb.traffic.last();
+assertPassthrough(passed);
+const offered: string | undefined = passed.clientHello.sni;
+assertPassthrough(lb, {seen: await lb.connect(2, {tls: true})});
+
 await emulator.create({
 	listeners: [
 		{listen: 'https:443 -> http:80', stickiness: {seconds: 300, name: 'LB'}},
@@ -28,6 +47,12 @@ await emulator.create({
 	accessLog: {folder: 'logs', prefix: 'web', interval: '5m'},
 });
 
+// @ts-expect-error an order is a list
+assertOrder(lb, 'a');
+// @ts-expect-error a cookie is not lost
+assertWhy(exchange, {sticky: 'lost'});
+// @ts-expect-error whose certificate it is, exchanges alone do not say
+assertPassthrough([exchange], {seen: 'PEM'});
 // @ts-expect-error a typo in the protocol of a health check does not compile
 await emulator.create({listeners: ['http:80'], healthCheck: {target: 'HTPP:80/health'}});
 // @ts-expect-error nor does a path without its slash
@@ -49,4 +74,4 @@ await startLoadBalancer({listeners: ['https -> http:80']});
 // @ts-expect-error nor does an unknown option
 await startLoadBalancer({listeners: ['http:80'], backend: 3});
 
-export {proto, response, status};
+export {offered, proto, response, status, version};

@@ -1,10 +1,14 @@
 // jest (CommonJS) and mocha: the plain require() of a user's test.
 const lbLocal = require('lb-local');
+const assertions = require('lb-local/assert');
 const {startEmulator} = lbLocal;
-const {round} = require('./round.cjs');
+const runners = require('./round.cjs');
+const {round} = runners;
 
 describe('require("lb-local")', () => {
 	it('runs a load balancer', () => round(lbLocal));
+
+	it('has its assertions', () => runners.assertions(lbLocal, assertions));
 
 	it('runs the API and a command', async () => {
 		const emulator = await startEmulator({ports: 'free'});

@@ -23,3 +23,34 @@ exports.round = async function round({startLoadBalancer, startEmulator, Emulator
 	}
 	await assert.rejects(startLoadBalancer({listeners: ['htps:443']}), error => error instanceof EmulatorError);
 };
+
+/** The assertions hold, and say what happened where they do not. `assertions` is lb-local/assert. */
+exports.assertions = async function assertions({startLoadBalancer}, {assertOrder, assertTermination, assertNoTraffic}) {
+	const lb = await startLoadBalancer({name: 'web', listeners: ['https:443 -> http:80'], backends: 2});
+	try {
+		await (await lb.fetch('/')).text();
+		assertOrder(lb, ['a']);
+		assertTermination(lb);
+		assertNoTraffic(lb, 'b');
+		assert.throws(() => assertOrder(lb, ['b']), {
+			name: 'AssertionError',
+			code: 'ERR_ASSERTION',
+			operator: 'assertOrder',
+			message: /> web:443 #1 GET \/ 200 -> a: ok/,
+		});
+		assert.throws(() => assertNoTraffic(lb, 'c'), {code: 'NO_SUCH_BACKEND'});
+	} finally {
+		await lb.stop();
+	}
+};
+
+/** Fails, for a look at what the runner shows of it. */
+exports.failing = async function failing({startLoadBalancer}, {assertOrder}) {
+	const lb = await startLoadBalancer({name: 'web', listeners: ['http:80'], backends: 2});
+	try {
+		await (await lb.fetch('/')).text();
+		assertOrder(lb, ['b']);
+	} finally {
+		await lb.stop();
+	}
+};

@@ -1,5 +1,6 @@
 // What a CommonJS project's strict TypeScript sees of the installed package. It is compiled, not run.
 import {type Config, defineConfig, EmulatorError, type Exchange, startEmulator, startLoadBalancer} from 'lb-local';
+import {assertHeader, assertOrder} from 'lb-local/assert';
 
 const config: Config = defineConfig({backends: {app: 'echo'}, loadBalancers: {}} as unknown as Config);
 
@@ -9,6 +10,8 @@ export async function order(): Promise<readonly string[]> {
 	try {
 		const response: Response = await lb.fetch('/');
 		const exchange: Exchange = lb.traffic.last();
+		assertOrder(lb, ['a']);
+		assertHeader(exchange, 'x-forwarded-proto', /https/);
 		return [response.statusText, exchange.request.headers['x-forwarded-proto'] ?? ''];
 	} catch (error) {
 		if (error instanceof EmulatorError) return [error.code];
