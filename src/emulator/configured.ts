@@ -121,12 +121,20 @@ function filesOf({certificates}: NormalisedConfig): string[] {
 	);
 }
 
-/** The same configuration, and in place of each back-end that equals the one of that name before, that very one. */
-function withSameBackends(config: NormalisedConfig, before: NormalisedConfig): NormalisedConfig {
+/**
+ * The same configuration, and in place of each back-end that equals the one of that name before, that very one, or what
+ * has its place in `instead`.
+ */
+export function withSameBackends(
+	config: NormalisedConfig,
+	before: Pick<NormalisedConfig, 'backends'>,
+	instead: Pick<NormalisedConfig, 'backends'> = before,
+): NormalisedConfig {
 	const same = new Map<NormalisedBackend, NormalisedBackend>();
 	for (const [name, backends] of config.backends) {
 		for (const backend of backends) {
-			const old = before.backends.get(name)?.find(other => isAlike(other, backend));
+			const index = before.backends.get(name)?.findIndex(other => isAlike(other, backend)) ?? -1;
+			const old = instead.backends.get(name)?.[index];
 			if (old !== undefined) same.set(backend, old);
 		}
 	}

@@ -5,22 +5,27 @@ import {SerialQueue} from '../base/serial-queue.ts';
 import type {Authority} from '../certificates/authority.ts';
 import type {Finding} from '../configuration/finding.ts';
 import {type Account, emptyAccount, type UsableCertificate} from '../model/account.ts';
-import {EMPTY_INVENTORY} from '../model/inventory.ts';
 import type {NormalisedBackend, NormalisedConfig, NormalisedLoadBalancer} from '../model/normalised.ts';
 import {normalisedOf} from '../model/resolve.ts';
 import {
+	type ConfigurationContent,
 	type Configure,
 	configure,
 	configuredPart,
 	type Difference,
 	differences,
 	type Reloaded,
+	type Restores,
 } from '../operations/configure.ts';
 import type {Operate} from '../operations/context.ts';
+import type {Identifiers} from '../operations/identifiers.ts';
+import {withoutNamed} from '../operations/without-named.ts';
 import type {AccountStore} from './account-store.ts';
 import {type FailingPart, nameTaken} from './change.ts';
 import {type Configured, NOTHING_CONFIGURED, readConfigured} from './configured.ts';
+import type {Described} from './described.ts';
 import {certificatesOf} from './listener-certificates.ts';
+import type {NameScope} from './name-scope.ts';
 import type {Notices} from './notices.ts';
 import {violationsOfListeners} from './serving.ts';
 
@@ -29,6 +34,8 @@ export interface ConfigurerOptions {
 	readonly authority: Authority;
 	/** As it was given: a path, or the configuration itself. */
 	readonly config: unknown;
+	/** What names of the account's parts are made from. */
+	readonly identifiers: () => Identifiers;
 	readonly dnsNameOf: (loadBalancer: Pick<NormalisedLoadBalancer, 'name' | 'internal'>) => string;
 	readonly notices: Notices;
 	/** Told of the files that it consists of, as soon as they are known. */
@@ -40,8 +47,8 @@ export class Configurer {
 	readonly #options: ConfigurerOptions;
 	readonly #queue = new SerialQueue();
 	#configured = NOTHING_CONFIGURED;
-	/** What exists around the load balancers, read at the start alone. */
-	#inventory = EMPTY_INVENTORY;
+	/** As it was read first. Its `control` and `account` hold until the end. */
+	#atStart = NOTHING_CONFIGURED.described;
 
 	constructor(options: ConfigurerOptions) {
 		this.#options = options;
@@ -57,9 +64,31 @@ export class Configurer {
 		return this.#queue.run(() => this.#reload(onFirst));
 	}
 
-	/** Puts everything back to what the configuration says; must not overlap with a reload. */
-	reset(): Promise<void> {
-		return this.#queue.run(() => this.#reset());
+	/**
+	 * What is described at the moment, as a configuration; it has no private and no secret key. It is loaded here: it is
+	 * asked for seldom.
+	 */
+	async described(): Promise<Described> {
+		const {describedIn} = await import('./described.ts');
+		const {store, identifiers} = this.#options;
+		const of = {configured: this.#configured, atStart: this.#atStart, identifiers: identifiers()};
+		return describedIn(store.account, of);
+	}
+
+	/**
+	 * Puts a configuration in place of all that is described, whoever has described it: what differs changes.
+	 *
+	 * @param config of unknown shape, such as `described()` once wrote. It may name only files and commands of the
+	 * configuration that was read.
+	 * @throws EmulatorError `INVALID_DESCRIPTION`, or as a reload; then everything is as it was.
+	 */
+	restore(config: unknown): Promise<Reloaded> {
+		return this.#queue.run(() => this.#restore(config));
+	}
+
+	/** Puts everything back to what the configuration says, or what is in a scope; must not overlap with a reload. */
+	reset(scope?: NameScope): Promise<void> {
+		return this.#queue.run(() => this.#reset(scope));
 	}
 
 	async #reload(onFirst: (described: NormalisedConfig) => void): Promise<Reloaded> {
@@ -68,7 +97,7 @@ export class Configurer {
 		store.refuseWhenStopped();
 		const after = await readConfigured(config, {authority, before, onFiles});
 		if (before === NOTHING_CONFIGURED) {
-			this.#inventory = after.described.account.inventory;
+			this.#atStart = after.described;
 			onFirst(after.described);
 		}
 		const reloaded = differences(before, after);
@@ -95,53 +124,89 @@ export class Configurer {
 		return reloaded;
 	}
 
-	async #reset(): Promise<void> {
+	async #restore(config: unknown): Promise<Reloaded> {
+		const {store, authority} = this.#options;
+		store.refuseWhenStopped();
+		const {readRestored} = await import('./restored.ts');
+		let reloaded: Reloaded | undefined;
+		await store.change(store.account.loadBalancers.keys(), async () => {
+			const {account} = store;
+			const described = await this.described();
+			const trusted = [this.#atStart, this.#configured.described];
+			const {before, after} = await readRestored(config, {account, described, trusted, authority});
+			const restores = {
+				isConfigured: (name: string) => this.#configured.described.loadBalancers.has(name),
+				certificateIds: described.certificateIds,
+			};
+			const differs = differences(before, after);
+			reloaded = differs;
+			return {
+				operation: this.#configure(this.#planned(before, after, differs, restores)),
+				ownBackends: backendsIn(after),
+				drainMs: this.#drainTimes(differs.loadBalancers.removed),
+			};
+		});
+		return reloaded ?? differences(this.#configured, this.#configured);
+	}
+
+	async #reset(scope?: NameScope): Promise<void> {
 		const {store} = this.#options;
 		store.refuseWhenStopped();
-		const after = this.#configured;
-		const names = [...store.account.loadBalancers.keys(), ...after.described.loadBalancers.keys()];
+		const isMeant = (name: string) => scope?.has(name) ?? true;
+		const configured = this.#configured;
+		const described = [...configured.described.loadBalancers].filter(([name]) => isMeant(name));
+		const after = {...configured, described: {...configured.described, loadBalancers: new Map(described)}};
+		const names = [...store.account.loadBalancers.keys(), ...after.described.loadBalancers.keys()].filter(isMeant);
 		await store.change(names, () => {
-			const certificates = this.#certificates([...after.described.loadBalancers.keys()], NOTHING_CONFIGURED, after);
+			const certificates = this.#certificates([...after.described.loadBalancers.keys()], {
+				before: NOTHING_CONFIGURED,
+				after,
+				restores: undefined,
+			});
 			const input = {before: NOTHING_CONFIGURED, after, certificates};
 			return {
-				operation: (_, context) => this.#configure(input)(emptyAccount(), context),
+				operation: (account, context) => {
+					const base = scope === undefined ? emptyAccount() : withoutNamed(isMeant)(account, context).account;
+					return this.#configure(input)(base, context);
+				},
 				ownBackends: backendsIn(after),
 			};
 		});
-		for (const {handle} of store.managed.values()) {
+		for (const {name, handle} of store.managed.values()) {
+			if (!isMeant(name)) continue;
 			handle.traffic.clear();
-			for (const {name} of handle.backends) handle.setHealth(name, 'auto');
+			for (const backend of handle.backends) handle.setHealth(backend.name, 'auto');
 		}
 	}
 
 	#configure(input: Configure): Operate<undefined> {
-		return (account, context) => configure(input)({...account, inventory: this.#inventory}, context);
+		return (account, context) => configure(input)({...account, inventory: this.#atStart.account.inventory}, context);
 	}
 
 	/** @throws EmulatorError `NAME_TAKEN`, `INVALID_DESCRIPTION` */
-	#planned(before: Configured, after: Configured, reloaded: Reloaded): Configure {
+	#planned(before: ConfigurationContent, after: Configured, reloaded: Reloaded, restores?: Restores): Configure {
 		const {loadBalancers, certificates} = reloaded;
 		const {managed, account} = this.#options.store;
 		const names = [...loadBalancers.added, ...loadBalancers.changed];
 		for (const name of names) {
-			if (!managed.has(name) || account.loadBalancers.get(name)?.isConfigured === true) continue;
+			if (restores !== undefined || !managed.has(name) || account.loadBalancers.get(name)?.isConfigured === true)
+				continue;
 			throw placed(nameTaken(name), after.placeOf({path: ['loadBalancers', name], at: 'key'}));
 		}
 		this.#validateShown([...certificates.added, ...certificates.changed], after);
-		return {before, after, reloaded, certificates: this.#certificates(names, before, after)};
+		return {before, after, reloaded, certificates: this.#certificates(names, {before, after, restores}), restores};
 	}
 
 	/** What the listeners of these load balancers are to show. */
 	#certificates(
 		names: readonly string[],
-		before: Configured,
-		after: Configured,
+		{before, after, restores}: Pick<Configure, 'before' | 'restores'> & {readonly after: Configured},
 	): Map<string, ReadonlyMap<number, UsableCertificate>> {
 		const {store, authority, dnsNameOf} = this.#options;
 		const {account, managed} = store;
 		const found = new Map<string, ReadonlyMap<number, UsableCertificate>>();
 		for (const name of names) {
-			const part = configuredPart(name, {before, after}, account);
+			const part = configuredPart(name, {before, after, restores}, account);
 			if (part === undefined || part.parts?.has('listeners') === false) continue;
 			const running = managed.get(name);
 			const shown = running && {

@@ -16,12 +16,13 @@ import {authenticator} from '../control-plane/signature.ts';
 import type {TunnelRoute, TunnelTarget} from '../control-plane/tunnels.ts';
 import {stateOf} from '../model/life.ts';
 import type {NormalisedBackend, NormalisedConfig} from '../model/normalised.ts';
-import type {ConfigurationContent} from '../operations/configure.ts';
+import type {Reloaded} from '../operations/configure.ts';
 import type {Context} from '../operations/context.ts';
 import {declareVm} from '../operations/declare-vm.ts';
 import type {AccountStore} from './account-store.ts';
 import type {EmulatorClock} from './clock.ts';
 import {AccountAsCloud} from './cloud-store.ts';
+import type {Configurer} from './configurer.ts';
 import {addressOfListener, findListener} from './named-listeners.ts';
 import type {Notices} from './notices.ts';
 
@@ -32,8 +33,7 @@ export interface ControlOptions {
 	readonly store: AccountStore;
 	/** What operations go by, as of this moment. */
 	readonly context: () => Context;
-	/** The configuration as it was read last. */
-	readonly configured: () => ConfigurationContent;
+	readonly configurer: Pick<Configurer, 'configured' | 'described' | 'restore'>;
 	/** undefined = what the configuration says. */
 	readonly port: number | undefined;
 	/** Whether a port that nobody asked for is the usual one or the next free one; any free one otherwise. */
@@ -45,8 +45,8 @@ export interface ControlOptions {
 	readonly notices: Notices;
 	/** What becomes of a CONNECT to a name that is nobody's here. */
 	readonly proxyUnknown: 'refuse' | 'tunnel';
-	/** Puts everything back to what the configuration says. */
-	readonly onReset: () => Promise<void>;
+	/** Puts everything back to what the configuration says, or what has names that begin so. */
+	readonly onReset: (prefix?: string) => Promise<void>;
 	/** @returns what asks whoever runs this to stop, if anybody listens for that. */
 	readonly askToStop: () => (() => void) | undefined;
 	readonly live: LiveSource;
@@ -65,7 +65,7 @@ export class Control implements AdminApi {
 
 	private constructor(options: ControlOptions) {
 		this.#options = options;
-		this.#config = options.configured().described;
+		this.#config = options.configurer.configured.described;
 	}
 
 	/** @throws EmulatorError `PORT_UNAVAILABLE`, `INVALID_DESCRIPTION` */
@@ -121,23 +121,16 @@ export class Control implements AdminApi {
 	}
 
 	async config(): Promise<Config> {
-		// Loaded here: it is asked for seldom.
-		const {snapshotOf} = await import('../operations/snapshot.ts');
-		const {writeConfig} = await import('../configuration/write-config.ts');
-		const {store, context, configured} = this.#options;
-		const {described, certificates} = configured();
-		// Those two are read at the start alone.
-		const {control, account} = this.#config;
-		const {config: snapshot, notWritten} = snapshotOf(store.account, {
-			configured: {described: {...described, control, account}, certificates},
-			identifiers: context().identifiers,
-		});
-		return writeConfig(snapshot, {directory: process.cwd(), notWritten});
+		return (await this.#options.configurer.described()).written;
+	}
+
+	restore(config: unknown): Promise<Reloaded> {
+		return this.#options.configurer.restore(config);
 	}
 
 	/** Asked for at the control port. */
-	reset(): Promise<void> {
-		return this.#options.onReset();
+	reset(prefix?: string): Promise<void> {
+		return this.#options.onReset(prefix);
 	}
 
 	forgetCalls(): void {

@@ -64,6 +64,16 @@ export interface Emulator extends AsyncDisposable {
 	 */
 	reset(): Promise<void>;
 	/**
+	 * This emulator as one of several who share it sees it, such as one worker of a test runner: load balancers that are
+	 * made here have names that begin with `prefix` and a hyphen, and only those are listed, reset and stopped; `create()`
+	 * and `get()` take their names without it. Everything else is shared: the control port, the clock, the calls, the
+	 * authority, certificates and back-ends of the configuration.
+	 *
+	 * @param prefix 1 to 30 of `A-Z a-z 0-9 -`; names have at most 32 characters in all.
+	 * @throws EmulatorError `INVALID_DESCRIPTION`
+	 */
+	scope(prefix: string): Emulator;
+	/**
 	 * Starts one more load balancer.
 	 *
 	 * @throws EmulatorError `INVALID_DESCRIPTION` with every violation, `NAME_TAKEN`, `PORT_UNAVAILABLE`,

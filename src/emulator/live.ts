@@ -18,6 +18,11 @@ export class Live implements LiveSource {
 	/** Announcements that wait until somebody can listen; undefined from then on. */
 	#waiting: (() => void)[] | undefined = [];
 
+	constructor() {
+		// Each scope may listen for itself.
+		this.events.setMaxListeners(0);
+	}
+
 	get revision(): number {
 		return this.shown.number;
 	}

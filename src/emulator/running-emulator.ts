@@ -26,8 +26,10 @@ import {createFromSpec, type LibraryContext, setCertificateOf, updateFromSpec} f
 import {Live} from './live.ts';
 import type {CertificateAuthority, LoadBalancer} from './load-balancer.ts';
 import {handlesClosed} from './managed-load-balancer.ts';
+import {type NameScope, nameScope} from './name-scope.ts';
 import {Notices} from './notices.ts';
 import type {ReadOptions} from './options.ts';
+import {ScopedEmulator} from './scoped-emulator.ts';
 import {servicesOf} from './services.ts';
 import {activityOf, watchForForgotten} from './still-open.ts';
 import {TemporaryFolder} from './temporary-folder.ts';
@@ -91,6 +93,7 @@ export class RunningEmulator implements Emulator {
 			...common,
 			store,
 			config,
+			identifiers: () => this.#settings.identifiers,
 			dnsNameOf,
 			onFiles: files => {
 				this.#configFiles = files.map(file => path.resolve(file));
@@ -192,7 +195,7 @@ export class RunningEmulator implements Emulator {
 		this.#control = await Control.start({
 			store: this.#store,
 			context: () => this.#context(),
-			configured: () => this.#configurer.configured,
+			configurer: this.#configurer,
 			port,
 			prefersUsualPort: ports === 'fallback' || ports === 'fallback-always',
 			clock: this.#time,
@@ -201,7 +204,7 @@ export class RunningEmulator implements Emulator {
 			authorityPem: this.#authority.pem,
 			notices: this.#notices,
 			proxyUnknown,
-			onReset: () => this.reset(),
+			onReset: prefix => this.#reset(prefix === undefined ? undefined : nameScope(prefix)),
 			askToStop: () => (this.events.listenerCount('stop') > 0 ? () => void this.events.emit('stop') : undefined),
 			live: this.#live,
 			onCall: call => this.#live.announce('call', call),
@@ -232,9 +235,13 @@ export class RunningEmulator implements Emulator {
 		return this.#agent.get();
 	}
 
-	async reset(): Promise<void> {
-		await this.#configurer.reset();
-		this.#control?.forgetCalls();
+	reset(): Promise<void> {
+		return this.#reset();
+	}
+
+	scope(prefix: string): Emulator {
+		const scope = nameScope(prefix);
+		return new ScopedEmulator(this, scope, () => this.#reset(scope));
 	}
 
 	stop({drainMs = 0}: {readonly drainMs?: number} = {}): Promise<void> {
@@ -274,6 +281,11 @@ export class RunningEmulator implements Emulator {
 		if (this.#stopping !== undefined) return;
 		const names = () => [...this.#store.managed.keys()];
 		this.#endWatch = watchForForgotten({names, activity: () => activityOf(this.loadBalancers)}, startedAt);
+	}
+
+	async #reset(scope?: NameScope): Promise<void> {
+		await this.#configurer.reset(scope);
+		if (scope === undefined) this.#control?.forgetCalls();
 	}
 
 	async #create(spec: unknown, stop?: (drainMs: number) => Promise<void>): Promise<LoadBalancer> {

@@ -5,7 +5,7 @@ import {normalisedOf} from '../model/resolve.ts';
 import {SETTINGS, type Timeouts} from '../model/settings.ts';
 import type {Context, Operation} from './context.ts';
 import {declareVm} from './declare-vm.ts';
-import {putConfiguredCertificate, removeConfiguredCertificate} from './kept-certificates.ts';
+import {putConfiguredCertificate, removeCertificate, removeConfiguredCertificate} from './kept-certificates.ts';
 import {type NormalisedPart, type PutLoadBalancer, putLoadBalancer, removeLoadBalancer} from './put-load-balancer.ts';
 
 /** A configuration and its certificates, ready to be used. */
@@ -36,6 +36,15 @@ export interface Configure {
 	readonly reloaded?: Reloaded;
 	/** What the listeners of load balancers that come or change show, by load balancer and logical port. */
 	readonly certificates: ReadonlyMap<string, ReadonlyMap<number, UsableCertificate>>;
+	/** Present where `before` is all that is described, whoever has described it; else it is what the configuration says. */
+	readonly restores?: Restores | undefined;
+}
+
+export interface Restores {
+	/** Whether a load balancer that is new is one of the configuration. */
+	readonly isConfigured: (loadBalancer: string) => boolean;
+	/** The ids of the certificates in `before`. */
+	readonly certificateIds: ReadonlyMap<string, string>;
 }
 
 /**
@@ -43,7 +52,7 @@ export interface Configure {
  * them, that others have made or changed meanwhile stay as they are.
  */
 export const configure: Operation<Configure, undefined> = input => (account, context) => {
-	const {before, after} = input;
+	const {before, after, restores} = input;
 	const {loadBalancers, certificates} = input.reloaded ?? differences(before, after);
 	const steps: ((account: Account) => Account)[] = [
 		...[...certificates.added, ...certificates.changed].map(name => withCertificate(name, after, context)),
@@ -51,11 +60,14 @@ export const configure: Operation<Configure, undefined> = input => (account, con
 			id => (each: Account) => declareVm({id, backend: after.described.vms.get(id)})(each, context).account,
 		),
 		...loadBalancers.removed.map(name => (each: Account) => {
-			const isOurs = each.loadBalancers.get(name)?.isConfigured === true;
+			const isOurs = restores !== undefined || each.loadBalancers.get(name)?.isConfigured === true;
 			return isOurs ? removeLoadBalancer({name})(each, context).account : each;
 		}),
 		...[...loadBalancers.added, ...loadBalancers.changed].map(name => withLoadBalancer(name, input, context)),
-		...certificates.removed.map(name => (each: Account) => removeConfiguredCertificate(each, name)),
+		...certificates.removed.map(name => (each: Account) => {
+			const id = restores?.certificateIds.get(name);
+			return id === undefined ? removeConfiguredCertificate(each, name) : removeCertificate(each, id);
+		}),
 	];
 	return {account: steps.reduce((next, step) => step(next), account), result: undefined};
 };
@@ -75,14 +87,15 @@ export function differences(before: ConfigurationContent, after: ConfigurationCo
  */
 export function configuredPart(
 	name: string,
-	{before, after}: Pick<Configure, 'before' | 'after'>,
+	{before, after, restores}: Pick<Configure, 'before' | 'after' | 'restores'>,
 	account: Account,
 ): Pick<PutLoadBalancer, 'normalised' | 'parts'> | undefined {
 	const wanted = after.described.loadBalancers.get(name);
 	if (wanted === undefined) return undefined;
 	const old = before.described.loadBalancers.get(name);
 	const current = runningIn(account, name);
-	return old === undefined || current?.isConfigured !== true
+	const isOurs = restores !== undefined || current?.isConfigured === true;
+	return old === undefined || current === undefined || !isOurs
 		? {normalised: wanted, parts: undefined}
 		: merged(normalisedOf(current, account), old, wanted);
 }
@@ -99,7 +112,8 @@ function withLoadBalancer(name: string, input: Configure, context: Context) {
 		const part = configuredPart(name, input, account);
 		if (part === undefined) return account;
 		const certificates = input.certificates.get(name) ?? new Map();
-		return putLoadBalancer({...part, certificates, isConfigured: true})(account, context).account;
+		const isConfigured = input.restores?.isConfigured(name) ?? true;
+		return putLoadBalancer({...part, certificates, isConfigured})(account, context).account;
 	};
 }
 
@@ -130,10 +144,10 @@ function backendsByName({described: {backends}}: ConfigurationContent): Map<stri
 }
 
 /** Whether two say the same, however they were written. */
-function isSame(one: NormalisedLoadBalancer, other: NormalisedLoadBalancer): boolean {
-	// What a configuration describes has the keys of its type, and no others.
-	const parts = Object.keys(one) as (keyof NormalisedLoadBalancer)[];
-	return parts.every(part => part === 'source' || isAlike(one[part], other[part]));
+function isSame(before: NormalisedLoadBalancer, after: NormalisedLoadBalancer): boolean {
+	// What a configuration describes has the keys of its type, and no others; a snapshot of an account has more.
+	const parts = Object.keys(after) as (keyof NormalisedLoadBalancer)[];
+	return parts.every(part => part === 'source' || isAlike(before[part], after[part]));
 }
 
 /** What runs, with the parts changed in which the configuration differs from what it was before. */

@@ -39,12 +39,18 @@ export function putConfiguredCertificate(
 /** The account without a certificate that the configuration no longer has, unless a listener shows it still. */
 export function removeConfiguredCertificate(account: Account, name: string): Account {
 	const gone = [...account.certificates.values()].find(({configuredAs}) => configuredAs === name);
+	return gone === undefined ? account : removeCertificate(account, gone.id);
+}
+
+/** The account without this certificate, unless a listener shows it still. */
+export function removeCertificate(account: Account, id: string): Account {
+	const gone = account.certificates.get(id);
 	if (gone === undefined) return account;
 	const isUsed = [...account.loadBalancers.values()].some(({listeners}) =>
-		listeners.some(({certificateId}) => certificateId === gone.id),
+		listeners.some(({certificateId}) => certificateId === id),
 	);
 	if (isUsed) return withCertificate(account, {...gone, configuredAs: undefined});
-	return {...account, certificates: new Map([...account.certificates].filter(([id]) => id !== gone.id))};
+	return {...account, certificates: new Map([...account.certificates].filter(([each]) => each !== id))};
 }
 
 /** What a listener asks for, and what that is. */

@@ -45,6 +45,11 @@ export class SnapshotCertificates {
 		);
 	}
 
+	/** Ids in the account, by the names of the configuration. */
+	get ids(): ReadonlyMap<string, string> {
+		return new Map([...this.#names].map(([id, name]) => [name, id]));
+	}
+
 	/** What a listener of the configuration asks for, so that it shows the same. */
 	referenceOf(listener: AccountListener, place: WritePlace): CertificateReference | undefined {
 		if (!isSecure(listener.protocol)) return undefined;

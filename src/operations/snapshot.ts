@@ -13,6 +13,8 @@ export interface Snapshot {
 	readonly config: NormalisedConfig;
 	/** What a configuration has no word for, one sentence each, with its place in the configuration. */
 	readonly notWritten: readonly string[];
+	/** The ids of its certificates in the account, by name. */
+	readonly certificateIds: ReadonlyMap<string, string>;
 }
 
 export interface SnapshotOptions {
@@ -54,6 +56,7 @@ export function snapshotOf(account: Account, {configured, identifiers}: Snapshot
 			loadBalancers,
 		},
 		notWritten,
+		certificateIds: certificates.ids,
 	};
 }
 

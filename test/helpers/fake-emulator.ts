@@ -84,7 +84,11 @@ export class FakeEmulator implements SteppedEmulator, Surfaces {
 		const {store} = this;
 		const dnsNameOf: LibraryContext['dnsNameOf'] = ({name, internal}) => this.#identifiers.dnsName(name, internal);
 		const config = this.#config;
-		this.#configurer = new Configurer({store, authority, config, dnsNameOf, notices, onFiles: () => {}});
+		this.#configurer = new Configurer({
+			...{store, authority, config, dnsNameOf, notices},
+			identifiers: () => this.#identifiers,
+			onFiles: () => {},
+		});
 		const configured = () => this.#configurer.configured;
 		this.#library = {store, authority, configured, describing: describingOnce(), dnsNameOf};
 		this.#dialect = new OutscaleDialect({
@@ -112,7 +116,7 @@ export class FakeEmulator implements SteppedEmulator, Surfaces {
 		this.#control = await Control.start({
 			store,
 			context: () => this.context(),
-			configured: () => this.#configurer.configured,
+			configurer: this.#configurer,
 			port: 0,
 			prefersUsualPort: false,
 			clock,

@@ -8,11 +8,18 @@ import {healthOf, stateOf} from './shown.ts';
 
 export async function reset(context: OwnContext, {body}: ApiRequest): Promise<ApiAnswer> {
 	// The readers know valibot, which is loaded when somebody sends something.
-	const {readEmptyBody} = await import('./bodies.ts');
-	readEmptyBody(body);
-	await context.port.reset();
-	context.calls.clear();
+	const {readResetBody} = await import('./bodies.ts');
+	const prefix = readResetBody(body);
+	await context.port.reset(prefix);
+	// Others who share the emulator have called as well.
+	if (prefix === undefined) context.calls.clear();
 	return jsonAnswer(stateOf(context));
+}
+
+/** Puts what `GET /_lb/config` has told in place of all that is described by now. */
+export async function restore(context: OwnContext, {body}: ApiRequest): Promise<ApiAnswer> {
+	const {readAnyBody} = await import('./bodies.ts');
+	return jsonAnswer(await context.port.restore(readAnyBody(body)));
 }
 
 /** Whoever asks may say which process is meant: by the time it asks, another one may have the port. */

@@ -1,6 +1,7 @@
 import type {Duration} from '../../base/duration.ts';
 import type {Config} from '../../configuration/spec.ts';
 import type {OperatorSetting} from '../../model/health.ts';
+import type {Reloaded} from '../../operations/configure.ts';
 import type {LiveSource} from './live.ts';
 import type {AdminState, VmAddress} from './state.ts';
 import type {RecordedTraffic} from './traffic.ts';
@@ -16,8 +17,21 @@ export interface AdminApi {
 	state(): Omit<AdminState, 'endpoint'>;
 	/** What is described at the moment, as a configuration that describes the same; it has no private and no secret key. */
 	config(): Promise<Config>;
-	/** Puts everything back to what the configuration says. */
-	reset(): Promise<void>;
+	/**
+	 * Puts a configuration in place of all that is described: what differs changes.
+	 *
+	 * @param config of unknown shape, such as `config()` has told.
+	 * @returns what was different.
+	 * @throws EmulatorError `INVALID_DESCRIPTION` with every violation, or what kept it from being carried out.
+	 */
+	restore(config: unknown): Promise<Reloaded>;
+	/**
+	 * Puts everything back to what the configuration says, or the load balancers and certificates whose names begin with a
+	 * prefix and a hyphen.
+	 *
+	 * @throws EmulatorError `INVALID_DESCRIPTION` for a prefix that no name can have.
+	 */
+	reset(prefix?: string): Promise<void>;
 	/** @throws EmulatorError `NO_SUCH_LOAD_BALANCER`, `NO_SUCH_BACKEND` */
 	setHealth(loadBalancer: string, backend: string, state: OperatorSetting): void | Promise<void>;
 	/** Says where a VM is; load balancers that it is registered with follow. */

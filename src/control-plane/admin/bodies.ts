@@ -30,6 +30,7 @@ const stop = v.strictObject(
 	},
 	'empty, or an object {pid}',
 );
+const resetting = v.strictObject({prefix: v.exactOptional(text)}, 'empty, or an object {prefix}');
 const backend = v.strictObject({loadBalancer: text, backend: text}, 'an object {loadBalancer, backend}');
 const switching = v.strictObject(
 	{
@@ -81,6 +82,16 @@ export function readStopBody(body: Uint8Array): number | undefined {
 
 export function readEmptyBody(body: Uint8Array): void {
 	if (body.length > 0) read(nothing, body);
+}
+
+/** @returns what the names begin with of what is meant; undefined: everything is. */
+export function readResetBody(body: Uint8Array): string | undefined {
+	return body.length === 0 ? undefined : read(resetting, body).prefix;
+}
+
+/** JSON of any shape, for whoever knows more of it. */
+export function readAnyBody(body: Uint8Array): unknown {
+	return parsed(body);
 }
 
 function validateVmId(id: string | undefined, findings: Findings): void {

@@ -3,7 +3,18 @@ import {quote} from '../../base/quote.ts';
 import {didYouMean} from '../../base/suggest.ts';
 import type {ApiAnswer, ApiRequest, StreamAnswer} from '../dialect.ts';
 import {errorAnswer, jsonAnswer} from '../error-answer.ts';
-import {advanceClock, clearTraffic, drain, removeVm, reset, setHealth, setVm, stop, switchBackend} from './actions.ts';
+import {
+	advanceClock,
+	clearTraffic,
+	drain,
+	removeVm,
+	reset,
+	restore,
+	setHealth,
+	setVm,
+	stop,
+	switchBackend,
+} from './actions.ts';
 import type {OwnContext} from './own-context.ts';
 import {healthOf, stateOf} from './shown.ts';
 import {readExchange, readTraffic} from './traffic.ts';
@@ -19,7 +30,13 @@ const ROUTES: ReadonlyMap<string, ReadonlyMap<string, Handler>> = new Map([
 	['/_lb/live', new Map([['GET', context => jsonAnswer({live: true, pid: stateOf(context).pid})]])],
 	['/_lb/ready', new Map([['GET', ready]])],
 	['/_lb/state', new Map([['GET', context => jsonAnswer(stateOf(context))]])],
-	['/_lb/config', new Map([['GET', async ({port}) => jsonAnswer(await port.config())]])],
+	[
+		'/_lb/config',
+		new Map<string, Handler>([
+			['GET', async ({port}) => jsonAnswer(await port.config())],
+			['PUT', restore],
+		]),
+	],
 	['/_lb/reset', new Map([['POST', reset]])],
 	['/_lb/stop', new Map([['POST', stop]])],
 	[

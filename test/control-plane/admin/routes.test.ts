@@ -22,7 +22,7 @@ test('the configuration is what is described, as JSON that one can be made of ag
 	server.own.written = {backends: {a: {kind: 'echo'}}, 'x-not-written': ['a: something']};
 
 	t.deepEqual(await server.json('GET', '/_lb/config'), {status: 200, json: server.own.written});
-	t.is((await server.json('PUT', '/_lb/config')).status, 405);
+	t.is((await server.json('DELETE', '/_lb/config')).status, 405);
 	t.is((await server.json('GET', '/_lb/config?a')).status, 400);
 });
 
@@ -198,7 +198,7 @@ test('an unknown path says what there is, and what was probably meant', async t 
 		error: {
 			code: 'NO_SUCH_ROUTE',
 			message:
-				'Nothing is at "/_lb/helth"; there is GET /_lb/, GET /_lb/live, GET /_lb/ready, GET /_lb/state, GET /_lb/config, POST /_lb/reset, POST /_lb/stop, GET|POST /_lb/health, GET|POST|DELETE /_lb/vms, POST /_lb/drain, POST /_lb/backend, POST /_lb/clock, GET|DELETE /_lb/traffic, GET /_lb/events, GET /_lb/ca.pem, GET /_lb/calls, GET /_lb/traffic/{load balancer}/{id}',
+				'Nothing is at "/_lb/helth"; there is GET /_lb/, GET /_lb/live, GET /_lb/ready, GET /_lb/state, GET|PUT /_lb/config, POST /_lb/reset, POST /_lb/stop, GET|POST /_lb/health, GET|POST|DELETE /_lb/vms, POST /_lb/drain, POST /_lb/backend, POST /_lb/clock, GET|DELETE /_lb/traffic, GET /_lb/events, GET /_lb/ca.pem, GET /_lb/calls, GET /_lb/traffic/{load balancer}/{id}',
 			hint: 'did you mean "/_lb/health"?',
 		},
 	});
@@ -318,7 +318,7 @@ test(refusesBody, ['DELETE', '/_lb/vms'], {id: 'i-0'}, [
 	{path: 'id', message: '"i-0" is not the id of a VM; write "i-" and 8 hexadecimal digits, such as "i-0000000a"'},
 ]);
 test(refusesBody, ['POST', '/_lb/reset'], {all: true}, [
-	{path: 'all', message: 'unknown key "all"; allowed are nothing'},
+	{path: 'all', message: 'unknown key "all"; allowed are "prefix"'},
 ]);
 
 test('a body that is not UTF-8 is refused, and not guessed at', async t => {

@@ -12,6 +12,7 @@ import {type ControlPlane, type ControlPlaneOptions, startControlPlane} from '..
 import {Live} from '../../../src/emulator/live.ts';
 import type {OperatorSetting} from '../../../src/model/health.ts';
 import {Journal} from '../../../src/observability/journal.ts';
+import type {Reloaded} from '../../../src/operations/configure.ts';
 import {RawConnection} from '../../helpers/raw-connection.ts';
 
 /** An API of one shape: says what it was asked, and keeps every request. */
@@ -100,6 +101,11 @@ export class FakeAdminApi implements AdminApi {
 
 	async config(): Promise<Config> {
 		return this.written;
+	}
+
+	async restore(): Promise<Reloaded> {
+		const none = {added: [], changed: [], removed: []};
+		return {loadBalancers: none, certificates: none, backends: none};
 	}
 
 	async reset(): Promise<void> {
