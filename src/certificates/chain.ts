@@ -1,6 +1,9 @@
 import type {X509Certificate} from 'node:crypto';
 import type {Problem, ReadCertificate} from './read-parts.ts';
 
+/** How the warning of a wrong order begins. */
+export const OUT_OF_ORDER = 'The chain was out of order and has been put in order';
+
 /** A leaf's issuers in the order in which a server sends them, with problems and warnings. */
 export interface OrderedChain {
 	/** The leaf's issuer first, without roots, since clients have their own. */
@@ -23,7 +26,7 @@ export function orderChain(leaf: ReadCertificate, others: readonly ReadCertifica
 	const {found, left} = followSignatures(leaf, given);
 	const asGiven = given.filter(each => !left.includes(each));
 	if (found.some((certificate, index) => certificate !== asGiven[index])) {
-		warnings.push(`The chain was out of order and has been put in order: ${[leaf, ...found].map(nameOf).join(', ')}`);
+		warnings.push(`${OUT_OF_ORDER}: ${[leaf, ...found].map(nameOf).join(', ')}`);
 	}
 	const chain = found.filter(({x509}) => !isRoot(x509));
 	for (const root of found.filter(({x509}) => isRoot(x509))) {

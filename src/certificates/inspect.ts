@@ -10,6 +10,9 @@ import {joinPem} from './pem.ts';
 import {type Problem, type ReadCertificate, readCertificates, readPrivateKey} from './read-parts.ts';
 import {warningsOf} from './warnings.ts';
 
+/** How the warning of a leaf behind other certificates ends. */
+export const NOT_FIRST = 'is not the first in cert; it has been put first';
+
 /** The result of inspecting a certificate and its key. Only `pair.key` contains key material. */
 export interface Inspection {
 	/** All reasons why it cannot be used; empty when it can. */
@@ -75,7 +78,7 @@ function findLeaf(
 	const fitting = certificates.find(({x509}) => fits(x509, key));
 	if (fitting === undefined) return certificates.find(({x509}) => !x509.ca) ?? first;
 	if (fitting !== first) {
-		warnings.push(`The certificate of the key, ${nameOf(fitting)}, is not the first in cert; it has been put first`);
+		warnings.push(`The certificate of the key, ${nameOf(fitting)}, ${NOT_FIRST}`);
 	}
 	return fitting;
 }

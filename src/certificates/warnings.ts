@@ -4,7 +4,7 @@ import {nameOf} from './chain.ts';
 import {alternativeNames, commonName} from './facts.ts';
 import type {ReadCertificate} from './read-parts.ts';
 
-const DAY_MS = 86_400_000;
+export const DAY_MS = 86_400_000;
 const SOON_DAYS = 14;
 // CA/Browser Forum Baseline Requirements, section 6.1.5.
 const MIN_RSA_BITS = 2048;
@@ -15,7 +15,7 @@ const SERVER_PURPOSES = ['1.3.6.1.5.5.7.3.1', '2.5.29.37.0'];
 export function warningsOf(leaf: ReadCertificate, chain: readonly ReadCertificate[], now: Date): string[] {
 	return [
 		...dateWarnings('The certificate', datesOf(leaf), now),
-		...chain.flatMap(each => dateWarnings(`The chain's certificate ${nameOf(each)}`, datesOf(each), now)),
+		...chain.flatMap(each => dateWarnings(namedInChain(each), datesOf(each), now)),
 		...nameWarnings(leaf.x509),
 		...keyWarnings(leaf.x509),
 		...purposeWarnings(leaf.x509),
@@ -27,21 +27,35 @@ export function warningsOf(leaf: ReadCertificate, chain: readonly ReadCertificat
 	];
 }
 
+/** What a certificate of a chain is called in messages. */
+export function namedInChain(certificate: ReadCertificate): string {
+	return `The chain's certificate ${nameOf(certificate)}`;
+}
+
 interface Dates {
 	readonly notBefore: Date;
 	readonly notAfter: Date;
 }
 
-function datesOf({x509}: ReadCertificate): Dates {
+export function datesOf({x509}: ReadCertificate): Dates {
 	return {notBefore: new Date(x509.validFrom), notAfter: new Date(x509.validTo)};
 }
 
-/** Warnings about the dates of `what`, such as "The certificate". */
-export function dateWarnings(what: string, {notBefore: from, notAfter: until}: Dates, now: Date): string[] {
+/**
+ * Warnings about the dates of `what`, such as "The certificate".
+ *
+ * @param soonDays how long before its end that is worth a warning.
+ */
+export function dateWarnings(
+	what: string,
+	{notBefore: from, notAfter: until}: Dates,
+	now: Date,
+	soonDays = SOON_DAYS,
+): string[] {
 	if (now < from) return [`${what} is not valid before ${day(from)}, ${span(from.getTime() - now.getTime())} from now`];
 	if (now > until) return [`${what} expired ${span(now.getTime() - until.getTime())} ago, on ${day(until)}`];
 	const leftMs = until.getTime() - now.getTime();
-	return leftMs < SOON_DAYS * DAY_MS ? [`${what} expires in ${span(leftMs)}, on ${day(until)}`] : [];
+	return leftMs < soonDays * DAY_MS ? [`${what} expires in ${span(leftMs)}, on ${day(until)}`] : [];
 }
 
 function nameWarnings(x509: X509Certificate): string[] {

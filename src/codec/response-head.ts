@@ -65,6 +65,8 @@ export class ResponseHead {
 	length = 0;
 	/** Whether the back-end keeps the connection open after this answer. */
 	keepAlive = true;
+	/** The timeout of a Keep-Alive field, in milliseconds; -1 where there is none. */
+	keepAliveMs = -1;
 	/** The Upgrade field, for a 101. */
 	upgrade = '';
 	/** Whether a Date is among the fields to forward. */
@@ -144,8 +146,11 @@ function readFields(head: ResponseHead, text: string, start: number, toHead: boo
 					head.upgrade = trimFieldValue(text, colon + 1, next - 2);
 					kept = false;
 					break;
-				case 'trailer':
 				case 'keep-alive':
+					head.keepAliveMs = readKeepAlive(text.slice(colon + 1, next - 2));
+					kept = false;
+					break;
+				case 'trailer':
 				case 'proxy-connection':
 					kept = false;
 					break;
@@ -168,6 +173,12 @@ function readFields(head: ResponseHead, text: string, start: number, toHead: boo
 	if (head.hasDate && from === start && head.minor === 1 && text.charCodeAt(12) === SPACE) head.verbatim = text;
 	if (connection !== '') applyConnection(head, connection);
 	return validateFraming(head, {lengths, codings: codings.toLowerCase(), bodiless});
+}
+
+/** The timeout of a Keep-Alive field (RFC 2068 section 19.7.1.1), which nothing here goes by; -1 where there is none. */
+function readKeepAlive(value: string): number {
+	const seconds = /\btimeout=(\d{1,9})/i.exec(value)?.[1];
+	return seconds === undefined ? -1 : Number(seconds) * 1000;
 }
 
 /**

@@ -67,6 +67,10 @@ export class ExchangeRecord implements Exchange, LoggedExchange {
 	responseHeadLength = 0;
 	responseStatus = 0;
 	responseBy: 'backend' | 'load-balancer' = 'backend';
+	/** How long the back-end said it keeps the connection open (Keep-Alive: timeout); -1 where it did not say. */
+	keepAliveMs = -1;
+	/** Whether the back-end sent bytes behind the end of its answer. */
+	hasExcess = false;
 	requestBody: KeptBody | undefined = undefined;
 	responseBody: KeptBody | undefined = undefined;
 	/** The offsets in `requestHead` of the fields that the load balancer added, one block of lines with their CRLF. */

@@ -59,7 +59,7 @@ export class Journal implements Traffic {
 		'One that was answered at once does not wait: see traffic.last() for how it ended.',
 	);
 	#closed = false;
-	readonly #subscribers = new Set<(exchange: Exchange) => void>();
+	readonly #subscribers = new Set<(exchange: ExchangeRecord) => void>();
 
 	/**
 	 * @param capacity how many exchanges are kept.
@@ -112,7 +112,7 @@ export class Journal implements Traffic {
 	}
 
 	/** Calls the subscriber with every exchange that ends. Returns a function that unsubscribes it. */
-	subscribe(subscriber: (exchange: Exchange) => void): () => void {
+	subscribe(subscriber: (exchange: ExchangeRecord) => void): () => void {
 		this.#subscribers.add(subscriber);
 		return () => this.#subscribers.delete(subscriber);
 	}
