@@ -62,6 +62,7 @@ export type {ArmedFault, Fault, FaultPlaceSpec, FaultRule} from './model/fault.t
 export type {Health, HealthReason, OperatorSetting, ProbeResult, ServiceState, Transition} from './model/health.ts';
 export type {ListenerSpec, Protocol} from './model/listener.ts';
 export type {PemPair} from './model/resolved.ts';
+export type {Advice, AdviceCode, Certainty, Evidence, SeenCertificate} from './observability/advice/advice.ts';
 export type {Attempt, Exchange, ExchangeKind, Outcome, Peer, PeerTls} from './observability/exchange.ts';
 export type {Traffic} from './observability/journal.ts';
 export type {Message} from './observability/message.ts';

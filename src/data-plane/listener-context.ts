@@ -3,6 +3,7 @@ import type {Deadlines} from '../base/deadlines.ts';
 import type {Endpoint} from '../codec/proxy-protocol.ts';
 import type {ResolvedListener, Timeouts} from '../model/resolved.ts';
 import type {Settings} from '../model/settings.ts';
+import type {Advisor} from '../observability/advice/advisor.ts';
 import type {ExchangeKind, Peer} from '../observability/exchange.ts';
 import {ExchangeRecord} from '../observability/exchange-record.ts';
 import type {Journal} from '../observability/journal.ts';
@@ -24,6 +25,7 @@ export interface ListenerContext {
 	/** Whether cookies get `Secure`. */
 	securesCookies: boolean;
 	readonly journal: Journal;
+	readonly advisor: Advisor;
 	readonly clock: Clock;
 	readonly deadlines: Deadlines;
 	readonly buffers: ReadBuffers;

@@ -1,6 +1,7 @@
 import {isAlike} from '../base/alike.ts';
 import {Revision} from '../base/revision.ts';
 import type {ResolvedBackend, ResolvedLoadBalancer} from '../model/resolved.ts';
+import type {Advisor} from '../observability/advice/advisor.ts';
 import {Backend} from './backends/backend.ts';
 import {HealthChecker} from './health/health-checker.ts';
 import type {Services} from './services.ts';
@@ -14,7 +15,12 @@ export class RegisteredBackends {
 	/** Advances whenever one of them stands otherwise. */
 	readonly standings: Revision;
 
-	constructor({name: loadBalancer, healthCheck, faithfulHealth}: ResolvedLoadBalancer, services: Services) {
+	/** @param advisor told of each probe that is over. */
+	constructor(
+		{name: loadBalancer, healthCheck, faithfulHealth}: ResolvedLoadBalancer,
+		services: Services,
+		advisor: Pick<Advisor, 'probed'>,
+	) {
 		this.standings = new Revision(services.shown);
 		this.#faithfulHealth = faithfulHealth;
 		this.#checker = new HealthChecker<Backend>({
@@ -24,6 +30,7 @@ export class RegisteredBackends {
 			buffers: services.buffers,
 			secureContext: versions => services.contexts.forProbes(versions),
 			onProbed: ({name: backend, health}, before) => {
+				if (health.lastProbe !== undefined) advisor.probed(backend, health.lastProbe);
 				const transition = health.transitions.at(-1);
 				if (health.state === before.state || transition === undefined) return;
 				services.onHealthChange({loadBalancer, backend, transition});

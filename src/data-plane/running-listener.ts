@@ -2,6 +2,7 @@ import type {Socket} from 'node:net';
 import type {Deadlines} from '../base/deadlines.ts';
 import {formatListener, isHttp, isSecure} from '../model/listener.ts';
 import type {PemPair, ResolvedListener, ResolvedLoadBalancer} from '../model/resolved.ts';
+import type {Advisor} from '../observability/advice/advisor.ts';
 import type {Journal} from '../observability/journal.ts';
 import type {Backend} from './backends/backend.ts';
 import type {BackendTlsOptions} from './backends/dial.ts';
@@ -20,6 +21,7 @@ import type {LentContext} from './sockets/tls-settings.ts';
 export interface ListenerDependencies {
 	readonly services: Services;
 	readonly journal: Journal;
+	readonly advisor: Advisor;
 	readonly deadlines: Deadlines;
 	readonly standings: Standings;
 }
@@ -55,7 +57,7 @@ export class RunningListener {
 		listener: ResolvedListener,
 		bound: BoundPort,
 		loadBalancer: ResolvedLoadBalancer,
-		{services, journal, deadlines, standings}: ListenerDependencies,
+		{services, journal, advisor, deadlines, standings}: ListenerDependencies,
 	) {
 		this.bound = bound;
 		this.connections = new OpenConnections(deadlines);
@@ -67,6 +69,7 @@ export class RunningListener {
 			stickiness: undefined,
 			securesCookies: false,
 			journal,
+			advisor,
 			clock: services.clock,
 			deadlines,
 			buffers: services.buffers,

@@ -2,6 +2,7 @@ import {Deadlines, tickFor} from '../base/deadlines.ts';
 import {nextTurn} from '../base/timers.ts';
 import {planListeners} from '../model/reconciliation.ts';
 import type {PemPair, ResolvedListener, ResolvedLoadBalancer, Timeouts} from '../model/resolved.ts';
+import {Advisor} from '../observability/advice/advisor.ts';
 import {Journal} from '../observability/journal.ts';
 import type {Backend} from './backends/backend.ts';
 import {RegisteredBackends} from './registered-backends.ts';
@@ -25,6 +26,8 @@ export interface PreparedChange {
 /** One description brought to life: bound ports, registered back-ends, and the record of what happened. */
 export class RunningLoadBalancer {
 	readonly journal: Journal;
+	/** What there is to say of what happens here. */
+	readonly advisor: Advisor;
 	readonly #services: Services;
 	readonly #deadlines: Deadlines;
 	readonly #backends: RegisteredBackends;
@@ -39,7 +42,14 @@ export class RunningLoadBalancer {
 		this.#services = services;
 		this.journal = new Journal(services.record.exchanges, services.feed);
 		this.#deadlines = new Deadlines(services.clock, tickOf(description.timeouts));
-		this.#backends = new RegisteredBackends(description, services);
+		this.advisor = new Advisor({
+			described: () => this.#description,
+			clock: services.clock,
+			find: id => this.journal.find(id),
+			onSaid: services.onAdvice,
+		});
+		this.journal.subscribe(record => this.advisor.ended(record));
+		this.#backends = new RegisteredBackends(description, services, this.advisor);
 		this.#retiring = new Retiring(services.clock);
 	}
 
@@ -242,6 +252,7 @@ export class RunningLoadBalancer {
 		const dependencies = {
 			services: this.#services,
 			journal: this.journal,
+			advisor: this.advisor,
 			deadlines: this.#deadlines,
 			standings: {revision: this.#backends.standings, draining: () => this.#retiring.backends},
 		};

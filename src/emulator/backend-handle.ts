@@ -5,14 +5,21 @@ import type {Exchange} from '../observability/exchange.ts';
 import type {RunningBackend} from './backends.ts';
 import type {Backend} from './load-balancer.ts';
 
+export interface BackendHandleParts {
+	/** What the load balancer has sent it. */
+	readonly received: () => readonly Exchange[];
+	/** Called when it has been stopped or started by hand. */
+	readonly onSwitched: () => void;
+}
+
 /** A back-end in the hands of a test. */
 export class BackendHandle implements Backend {
 	readonly #running: RunningBackend;
-	readonly #received: () => readonly Exchange[];
+	readonly #parts: BackendHandleParts;
 
-	constructor(running: RunningBackend, received: () => readonly Exchange[]) {
+	constructor(running: RunningBackend, parts: BackendHandleParts) {
 		this.#running = running;
-		this.#received = received;
+		this.#parts = parts;
 	}
 
 	get name(): string {
@@ -32,15 +39,17 @@ export class BackendHandle implements Backend {
 	}
 
 	get received(): readonly Exchange[] {
-		return this.#received();
+		return this.#parts.received();
 	}
 
-	stop(): Promise<void> {
-		return this.#running.stop();
+	async stop(): Promise<void> {
+		await this.#running.stop();
+		this.#parts.onSwitched();
 	}
 
-	start(): Promise<void> {
-		return this.#running.start();
+	async start(): Promise<void> {
+		await this.#running.start();
+		this.#parts.onSwitched();
 	}
 
 	toString(): string {

@@ -172,9 +172,10 @@ export class Configurer {
 				ownBackends: backendsIn(after),
 			};
 		});
-		for (const {name, handle} of store.managed.values()) {
+		for (const {name, handle, running} of store.managed.values()) {
 			if (!isMeant(name)) continue;
 			handle.traffic.clear();
+			running.advisor.clear();
 			for (const backend of handle.backends) handle.setHealth(backend.name, 'auto');
 		}
 	}

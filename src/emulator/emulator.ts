@@ -3,6 +3,7 @@ import type {Agent} from 'node:https';
 import type {LoadBalancerSpec} from '../configuration/spec.ts';
 import type {LoggedCall} from '../control-plane/call-log.ts';
 import type {HealthChange} from '../data-plane/services.ts';
+import type {Advice} from '../observability/advice/advice.ts';
 import type {Exchange} from '../observability/exchange.ts';
 import type {Reloaded} from '../operations/configure.ts';
 import type {EmulatorClock} from './clock.ts';
@@ -19,6 +20,8 @@ export interface EmulatorEvents {
 	health: [change: HealthChange];
 	/** There is something new to know: what `warnings` and `notices` list. */
 	notice: [notice: Notice];
+	/** Advice was said for the first time: what `lb.advice` lists. */
+	advice: [advice: Advice];
 	/** A back-end that was deregistered through the control port has nothing in flight any more. */
 	drained: [backend: {readonly loadBalancer: string; readonly backend: string}];
 	/** Somebody asks for a stop: `POST /_lb/stop` at the control port, which is refused while nobody listens. */

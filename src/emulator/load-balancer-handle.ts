@@ -11,6 +11,7 @@ import type {AccountLoadBalancer} from '../model/account-load-balancer.ts';
 import type {OperatorSetting, ServiceState} from '../model/health.ts';
 import {formatListener} from '../model/listener.ts';
 import type {PemPair} from '../model/resolved.ts';
+import type {Advice} from '../observability/advice/advice.ts';
 import type {Traffic} from '../observability/journal.ts';
 import type {Operate} from '../operations/context.ts';
 import {drainBackend} from '../operations/drain-backend.ts';
@@ -90,6 +91,10 @@ export class LoadBalancerHandle implements LoadBalancer {
 		return [...ofCertificates, ...warningsOfDurations(this.#parts.managed.described, `${this.name}, durations: `)];
 	}
 
+	get advice(): readonly Advice[] {
+		return this.#running.advisor.advice;
+	}
+
 	get listeners(): ListenerStatus[] {
 		const {certificates} = this.#parts.managed;
 		return this.#running.listeners.map(({description, bound}) => {
@@ -131,7 +136,10 @@ export class LoadBalancerHandle implements LoadBalancer {
 		const {running, currentBackends: backends} = this.#parts.managed;
 		const found = backends.find(backend => backend.name === name);
 		if (found === undefined) throw noSuchBackend(name, backends);
-		return new BackendHandle(found, () => running.journal.to(name));
+		return new BackendHandle(found, {
+			received: () => running.journal.to(name),
+			onSwitched: () => running.advisor.switched(name),
+		});
 	}
 
 	port(logical: number): number {

@@ -2,6 +2,7 @@ import type {Duplex} from 'node:stream';
 import type {CertificateNames, LoadBalancerSpec} from '../configuration/spec.ts';
 import type {Health, OperatorSetting, ServiceState} from '../model/health.ts';
 import type {PemPair} from '../model/resolved.ts';
+import type {Advice} from '../observability/advice/advice.ts';
 import type {Exchange} from '../observability/exchange.ts';
 import type {Traffic} from '../observability/journal.ts';
 import type {ConnectOptions} from './client.ts';
@@ -76,6 +77,11 @@ export interface LoadBalancer extends AsyncDisposable {
 	readonly endpoint: string;
 	/** What works here and will surprise elsewhere: expired certificates and the like. */
 	readonly warnings: readonly string[];
+	/**
+	 * What works here, or fails, and will bite in production, found in the traffic so far: each once, with the cause, the
+	 * fix and what proves it; its `count` goes on. `emulator.reset()` forgets it.
+	 */
+	readonly advice: readonly Advice[];
 	/** @throws EmulatorError `NO_SUCH_BACKEND` */
 	backend(name: string): Backend;
 	/** The bound port of the listener with this logical port. @throws EmulatorError `NO_SUCH_LISTENER`, `STOPPED` */

@@ -8,6 +8,7 @@ import type {NormalisedBackend} from '../model/normalised.ts';
 import {backendsOf, certificatesOf} from '../model/resolve.ts';
 import type {AccessLog} from '../observability/access-log-file.ts';
 import type {Exchange} from '../observability/exchange.ts';
+import {adviceSources} from './advice-sources.ts';
 import type {BackendRegistry} from './backend-registry.ts';
 import type {RunningBackend} from './backends.ts';
 import {Client, type Reachable} from './client.ts';
@@ -75,6 +76,10 @@ export class ManagedLoadBalancer implements HandledLoadBalancer {
 		this.running = running;
 		this.yieldsPorts = options.yieldsPorts;
 		running.journal.subscribe(onExchange);
+		running.advisor.sources = adviceSources({
+			certificates: () => this.certificates,
+			backends: () => this.#registered,
+		});
 		this.client = new Client({
 			dnsName: running.description.dnsName,
 			listeners: () => this.reachable,

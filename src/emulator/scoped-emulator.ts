@@ -22,6 +22,7 @@ const IS_OF: {
 	exchange: (scope, {loadBalancer}) => scope.has(loadBalancer),
 	health: (scope, {loadBalancer}) => scope.has(loadBalancer),
 	notice: (scope, {loadBalancer}) => loadBalancer === undefined || scope.has(loadBalancer),
+	advice: (scope, {loadBalancer}) => scope.has(loadBalancer),
 	drained: (scope, {loadBalancer}) => scope.has(loadBalancer),
 };
 

@@ -21,6 +21,7 @@ export function servicesOf({
 		feed: live.feed,
 		shown: live.shown,
 		onHealthChange: change => live.announce('health', change),
+		onAdvice: advice => live.announce('advice', advice),
 		record,
 	};
 }

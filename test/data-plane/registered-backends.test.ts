@@ -6,7 +6,7 @@ import {HandClock} from '../helpers/hand-clock.ts';
 import {eventually, within} from '../helpers/patience.ts';
 import {deadPort} from '../helpers/ports.ts';
 import {checkOf, type Probed, startProbed} from '../helpers/probing.ts';
-import {resolvedBackend, resolvedLoadBalancer, servicesOf} from '../helpers/running-pieces.ts';
+import {advisorOf, resolvedBackend, resolvedLoadBalancer, servicesOf} from '../helpers/running-pieces.ts';
 
 const CHECK = checkOf('TCP:80', {intervalMs: 5000, healthyThreshold: 2, unhealthyThreshold: 2});
 
@@ -16,10 +16,8 @@ function register(t: ExecutionContext, more: Partial<ResolvedLoadBalancer> = {})
 	const changes: HealthChange[] = [];
 	const described = (other: Partial<ResolvedLoadBalancer> = {}) =>
 		resolvedLoadBalancer({healthCheck: CHECK, ...more, ...other});
-	const registered = new RegisteredBackends(
-		described(),
-		servicesOf(clock, change => changes.push(change)),
-	);
+	const services = servicesOf(clock, change => changes.push(change));
+	const registered = new RegisteredBackends(described(), services, advisorOf(services));
 	t.teardown(() => registered.stopProbing());
 	const update = (other: Partial<ResolvedLoadBalancer> = {}) => registered.update(described(other));
 	return {registered, update, clock, changes, probes: () => registered.all.map(({health}) => health.probes)};

@@ -300,3 +300,16 @@ test('a stop ends the streams first, with a last word, while what is in flight g
 	t.is((await answer).status, 200);
 	await stopped;
 });
+
+test('advice is an event, with where its exchange is found and nothing of what is in it', async t => {
+	const emulator = await start(t);
+	const reader = await Reader.open(t, emulator);
+	await reader.until('hello');
+
+	await emulator.get('web').fetch('/', {headers: {'x-forwarded-for': '203.0.113.9'}});
+
+	const {data} = await reader.until('advice');
+	t.like(data, {code: 'forwarded-for-forgeable', loadBalancer: 'web', listener: 80, count: 1, seen: {id: 1, seq: 1}});
+	t.false(JSON.stringify(data).includes('203.0.113.9'));
+	await reader.until('state');
+});

@@ -71,6 +71,7 @@ export class FakeEmulator implements SteppedEmulator, Surfaces {
 				seed: 1,
 				feed: new TrafficFeed(),
 				onHealthChange: () => {},
+				onAdvice: () => {},
 				record: {exchanges: 1, bodyBytes: 1},
 			},
 			prepareStart: plane.prepareStart,

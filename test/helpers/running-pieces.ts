@@ -17,6 +17,7 @@ import {
 	type ResolvedListener,
 	type ResolvedLoadBalancer,
 } from '../../src/model/resolved.ts';
+import {Advisor} from '../../src/observability/advice/advisor.ts';
 import {Journal} from '../../src/observability/journal.ts';
 import {TrafficFeed} from '../../src/observability/traffic-feed.ts';
 import {checkOf} from './probing.ts';
@@ -33,6 +34,7 @@ export function servicesOf(clock: Clock, onHealthChange: (change: HealthChange) 
 		contexts: new SecureContexts(),
 		seed: 1,
 		onHealthChange,
+		onAdvice: () => {},
 		feed: new TrafficFeed(),
 		record: {exchanges: 10, bodyBytes: 0},
 	};
@@ -78,6 +80,12 @@ export const HTTP_LISTENER: ResolvedListener = {
 	backendRules: NO_BACKEND_RULES,
 };
 
+/** What looks at the traffic of the load balancer that `resolvedLoadBalancer()` describes. */
+export function advisorOf({clock, onAdvice}: Services, journal: Journal = new Journal(1)): Advisor {
+	const described = resolvedLoadBalancer();
+	return new Advisor({described: () => described, clock, find: id => journal.find(id), onSaid: onAdvice});
+}
+
 /** An HTTP listener that runs by itself, and the record of what came through it. */
 export async function startListener(services: Services): Promise<{listener: RunningListener; journal: Journal}> {
 	const journal = new Journal(services.record.exchanges);
@@ -86,6 +94,7 @@ export async function startListener(services: Services): Promise<{listener: Runn
 	const listener = new RunningListener(HTTP_LISTENER, bound, resolvedLoadBalancer(), {
 		services,
 		journal,
+		advisor: advisorOf(services, journal),
 		deadlines,
 		standings: standings(),
 	});
@@ -95,13 +104,15 @@ export async function startListener(services: Services): Promise<{listener: Runn
 /** What serves the connections of such a listener shares; no back-end is registered with it. */
 export function contextOf(services: Services): ListenerContext {
 	const deadlines = new Deadlines(services.clock, 500);
+	const journal = new Journal(services.record.exchanges);
 	return {
 		loadBalancer: resolvedLoadBalancer(),
 		listener: HTTP_LISTENER,
 		router: new Router(standings()),
 		stickiness: undefined,
 		securesCookies: false,
-		journal: new Journal(services.record.exchanges),
+		journal,
+		advisor: advisorOf(services, journal),
 		clock: services.clock,
 		deadlines,
 		buffers: services.buffers,

@@ -1,4 +1,5 @@
 import type {Transition} from '../../model/health.ts';
+import type {Advice} from '../../observability/advice/advice.ts';
 import type {TrafficWatcher} from '../../observability/traffic-feed.ts';
 import type {LoggedCall} from '../call-log.ts';
 
@@ -17,6 +18,8 @@ export interface LiveEvents {
 	/** The probes have brought a back-end in service, or taken it out. */
 	health: {readonly loadBalancer: string; readonly backend: string; readonly transition: Transition};
 	notice: LiveNotice;
+	/** Advice was said for the first time. */
+	advice: Advice;
 	/** A back-end that was deregistered here has nothing in flight any more. */
 	drained: {readonly loadBalancer: string; readonly backend: string};
 }

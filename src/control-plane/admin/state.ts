@@ -1,4 +1,6 @@
 import type {Health, OperatorSetting, ServiceState} from '../../model/health.ts';
+import type {Advice} from '../../observability/advice/advice.ts';
+import {type AdviceJson, adviceJson} from '../../observability/advice/advice-json.ts';
 
 /** A load balancer as whoever runs it shows it; the handles of the library have this shape. */
 export interface RunningView {
@@ -27,6 +29,7 @@ export interface RunningView {
 		readonly health: Pick<Health, 'lastProbe'>;
 	}[];
 	readonly warnings: readonly string[];
+	readonly advice: readonly Advice[];
 }
 
 export interface BackendState {
@@ -69,6 +72,7 @@ export interface LoadBalancerState {
 	}[];
 	readonly backends: readonly BackendState[];
 	readonly warnings: readonly string[];
+	readonly advice: readonly AdviceJson[];
 }
 
 export interface VmAddress {
@@ -100,7 +104,7 @@ export interface AdminState {
 
 /** @param state in the cloud's words. */
 export function loadBalancerState(view: RunningView, state = 'active'): LoadBalancerState {
-	const {name, dnsName, listeners, backends, warnings} = view;
+	const {name, dnsName, listeners, backends, warnings, advice} = view;
 	return {
 		name,
 		dnsName,
@@ -114,6 +118,7 @@ export function loadBalancerState(view: RunningView, state = 'active'): LoadBala
 		})),
 		backends: backends.map(backendState),
 		warnings,
+		advice: advice.map(adviceJson),
 	};
 }
 

@@ -52,6 +52,10 @@ export class UpstreamConnection implements BackendHandler {
 	served = 0;
 	/** On the clock's `now()`: an idle connection is destroyed after this. Kept by the pool. */
 	idleUntilMs = Number.POSITIVE_INFINITY;
+	/** The id of the last exchange on it that went well. Kept by the pool. */
+	lastExchange = 0;
+	/** What its back-end did while it rested, if anything: ended in order, or sent what nobody had asked for. */
+	restedUntil: 'end' | 'bytes' | undefined;
 	/** Called when it is closed while it rests in the pool. */
 	onIdleDeath: ((connection: UpstreamConnection) => void) | undefined;
 	readonly #connection: BackendConnection;
@@ -100,6 +104,7 @@ export class UpstreamConnection implements BackendHandler {
 		if (this.#receiver === undefined) {
 			// Nothing was asked for. It must not pass for the next request's answer, so the connection is destroyed.
 			release?.();
+			this.restedUntil ??= 'bytes';
 			this.#connection.destroy();
 			return;
 		}
@@ -113,6 +118,7 @@ export class UpstreamConnection implements BackendHandler {
 
 	ended(): void {
 		const receiver = this.#receiver;
+		if (receiver === undefined) this.restedUntil ??= 'end';
 		if (receiver === undefined) this.#connection.destroy();
 		else if (this.#state === 'until-close') this.#end(receiver, false);
 		else if (!this.#receivedAny) this.#lose(receiver, undefined);

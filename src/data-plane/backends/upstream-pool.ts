@@ -1,5 +1,6 @@
 import type {Clock} from '../../base/clock.ts';
 import type {Deadlines, Timed} from '../../base/deadlines.ts';
+import type {Advisor} from '../../observability/advice/advisor.ts';
 import type {Backend} from './backend.ts';
 import type {UpstreamConnection} from './upstream-connection.ts';
 
@@ -8,6 +9,8 @@ export interface UpstreamPoolOptions {
 	readonly clock: Clock;
 	readonly deadlines: Deadlines;
 	readonly timeouts: {readonly idleMs: number};
+	/** Told of what back-ends do to connections that rest. */
+	readonly advisor: Pick<Advisor, 'restEnded' | 'sentUnasked'>;
 }
 
 /**
@@ -39,14 +42,19 @@ export class UpstreamPool implements Timed {
 		}
 	}
 
-	/** Takes a clean connection back. It is destroyed after the idle timeout, or when anything happens on it. */
-	give(connection: UpstreamConnection, nowMs: number): void {
+	/**
+	 * Takes a clean connection back. It is destroyed after the idle timeout, or when anything happens on it.
+	 *
+	 * @param exchange the id of the one that it has served.
+	 */
+	give(connection: UpstreamConnection, nowMs: number, exchange: number): void {
 		connection.unassign();
 		if (this.#closed || !connection.connection.usable) {
 			connection.connection.destroy();
 			return;
 		}
 		connection.served++;
+		connection.lastExchange = exchange;
 		connection.idleUntilMs = nowMs + this.#options.timeouts.idleMs;
 		connection.onIdleDeath = this.#forget;
 		// Reading goes on while it rests: that is how its death shows.
@@ -125,5 +133,12 @@ export class UpstreamPool implements Timed {
 		const resting = this.#resting.get(connection.backend);
 		const index = resting?.indexOf(connection) ?? -1;
 		if (index !== -1) resting?.splice(index, 1);
+		if (connection.restedUntil !== undefined) this.#tell(connection);
 	};
+
+	#tell({backend: {name}, restedUntil, idleUntilMs, lastExchange}: UpstreamConnection): void {
+		const {advisor, clock, timeouts} = this.#options;
+		if (restedUntil === 'bytes') advisor.sentUnasked(name, lastExchange);
+		else advisor.restEnded(name, clock.now() - (idleUntilMs - timeouts.idleMs), lastExchange);
+	}
 }

@@ -117,7 +117,7 @@ export class HttpAttempt extends BackendAttempt {
 		if (upstream === undefined) return;
 		// An answer may come before the back-end has taken the whole request.
 		const isSent = (this.#body?.done ?? true) && upstream.connection.stream.writableLength === 0;
-		if (isClean && isSent) this.#front.pool.give(upstream, nowMs);
+		if (isClean && isSent) this.#front.pool.give(upstream, nowMs, this.record.id);
 		else {
 			upstream.unassign();
 			upstream.connection.destroy();

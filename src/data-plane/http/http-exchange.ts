@@ -38,6 +38,8 @@ export class HttpExchange implements AnswerReceiver {
 	/** Present while an answer is passed on piece by piece. */
 	#relay: AnswerRelay | undefined;
 	#keepAlive = false;
+	/** Whether the back-end keeps its connection after an answer that is passed on piece by piece. */
+	#isKeptAlive = false;
 	/** Whether the client waits for a 100 before it sends its body. */
 	#awaitsContinue: boolean;
 
@@ -166,6 +168,7 @@ export class HttpExchange implements AnswerReceiver {
 		// Text that is put together is copied once more when it is written.
 		const answer = headText === head.verbatim ? text : headText + body;
 		keepWhole(this.record, answer, body, this.#context.keptBodyBytes);
+		if (!clean && head.keepAlive) this.record.hasExcess = true;
 		this.#attempt.giveBack(clean, now);
 		this.#finish('ok', remarkOn(head.status), now);
 		this.#front.writeText(answer);
@@ -176,6 +179,7 @@ export class HttpExchange implements AnswerReceiver {
 		const framing = framingFor(this.#head.minor, head.framing);
 		const text = this.#beginAnswer(head, framing, this.#now());
 		this.#relay = new AnswerRelay(this.#front, this.record, framing);
+		this.#isKeptAlive = head.keepAlive && head.framing !== 'until-close';
 		if (!this.#front.writeText(text)) this.#attempt.pause();
 	}
 
@@ -191,6 +195,7 @@ export class HttpExchange implements AnswerReceiver {
 
 	answerEnd(clean: boolean): void {
 		const now = this.#now();
+		if (!clean && this.#isKeptAlive) this.record.hasExcess = true;
 		this.#attempt.giveBack(clean, now);
 		this.#finish('ok', remarkOn(this.record.responseStatus), now);
 		this.#relay?.end();
@@ -235,6 +240,7 @@ export class HttpExchange implements AnswerReceiver {
 		this.#front.touch(now);
 		record.firstByteMs = now - record.startMs;
 		record.responseStatus = head.status;
+		if (head.keepAlive) record.keepAliveMs = head.keepAliveMs;
 		addCookies(head, this.#attempt.stickyLine(head.fields), this.#context.securesCookies);
 		// An answer that comes before the request has ended leaves bytes owed, so the connection cannot go on.
 		this.#keepAlive = this.#head.keepAlive && framing.delimited && this.requestDone && !this.#context.draining;

@@ -111,6 +111,7 @@ export class TlsHandshake implements OpenConnection, StreamOwner {
 				...(typeof servername === 'string' ? {sni: servername} : {}),
 			},
 		};
+		this.#context.advisor.shakenHands(this.#context.listener.port, peer.tls.sni);
 		this.#serve(new ClientConnection(this.#raw, {stream, peer, ms: this.#context.clock.now() - this.#startMs}));
 	}
 

@@ -373,6 +373,7 @@ test('a running load balancer is shown with its dates as text', t => {
 			},
 		],
 		warnings: ['careful'],
+		advice: [],
 	});
 
 	t.is(state.state, 'active');

@@ -59,6 +59,7 @@ const WEB: LoadBalancerState = {
 	],
 	backends: [],
 	warnings: [],
+	advice: [],
 };
 
 /** What runs, kept in memory. */

@@ -61,6 +61,7 @@ async function start(t: ExecutionContext, description: ResolvedLoadBalancer, con
 		contexts,
 		seed: 1,
 		onHealthChange() {},
+		onAdvice() {},
 		feed: new TrafficFeed(),
 		record: {exchanges: 10, bodyBytes: 0},
 	};

@@ -174,6 +174,7 @@ test.serial('a handshake that is not complete in time is ended, however slowly i
 			contexts: new SecureContexts(),
 			seed: 1,
 			onHealthChange() {},
+			onAdvice() {},
 			feed: new TrafficFeed(),
 			record: {exchanges: 10, bodyBytes: 0},
 		},
