@@ -1,8 +1,7 @@
 import {existsSync} from 'node:fs';
 import {quote} from '../base/quote.ts';
-import {alternatives, didYouMean, nearest} from '../base/suggest.ts';
+import {nearest} from '../base/suggest.ts';
 import {ConfigText} from '../configuration/config-text.ts';
-import type {BackendSpec} from '../configuration/spec-backend.ts';
 import {PROTOCOLS} from '../model/listener.ts';
 import {usageError} from './exit-codes.ts';
 
@@ -202,47 +201,3 @@ export function readCertificateChoice(text: string): CertificateChoice {
 }
 
 const CERTIFICATE_HINT = '--certificate cert.pem,key.pem, or --certificate web.test to issue one.';
-
-/** A fake back-end to start. */
-export interface FakeChoice {
-	readonly behaviour: Extract<BackendSpec, {readonly kind: 'echo' | 'reply' | 'tcp'}>;
-	readonly label: string;
-	readonly tls: boolean;
-	/** 0 for a free one. */
-	readonly port: number;
-}
-
-const FAKES = {
-	echo: {kind: 'echo'},
-	reply: {kind: 'reply'},
-	'tcp-echo': {kind: 'tcp', mode: 'echo'},
-	'tcp-sink': {kind: 'tcp', mode: 'sink'},
-	'tcp-source': {kind: 'tcp', mode: 'source'},
-	'tcp-banner': {kind: 'tcp', mode: 'banner'},
-} as const satisfies Record<string, FakeChoice['behaviour']>;
-
-/**
- * Reads a fake back-end: `echo`, `echo:3000`, `tcp-echo+tls:7000`.
- *
- * @throws EmulatorError `USAGE`
- */
-export function readFakeChoice(text: string): FakeChoice {
-	const match = /^([a-z-]*)(\+tls)?(?::(.*))?$/i.exec(text);
-	const label = match?.[1]?.toLowerCase() ?? '';
-	const kinds = Object.keys(FAKES);
-	const kind = kinds.find(known => known === label);
-	if (match === null || kind === undefined) {
-		throw usageError(
-			`${quote(text)} is not a fake back-end; allowed are ${alternatives(kinds)}, each with "+tls" and ":port" if you like`,
-			didYouMean(label, kinds),
-		);
-	}
-	const port = match[3] === undefined ? 0 : /^\d{1,5}$/.test(match[3]) ? Number(match[3]) : Number.NaN;
-	if (!(port >= 0 && port <= 65_535)) {
-		throw usageError(
-			`${quote(match[3] ?? '')} in ${quote(text)} is not a port; allowed are 1 to 65535, or 0 for a free one`,
-		);
-	}
-	// `kind` was found among the keys of FAKES.
-	return {behaviour: FAKES[kind as keyof typeof FAKES], label: kind, tls: match[2] !== undefined, port};
-}

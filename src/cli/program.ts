@@ -97,7 +97,10 @@ function describeProgram(context: CommandContext, end: (exitCode: number) => voi
 	program
 		.command('backend')
 		.description('run fake back-ends alone')
-		.argument('[spec...]', 'echo, reply, tcp-echo, tcp-sink, tcp-source or tcp-banner; "+tls" and ":port" may follow')
+		.argument(
+			'[spec...]',
+			'echo, reply ("reply=503x2,200": 503 twice, then 200), tcp-echo, tcp-sink, tcp-source or tcp-banner; "+tls" (or "+tls=expired") and ":port" may follow',
+		)
 		.option('--host <address>', 'the address to bind', '127.0.0.1')
 		.option('--json', 'print the back-ends as NDJSON')
 		.action(async (specs: string[], options: BackendOptions) => {

@@ -21,6 +21,7 @@ backends:
   # plain: 127.0.0.5                               # host only: the listener's back-end port as it is
   # mine: {kind: command, run: node server.js}     # started with PORT in its environment
   # busy: {kind: reply, status: 503, headers: {retry-after: "1"}, body: later, delay: 100ms}
+  # flaky: {kind: reply, script: [{status: 503, times: 2}, {status: 200, body: ok}]}   # 503 twice, then 200
 
 # What VM ids of the cloud mean here: back-ends of the above, or addresses.
 # vms: {i-0000000a: app-1, i-0000000b: "127.0.0.1:3000"}

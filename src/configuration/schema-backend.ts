@@ -1,6 +1,7 @@
 import * as v from 'valibot';
 import {alternatives} from '../base/suggest.ts';
 import {TLS_DEFECTS} from '../model/tls-defect.ts';
+import {answerFields, replyStep} from './schema-reply.ts';
 import {barePort, count, duration, flag, KEY_IS_NAME, optional, port, text} from './schema-values.ts';
 import type {BackendSpec} from './spec-backend.ts';
 
@@ -34,13 +35,11 @@ const ofEveryFake = {tls, proxyProtocol};
 
 const replyFields = {
 	kind: v.literal('reply'),
-	status: optional(
-		'200 unless said otherwise.',
-		v.pipe(v.number('an HTTP status'), v.metadata({type: 'integer', minimum: 200, maximum: 599})),
+	...answerFields,
+	script: optional(
+		'Answers in order; the last one is repeated. What a step leaves out is as in the reply itself.',
+		v.array(replyStep, 'a list of answers; write [{status: 503, times: 2}, {status: 200}]'),
 	),
-	headers: v.exactOptional(v.record(v.string(), text, 'headers; write {name: value}')),
-	body: v.exactOptional(text),
-	delay: optional('Waits before it answers.', duration),
 	keepAlive: optional('How long it keeps an idle connection open.', duration),
 	...ofEveryFake,
 };

@@ -48,15 +48,60 @@ export interface EchoBackend extends FakeBackendCommon {
 	/** Answers with a JSON document of everything it received. */
 	readonly kind: 'echo';
 }
-export interface ReplyBackend extends FakeBackendCommon {
-	/** Answers every request alike. */
-	readonly kind: 'reply';
+
+/** An answer of a `reply`. Its times go by the emulator's clock, and end when the client leaves. */
+export interface ReplyAnswer {
+	/** 200 unless said otherwise. */
 	readonly status?: number;
 	readonly headers?: Readonly<Record<string, string>>;
 	readonly body?: string;
 	/** Waits before it answers. */
 	readonly delay?: Duration;
-	/** How long it keeps an idle connection open. */
+	/** Sends the body in pieces of so many bytes, one at once and the others `every` so long, or so many bytes a second. */
+	readonly pace?: {readonly bytes: number; readonly every: Duration} | {readonly bandwidth: number};
+	/** Server-sent events in place of a body. */
+	readonly events?: ReplyEvents;
+}
+
+/** A stream of server-sent events (WHATWG HTML, server-sent events). */
+export interface ReplyEvents {
+	/** In this order, the first at once; a text is the data of an event. */
+	readonly send: readonly (string | ReplyEvent)[];
+	/** The time between two of them; 1 s unless said otherwise. */
+	readonly every?: Duration;
+	/** After the last: the answer ends (`close`, unless said otherwise), stays open, or begins again. */
+	readonly end?: 'close' | 'stay' | 'repeat';
+}
+
+export interface ReplyEvent {
+	readonly data: string;
+	readonly event?: string;
+	readonly id?: string;
+	/** How long a client is to wait before it connects again. */
+	readonly retry?: Duration;
+}
+
+/** A step of a script. What it leaves out is as in the `reply` itself; its `body` or `events` stand for both. */
+export interface ReplyStep extends ReplyAnswer {
+	/** How many requests it answers; 1 unless said otherwise. The last step answers all that follow. */
+	readonly times?: number;
+	/**
+	 * Answers requests for paths of this pattern only, as in rules: `*` and `?` are wildcards, the query does not count.
+	 * Steps with the same pattern are a script of their own. The first pattern that matches counts; steps without one
+	 * answer what no pattern matches, and where there is none, the `reply` itself does.
+	 */
+	readonly path?: string;
+}
+
+export interface ReplyBackend extends FakeBackendCommon, ReplyAnswer {
+	/** Answers every request alike, or by a script. */
+	readonly kind: 'reply';
+	/**
+	 * Answers in order: `[{status: 503, times: 2}, {status: 200}]`. Health checks over HTTP count as well. It begins
+	 * anew when the back-end is started again, and at a reset of the emulator.
+	 */
+	readonly script?: readonly ReplyStep[];
+	/** How long it keeps an idle connection open, by the emulator's clock. */
 	readonly keepAlive?: Duration;
 }
 export interface HandlerBackend extends FakeBackendCommon {

@@ -1,4 +1,3 @@
-import {millisecondsIn} from '../base/duration.ts';
 import {isPrivateKey} from '../base/quote.ts';
 import type {NormalisedAddress, NormalisedBackend, NormalisedFake} from '../model/normalised.ts';
 import type {BackendConfig} from './spec.ts';
@@ -12,16 +11,8 @@ import type {
 	SocketBackend,
 	TcpBackend,
 } from './spec-backend.ts';
-import {
-	below,
-	tell,
-	unless,
-	type WritePlace,
-	withoutKey,
-	writeAddress,
-	writeDuration,
-	written,
-} from './write-values.ts';
+import {writeReply} from './write-reply.ts';
+import {below, tell, unless, type WritePlace, withoutKey, writeAddress, written} from './write-values.ts';
 
 /** What `describe-backend.ts` makes of a fake back-end, beside what every one has. */
 type Behaviour = EchoBackend | ReplyBackend | HandlerBackend | TcpBackend | SocketBackend;
@@ -80,24 +71,6 @@ function writeBehaviour({behaviour}: NormalisedFake, place: WritePlace): Own<Ech
 			tell(place, 'a handler is code, which cannot be written: a TCP echo takes its place');
 			return {kind: 'tcp', mode: 'echo'};
 	}
-}
-
-function writeReply({status, headers, body, delay, keepAlive}: ReplyBackend, place: WritePlace): Own<ReplyBackend> {
-	const duration = (given: ReplyBackend['delay']) => {
-		const ms = millisecondsIn(given);
-		return ms === undefined ? undefined : writeDuration(ms);
-	};
-	const shown = Object.entries(headers ?? {}).filter(
-		([name, value]) => withoutKey(value, below(place, 'headers', name)) !== undefined,
-	);
-	return written<Own<ReplyBackend>>({
-		kind: 'reply',
-		status,
-		headers: headers === undefined ? undefined : Object.fromEntries(shown),
-		body: withoutKey(body, below(place, 'body')),
-		delay: duration(delay),
-		keepAlive: duration(keepAlive),
-	});
 }
 
 /** A configuration has text alone, and bytes that are no UTF-8 would come back as others. */

@@ -1,3 +1,4 @@
+import type {Clock} from '../base/clock.ts';
 import {EmulatorError} from '../base/errors.ts';
 import {readHostName} from '../base/host-name.ts';
 import {madeOnce} from '../base/made-once.ts';
@@ -21,6 +22,8 @@ export interface RunningBackend {
 	stop(): Promise<void>;
 	/** @throws EmulatorError `STOPPED` after {@link end}. */
 	start(): Promise<void>;
+	/** Has a fake back-end begin its script again. */
+	restartScript(): void;
 	/** Stops it for good, when no load balancer has it any more; nothing happens to a server of the user's own. */
 	end(): Promise<void>;
 }
@@ -39,15 +42,15 @@ export interface StartOptions {
 /** Starts what a description asks for; of an address there is nothing to start. */
 export type StartBackend = (described: NormalisedBackend, options: StartOptions) => Promise<RunningBackend>;
 
-/** @returns what starts the back-ends of one emulator. An import() takes 50 us, even of what is loaded: one will do. */
-export function backendStarter(): StartBackend {
+/** @returns what starts the back-ends of one emulator, whose delays go by its clock. An import() takes 50 us, even of what is loaded: one will do. */
+export function backendStarter(clock: Clock): StartBackend {
 	const fakeBackends = madeOnce(() => import('../fake-backends/fake-backend.ts'));
-	return (described, options) => startBackend(described, options, fakeBackends);
+	return (described, options) => startBackend(described, {...options, clock}, fakeBackends);
 }
 
 async function startBackend(
 	described: NormalisedBackend,
-	{authority, dnsNames, callOff}: StartOptions,
+	{authority, dnsNames, callOff, clock}: StartOptions & {readonly clock: Clock},
 	fakeBackends: () => Promise<typeof import('../fake-backends/fake-backend.ts')>,
 ): Promise<RunningBackend> {
 	const {name} = described;
@@ -71,6 +74,7 @@ async function startBackend(
 				name,
 				behaviour: behaviourOf(described.behaviour),
 				proxyProtocol: described.proxyProtocol,
+				clock,
 				tls: issue && {
 					mode: tls === 'detect' ? 'detect' : 'always',
 					get cert() {
@@ -108,6 +112,7 @@ function ofOthers(kind: 'address' | 'undeclared', description: ResolvedBackend):
 		certificate: () => undefined,
 		stop: () => notOurs(name),
 		start: () => notOurs(name),
+		restartScript() {},
 		end: () => Promise.resolve(),
 	};
 }
@@ -133,6 +138,9 @@ function ofServer(
 			// Whoever still holds its handle would start a server that nobody stops.
 			if (hasEnded) throw new EmulatorError('STOPPED', `Back-end ${quote(name)} is gone with its load balancer`);
 			await server.start();
+		},
+		restartScript() {
+			if ('restartScript' in server) server.restartScript();
 		},
 		end() {
 			hasEnded = true;

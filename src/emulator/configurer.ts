@@ -172,8 +172,9 @@ export class Configurer {
 				ownBackends: backendsIn(after),
 			};
 		});
-		for (const {name, handle, running} of store.managed.values()) {
+		for (const {name, handle, running, backends} of store.managed.values()) {
 			if (!isMeant(name)) continue;
+			for (const backend of backends.values()) backend.restartScript();
 			handle.traffic.clear();
 			running.advisor.clear();
 			for (const backend of handle.backends) handle.setHealth(backend.name, 'auto');

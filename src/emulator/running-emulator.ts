@@ -62,9 +62,9 @@ export class RunningEmulator implements Emulator {
 		this.#options = options;
 		this.#authority = options.authority ?? createAuthority();
 		this.#authorityFile = new AuthorityFile(this.#authority, this.#folder);
-		this.#registry = new BackendRegistry(this.#authority, backendStarter());
 		this.#settings = settingsOf(NOTHING_CONFIGURED.described, seed);
 		const {clock, handle} = clockOf(options.clock);
+		this.#registry = new BackendRegistry(this.#authority, backendStarter(clock));
 		this.clock = handle;
 		this.#time = clock;
 		this.#notices = new Notices(notice => this.#live.announce('notice', notice));

@@ -31,6 +31,8 @@ export interface PreparedBehaviour {
 	readonly serve: Serve;
 	/** What TLS offers in ALPN; nothing for kinds that are not HTTP. */
 	readonly alpn: readonly string[] | undefined;
+	/** Begins a script again; undefined where there is none. */
+	readonly restart?: () => void;
 }
 
 const KINDS = ['echo', 'reply', 'handler', 'tcp', 'socket'] as const satisfies readonly Behaviour['kind'][];
@@ -65,7 +67,7 @@ export function prepareBehaviour(behaviour: Behaviour, context: BehaviourContext
 			return {serve: serveHttp(server), alpn: HTTP_ALPN};
 		}
 		case 'reply':
-			return {serve: serveHttp(createReplyServer(behaviour)), alpn: HTTP_ALPN};
+			return prepareReply(behaviour, context);
 		case 'handler':
 			return {
 				serve: serveHttp(createHttpServer(guardRequestHandler(behaviour.handler, context))),
@@ -76,6 +78,11 @@ export function prepareBehaviour(behaviour: Behaviour, context: BehaviourContext
 		case 'socket':
 			return {serve: guardSocketHandler(behaviour.handler, context), alpn: undefined};
 	}
+}
+
+function prepareReply(reply: ReplyBackend, {clock}: BehaviourContext): PreparedBehaviour {
+	const {server, restart} = createReplyServer(reply, clock);
+	return {serve: serveHttp(server), alpn: HTTP_ALPN, restart};
 }
 
 /** A violation when `given` is not one of the allowed texts, with the text that was probably meant. */

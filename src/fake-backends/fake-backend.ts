@@ -1,5 +1,6 @@
 import {once} from 'node:events';
 import {createServer, type Server, type Socket} from 'node:net';
+import {type Clock, systemClock} from '../base/clock.ts';
 import {invalidDescription, portUnavailable, type Violation} from '../base/errors.ts';
 import {madeOnce} from '../base/made-once.ts';
 import {show} from '../base/quote.ts';
@@ -25,6 +26,8 @@ export interface FakeBackendOptions {
 	readonly proxyProtocol?: ProxyProtocolMode | undefined;
 	/** How long a PROXY header may take; 5 s by default. */
 	readonly proxyHeaderTimeoutMs?: number | undefined;
+	/** What the delays of its answers go by; the machine's own by default. */
+	readonly clock?: Clock | undefined;
 }
 
 /** A small real server that listens. Disposing it stops it. */
@@ -50,6 +53,8 @@ export interface FakeBackend extends AsyncDisposable {
 	 * @throws EmulatorError `PORT_UNAVAILABLE` when another process has taken the port.
 	 */
 	start(): Promise<void>;
+	/** Begins the script of a reply again, as {@link start} does after a stop. */
+	restartScript(): void;
 }
 
 export {behaviourOf} from './behaviour.ts';
@@ -94,15 +99,16 @@ class ListeningBackend implements FakeBackend {
 	readonly #receive: Serve;
 	readonly #open = new Set<Socket>();
 	#server: Server | undefined;
+	#restart: (() => void) | undefined;
 	readonly #turns = new SerialQueue();
 
 	constructor(options: FakeBackendOptions) {
-		const {name, host = '127.0.0.1', port = 0, behaviour, tls} = options;
+		const {name, host = '127.0.0.1', port = 0, tls} = options;
 		this.name = name;
 		this.host = host;
 		this.port = port;
 		this.secure = tls !== undefined;
-		this.#receive = this.#afterProxyHeader(this.#receiver(behaviour, tls), options);
+		this.#receive = this.#afterProxyHeader(this.#receiver(options), options);
 	}
 
 	get openConnections(): number {
@@ -113,6 +119,10 @@ class ListeningBackend implements FakeBackend {
 		return this.#turns.run(() => this.#listen());
 	}
 
+	restartScript(): void {
+		this.#restart?.();
+	}
+
 	stop(): Promise<void> {
 		return this.#turns.run(() => this.#close());
 	}
@@ -121,11 +131,13 @@ class ListeningBackend implements FakeBackend {
 		return this.stop();
 	}
 
-	#receiver(behaviour: Behaviour, tls: FakeBackendTls | undefined): Serve {
-		const {serve, alpn} = prepareBehaviour(behaviour, {
+	#receiver({behaviour, tls, clock = systemClock}: FakeBackendOptions): Serve {
+		const {serve, alpn, restart} = prepareBehaviour(behaviour, {
 			name: this.name,
+			clock,
 			keepError: error => this.#keepError(error),
 		});
+		this.#restart = restart;
 		if (tls === undefined) return serve;
 		const secureContext = madeOnce(() => secureContextFor(this.name, tls));
 		// A user's own certificate is checked at the start, an issued one is known to be good.
@@ -173,6 +185,7 @@ class ListeningBackend implements FakeBackend {
 		const address = server.address();
 		if (address !== null && typeof address === 'object') this.port = address.port;
 		this.#server = server;
+		this.restartScript();
 	}
 
 	#accept(connection: Socket): void {

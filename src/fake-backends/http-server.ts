@@ -1,5 +1,6 @@
 import {createServer, type RequestListener, type Server} from 'node:http';
 import type {Socket} from 'node:net';
+import type {Clock} from '../base/clock.ts';
 import type {Serve} from './serve.ts';
 
 /** What the HTTP kinds accept in ALPN, in order of preference; a client that also offers h2 gets one of these. */
@@ -36,16 +37,24 @@ export function serveHttp(server: Server): Serve {
  * Closes connections that were idle for that long after an answer. Node's own `keepAliveTimeout` adds a second, which
  * would hide the keep-alive race from tests.
  */
-export function closeIdle(server: Server, keepAliveMs: number): void {
-	const requestsInHand = new WeakMap<Socket, number>();
+export function closeIdle(server: Server, keepAliveMs: number, clock: Clock): void {
+	const busy = new WeakMap<Socket, {requests: number; cancel: () => void}>();
+	server.on('connection', (socket: Socket) => {
+		const connection = {requests: 0, cancel: () => {}};
+		busy.set(socket, connection);
+		socket.once('close', () => connection.cancel());
+	});
 	server.on('request', ({socket}, response) => {
-		requestsInHand.set(socket, (requestsInHand.get(socket) ?? 0) + 1);
-		socket.setTimeout(0);
+		const connection = busy.get(socket);
+		if (connection === undefined) return;
+		connection.requests++;
+		connection.cancel();
 		response.once('close', () => {
-			const left = (requestsInHand.get(socket) ?? 1) - 1;
-			requestsInHand.set(socket, left);
-			if (left === 0 && !socket.destroyed) socket.setTimeout(keepAliveMs);
+			connection.requests--;
+			if (connection.requests > 0 || socket.destroyed) return;
+			connection.cancel = clock.after(keepAliveMs, () => {
+				socket.destroy();
+			});
 		});
 	});
-	server.on('timeout', socket => socket.destroy());
 }

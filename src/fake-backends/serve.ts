@@ -1,4 +1,5 @@
 import type {Socket} from 'node:net';
+import type {Clock} from '../base/clock.ts';
 
 /**
  * What a fake back-end does with one connection. It owns the stream from this call on: a plain socket, or a `TLSSocket`
@@ -10,6 +11,8 @@ export type Serve = (connection: Socket) => void;
 export interface BehaviourContext {
 	/** The back-end's name, as shown in answers. */
 	readonly name: string;
+	/** What its delays go by. */
+	readonly clock: Clock;
 	/** Keeps what a user's handler threw, so that a test can look at it. */
 	readonly keepError: (error: unknown) => void;
 }

@@ -1,5 +1,5 @@
 import test from 'ava';
-import {joinListenerPieces, readCertificateChoice, readFakeChoice, readUpTarget} from '../../src/cli/arguments.ts';
+import {joinListenerPieces, readCertificateChoice, readUpTarget} from '../../src/cli/arguments.ts';
 
 const joins = test.macro({
 	exec: (t, given: string[], joined: string[]) => t.deepEqual(joinListenerPieces(given), joined),
@@ -66,19 +66,4 @@ test('a certificate is two files, or names', t => {
 	t.throws(() => readCertificateChoice('a.pem'), {code: 'USAGE'});
 	t.throws(() => readCertificateChoice('a.pem,b.pem,c.pem'), {code: 'USAGE'});
 	t.throws(() => readCertificateChoice('a.test,'), {code: 'USAGE'});
-});
-
-test('a fake back-end is a kind, with TLS and a port if wanted', t => {
-	t.deepEqual(readFakeChoice('echo'), {behaviour: {kind: 'echo'}, label: 'echo', tls: false, port: 0});
-	t.deepEqual(readFakeChoice('tcp-echo+tls:7000'), {
-		behaviour: {kind: 'tcp', mode: 'echo'},
-		label: 'tcp-echo',
-		tls: true,
-		port: 7000,
-	});
-	t.throws(() => readFakeChoice('echo:65536'), {
-		message: '"65536" in "echo:65536" is not a port; allowed are 1 to 65535, or 0 for a free one',
-	});
-	t.throws(() => readFakeChoice('constructor'), {code: 'USAGE'});
-	t.throws(() => readFakeChoice('echo+ssl'), {code: 'USAGE'});
 });

@@ -89,6 +89,57 @@ test('what the TLS of a fake cannot be is told with what it can be', t => {
 	t.deepEqual(tls({clientAuth: 'require', clientCa: PEM_CA, defect: 'weak-key', names: ['a.test']}), []);
 });
 
+test('what a reply, its script and its events cannot be is told with what they can be', t => {
+	const reply = (given: object) => violations({backends: {app: {kind: 'reply', ...given}}});
+
+	t.deepEqual(
+		reply({
+			body: 'x',
+			pace: {bytes: 0, every: '1s'},
+			events: {send: [], every: 'soon'},
+			script: [],
+		}),
+		[
+			'backends.app.events: an answer has a body or events, not both (send the body as an event)',
+			'backends.app.events.every: "soon" is not a duration; write milliseconds as a number, or text such as "500ms", "5s", "2m" or "1h"',
+			'backends.app.events.send: the list is empty; write at least one event',
+			'backends.app.pace: events have their own pace (write events: {every})',
+			'backends.app.pace.bytes: 0 is not allowed; write a whole number from 1 on',
+			'backends.app.script: the list is empty; a script has at least one answer',
+		],
+	);
+	t.deepEqual(
+		reply({
+			script: [
+				{times: 0, pace: {bandwidth: 1.5}},
+				{path: 'pay', status: 99},
+				{path: '/a b', delay: '600h', header: {}},
+				{events: {send: [{data: 'a', id: '1\n2'}], end: 'never'}, headers: {'Content-Length': '1'}},
+				'503',
+			],
+		}),
+		[
+			'backends.app.script[0].pace: there is no body to send (write body: beside it)',
+			'backends.app.script[0].pace.bandwidth: 1.5 is not allowed; write a whole number from 1 on',
+			'backends.app.script[0].times: 0 is not allowed; write a whole number from 1 on',
+			'backends.app.script[1].path: no path matches "pay"; a pattern begins with "/" or "*"',
+			'backends.app.script[1].status: 99 is not the status of an answer; allowed are 200 to 599',
+			'backends.app.script[2].delay: "600h" is too long; allowed are up to 2147483647 ms',
+			'backends.app.script[2].header: unknown key "header"; allowed are "status", "headers", "body", "delay", "pace", "events", "times" or "path" (did you mean "headers"?)',
+			`backends.app.script[2].path: " " may not stand in the path pattern "/a b"; allowed are letters, digits, _ - . $ / ~ " ' @ : + and the wildcards * and ?`,
+			'backends.app.script[3].events.end: "never" is not an end; allowed are "close", "stay" or "repeat"',
+			'backends.app.script[3].events.send[0].id: "1\\n2" has a line break or a NUL; the id of an event is one line',
+			'backends.app.script[3].headers.Content-Length: a stream of events has no length (leave the header out)',
+			'backends.app.script[4]: "503" is not an answer; write {status, body, times}',
+		],
+	);
+	t.deepEqual(reply({pace: {bandwidth: 1}}), ['backends.app.pace: there is no body to send (write body: beside it)']);
+	t.deepEqual(reply({body: 'x', pace: {bytes: 1}}), [
+		'backends.app.pace.every: "every" is missing; it is a duration; write milliseconds as a number, or text such as "500ms", "5s", "2m" or "1h"',
+	]);
+	t.deepEqual(reply({body: 'x', script: [{pace: {bytes: 1, every: 1}}, {path: '*'}]}), []);
+});
+
 test('addresses, ports by back-end port and commands are read', t => {
 	const {backends} = described({
 		backends: {

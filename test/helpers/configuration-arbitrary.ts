@@ -65,22 +65,44 @@ const fake = {
 	count: fc.integer({min: 1, max: 3}),
 };
 const token = fc.constantFrom('X-A', '__proto__', 'b');
+const answer = {
+	status: fc.integer({min: 200, max: 599}),
+	headers: fc.dictionary(token, fc.constantFrom('', 'x', DOLLAR, 'é')),
+	delay: duration,
+};
+const events = fc.record(
+	{
+		send: fc.array(
+			fc.oneof(text, fc.record({data: text, event: token, id: token, retry: duration}, {requiredKeys: ['data']})),
+			{minLength: 1},
+		),
+		every: duration,
+		end: fc.constantFrom('close', 'stay', 'repeat'),
+	},
+	{requiredKeys: ['send']},
+);
+const pace = fc.oneof(
+	fc.record({bytes: fc.integer({min: 1}), every: duration}),
+	fc.record({bandwidth: fc.integer({min: 1})}),
+);
+const scripted = {...answer, times: fc.integer({min: 1}), path: fc.constantFrom('/a/*', '*', '/')};
+const step = fc.oneof(
+	fc.record({...scripted, events}, {requiredKeys: []}),
+	fc.record({...scripted, body: text, pace}, {requiredKeys: ['body']}),
+);
+const reply = {
+	kind: fc.constant('reply'),
+	...answer,
+	script: fc.array(step, {minLength: 1, maxLength: 3}),
+	keepAlive: duration,
+	...fake,
+};
 const backend = fc.oneof(
 	address,
 	port,
 	fc.record({kind: fc.constant('echo'), ...fake}, {requiredKeys: ['kind']}),
-	fc.record(
-		{
-			kind: fc.constant('reply'),
-			status: fc.integer({min: 200, max: 599}),
-			headers: fc.dictionary(token, fc.constantFrom('', 'x', DOLLAR, 'é')),
-			body: text,
-			delay: duration,
-			keepAlive: duration,
-			...fake,
-		},
-		{requiredKeys: ['kind']},
-	),
+	fc.record({...reply, body: text, pace}, {requiredKeys: ['kind', 'body']}),
+	fc.record({...reply, events}, {requiredKeys: ['kind']}),
 	fc.record(
 		{kind: fc.constant('tcp'), mode: fc.constantFrom('echo', 'sink'), ...fake},
 		{requiredKeys: ['kind', 'mode']},

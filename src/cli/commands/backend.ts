@@ -1,10 +1,11 @@
 import {formatAddress} from '../../base/errors.ts';
 import type {Authority} from '../../certificates/authority.ts';
+import {issueDefective} from '../../certificates/defective.ts';
 import {letterOf} from '../../configuration/describe-backend.ts';
 import {type FakeBackend, startFakeBackend} from '../../fake-backends/fake-backend.ts';
-import {type FakeChoice, readFakeChoice} from '../arguments.ts';
 import {localAuthority} from '../authority.ts';
 import type {CommandContext} from '../command-context.ts';
+import {type FakeChoice, readFakeChoice} from '../fake-choice.ts';
 import {columns, shellWord} from '../text.ts';
 import {warnOfHost} from '../warn-of-host.ts';
 
@@ -47,10 +48,12 @@ export async function backend(
 }
 
 function start(name: string, choice: FakeChoice, host: string, authority: Authority | undefined): Promise<FakeBackend> {
-	const {behaviour, tls, port} = choice;
+	const {behaviour, tls, defect, port} = choice;
 	if (!tls || authority === undefined) return startFakeBackend({name, behaviour, host, port});
-	const {cert, key} = authority.issue({names: ['localhost', '127.0.0.1', '::1', name]});
-	return startFakeBackend({name, behaviour, host, port, tls: {mode: 'always', cert, key}});
+	const names = ['localhost', '127.0.0.1', '::1', name];
+	const pair = defect === undefined ? authority.issue({names}) : issueDefective(authority, names, defect);
+	const allowsWeakKey = defect === 'weak-key';
+	return startFakeBackend({name, behaviour, host, port, tls: {mode: 'always', ...pair, allowsWeakKey}});
 }
 
 function rowOf(fake: FakeBackend, kind: string): {name: string; kind: string; url: string; host: string; port: number} {
