@@ -8,9 +8,9 @@ import {ROOT} from './bundles.mjs';
 const SOURCE = path.join(ROOT, 'src/page');
 const COPIED = ['index.html', 'icon.svg'];
 
-/** What the script may have, so that the page is there at once: bytes minified, and of those gzipped. */
-const MOST_BYTES = 60_000;
-const MOST_GZIPPED = 20_000;
+/** How large the scripts may be, minified and gzipped: those that are needed at once, and all of them. */
+const FIRST = {bytes: 60_000, gzipped: 20_000};
+const ALL = {bytes: 80_000, gzipped: 30_000};
 
 /** What of the other rooms is in the page: `test/architecture.test.ts` allows no more. */
 const SHARED = ['src/observability/traffic-filter.ts', 'src/base/suggest.ts', 'src/base/quote.ts'];
@@ -27,6 +27,9 @@ export async function buildPage(folder) {
 		entryPoints: {app: 'src/page/main.tsx', page: 'src/page/page.css'},
 		outdir: folder,
 		bundle: true,
+		// What is shown first is in app.js and chunk.js; more.js comes when somebody looks at the rest.
+		splitting: true,
+		chunkNames: '[name]',
 		minify: true,
 		write: false,
 		format: 'esm',
@@ -41,10 +44,14 @@ export async function buildPage(folder) {
 	});
 	await rm(folder, {recursive: true, force: true});
 	await mkdir(folder, {recursive: true});
-	for (const {path: file, contents} of outputFiles) {
-		if (file.endsWith('.js')) refuseLarge(contents);
-		await writeFile(file, contents);
-	}
+	const scripts = outputFiles.filter(({path: file}) => file.endsWith('.js'));
+	refuseLarge(
+		'what the page shows first',
+		scripts.filter(({path: file}) => !file.endsWith('more.js')),
+		FIRST,
+	);
+	refuseLarge('the page', scripts, ALL);
+	for (const {path: file, contents} of outputFiles) await writeFile(file, contents);
 	for (const name of COPIED) await copyFile(path.join(SOURCE, name), path.join(folder, name));
 }
 
@@ -65,13 +72,17 @@ export async function buildChangedPage(folder) {
 	await stop();
 }
 
-/** @param {Uint8Array} script */
-function refuseLarge(script) {
-	const gzipped = gzipSync(script).length;
-	if (script.length <= MOST_BYTES && gzipped <= MOST_GZIPPED) return;
-	throw new Error(
-		`The script of the page has ${script.length} bytes, ${gzipped} gzipped; allowed are ${MOST_BYTES} and ${MOST_GZIPPED}`,
-	);
+/**
+ * @param {string} what
+ * @param {readonly {contents: Uint8Array}[]} scripts
+ * @param {{bytes: number, gzipped: number}} most
+ */
+function refuseLarge(what, scripts, most) {
+	const bytes = scripts.reduce((sum, {contents}) => sum + contents.length, 0);
+	const gzipped = scripts.reduce((sum, {contents}) => sum + gzipSync(contents).length, 0);
+	if (bytes <= most.bytes && gzipped <= most.gzipped) return;
+	const allowed = `${most.bytes} and ${most.gzipped}`;
+	throw new Error(`The script of ${what} has ${bytes} bytes, ${gzipped} gzipped; allowed are ${allowed}`);
 }
 
 if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) await buildChangedPage(path.join(ROOT, 'dist/page'));

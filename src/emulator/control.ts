@@ -25,6 +25,7 @@ import {AccountAsCloud} from './cloud-store.ts';
 import type {Configurer} from './configurer.ts';
 import {addressOfListener, findListener} from './named-listeners.ts';
 import type {Notices} from './notices.ts';
+import {withDetails} from './state-details.ts';
 
 /** The port that the command line takes when nobody asked for one. */
 const USUAL_PORT = 8089;
@@ -110,9 +111,10 @@ export class Control implements AdminApi {
 			region: moment.identifiers.region,
 			credentials: this.#config.control.credentials === undefined ? 'any' : 'verified',
 			clock: {kind: clockKind, now: new Date(clock.wallMs()).toISOString()},
-			loadBalancers: [...store.managed.values()].map(({handle}) => {
+			loadBalancers: [...store.managed.values()].map(({handle, running}) => {
 				const life = account.loadBalancers.get(handle.name)?.life;
-				return loadBalancerState(handle, life === undefined ? 'active' : stateOf(life, moment));
+				const state = loadBalancerState(handle, life === undefined ? 'active' : stateOf(life, moment));
+				return withDetails(state, running);
 			}),
 			vms: [...account.vms].map(([id, backend]) => ({id, address: this.#addressOf(backend)})),
 			notices: notices.texts('note'),

@@ -17,7 +17,7 @@ await assert.rejects(startLoadBalancer({listeners: ['htps:443 -> http:80']}), er
 
 // The page was built beforehand.
 const emulator = await startEmulator();
-for (const file of ['', 'page/app.js', 'page/page.css', 'page/icon.svg']) {
+for (const file of ['', 'page/app.js', 'page/chunk.js', 'page/more.js', 'page/page.css', 'page/icon.svg']) {
 	const response = await fetch(`${emulator.endpoint}/_lb/${file}`);
 	assert.equal(response.status, 200, file);
 	assert.match(response.headers.get('content-security-policy'), /trusted-types 'none'/);

@@ -8,6 +8,8 @@ const FOLDERS = ['./page/', '../page/', '../dist/page/', '../../../dist/page/'];
 const TYPES: ReadonlyMap<string, string> = new Map([
 	['index.html', 'text/html; charset=utf-8'],
 	['app.js', 'text/javascript; charset=utf-8'],
+	['chunk.js', 'text/javascript; charset=utf-8'],
+	['more.js', 'text/javascript; charset=utf-8'],
 	['page.css', 'text/css; charset=utf-8'],
 	['icon.svg', 'image/svg+xml'],
 ]);

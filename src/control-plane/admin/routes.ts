@@ -74,6 +74,8 @@ const PAGE: ReadonlyMap<string, ReadonlyMap<string, Handler>> = new Map([
 	['/_lb', new Map([['GET', async () => (await import('./page.ts')).redirectToPage()]])],
 	['/_lb/', new Map([['GET', pageFile('index.html')]])],
 	['/_lb/page/app.js', new Map([['GET', pageFile('app.js')]])],
+	['/_lb/page/chunk.js', new Map([['GET', pageFile('chunk.js')]])],
+	['/_lb/page/more.js', new Map([['GET', pageFile('more.js')]])],
 	['/_lb/page/page.css', new Map([['GET', pageFile('page.css')]])],
 	['/_lb/page/icon.svg', new Map([['GET', pageFile('icon.svg')]])],
 ] satisfies readonly (readonly [string, ReadonlyMap<string, Handler>])[]);

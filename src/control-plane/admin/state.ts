@@ -1,6 +1,7 @@
 import type {Health, OperatorSetting, ServiceState} from '../../model/health.ts';
 import type {Advice} from '../../observability/advice/advice.ts';
 import {type AdviceJson, adviceJson} from '../../observability/advice/advice-json.ts';
+import type {BackendDetails, ListenerDetails, LoadBalancerDetails} from './state-details.ts';
 
 /** A load balancer as whoever runs it shows it; the handles of the library have this shape. */
 export interface RunningView {
@@ -32,7 +33,7 @@ export interface RunningView {
 	readonly advice: readonly Advice[];
 }
 
-export interface BackendState {
+export interface BackendState extends BackendDetails {
 	readonly name: string;
 	readonly kind: string;
 	readonly address: string;
@@ -51,12 +52,12 @@ export interface BackendState {
 	};
 }
 
-export interface LoadBalancerState {
+export interface LoadBalancerState extends LoadBalancerDetails {
 	readonly name: string;
 	readonly dnsName: string;
 	/** In the cloud's words: `active` and the like. */
 	readonly state: string;
-	readonly listeners: readonly {
+	readonly listeners: readonly (ListenerDetails & {
 		readonly spec: string;
 		/** The port that was written. */
 		readonly port: number;
@@ -69,7 +70,7 @@ export interface LoadBalancerState {
 			readonly fingerprint256: string;
 			readonly warnings: readonly string[];
 		};
-	}[];
+	})[];
 	readonly backends: readonly BackendState[];
 	readonly warnings: readonly string[];
 	readonly advice: readonly AdviceJson[];

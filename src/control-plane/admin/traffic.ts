@@ -1,6 +1,7 @@
 import {EmulatorError, invalidDescription, type Violation} from '../../base/errors.ts';
 import {quote} from '../../base/quote.ts';
 import {didYouMean} from '../../base/suggest.ts';
+import type {Exchange} from '../../observability/exchange.ts';
 import type {ExchangeRecord} from '../../observability/exchange-record.ts';
 import {type ExchangeSummary, fieldsIn, summaryOf} from '../../observability/summary.ts';
 import {type FilterSubject, readFilter, type TrafficFilter} from '../../observability/traffic-filter.ts';
@@ -85,6 +86,45 @@ async function* linesOf(records: readonly ExchangeRecord[]): AsyncGenerator<stri
 	}
 }
 
+/** A message as JSON has it. */
+export interface WireMessage {
+	/** Names and values alternating, as sent. */
+	readonly rawHeaders: readonly string[];
+	/** As UTF-8. */
+	readonly body: string;
+	/** The bytes of a body that is not UTF-8. */
+	readonly base64?: string;
+	/** Whether that is the whole body. */
+	readonly complete: boolean;
+}
+
+/** One whole exchange, as `GET /_lb/traffic/{load balancer}/{id}` answers it. */
+export interface WireExchange extends Omit<Exchange, 'startedAt' | 'request' | 'response' | 'summary' | 'heldBytes'> {
+	/** ISO 8601, UTC. */
+	readonly startedAt: string;
+	/** Absent where there was none. */
+	readonly request?: WireMessage & {readonly method: string; readonly target: string};
+	readonly response?: WireMessage & {readonly status: number; readonly by: 'backend' | 'load-balancer'};
+}
+
+/** With its line in the access log, and the bytes of bodies that are no text. */
+function wireExchange(record: ExchangeRecord): object {
+	const {request, response, log} = record;
+	const json = record.toJSON();
+	const {request: asked, response: answered} = json;
+	return {
+		...json,
+		...(asked === undefined ? {} : {request: {...asked, ...bytesOf(request)}}),
+		...(answered === undefined ? {} : {response: {...answered, ...bytesOf(response)}}),
+		log,
+	};
+}
+
+function bytesOf({body, text}: Exchange['request'] | Exchange['response']): {readonly base64?: string} {
+	const bytes = Buffer.from(body.buffer, body.byteOffset, body.byteLength);
+	return bytes.equals(Buffer.from(text)) ? {} : {base64: bytes.toString('base64')};
+}
+
 /**
  * One whole exchange.
  *
@@ -102,7 +142,7 @@ export function readExchange(all: readonly RecordedTraffic[], lb: string, id: st
 			hint: 'GET /_lb/traffic lists them: an exchange is known by `lb` and `id`.',
 		});
 	}
-	return jsonAnswer(found);
+	return jsonAnswer(wireExchange(found));
 }
 
 function named(all: readonly RecordedTraffic[], name: string): RecordedTraffic {

@@ -4,6 +4,8 @@ import {openControlServer} from '../helpers/control-server.ts';
 const FILES = [
 	['/_lb/', 'text/html; charset=utf-8', '<!doctype html>'],
 	['/_lb/page/app.js', 'text/javascript; charset=utf-8', 'lb-local'],
+	['/_lb/page/chunk.js', 'text/javascript; charset=utf-8', 'export'],
+	['/_lb/page/more.js', 'text/javascript; charset=utf-8', 'export'],
 	['/_lb/page/page.css', 'text/css; charset=utf-8', '{'],
 	['/_lb/page/icon.svg', 'image/svg+xml', '<svg '],
 ] as const;

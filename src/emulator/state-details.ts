@@ -1,0 +1,77 @@
+import type {LoadBalancerState} from '../control-plane/admin/state.ts';
+import type {BackendDetails, ListenerDetails, LoadBalancerDetails} from '../control-plane/admin/state-details.ts';
+import type {Backend} from '../data-plane/backends/backend.ts';
+import type {RunningLoadBalancer} from '../data-plane/running-load-balancer.ts';
+import type {HealthCheck} from '../model/health-check.ts';
+import {lifetimeOf, ownCookieOf, type StickinessPolicy} from '../model/stickiness-policy.ts';
+import {isFailed} from '../observability/traffic-filter.ts';
+
+/** Shares are of so many exchanges: what happened long ago says little. */
+const SHARED = 1000;
+
+/** The state of a load balancer with what the data plane knows beside it. */
+export function withDetails(state: LoadBalancerState, running: RunningLoadBalancer): LoadBalancerState {
+	const shares = sharesIn(running);
+	const {healthCheck, listeners} = running.description;
+	const known = new Map(running.backends.map(backend => [backend.name, backend] as const));
+	const policies = new Map(listeners.map(({port, stickiness}) => [port, stickiness] as const));
+	return {
+		...state,
+		...loadBalancerDetails(running),
+		listeners: state.listeners.map(listener => ({...listener, ...listenerDetails(policies.get(listener.port))})),
+		backends: state.backends.map(backend => ({
+			...backend,
+			...(shares === undefined ? {} : {share: shares.get(backend.name) ?? 0}),
+			...consecutive(known.get(backend.name), healthCheck),
+		})),
+	};
+}
+
+function loadBalancerDetails({description, draining, journal}: RunningLoadBalancer): LoadBalancerDetails {
+	const rules = [...description.rules].sort((one, other) => other.priority - one.priority);
+	const {records, forgotten} = journal;
+	const failed = records.filter(({outcome, responseStatus: status}) =>
+		isFailed({open: outcome === 'open', outcome, status}),
+	);
+	return {
+		...(rules.length === 0
+			? {}
+			: {
+					rules: rules.map(({listener, priority, name, host = '', path = '', to}) => ({
+						...(listener === undefined ? {} : {listener}),
+						priority,
+						...(name === undefined ? {} : {name}),
+						...(host === '' ? {} : {host}),
+						...(path === '' ? {} : {path}),
+						to,
+					})),
+				}),
+		...(draining.length === 0 ? {} : {draining: draining.map(({name, inFlight}) => ({name, inFlight}))}),
+		counters: {exchanges: records.length + forgotten, failed: failed.length, forgotten},
+	};
+}
+
+/** By back-end; undefined when none got anything. */
+function sharesIn({journal}: RunningLoadBalancer): ReadonlyMap<string, number> | undefined {
+	const served = journal.records.slice(-SHARED).filter(({backendName}) => backendName !== '');
+	if (served.length === 0) return undefined;
+	const shares = new Map<string, number>();
+	for (const {backendName} of served) shares.set(backendName, (shares.get(backendName) ?? 0) + 1 / served.length);
+	return new Map([...shares].map(([name, share]) => [name, Math.round(share * 10_000) / 10_000]));
+}
+
+function consecutive(backend: Backend | undefined, check: HealthCheck): Pick<BackendDetails, 'consecutive'> {
+	if (backend === undefined || backend.health.lastProbe === undefined) return {};
+	const {passes, failures, state} = backend.health;
+	return {
+		consecutive: {passes, failures, needed: state === 'InService' ? check.unhealthyThreshold : check.healthyThreshold},
+	};
+}
+
+function listenerDetails(policy: StickinessPolicy | undefined): ListenerDetails {
+	if (policy === undefined) return {};
+	const cookie = ownCookieOf(policy);
+	if (policy.kind === 'application') return {stickiness: {cookie, application: policy.cookie}};
+	const seconds = lifetimeOf(policy);
+	return {stickiness: {cookie, ...(seconds === undefined ? {} : {seconds})}};
+}

@@ -1,0 +1,40 @@
+/** What the control port says against a request. */
+export interface Failure {
+	readonly code: string;
+	readonly message: string;
+	readonly hint?: string;
+	readonly violations?: readonly {readonly path: string; readonly message: string; readonly hint?: string}[];
+}
+
+/** The answer to a request: its JSON, or why there is none. */
+export type Answer<Value> = {readonly value: Value} | {readonly failure: Failure};
+
+/** Asks the control port that the page came from. Never rejects. */
+export type Ask = <Value>(method: string, path: string, body?: object) => Promise<Answer<Value>>;
+
+const UNREACHABLE: Failure = {
+	code: 'UNREACHABLE',
+	message: 'The control port does not answer',
+	hint: 'Is lb-local still running?',
+};
+
+/** @param fetch the browser's. */
+export function askBy(fetch: (url: string, init: RequestInit) => Promise<Response>): Ask {
+	return async <Value>(method: string, path: string, body?: object): Promise<Answer<Value>> => {
+		try {
+			const sent = body === undefined ? {} : {body: JSON.stringify(body)};
+			const response = await fetch(`/_lb/${path}`, {method, ...sent});
+			// The control port answers JSON to all that the page asks for, of the shape that its types say.
+			const json = (await response.json()) as Value & {readonly error?: Failure};
+			return json.error === undefined || response.ok ? {value: json} : {failure: json.error};
+		} catch {
+			return {failure: UNREACHABLE};
+		}
+	};
+}
+
+/** A failure in one line. */
+export function failureText({message, hint, violations = []}: Failure): string {
+	const broken = violations.map(each => `${each.path === '' ? '' : `${each.path}: `}${each.message}`);
+	return [message, ...broken, ...(hint === undefined ? [] : [hint])].join('. ').replaceAll('..', '.');
+}

@@ -1,0 +1,124 @@
+import {useCallback, useEffect, useMemo, useState} from 'preact/hooks';
+import type {Controller} from './controller.ts';
+import {Dialog} from './parts/dialog.tsx';
+import {type Page, PageContext, type Question, useStore} from './parts/hooks.ts';
+import {takesLetter} from './parts/keys.ts';
+import {Lazy} from './parts/lazy.tsx';
+import {StatusLine} from './parts/status-line.tsx';
+import {hashOf, type Route, readRoute} from './route.ts';
+import type {Store} from './store.ts';
+import {Head} from './views/head.tsx';
+import {MapView} from './views/map.tsx';
+import {TrafficView} from './views/traffic.tsx';
+import {adviceIn} from './wire.ts';
+
+interface Props {
+	readonly store: Store;
+	readonly controller: Controller;
+}
+
+/** Map and traffic are there at once, the others when they are shown. */
+function CurrentView({view}: Pick<Route, 'view'>) {
+	switch (view) {
+		case 'map':
+			return <MapView />;
+		case 'traffic':
+			return <TrafficView />;
+		case 'calls':
+			return <Lazy>{({CallsView}) => <CallsView />}</Lazy>;
+		case 'certificates':
+			return <Lazy>{({CertificatesView}) => <CertificatesView />}</Lazy>;
+		case 'advice':
+			return <Lazy>{({AdviceView}) => <AdviceView />}</Lazy>;
+		case 'faults':
+			return <Lazy>{({FaultsView}) => <FaultsView />}</Lazy>;
+	}
+}
+
+export function App({store, controller}: Props) {
+	useStore(store);
+	const [route, go] = useRoute();
+	const [question, confirm] = useState<Question>();
+	const [toCopy, setToCopy] = useState<{readonly text: string; readonly what: string}>();
+	const [showsHelp, setShowsHelp] = useState(false);
+	const copy = useCallback((text: string, what: string) => {
+		// The clipboard is there on loopback and over TLS alone, not under the name of a container.
+		const written = navigator.clipboard?.writeText(text) ?? Promise.reject(new Error('There is no clipboard'));
+		written.then(
+			() => store.say('status', `Copied ${what}`),
+			() => setToCopy({text, what}),
+		);
+	}, []);
+	useLetters(go, () => setShowsHelp(true));
+	const advice = adviceIn(store.state).length;
+	useEffect(() => {
+		document.title = advice === 0 ? 'lb-local' : `(${advice}) lb-local`;
+	}, [advice]);
+	const page: Page = {store, controller, route, go, confirm, copy};
+	return (
+		<PageContext.Provider value={page}>
+			<button type="button" class="skip" onClick={() => document.getElementById('content')?.focus()}>
+				To the content
+			</button>
+			<Head onHelp={() => setShowsHelp(true)} />
+			<main id="content" tabIndex={-1} class={route.view}>
+				<CurrentView key={route.view} view={route.view} />
+			</main>
+			<StatusLine />
+			{question !== undefined && <ConfirmDialog question={question} onClose={() => confirm(undefined)} />}
+			{toCopy !== undefined && (
+				<Lazy>{({CopyDialog}) => <CopyDialog {...toCopy} onClose={() => setToCopy(undefined)} />}</Lazy>
+			)}
+			{showsHelp && <Lazy>{({ConnectDialog}) => <ConnectDialog onClose={() => setShowsHelp(false)} />}</Lazy>}
+		</PageContext.Provider>
+	);
+}
+
+function useRoute(): [Route, Page['go']] {
+	const [hash, setHash] = useState(location.hash);
+	useEffect(() => {
+		const onHash = () => setHash(location.hash);
+		window.addEventListener('hashchange', onHash);
+		return () => window.removeEventListener('hashchange', onHash);
+	}, []);
+	const route = useMemo(() => readRoute(hash), [hash]);
+	const go = useCallback((change: Partial<Route>) => {
+		const before = readRoute(location.hash);
+		const next = hashOf({...before, ...change});
+		// Each letter of a filter would be a step back.
+		if ('filter' in change && change.view === undefined) history.replaceState(undefined, '', next);
+		else history.pushState(undefined, '', next);
+		setHash(next);
+	}, []);
+	return [route, go];
+}
+
+function useLetters(go: Page['go'], help: () => void): void {
+	useEffect(() => {
+		const onKey = (event: KeyboardEvent) => {
+			if (!takesLetter(event)) return;
+			if (event.key === '?') help();
+			if (event.key !== '/') return;
+			event.preventDefault();
+			if (readRoute(location.hash).view !== 'traffic') go({view: 'traffic'});
+			requestAnimationFrame(() => document.getElementById('filter')?.focus());
+		};
+		document.addEventListener('keydown', onKey);
+		return () => document.removeEventListener('keydown', onKey);
+	}, []);
+}
+
+function ConfirmDialog({question, onClose}: {readonly question: Question; readonly onClose: () => void}) {
+	const {title, consequence, action, onYes} = question;
+	return (
+		<Dialog title={title} onClose={onClose}>
+			<p>{consequence}</p>
+			<form method="dialog" class="bar">
+				<button type="submit" class="danger" onClick={onYes}>
+					{action}
+				</button>
+				<button type="submit">Cancel</button>
+			</form>
+		</Dialog>
+	);
+}

@@ -1,0 +1,8 @@
+// What is loaded when somebody looks at it: the rest of the page is there sooner.
+export {CopyDialog} from './parts/copy-dialog.tsx';
+export {AdviceView} from './views/advice.tsx';
+export {CallsView} from './views/calls.tsx';
+export {CertificatesView} from './views/certificates.tsx';
+export {ConnectDialog} from './views/connect.tsx';
+export {DetailPane} from './views/detail.tsx';
+export {FaultsView} from './views/faults.tsx';

@@ -1,0 +1,40 @@
+import {createContext} from 'preact';
+import {useContext, useEffect, useState} from 'preact/hooks';
+import type {Controller} from '../controller.ts';
+import type {Route} from '../route.ts';
+import type {Store} from '../store.ts';
+
+/** What every view has at hand. */
+export interface Page {
+	readonly store: Store;
+	readonly controller: Controller;
+	readonly route: Route;
+	/** Goes elsewhere; what is not said stays. */
+	readonly go: (change: Partial<Route>) => void;
+	/** Asks before something that cannot be undone, with its consequence in words. */
+	readonly confirm: (question: Question) => void;
+	/** Puts a text on the clipboard, or shows it to be copied by hand. */
+	readonly copy: (text: string, what: string) => void;
+}
+
+export interface Question {
+	readonly title: string;
+	/** What will happen. */
+	readonly consequence: string;
+	readonly action: string;
+	readonly onYes: () => void;
+}
+
+export const PageContext = createContext<Page | undefined>(undefined);
+
+export function usePage(): Page {
+	const page = useContext(PageContext);
+	if (page === undefined) throw new Error('There is no page around this part of it');
+	return page;
+}
+
+/** Paints a part again whenever the store has changed. */
+export function useStore(store: Store): void {
+	const [, paint] = useState(0);
+	useEffect(() => store.watch(() => paint(count => count + 1)), [store]);
+}

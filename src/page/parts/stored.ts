@@ -1,0 +1,18 @@
+// Settings of this browser. Where it keeps none, as in a private window, they hold until the page is closed.
+
+export function read(name: string): string | undefined {
+	try {
+		return localStorage.getItem(name) ?? undefined;
+	} catch {
+		return undefined;
+	}
+}
+
+export function write(name: string, value: string | undefined): void {
+	try {
+		if (value === undefined) localStorage.removeItem(name);
+		else localStorage.setItem(name, value);
+	} catch {
+		// It holds until the page is closed.
+	}
+}

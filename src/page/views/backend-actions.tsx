@@ -1,0 +1,90 @@
+import {usePage} from '../parts/hooks.ts';
+import {countOf} from '../time.ts';
+import type {BackendState} from '../wire.ts';
+
+interface Props {
+	readonly loadBalancer: string;
+	readonly backend: BackendState;
+}
+
+/** Back-ends that lb-local runs itself, and can therefore stop. */
+function isFake({kind}: BackendState): boolean {
+	return kind !== 'address' && kind !== 'undeclared';
+}
+
+/** What can be done with one back-end. What hurts what is in flight asks first. */
+export function BackendActions({loadBalancer, backend}: Props) {
+	const {controller, confirm, route, go} = usePage();
+	const {name, operator, inFlight} = backend;
+	const what = `${name} of ${loadBalancer}`;
+	const target = {loadBalancer, backend: name};
+	const setHealth = (state: string, done: string) => void controller.act('POST', 'health', {...target, state}, done);
+	const drain = () =>
+		confirm({
+			title: `Drain ${name}?`,
+			consequence: `It gets nothing new and is deregistered from ${loadBalancer}. ${inFlightText(inFlight)} may finish within the time for draining.`,
+			action: 'Drain',
+			onYes: () => void controller.act('POST', 'drain', target, `${what} is draining`),
+		});
+	const stop = () =>
+		confirm({
+			title: `Stop ${name}?`,
+			consequence: `Its port is closed: connections are refused, and ${inFlightText(inFlight)} will be cut. Start opens it again.`,
+			action: 'Stop',
+			onYes: () => void controller.act('POST', 'backend', {...target, action: 'stop'}, `${what} is stopped`),
+		});
+	const start = () => void controller.act('POST', 'backend', {...target, action: 'start'}, `${what} is started`);
+	return (
+		<>
+			{operator !== 'InService' && (
+				<Button label={`Take ${what} into service`} onClick={() => setHealth('InService', `${what} is in service`)}>
+					In
+				</Button>
+			)}
+			{operator !== 'OutOfService' && (
+				<Button
+					label={`Take ${what} out of service`}
+					onClick={() => setHealth('OutOfService', `${what} is out of service`)}
+				>
+					Out
+				</Button>
+			)}
+			{operator !== 'auto' && (
+				<Button
+					label={`Leave ${what} to its probes`}
+					onClick={() => setHealth('auto', `The probes decide about ${what}`)}
+				>
+					Auto
+				</Button>
+			)}
+			<Button label={`Drain ${what}`} onClick={drain}>
+				Drain…
+			</Button>
+			{isFake(backend) && (
+				<>
+					<Button label={`Stop ${what}`} onClick={stop}>
+						Stop…
+					</Button>
+					<Button label={`Start ${what}`} onClick={start}>
+						Start
+					</Button>
+				</>
+			)}
+			<Button label={`Arm a fault at ${what}`} onClick={() => go({...route, view: 'faults', filter: ''})}>
+				Fault…
+			</Button>
+		</>
+	);
+}
+
+function inFlightText(inFlight: number): string {
+	return inFlight === 0 ? 'nothing in flight' : `${countOf(inFlight, 'request')} in flight`;
+}
+
+function Button(props: {readonly label: string; readonly onClick: () => void; readonly children: string}) {
+	return (
+		<button type="button" class="small" aria-label={props.label} onClick={props.onClick}>
+			{props.children}
+		</button>
+	);
+}

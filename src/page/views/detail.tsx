@@ -1,0 +1,157 @@
+import {useEffect, useRef, useState} from 'preact/hooks';
+import {type Failure, failureText} from '../api.ts';
+import {curlOf, fetchOf, testOf} from '../copy-as.ts';
+import {CopyButton} from '../parts/copy-button.tsx';
+import {usePage} from '../parts/hooks.ts';
+import {takesLetter} from '../parts/keys.ts';
+import {Text} from '../parts/text.tsx';
+import {Waterfall} from '../parts/waterfall.tsx';
+import {bytes, timeOfDay} from '../time.ts';
+import type {WireExchange} from '../wire.ts';
+import {Legs} from './legs.tsx';
+import {MessagePart} from './message-part.tsx';
+import {WhyPart} from './why-part.tsx';
+
+interface Props {
+	readonly lb: string;
+	readonly id: number;
+	readonly onClose: () => void;
+}
+
+/** Everything about one exchange: why it went where, its connections, its times, its messages. */
+export function DetailPane({lb, id, onClose}: Props) {
+	const {exchange, failure} = useExchange(lb, id);
+	const title = useRef<HTMLHeadingElement>(null);
+	useEffect(() => title.current?.focus(), []);
+	useEffect(() => {
+		const onKey = (event: KeyboardEvent) => {
+			if (event.key === 'Escape' && document.querySelector('dialog[open]') === null) onClose();
+		};
+		document.addEventListener('keydown', onKey);
+		return () => document.removeEventListener('keydown', onKey);
+	}, [onClose]);
+	return (
+		<aside class="detail" aria-labelledby="detail-title">
+			<header>
+				<h2 id="detail-title" ref={title} tabIndex={-1}>
+					Exchange {id} of <Text of={lb} />
+				</h2>
+				<button type="button" onClick={onClose}>
+					Close
+				</button>
+			</header>
+			{failure !== undefined && <p class="bad-text">{failureText(failure)}</p>}
+			{exchange === undefined ? failure === undefined && <p>Loading…</p> : <Detail exchange={exchange} />}
+		</aside>
+	);
+}
+
+/** The exchange as it is, read again when its row changes. */
+function useExchange(lb: string, id: number): {exchange?: WireExchange; failure?: Failure} {
+	const {store, controller} = usePage();
+	const [read, setRead] = useState<{exchange?: WireExchange; failure?: Failure}>({});
+	const row = store.rows.rows.findLast(each => each.lb === lb && each.id === id);
+	useEffect(() => {
+		let isOver = false;
+		void controller.ask<WireExchange>('GET', `traffic/${encodeURIComponent(lb)}/${id}`).then(answer => {
+			if (isOver) return;
+			setRead('value' in answer ? {exchange: answer.value} : {failure: answer.failure});
+		});
+		return () => {
+			isOver = true;
+		};
+	}, [lb, id, row?.outcome]);
+	return read;
+}
+
+function Detail({exchange}: {readonly exchange: WireExchange}) {
+	const {request, response, added, cause, outcome, startedAt, log, bytes: sizes} = exchange;
+	return (
+		<>
+			<p>
+				<strong>
+					<Text of={request === undefined ? exchange.kind : `${request.method} ${request.target}`} most={400} />
+				</strong>{' '}
+				{response !== undefined &&
+					`→ ${response.status}${response.by === 'load-balancer' ? ' by the load balancer' : ''}`}
+				, {outcome}
+				<br />
+				<span class="quiet">
+					began {timeOfDay(Date.parse(startedAt))}, {bytes(sizes.up)} from the client, {bytes(sizes.down)} to it
+				</span>
+			</p>
+			{cause !== '' && (
+				<p class="cause">
+					Cause: <Text of={cause} most={2000} />
+				</p>
+			)}
+			{exchange.fault !== undefined && (
+				<p class="cause">
+					Fault that fired: <Text of={exchange.fault} />
+				</p>
+			)}
+			<CopyBar exchange={exchange} />
+			<WhyPart exchange={exchange} />
+			<Legs exchange={exchange} />
+			<Waterfall ms={exchange.ms} />
+			{request !== undefined && (
+				<MessagePart
+					title="Request, as the back-end received it"
+					first={`${request.method} ${request.target} HTTP/1.1`}
+					message={request}
+					added={added}
+					file={`${exchange.loadBalancer}-${exchange.id}-request`}
+				/>
+			)}
+			{response !== undefined && (
+				<MessagePart
+					title="Answer, as the client got it"
+					first={`HTTP/1.1 ${response.status}`}
+					message={response}
+					added={[]}
+					file={`${exchange.loadBalancer}-${exchange.id}-answer`}
+				/>
+			)}
+			{log !== '' && (
+				<>
+					<h3>Access log line</h3>
+					<pre>
+						<Text of={log} most={8000} />
+					</pre>
+				</>
+			)}
+		</>
+	);
+}
+
+function CopyBar({exchange}: {readonly exchange: WireExchange}) {
+	const {store, copy} = usePage();
+	const balancer = store.state?.loadBalancers.find(({name}) => name === exchange.loadBalancer);
+	const listener = balancer?.listeners.find(({port}) => port === exchange.listener);
+	const curl = () =>
+		listener === undefined
+			? '# its listener is gone'
+			: curlOf({exchange, listener, endpoint: store.state?.endpoint ?? ''});
+	useEffect(() => {
+		const onKey = (event: KeyboardEvent) => {
+			if (event.key === 'c' && takesLetter(event)) copy(curl(), 'the request as curl');
+		};
+		document.addEventListener('keydown', onKey);
+		return () => document.removeEventListener('keydown', onKey);
+	}, [exchange, listener]);
+	const about = {dnsName: balancer?.dnsName ?? '', isFirst: balancer?.listeners[0]?.port === exchange.listener};
+	return (
+		<p class="bar">
+			<span>Copy as</span>
+			<CopyButton text={curl} what="the request as curl">
+				curl
+			</CopyButton>
+			<CopyButton text={() => fetchOf(exchange, about)} what="the request as fetch">
+				fetch
+			</CopyButton>
+			<CopyButton text={() => testOf(exchange)} what="the exchange as a test">
+				test
+			</CopyButton>
+		</p>
+	);
+}

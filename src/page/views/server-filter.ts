@@ -1,0 +1,44 @@
+import {useEffect, useState} from 'preact/hooks';
+import type {Controller} from '../controller.ts';
+import type {Store} from '../store.ts';
+import type {ExchangeSummary} from '../wire.ts';
+
+/** How often the control port is asked at most. */
+const EVERY_MS = 1000;
+
+/** Whether a filter asks for what no row has: the fields of a request. */
+export function needsServer(filter: string): boolean {
+	return /(?:^|\s)-?(?:added|header):/i.test(filter);
+}
+
+/**
+ * The numbers of the exchanges that pass a filter which the browser cannot decide; undefined for every other filter. The
+ * control port has the same grammar and whole exchanges.
+ */
+export function useServerFilter(filter: string, store: Store, controller: Controller): ReadonlySet<number> | undefined {
+	const [found, setFound] = useState<ReadonlySet<number>>(new Set());
+	const isNeeded = needsServer(filter);
+	useEffect(() => {
+		if (!isNeeded) return;
+		let isOver = false;
+		let askedFor = -1;
+		const ask = async () => {
+			const {version} = store.rows;
+			if (version !== askedFor) {
+				askedFor = version;
+				const path = `traffic?limit=10000&filter=${encodeURIComponent(filter)}`;
+				const answer = await controller.ask<{summaries: ExchangeSummary[]}>('GET', path);
+				if (isOver) return;
+				// A filter that is being written is refused; the field says why.
+				if ('value' in answer) setFound(new Set(answer.value.summaries.map(({seq}) => seq)));
+			}
+			timer = window.setTimeout(() => void ask(), EVERY_MS);
+		};
+		let timer = window.setTimeout(() => void ask(), 0);
+		return () => {
+			isOver = true;
+			window.clearTimeout(timer);
+		};
+	}, [filter, isNeeded]);
+	return isNeeded ? found : undefined;
+}

@@ -1,0 +1,44 @@
+import type {Column} from '../parts/grid.tsx';
+import {Text} from '../parts/text.tsx';
+import {duration, timeOfDay} from '../time.ts';
+import type {ExchangeSummary} from '../wire.ts';
+
+/** What the list shows of an exchange. */
+export const COLUMNS: readonly Column<ExchangeSummary>[] = [
+	{name: 'Id', kind: 'id number', cell: ({id}) => id},
+	{name: 'Time', kind: 'time', cell: ({at}) => timeOfDay(at)},
+	{name: 'Listener', kind: 'listener', cell: ({lb, port}) => <Text of={`${lb}:${port}`} most={60} />},
+	{name: 'Method', kind: 'method', cell: ({method, kind}) => <Text of={method === '' ? kind : method} most={20} />},
+	{name: 'Target', kind: 'target', cell: row => <Target {...row} />},
+	{name: 'Back-end', kind: 'backend', cell: row => <BackendCell {...row} />},
+	{name: 'Status', kind: 'status-cell number', cell: ({status, open}) => (status === 0 ? (open ? '…' : '–') : status)},
+	{name: 'Took', kind: 'ms number', cell: ({ms, open}) => (open ? '…' : duration(ms))},
+	{name: 'Outcome', kind: 'outcome', cell: ({outcome}) => outcome},
+];
+
+function Target({target, host, cut}: ExchangeSummary) {
+	return (
+		<>
+			<span class="quiet">
+				<Text of={host} most={80} />
+			</span>
+			<Text of={target} most={200} />
+			{cut === true && '…'}
+		</>
+	);
+}
+
+function BackendCell({backend, why}: ExchangeSummary) {
+	if (backend === undefined) return '–';
+	return (
+		<>
+			<Text of={backend} most={60} />
+			{why !== undefined && (
+				<span class="quiet">
+					{' '}
+					<Text of={why} most={60} />
+				</span>
+			)}
+		</>
+	);
+}

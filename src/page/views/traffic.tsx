@@ -1,0 +1,187 @@
+import {useEffect, useMemo, useRef, useState} from 'preact/hooks';
+import {isFailed, readFilter} from '../../observability/traffic-filter.ts';
+import {orderAssertionOf} from '../assertions.ts';
+import {visible} from '../escape.ts';
+import {CopyButton} from '../parts/copy-button.tsx';
+import {Grid} from '../parts/grid.tsx';
+import {usePage} from '../parts/hooks.ts';
+import {takesLetter} from '../parts/keys.ts';
+import {Lazy} from '../parts/lazy.tsx';
+import {countOf, grouped} from '../time.ts';
+import type {ExchangeSummary} from '../wire.ts';
+import {useServerFilter} from './server-filter.ts';
+import {COLUMNS} from './traffic-columns.tsx';
+
+/** The exchanges as they come, those that pass the filter, and the one that is open. */
+export function TrafficView() {
+	const {store, controller, route, go, confirm} = usePage();
+	const [follows, setFollows] = useState(true);
+	const [current, setCurrent] = useState<number>();
+	const [selected, setSelected] = useState<ReadonlySet<number>>(new Set());
+	const seenUntil = useRef(0);
+	const filter = useMemo(() => readFilter(route.filter), [route.filter]);
+	const fromServer = useServerFilter(route.filter, store, controller);
+	const {pausedAt, rows: ring} = store;
+	const rows = useMemo(() => {
+		const passes = (row: ExchangeSummary) =>
+			(pausedAt === undefined || row.seq <= pausedAt) &&
+			(fromServer === undefined ? filter.matches(row) : fromServer.has(row.seq));
+		return route.filter === '' && pausedAt === undefined ? ring.rows : ring.rows.filter(passes);
+	}, [ring, ring.version, filter, pausedAt, fromServer, route.filter]);
+	const newest = ring.newest?.seq ?? 0;
+	useEffect(() => {
+		if (follows && pausedAt === undefined) seenUntil.current = newest;
+	}, [follows, pausedAt, newest]);
+	const isStill = !follows || pausedAt !== undefined;
+	const news = isStill ? ring.rows.filter(({seq}) => seq > Math.max(seenUntil.current, pausedAt ?? 0)).length : 0;
+	const choose = (key: number, {extend}: {readonly extend: boolean}) => {
+		setCurrent(key);
+		setSelected(before => (extend ? between(rows, current ?? key, key) : before.size > 1 ? before : new Set([key])));
+	};
+	const open = ({lb, id, seq}: ExchangeSummary) => {
+		setCurrent(seq);
+		setSelected(new Set([seq]));
+		go({exchange: {lb, id}});
+	};
+	useTrafficKeys({
+		follow: () => setFollows(before => !before),
+		pause: () => store.pause(store.pausedAt === undefined),
+	});
+	const chosen = rows.filter(({seq}) => selected.has(seq));
+	return (
+		<div class={route.exchange === undefined ? 'traffic' : 'traffic with-detail'}>
+			<section aria-labelledby="traffic-title">
+				<h2 id="traffic-title" class="hidden">
+					Traffic
+				</h2>
+				<div class="bar">
+					<FilterField remarks={filter.remarks} />
+					<button
+						type="button"
+						aria-pressed={pausedAt !== undefined}
+						onClick={() => store.pause(pausedAt === undefined)}
+					>
+						Pause
+					</button>
+					<button type="button" aria-pressed={follows} onClick={() => setFollows(true)}>
+						Follow
+					</button>
+					<button
+						type="button"
+						onClick={() =>
+							confirm({
+								title: 'Clear the record?',
+								consequence: `${countOf(ring.length, 'exchange')} will be forgotten, also by tests that read this record.`,
+								action: 'Clear',
+								onYes: () => void controller.clearTraffic(),
+							})
+						}
+					>
+						Clear…
+					</button>
+					{chosen.length > 1 && (
+						<CopyButton
+							text={() => orderAssertionOf(chosen.map(({backend}) => backend))}
+							what="the order as an assertion"
+						>
+							Copy order as test
+						</CopyButton>
+					)}
+				</div>
+				<p class="counts">
+					{grouped(rows.length)} of {countOf(ring.length, 'exchange')}
+					{store.forgotten > 0 && `, ${grouped(store.forgotten)} older ones are no longer kept`}
+					{news > 0 && (
+						<button
+							type="button"
+							class="small"
+							onClick={() => {
+								store.pause(false);
+								setFollows(true);
+							}}
+						>
+							{grouped(news)} new ▼
+						</button>
+					)}
+				</p>
+				{rows.length === 0 ? (
+					<p class="empty">
+						{ring.length === 0 ? 'No exchange yet. ? shows how to send one.' : 'No exchange passes the filter.'}
+					</p>
+				) : (
+					<Grid
+						label="Exchanges"
+						columns={COLUMNS}
+						rows={rows}
+						keyOf={({seq}) => seq}
+						classOf={row => (row.open ? 'open' : isFailed(row) ? 'failed' : '')}
+						current={current}
+						onCurrent={choose}
+						selected={selected}
+						onOpen={open}
+						follows={follows && pausedAt === undefined}
+						onFollow={setFollows}
+					/>
+				)}
+			</section>
+			{route.exchange !== undefined && <OpenExchange {...route.exchange} onClose={() => closeDetail(go, current)} />}
+		</div>
+	);
+}
+
+function OpenExchange(props: {readonly lb: string; readonly id: number; readonly onClose: () => void}) {
+	return <Lazy>{({DetailPane}) => <DetailPane key={`${props.lb}/${props.id}`} {...props} />}</Lazy>;
+}
+
+/** Esc puts the focus back to the row. */
+function closeDetail(go: (change: {readonly exchange: undefined}) => void, current: number | undefined): void {
+	go({exchange: undefined});
+	requestAnimationFrame(() => {
+		const row = document.querySelector(`[data-key="${current}"]`);
+		if (row instanceof HTMLElement) row.focus();
+	});
+}
+
+function between(rows: readonly ExchangeSummary[], from: number, to: number): ReadonlySet<number> {
+	const [low, high] = from < to ? [from, to] : [to, from];
+	return new Set(rows.filter(({seq}) => seq >= low && seq <= high).map(({seq}) => seq));
+}
+
+interface FilterFieldProps {
+	readonly remarks: readonly {readonly message: string; readonly hint?: string | undefined}[];
+}
+
+function FilterField({remarks}: FilterFieldProps) {
+	const {route, go} = usePage();
+	return (
+		<div class="filter">
+			<label for="filter">Filter</label>
+			<input
+				id="filter"
+				type="search"
+				value={route.filter}
+				placeholder="status:5xx -backend:app-1 path:/api"
+				spellcheck={false}
+				autocomplete="off"
+				aria-describedby="filter-remarks"
+				onInput={event => go({filter: event.currentTarget.value})}
+			/>
+			<span id="filter-remarks" class="remark">
+				{remarks.map(({message, hint}) => visible(hint === undefined ? message : `${message}: ${hint}`)).join('. ')}
+			</span>
+		</div>
+	);
+}
+
+/** `f` and `p`, where no text field has the focus. */
+function useTrafficKeys(does: {readonly follow: () => void; readonly pause: () => void}): void {
+	useEffect(() => {
+		const onKey = (event: KeyboardEvent) => {
+			if (!takesLetter(event)) return;
+			if (event.key === 'f') does.follow();
+			else if (event.key === 'p') does.pause();
+		};
+		document.addEventListener('keydown', onKey);
+		return () => document.removeEventListener('keydown', onKey);
+	}, []);
+}

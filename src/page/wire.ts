@@ -1,0 +1,37 @@
+// What the control port sends, by the types of those who write it.
+import type {ClientHello} from '../codec/client-hello.ts';
+import type {AdminState, BackendState, LoadBalancerState} from '../control-plane/admin/state.ts';
+import type {WireExchange as RecordedExchange} from '../control-plane/admin/traffic.ts';
+import type {LoggedCall} from '../control-plane/call-log.ts';
+import type {ExchangeSummary} from '../observability/summary.ts';
+
+export type {AdminState, BackendState, ClientHello, ExchangeSummary, LoadBalancerState, LoggedCall};
+
+export type WireExchange = RecordedExchange & {readonly fault?: string};
+
+export type ListenerState = LoadBalancerState['listeners'][number];
+
+/** An armed fault, as `GET /_lb/faults` lists it. */
+export interface FaultState {
+	readonly id: number;
+	/** Absent for a fault of the cloud's API. */
+	readonly loadBalancer?: string;
+	/** The rule in its text form. */
+	readonly text: string;
+	readonly hits: number;
+}
+
+/** What the event `exchanges` tells of. */
+export interface ExchangesEvent {
+	readonly opened: readonly ExchangeSummary[];
+	readonly ended: readonly ExchangeSummary[];
+	/** How many more there were. */
+	readonly dropped?: number;
+}
+
+/** A piece of advice: see `docs/advice.md`. */
+export type AdviceState = LoadBalancerState['advice'][number];
+
+export function adviceIn(state: AdminState | undefined): readonly AdviceState[] {
+	return (state?.loadBalancers ?? []).flatMap(({advice}) => advice);
+}

@@ -1,0 +1,332 @@
+import test from 'ava';
+import {type Answer, askBy, failureText} from '../../src/page/api.ts';
+import {Controller} from '../../src/page/controller.ts';
+import {Store} from '../../src/page/store.ts';
+import type {AdminState, ExchangeSummary, LoggedCall} from '../../src/page/wire.ts';
+
+function row(seq: number, more: Partial<ExchangeSummary> = {}): ExchangeSummary {
+	return {
+		seq,
+		lb: 'web',
+		id: seq,
+		at: 0,
+		port: 80,
+		kind: 'http',
+		client: '127.0.0.1:50000',
+		method: 'GET',
+		target: '/',
+		host: 'web.test',
+		backend: 'a',
+		reused: false,
+		status: 200,
+		by: 'backend',
+		outcome: 'ok',
+		cause: '',
+		ms: 1,
+		up: 0,
+		down: 0,
+		open: false,
+		...more,
+	};
+}
+
+const STATE: AdminState = {
+	version: '1.2.3',
+	pid: 1,
+	endpoint: 'http://127.0.0.1:8089',
+	region: 'eu-west-2',
+	credentials: 'any',
+	clock: {kind: 'real', now: '2026-01-01T00:00:10.000Z'},
+	loadBalancers: [],
+	vms: [],
+	notices: [],
+	warnings: [],
+};
+
+function call(number: number): LoggedCall {
+	return {number, at: '2026-01-01T00:00:00.000Z', ms: 1, action: 'ReadVms', api: 'oapi', status: 200, unread: []};
+}
+
+/** A store with its page in the test's hands: frames, timers, and answers by path. */
+function scene(answers: Readonly<Record<string, unknown>> = {}) {
+	const frames: (() => void)[] = [];
+	const timers: (() => void)[] = [];
+	const asked: string[] = [];
+	let paints = 0;
+	const store = new Store(
+		paint => frames.push(paint),
+		() => 5000,
+	);
+	store.watch(() => paints++);
+	const controller = new Controller({
+		store,
+		ask: async <Value>(method: string, path: string, body?: object): Promise<Answer<Value>> => {
+			asked.push(`${method} ${path}${body === undefined ? '' : ` ${JSON.stringify(body)}`}`);
+			const value = answers[path.replace(/\?.*/, '')];
+			if (value === undefined) return {failure: {code: 'NO_SUCH', message: `no ${path}`}};
+			return {value: value as Value}; // The test gives what is asked for.
+		},
+		later: (_, task) => {
+			timers.push(task);
+			return () => {};
+		},
+	});
+	return {
+		store,
+		controller,
+		paint: () => {
+			for (const frame of frames.splice(0)) frame();
+			return paints;
+		},
+		expire: async () => {
+			for (const task of timers.splice(0)) task();
+			await new Promise(resolve => setImmediate(resolve));
+		},
+		taken: () => asked.splice(0),
+		timers,
+	};
+}
+
+test('many changes are painted once', t => {
+	const {store, paint} = scene();
+	for (let seq = 1; seq < 100; seq++) store.addExchanges({opened: [], ended: [row(seq)]});
+
+	t.is(paint(), 1);
+	t.is(paint(), 1);
+	store.heard();
+	t.is(paint(), 2);
+});
+
+test('the time is that of the emulator', t => {
+	const {store} = scene();
+	t.is(store.nowMs, 5000);
+	store.setState({...STATE, clock: {kind: 'real', now: new Date(7000).toISOString()}});
+	t.is(store.nowMs, 7000);
+	store.setState({...STATE, clock: {kind: 'manual', now: '2026-01-01T00:00:10.000Z'}});
+	t.is(store.nowMs, Date.parse('2026-01-01T00:00:10.000Z'));
+});
+
+test('a row that is open becomes the one that has ended; what is new is counted once', t => {
+	const {store} = scene();
+	store.addExchanges({opened: [row(1, {open: true, outcome: 'open'})], ended: []});
+	store.addExchanges({opened: [], ended: [row(1, {status: 500}), row(2, {outcome: 'connect-refused'}), row(3)]});
+
+	t.deepEqual(
+		store.rows.rows.map(({seq, open}) => [seq, open]),
+		[
+			[1, false],
+			[2, false],
+			[3, false],
+		],
+	);
+	t.deepEqual(store.unannounced, {count: 3, failed: 2});
+});
+
+test('pausing keeps the newest exchange that is shown, and nothing is lost', t => {
+	const {store} = scene();
+	store.addRows([row(1), row(2)], {fresh: true});
+	store.pause(true);
+	store.addExchanges({opened: [], ended: [row(3)]});
+
+	t.is(store.pausedAt, 2);
+	t.is(store.rows.length, 3);
+	store.pause(false);
+	t.is(store.pausedAt, undefined);
+	store.pause(true);
+	store.clearRows();
+	t.is(store.pausedAt, undefined);
+});
+
+test('calls are added once, and the latest 1,000 are kept', t => {
+	const {store} = scene();
+	store.setCalls([call(1)], 1);
+	store.addCall(call(1));
+	for (let number = 2; number <= 1002; number++) store.addCall(call(number));
+
+	t.is(store.calls.length, 1000);
+	t.is(store.calls[0]?.number, 3);
+	t.is(store.totalCalls, 1002);
+});
+
+test('everything is read again, and what the record no longer has is gone', async t => {
+	const {store, controller, taken} = scene({
+		state: STATE,
+		traffic: {summaries: [row(5)], forgotten: 4},
+		calls: {calls: [call(1)], total: 1},
+	});
+	store.addRows([row(1)], {fresh: true});
+
+	await controller.sync();
+
+	t.deepEqual(taken(), ['GET state', 'GET traffic?limit=10000', 'GET calls']);
+	t.is(store.state, STATE);
+	t.deepEqual(
+		store.rows.rows.map(({seq}) => seq),
+		[5],
+	);
+	t.is(store.forgotten, 4);
+	t.is(store.totalCalls, 1);
+});
+
+test('what fails to be read leaves what is shown', async t => {
+	const {store, controller} = scene();
+	store.addRows([row(1)], {fresh: true});
+
+	await controller.sync();
+	await controller.readFaults();
+
+	t.is(store.rows.length, 1);
+	t.is(store.state, undefined);
+	t.deepEqual(store.faults, []);
+});
+
+test('a storm of exchanges reads the state once, announces once, and reads what the stream left out once', async t => {
+	const {store, controller, taken, expire, timers} = scene({
+		state: STATE,
+		traffic: {summaries: [row(2), row(3)], forgotten: 0},
+	});
+	for (let seq = 1; seq < 50; seq++) {
+		controller.onEvent('exchanges', {opened: [], ended: [row(seq, {status: 503})], dropped: seq % 2});
+	}
+
+	t.is(timers.length, 3);
+	await expire();
+	t.deepEqual(taken().sort(), ['GET state', 'GET traffic?limit=10000&after=0']);
+	t.deepEqual(store.message, {kind: 'status', text: '49 new exchanges, 49 failed', number: 1});
+	controller.onEvent('state', {revision: 2});
+	controller.onEvent('state', {revision: 3});
+	await expire();
+	t.deepEqual(taken(), ['GET state']);
+	t.is(store.message?.number, 1, 'nothing new is not announced');
+});
+
+test('what the stream left out is read from where it began, or from the oldest that is shown as open', async t => {
+	const {store, controller, taken, expire} = scene({state: STATE, traffic: {summaries: [], forgotten: 0}});
+	store.addRows([row(7), row(9)], {fresh: true});
+	controller.onEvent('exchanges', {opened: [], ended: [row(20)], dropped: 1});
+	controller.onEvent('exchanges', {opened: [], ended: [row(30)], dropped: 1});
+	await expire();
+	t.true(taken().includes('GET traffic?limit=10000&after=9'));
+
+	store.addRows([row(8, {open: true})], {fresh: false});
+	controller.onEvent('exchanges', {opened: [], ended: [row(40)], dropped: 1});
+	await expire();
+	t.true(taken().includes('GET traffic?limit=10000&after=7'));
+});
+
+test('one good exchange is announced without failures', async t => {
+	const {store, controller, expire} = scene({state: STATE});
+	controller.onEvent('exchanges', {opened: [], ended: [row(1)]});
+	await expire();
+
+	t.is(store.message?.text, '1 new exchange');
+	store.unannounced = {count: 0, failed: 0};
+	controller.onEvent('exchanges', {opened: [], ended: []});
+	await expire();
+	t.is(store.message?.number, 1);
+});
+
+test('what happens is said by name', t => {
+	const {store, controller} = scene();
+	const said = (name: 'health' | 'drained' | 'bye', data: unknown) => {
+		controller.onEvent(name, data);
+		return store.message?.text;
+	};
+	const backend = {loadBalancer: 'web', backend: 'a'};
+
+	t.is(
+		said('health', {...backend, transition: {to: 'OutOfService', because: 'HTTP 500'}}),
+		'a of web is out of service: HTTP 500',
+	);
+	t.is(
+		said('health', {...backend, transition: {to: 'InService', because: 'passed'}}),
+		'a of web is in service: passed',
+	);
+	t.is(said('drained', backend), 'a of web has nothing in flight any more');
+	t.is(said('bye', {}), 'lb-local is being stopped');
+	controller.onEvent('call', call(1));
+	t.is(store.totalCalls, 1);
+	store.dismiss();
+	t.is(store.message, undefined);
+});
+
+test('an armed fault reads the faults, once for many', async t => {
+	const {store, controller, expire, taken} = scene({
+		state: STATE,
+		faults: {faults: [{id: 1, text: 'backend:a refuse', hits: 2}]},
+	});
+	controller.onEvent('fault', {});
+	controller.onEvent('fault', {});
+	await expire();
+
+	t.is(taken().filter(each => each === 'GET faults').length, 1);
+	t.is(store.faults.length, 1);
+});
+
+test('what the user asks for is done, and said; a failure is an alert with all that is known', async t => {
+	const {store, controller, taken} = scene({
+		health: {},
+		state: STATE,
+		reset: {},
+		calls: {calls: [], total: 0},
+		traffic: {summaries: [], forgotten: 0},
+	});
+
+	t.true(await controller.act('POST', 'health', {backend: 'a'}, 'a is out'));
+	t.like(store.message, {kind: 'status', text: 'a is out'});
+	t.deepEqual(taken(), ['POST health {"backend":"a"}', 'GET state']);
+	t.false(await controller.act('POST', 'drain', {}, 'never'));
+	t.like(store.message, {kind: 'alert', text: 'no drain'});
+	store.addRows([row(1)], {fresh: true});
+	await controller.clearTraffic();
+	t.is(store.rows.length, 0);
+	await controller.reset();
+	t.true(taken().includes('GET calls'));
+});
+
+test('what could not be cleared or reset stays', async t => {
+	const {store, controller} = scene();
+	store.addRows([row(1)], {fresh: true});
+
+	await controller.clearTraffic();
+	await controller.reset();
+
+	t.is(store.rows.length, 1);
+	t.is(store.message?.kind, 'alert');
+});
+
+test('the control port is asked under /_lb/, and an answer that is none is a failure too', async t => {
+	const seen: unknown[] = [];
+	const answering = (body: string, status: number) =>
+		askBy(async (url, init) => {
+			seen.push([url, init]);
+			return new Response(body, {status});
+		});
+
+	t.deepEqual(await answering('{"a":1}', 200)('POST', 'health', {b: 2}), {value: {a: 1}});
+	t.deepEqual(await answering('{"error":{"code":"X","message":"y"}}', 409)('GET', 'state'), {
+		failure: {code: 'X', message: 'y'},
+	});
+	t.like(await answering('<html>', 200)('GET', 'state'), {failure: {code: 'UNREACHABLE'}});
+	t.like(await askBy(() => Promise.reject(new Error('no')))('GET', 'state'), {failure: {code: 'UNREACHABLE'}});
+	t.deepEqual(seen.slice(0, 2), [
+		['/_lb/health', {method: 'POST', body: '{"b":2}'}],
+		['/_lb/state', {method: 'GET'}],
+	]);
+});
+
+test('a failure in one line: what, where, and what to do', t => {
+	t.is(failureText({code: 'X', message: 'It broke'}), 'It broke');
+	t.is(
+		failureText({
+			code: 'X',
+			message: 'The request body.',
+			hint: 'Try again',
+			violations: [
+				{path: 'do', message: 'is missing'},
+				{path: '', message: 'too long'},
+			],
+		}),
+		'The request body. do: is missing. too long. Try again',
+	);
+});

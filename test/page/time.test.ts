@@ -1,0 +1,49 @@
+import test from 'ava';
+import {ago, bytes, countOf, daysUntil, duration, grouped, timeOfDay} from '../../src/page/time.ts';
+
+const lasts = test.macro({
+	exec: (t, ms: number, text: string) => t.is(duration(ms), text),
+	title: (_, ms) => `duration of ${ms} ms`,
+});
+
+test(lasts, 0, '0 ms');
+test(lasts, 0.24, '0.2 ms');
+test(lasts, 9.9, '9.9 ms');
+test(lasts, 9.96, '10 ms');
+test(lasts, 999.4, '999 ms');
+test(lasts, 999.5, '1 s');
+test(lasts, 59_949, '59.9 s');
+test(lasts, 59_950, '1 min');
+test(lasts, 7_199_000, '120 min');
+test(lasts, 7_200_000, '2 h');
+test(lasts, 3 * 24 * 3600_000, '3 days');
+
+test('how long ago, in whole units', t => {
+	t.is(ago(1000, 1999), 'now');
+	t.is(ago(5000, 1000), 'now');
+	t.is(ago(0, 2900), '2 s ago');
+	t.is(ago(0, 300_000), '5 min ago');
+});
+
+test('the time of day has milliseconds', t => {
+	const at = new Date(2026, 0, 2, 3, 4, 5, 6).getTime();
+
+	t.is(timeOfDay(at), '03:04:05.006');
+});
+
+test('days until a date, negative once it is over', t => {
+	const now = Date.parse('2026-01-01T00:00:00Z');
+
+	t.is(daysUntil('2026-01-31T12:00:00Z', now), 30);
+	t.is(daysUntil('2025-12-31T12:00:00Z', now), -1);
+});
+
+test('numbers are grouped and have their noun', t => {
+	t.is(grouped(999), '999');
+	t.is(grouped(1_234_567), '1,234,567');
+	t.is(countOf(1, 'exchange'), '1 exchange');
+	t.is(countOf(1204, 'exchange'), '1,204 exchanges');
+	t.is(bytes(999), '999 B');
+	t.is(bytes(16_384), '16.4 kB');
+	t.is(bytes(3_210_000), '3.2 MB');
+});
