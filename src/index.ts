@@ -41,6 +41,7 @@ export type {
 	RuleSpec,
 	StickinessSpec,
 } from './configuration/spec-balancing.ts';
+export type {FaultChange, FaultEvent} from './control-plane/admin/live.ts';
 export type {HealthChange} from './data-plane/services.ts';
 export type {ConnectOptions} from './emulator/client.ts';
 export type {EmulatorClock} from './emulator/clock.ts';

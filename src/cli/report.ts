@@ -96,11 +96,12 @@ function connectionTo({reused}: {readonly reused: boolean}, outcome: Exchange['o
 }
 
 /** One call of the cloud's API, for people, with the fields that had no effect. */
-export function callLine({action, status, ms, error, unread}: Call): string {
+export function callLine({action, status, ms, error, unread, fault}: Call): string {
 	const parts = [`api: ${action === '' ? '(no action)' : action} ${status} ${ms.toFixed(1)} ms`];
 	if (error !== undefined) parts.push(`(${error.code}: ${error.details})`);
 	if (unread.length > 0) parts.push(`; without effect here: ${unread.join(', ')}`);
-	return printable(parts.join(' ').replace(' ;', ';'));
+	if (fault !== undefined) parts.push(`; fault: ${fault}`);
+	return printable(parts.join(' ').replaceAll(' ;', ';'));
 }
 
 /** A change of a back-end's health, for people: `web: back-end app-1 is OutOfService (TCP:80 failed 2 times: …)`. */

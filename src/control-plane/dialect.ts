@@ -1,3 +1,5 @@
+import type {NormalisedFault} from '../model/fault.ts';
+
 /** One request to the control port, read whole. */
 export interface ApiRequest {
 	readonly method: string;
@@ -28,6 +30,9 @@ export interface StreamAnswer extends Pick<ApiAnswer, 'status' | 'headers'> {
 	readonly parts: AsyncIterable<string>;
 }
 
+/** What is answered in place of an API by a fault. */
+export type ApiFailure = Extract<NormalisedFault, {readonly kind: 'throttle' | 'status'}>;
+
 /** One call, for the call log: action, which API, status answered, request fields no handler read, error code. */
 export interface ApiCall {
 	readonly action: string;
@@ -36,6 +41,8 @@ export interface ApiCall {
 	/** Paths of fields that were accepted and have no effect here: `SecurityGroups`, `Filters.NetIds`. */
 	readonly unread: readonly string[];
 	readonly error?: {readonly code: string; readonly details: string};
+	/** The armed faults that hit it, in one line. */
+	readonly fault?: string;
 }
 
 /** Why the control server refuses a request before a dialect reads it. */
@@ -53,4 +60,23 @@ export interface Dialect {
 	answer(request: ApiRequest): Promise<{readonly answer: ApiAnswer; readonly call: ApiCall}>;
 	/** A refusal of the control server in the form of this API. Without it, such refusals are JSON of the emulator's own. */
 	refuse?(refusal: RequestRefusal): ApiAnswer;
+	/** What faults ask of this API; without it none hits its calls. */
+	readonly failing?: FailingDialect;
+}
+
+/** How an API answers where a fault hits it. */
+export interface FailingDialect {
+	/** The action that a request asks for; empty where it does not say. */
+	actionOf(request: ApiRequest): string;
+	/** What a fault answers in place of this API, in its form. Nothing is looked at but the action. */
+	fail(request: ApiRequest, failure: ApiFailure): {readonly answer: ApiAnswer; readonly call: ApiCall};
+}
+
+/** Header fields of an API's own form, which a fault does not replace. */
+const OWN_FIELDS: ReadonlySet<string> = new Set(['content-type', 'x-amzn-requestid']);
+
+/** The header fields that a fault adds to its answer. */
+export function givenHeaders(failure: ApiFailure): (readonly [string, string])[] {
+	if (failure.kind !== 'status') return [];
+	return Object.entries(failure.headers).filter(([name]) => !OWN_FIELDS.has(name.toLowerCase()));
 }

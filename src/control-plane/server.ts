@@ -6,6 +6,7 @@ import {codeOf, formatAddress} from '../base/errors.ts';
 import type {AdminApi} from './admin/admin-api.ts';
 import {EventStreams} from './admin/event-streams.ts';
 import {answerAdmin, isAdminPath} from './admin/routes.ts';
+import type {ApiFaults} from './api-faults.ts';
 import {bind} from './bind.ts';
 import {CallLog, type LoggedCall} from './call-log.ts';
 import type {ApiAnswer, Dialect, RequestRefusal, StreamAnswer} from './dialect.ts';
@@ -49,6 +50,8 @@ export interface ControlPlaneOptions {
 	readonly dialects: readonly Dialect[];
 	/** What runs, for the interface under `/_lb/`. */
 	readonly own: AdminApi;
+	/** Faults that are armed for the cloud's APIs. */
+	readonly faults?: Pick<ApiFaults, 'meet'>;
 	/** Where a CONNECT leads. */
 	readonly routeTunnel: RouteTunnel;
 	/** Names under which it may be reached beside localhost, 127.0.0.1 and [::1]. */
@@ -228,11 +231,19 @@ class ControlServer implements ControlPlane {
 
 	async #answerApi(dialect: Dialect, head: IncomingHead, body: Uint8Array): Promise<ApiAnswer> {
 		const {authority: _, ...rest} = head;
+		const request = {...rest, body};
 		const at = new Date(this.#clock.wallMs()).toISOString();
 		const start = this.#clock.now();
 		try {
-			const {answer, call} = await dialect.answer({...rest, body});
-			const logged = this.calls.add(call, {at, ms: this.#clock.now() - start});
+			const {failing} = dialect;
+			const fault = failing && this.#options.faults?.meet(() => failing.actionOf(request));
+			await fault?.delayed;
+			const failed = fault?.failure && failing?.fail(request, fault.failure);
+			const {answer, call} = failed ?? (await dialect.answer(request));
+			const logged = this.calls.add(fault === undefined ? call : {...call, fault: fault.text}, {
+				at,
+				ms: this.#clock.now() - start,
+			});
 			this.#options.onCall?.(logged);
 			return answer;
 		} catch (error) {

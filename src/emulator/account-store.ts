@@ -108,6 +108,13 @@ export class AccountStore {
 		return this.#stopping !== undefined;
 	}
 
+	/** See `Emulator.reopenAccessLogs`. */
+	async reopenAccessLogs(): Promise<void> {
+		this.refuseWhenStopped();
+		const reopened = await Promise.allSettled([...this.managed.values()].map(({log}) => log?.reopen()));
+		for (const result of reopened) if (result.status === 'rejected') throw result.reason;
+	}
+
 	/** @throws EmulatorError `STOPPED` */
 	refuseWhenStopped(): void {
 		if (this.#stopping !== undefined) throw emulatorStopped();

@@ -23,6 +23,7 @@ import type {AccountStore} from './account-store.ts';
 import type {EmulatorClock} from './clock.ts';
 import {AccountAsCloud} from './cloud-store.ts';
 import type {Configurer} from './configurer.ts';
+import type {EmulatorFaults} from './emulator-faults.ts';
 import {addressOfListener, findListener} from './named-listeners.ts';
 import type {Notices} from './notices.ts';
 import {withDetails} from './state-details.ts';
@@ -51,6 +52,7 @@ export interface ControlOptions {
 	/** @returns what asks whoever runs this to stop, if anybody listens for that. */
 	readonly askToStop: () => (() => void) | undefined;
 	readonly live: LiveSource;
+	readonly faults: EmulatorFaults;
 	readonly onCall: (call: LoggedCall) => void;
 	readonly onDrained: (backend: {readonly loadBalancer: string; readonly backend: string}) => void;
 	/** Told of a mistake of ours; the client is answered 500. */
@@ -230,6 +232,7 @@ export class Control implements AdminApi {
 				new OutscaleDialect({store: cloud, authenticate: authenticator(credentials, {nowMs})}),
 			],
 			own: this,
+			faults: this.#options.faults.ofApi,
 			routeTunnel: target => this.#routeTunnel(target),
 			clock,
 			onCall,

@@ -1,8 +1,10 @@
 import type {EventEmitter} from 'node:events';
 import type {Agent} from 'node:https';
 import type {LoadBalancerSpec} from '../configuration/spec.ts';
+import type {FaultEvent} from '../control-plane/admin/live.ts';
 import type {LoggedCall} from '../control-plane/call-log.ts';
 import type {HealthChange} from '../data-plane/services.ts';
+import type {ArmedFault, FaultRule} from '../model/fault.ts';
 import type {Advice} from '../observability/advice/advice.ts';
 import type {Exchange} from '../observability/exchange.ts';
 import type {Reloaded} from '../operations/configure.ts';
@@ -22,6 +24,8 @@ export interface EmulatorEvents {
 	notice: [notice: Notice];
 	/** Advice was said for the first time: what `lb.advice` lists. */
 	advice: [advice: Advice];
+	/** A fault was armed or removed, or fires: the latter ten times a second at most, whatever the number of hits. */
+	fault: [fault: FaultEvent];
 	/** A back-end that was deregistered through the control port has nothing in flight any more. */
 	drained: [backend: {readonly loadBalancer: string; readonly backend: string}];
 	/** Somebody asks for a stop: `POST /_lb/stop` at the control port, which is refused while nobody listens. */
@@ -51,6 +55,15 @@ export interface Emulator extends AsyncDisposable {
 	readonly proxyUrl: string;
 	/** The latest calls of the cloud's API, oldest first; `unread` names the fields that had no effect. */
 	readonly calls: readonly Call[];
+	/** The faults that are armed for the cloud's API, in the order in which they were armed. */
+	readonly faults: readonly ArmedFault[];
+	/**
+	 * Arms a fault of the cloud's API, `on: 'api'`: calls fail as each cloud says it, or take long. It goes when it is
+	 * removed, and at {@link reset}. Faults of traffic are armed at a load balancer.
+	 *
+	 * @throws EmulatorError `INVALID_DESCRIPTION` with every violation, also for what can never fire; `STOPPED`
+	 */
+	inject(rule: FaultRule): ArmedFault;
 	/**
 	 * For `https.request()` and clients over it: reaches `https://<dnsName>/`, and names in certificates, at the bound
 	 * port, without a control port. Certificates are verified, with the authority and what the listeners show trusted.
@@ -61,7 +74,7 @@ export interface Emulator extends AsyncDisposable {
 	env(): Record<string, string>;
 	/**
 	 * Puts everything back to what the configuration says: what was made or changed in other ways is gone, traffic and
-	 * calls are forgotten. Load balancers that are as the configuration has them go on running.
+	 * calls are forgotten, faults of the cloud's API are removed. Load balancers that are as the configuration has them go on running.
 	 *
 	 * @throws EmulatorError what kept it from being carried out, `STOPPED`.
 	 */

@@ -9,6 +9,7 @@ import {assertRealTimers, setImmediate} from '../base/timers.ts';
 import {type Authority, createAuthority} from '../certificates/authority.ts';
 import type {LoadBalancerSpec} from '../configuration/spec.ts';
 import {RunningLoadBalancer} from '../data-plane/running-load-balancer.ts';
+import type {ArmedFault, FaultRule} from '../model/fault.ts';
 import type {Reloaded} from '../operations/configure.ts';
 import type {Context} from '../operations/context.ts';
 import {AccountStore} from './account-store.ts';
@@ -22,6 +23,7 @@ import {Configurer} from './configurer.ts';
 import type {Control} from './control.ts';
 import type {Call, Emulator, EmulatorEvents} from './emulator.ts';
 import {environmentOf} from './emulator-environment.ts';
+import {EmulatorFaults} from './emulator-faults.ts';
 import {createFromSpec, type LibraryContext, setCertificateOf, updateFromSpec} from './library-changes.ts';
 import {Live} from './live.ts';
 import type {CertificateAuthority, LoadBalancer} from './load-balancer.ts';
@@ -47,6 +49,7 @@ export class RunningEmulator implements Emulator {
 	readonly #agent: EmulatorAgent;
 	readonly #library: LibraryContext;
 	readonly #live = new Live();
+	readonly #faults: EmulatorFaults;
 	readonly #notices: Notices;
 	readonly #options: ReadOptions;
 	readonly #time: Clock;
@@ -67,6 +70,7 @@ export class RunningEmulator implements Emulator {
 		this.#registry = new BackendRegistry(this.#authority, backendStarter(clock));
 		this.clock = handle;
 		this.#time = clock;
+		this.#faults = new EmulatorFaults(clock, {seed, tell: event => this.#live.announce('fault', event)});
 		this.#notices = new Notices(notice => this.#live.announce('notice', notice));
 		const common = {authority: this.#authority, notices: this.#notices};
 		this.#store = new AccountStore({
@@ -133,13 +137,7 @@ export class RunningEmulator implements Emulator {
 	}
 
 	get ca(): CertificateAuthority {
-		const file = this.#authorityFile;
-		return {
-			pem: this.#authority.pem,
-			get file() {
-				return file.path;
-			},
-		};
+		return this.#authorityFile.certificate;
 	}
 
 	get loadBalancers(): LoadBalancer[] {
@@ -166,6 +164,15 @@ export class RunningEmulator implements Emulator {
 		return this.#notices.texts('note');
 	}
 
+	get faults(): readonly ArmedFault[] {
+		return this.#faults.ofApi.all;
+	}
+
+	inject(rule: FaultRule): ArmedFault {
+		this.#store.refuseWhenStopped();
+		return this.#faults.inject(rule);
+	}
+
 	get configFiles(): readonly string[] {
 		return this.#configFiles;
 	}
@@ -174,10 +181,8 @@ export class RunningEmulator implements Emulator {
 		return this.#store.get(name).handle;
 	}
 
-	async reopenAccessLogs(): Promise<void> {
-		this.#store.refuseWhenStopped();
-		const reopened = await Promise.allSettled([...this.#store.managed.values()].map(({log}) => log?.reopen()));
-		for (const result of reopened) if (result.status === 'rejected') throw result.reason;
+	reopenAccessLogs(): Promise<void> {
+		return this.#store.reopenAccessLogs();
 	}
 
 	create(spec: LoadBalancerSpec): Promise<LoadBalancer> {
@@ -207,6 +212,7 @@ export class RunningEmulator implements Emulator {
 			onReset: prefix => this.#reset(prefix === undefined ? undefined : nameScope(prefix)),
 			askToStop: () => (this.events.listenerCount('stop') > 0 ? () => void this.events.emit('stop') : undefined),
 			live: this.#live,
+			faults: this.#faults,
 			onCall: call => this.#live.announce('call', call),
 			onDrained: drained => this.#live.announce('drained', drained),
 			onError: error => {
@@ -266,6 +272,7 @@ export class RunningEmulator implements Emulator {
 	async #stop(drainMs: number): Promise<void> {
 		this.#endWatch();
 		this.#control?.endStreams();
+		this.#faults.close();
 		// Nothing new comes from now on. The control port closes last: meanwhile `/_lb/ready` says that it stops.
 		await this.#store.stop(drainMs);
 		this.#agent.destroy();
@@ -285,7 +292,9 @@ export class RunningEmulator implements Emulator {
 
 	async #reset(scope?: NameScope): Promise<void> {
 		await this.#configurer.reset(scope);
-		if (scope === undefined) this.#control?.forgetCalls();
+		if (scope !== undefined) return;
+		this.#faults.clear();
+		this.#control?.forgetCalls();
 	}
 
 	async #create(spec: unknown, stop?: (drainMs: number) => Promise<void>): Promise<LoadBalancer> {

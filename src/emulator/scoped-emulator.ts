@@ -5,6 +5,7 @@ import {INSPECT, type InspectArguments, showFields} from '../base/inspection.ts'
 import {quote} from '../base/quote.ts';
 import {alternatives, didYouMean} from '../base/suggest.ts';
 import type {LoadBalancerSpec} from '../configuration/spec.ts';
+import type {ArmedFault, FaultRule} from '../model/fault.ts';
 import type {Reloaded} from '../operations/configure.ts';
 import type {EmulatorClock} from './clock.ts';
 import type {Call, Emulator, EmulatorEvents} from './emulator.ts';
@@ -24,6 +25,7 @@ const IS_OF: {
 	notice: (scope, {loadBalancer}) => loadBalancer === undefined || scope.has(loadBalancer),
 	advice: (scope, {loadBalancer}) => scope.has(loadBalancer),
 	drained: (scope, {loadBalancer}) => scope.has(loadBalancer),
+	fault: (scope, {loadBalancer}) => loadBalancer === undefined || scope.has(loadBalancer),
 };
 
 /** What one of several who share an emulator sees of it: see {@link Emulator.scope}. */
@@ -35,6 +37,8 @@ export class ScopedEmulator implements Emulator {
 	/** What ends the listening to the shared emulator. */
 	readonly #ends: (() => void)[] = [];
 	readonly #passed = new Set<string>();
+	/** What was armed through this scope; the cloud's API is everybody's. */
+	#armed: ArmedFault[] = [];
 	#isStopped = false;
 
 	/** @param reset puts what is in the scope back to what the configuration says. */
@@ -87,6 +91,17 @@ export class ScopedEmulator implements Emulator {
 		return this.#shared.configFiles;
 	}
 
+	get faults(): readonly ArmedFault[] {
+		return this.#shared.faults.filter(fault => this.#armed.includes(fault));
+	}
+
+	inject(rule: FaultRule): ArmedFault {
+		this.#refuseWhenStopped();
+		const armed = this.#shared.inject(rule);
+		this.#armed = [...this.faults, armed];
+		return armed;
+	}
+
 	agent(): Agent {
 		return this.#shared.agent();
 	}
@@ -126,6 +141,7 @@ export class ScopedEmulator implements Emulator {
 	async reset(): Promise<void> {
 		this.#refuseWhenStopped();
 		await this.#reset();
+		for (const fault of this.faults) fault.remove();
 	}
 
 	reload(): Promise<Reloaded> {
@@ -140,6 +156,7 @@ export class ScopedEmulator implements Emulator {
 	async stop(): Promise<void> {
 		this.#isStopped = true;
 		await Promise.all(this.loadBalancers.map(each => each.stop()));
+		for (const fault of this.faults) fault.remove();
 		for (const end of this.#ends) end();
 		this.events.removeAllListeners();
 	}

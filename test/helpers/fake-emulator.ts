@@ -7,6 +7,7 @@ import {BackendRegistry} from '../../src/emulator/backend-registry.ts';
 import {AccountAsCloud} from '../../src/emulator/cloud-store.ts';
 import {Configurer} from '../../src/emulator/configurer.ts';
 import {Control} from '../../src/emulator/control.ts';
+import {EmulatorFaults} from '../../src/emulator/emulator-faults.ts';
 import {
 	createFromSpec,
 	type LibraryContext,
@@ -124,6 +125,7 @@ export class FakeEmulator implements SteppedEmulator, Surfaces {
 			clockKind: 'manual',
 			clockHandle: {now: () => clock.wallMs(), advance: () => clock.advance(0)},
 			live: new Live(),
+			faults: new EmulatorFaults(clock, {seed: 1, tell: () => {}}),
 			onDrained: () => {},
 			authorityPem: authority.pem,
 			notices,

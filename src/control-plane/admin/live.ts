@@ -11,6 +11,20 @@ export interface LiveNotice {
 	readonly text: string;
 }
 
+/** What became of a fault. */
+export type FaultChange = 'armed' | 'removed' | 'fired';
+
+/** A fault was armed or removed, or has fired since that was told last. */
+export interface FaultEvent {
+	readonly change: FaultChange;
+	/** Absent for a fault of the cloud's API. */
+	readonly loadBalancer?: string;
+	/** See `ArmedFault`, as the others. */
+	readonly id: number;
+	readonly text: string;
+	readonly hits: number;
+}
+
 /** What happens while an emulator runs, by the name of the event that tells of it. */
 export interface LiveEvents {
 	/** The cloud's API has been called. */
@@ -20,6 +34,8 @@ export interface LiveEvents {
 	notice: LiveNotice;
 	/** Advice was said for the first time. */
 	advice: Advice;
+	/** A fault was armed or removed, or fires; firing is told ten times a second at most. */
+	fault: FaultEvent;
 	/** A back-end that was deregistered here has nothing in flight any more. */
 	drained: {readonly loadBalancer: string; readonly backend: string};
 }

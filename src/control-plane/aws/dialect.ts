@@ -4,11 +4,21 @@ import {nearest} from '../../base/suggest.ts';
 import type {ApiDialect} from '../../model/normalised.ts';
 import {Refusal} from '../../model/refusal.ts';
 import type {CloudStore} from '../../operations/context.ts';
-import type {ApiAnswer, ApiCall, ApiRequest, Dialect, RequestRefusal} from '../dialect.ts';
+import {
+	type ApiAnswer,
+	type ApiCall,
+	type ApiFailure,
+	type ApiRequest,
+	type Dialect,
+	type FailingDialect,
+	givenHeaders,
+	type RequestRefusal,
+} from '../dialect.ts';
 import {Reading} from '../fields.ts';
 import type {Authenticate} from '../signature.ts';
 import type {ServedAction} from './actions.ts';
 import {errorDocument, NAMESPACES, type Service} from './error-document.ts';
+import {failureOf} from './failure.ts';
 import {FORM_FORMAT, type FormTree, readForm} from './query-form.ts';
 import {type Cloud, queryErrorOf} from './wire-errors.ts';
 
@@ -34,7 +44,8 @@ const MAX_ACTION = 100;
  *
  * @see botocore, service models elb/2012-06-01 and iam/2010-05-08, and its QueryParser
  */
-export class AwsDialect implements Dialect {
+export class AwsDialect implements Dialect, FailingDialect {
+	readonly failing = this;
 	readonly #options: AwsOptions;
 	readonly #cloud: Cloud;
 	#actions: ReadonlyMap<string, ServedAction> | undefined;
@@ -64,6 +75,32 @@ export class AwsDialect implements Dialect {
 			};
 		} catch (error) {
 			return this.#failed(error, asked, reading);
+		}
+	}
+
+	actionOf(request: ApiRequest): string {
+		return this.#askedOf(request).action;
+	}
+
+	fail(request: ApiRequest, failure: ApiFailure): {readonly answer: ApiAnswer; readonly call: ApiCall} {
+		const asked = this.#askedOf(request);
+		const {status, code, message} = failureOf(failure, this.#cloud);
+		const requestId = this.#requestId();
+		const document = errorDocument({status, code, message}, namespaceOf(asked), requestId);
+		return {
+			answer: xmlAnswer(status, document, requestId, givenHeaders(failure)),
+			call: {action: asked.action, api: 'elb', status, unread: [], error: {code, details: message}},
+		};
+	}
+
+	/** As far as the form can be read. */
+	#askedOf(request: ApiRequest): Asked {
+		const service = serviceInScope(request);
+		try {
+			return askedOf(readForm(request.query ?? '', Buffer.from(request.body).toString()), service);
+		} catch {
+			// What is wrong with the form is told where it is carried out.
+			return {action: '', version: '', service};
 		}
 	}
 
@@ -117,7 +154,8 @@ export class AwsDialect implements Dialect {
 		return {text: writeXml(`${name}Response`, NAMESPACES[service], answer), requestId};
 	}
 
-	#failed(error: unknown, {action, service, version}: Asked, {unread}: Reading) {
+	#failed(error: unknown, asked: Asked, {unread}: Reading) {
+		const {action} = asked;
 		const refusal =
 			error instanceof Refusal
 				? error
@@ -127,9 +165,8 @@ export class AwsDialect implements Dialect {
 					);
 		const {status, code, message} = queryErrorOf(refusal, this.#cloud);
 		const requestId = this.#requestId();
-		const of = version === '2015-12-01' ? 'elbv2' : service;
 		return {
-			answer: xmlAnswer(status, errorDocument({status, code, message}, of, requestId), requestId),
+			answer: xmlAnswer(status, errorDocument({status, code, message}, namespaceOf(asked), requestId), requestId),
 			call: {
 				action,
 				api: 'elb' as const,
@@ -153,6 +190,10 @@ interface Asked {
 	readonly version: string;
 	/** Whose namespace an error has. */
 	readonly service: Service;
+}
+
+function namespaceOf({version, service}: Asked): Service {
+	return version === '2015-12-01' ? 'elbv2' : service;
 }
 
 function askedOf(form: FormTree, inScope: Service): Asked {
@@ -186,13 +227,19 @@ function unknownAction(name: string, known: Iterable<string>): Refusal {
 	return new Refusal('UNKNOWN_ACTION', `${name} is not an action of the ELB or IAM API here${hint}`, name);
 }
 
-function xmlAnswer(status: number, body: string, requestId: string): ApiAnswer {
+function xmlAnswer(
+	status: number,
+	body: string,
+	requestId: string,
+	headers: readonly (readonly [string, string])[] = [],
+): ApiAnswer {
 	return {
 		status,
 		headers: [
 			['Content-Type', 'text/xml'],
 			// The AWS SDK for JavaScript takes it from here.
 			['x-amzn-RequestId', requestId],
+			...headers,
 		],
 		body,
 	};

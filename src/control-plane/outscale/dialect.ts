@@ -3,12 +3,22 @@ import {isPrivateKey, quote} from '../../base/quote.ts';
 import {nearest} from '../../base/suggest.ts';
 import {Refusal, type RefusalCode} from '../../model/refusal.ts';
 import type {CloudStore} from '../../operations/context.ts';
-import type {ApiAnswer, ApiCall, ApiRequest, Dialect, RequestRefusal} from '../dialect.ts';
+import {
+	type ApiAnswer,
+	type ApiCall,
+	type ApiFailure,
+	type ApiRequest,
+	type Dialect,
+	type FailingDialect,
+	givenHeaders,
+	type RequestRefusal,
+} from '../dialect.ts';
 import {Reading} from '../fields.ts';
 import type {Authenticate} from '../signature.ts';
 import {BACKEND_ACTIONS} from './backend-actions.ts';
 import {CERTIFICATE_ACTIONS} from './certificate-actions.ts';
 import {type AnswerFields, type OutscaleAction, writeJson} from './encode.ts';
+import {failureOf} from './failure.ts';
 import {INVENTORY_ACTIONS} from './inventory-actions.ts';
 import {readJsonBody} from './json-body.ts';
 import {JSON_FORMAT} from './json-format.ts';
@@ -36,7 +46,8 @@ export interface OutscaleOptions {
 }
 
 /** The OUTSCALE API: JSON in, JSON out, one POST an action. */
-export class OutscaleDialect implements Dialect {
+export class OutscaleDialect implements Dialect, FailingDialect {
+	readonly failing = this;
 	readonly #store: CloudStore;
 	readonly #authenticate: OutscaleOptions['authenticate'];
 	#requests = 0;
@@ -77,6 +88,26 @@ export class OutscaleDialect implements Dialect {
 				},
 			};
 		}
+	}
+
+	actionOf({path}: ApiRequest): string {
+		return actionIn(path) ?? '';
+	}
+
+	fail(request: ApiRequest, failure: ApiFailure): {readonly answer: ApiAnswer; readonly call: ApiCall} {
+		const {status, type, code, details} = failureOf(failure);
+		const requestId = this.#store.identifiers.requestId(this.#requests++);
+		const action = this.actionOf(request);
+		return {
+			answer: errorAnswer(status, {type, code, details, requestId}, givenHeaders(failure)),
+			call: {
+				action: OUTSCALE_ACTIONS.has(action) ? action : shownAction(action),
+				api: 'oapi',
+				status,
+				unread: [],
+				error: {code, details},
+			},
+		};
 	}
 
 	/** What the control server refuses is answered like everything else: clients read nothing but this form. */
