@@ -1,6 +1,7 @@
 import {AWS_UNSET} from '../../emulator/aws-environment.ts';
 import {proxyEnvironment} from '../../emulator/client-environment.ts';
 import type {Emulator} from '../../emulator.ts';
+import {RunAdvice} from '../advice-lines.ts';
 import {chooseConfig} from '../arguments.ts';
 import type {CommandContext} from '../command-context.ts';
 import {addressVariables, urlVariable, withoutVariable} from '../command-environment.ts';
@@ -54,6 +55,8 @@ export async function run(
 		const emulator = await startDescribed({config}, {authority: trust.authority, ports, proxyUnknown, ...port});
 		const failed = new FailedExchanges(output.paintProse);
 		emulator.events.on('exchange', exchange => failed.add(exchange));
+		const advice = new RunAdvice(output.paintProse);
+		emulator.events.on('advice', each => advice.add(each));
 		try {
 			new NoticePrinter(emulator, output, {quiet: true}).print();
 			warnOfNames(emulator, output);
@@ -64,7 +67,7 @@ export async function run(
 			return await runCommand(command, {env, interruption, output});
 		} finally {
 			await emulator.stop();
-			for (const line of failed.report()) output.say(line);
+			for (const line of [...failed.report(), ...advice.report()]) output.say(line);
 		}
 	} finally {
 		await trust.remove();

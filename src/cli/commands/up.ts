@@ -4,6 +4,7 @@ import {version} from '../../base/version.ts';
 import type {StoredAuthority} from '../../certificates/authority-store.ts';
 import type {Emulator} from '../../emulator.ts';
 import type {Exchange} from '../../observability/exchange.ts';
+import {adviceLines} from '../advice-lines.ts';
 import {readPort, readUpTarget, type UpTarget} from '../arguments.ts';
 import {localAuthority} from '../authority.ts';
 import {bannerLines} from '../banner.ts';
@@ -95,6 +96,7 @@ async function run(running: Running, options: UpOptions, {context, hangUps}: Run
 			noticePrinter.print();
 		});
 		if (!quiet) emulator.events.on('health', change => output.say(healthLine(change)));
+		if (!quiet) emulator.events.on('advice', advice => adviceLines(advice, output.paintProse).forEach(output.say));
 		const silent = await silentBackends(emulator.loadBalancers, interrupted);
 		if (!quiet) reportStart(running, options, {output, silent});
 		noticePrinter.print();
