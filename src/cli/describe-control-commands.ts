@@ -1,6 +1,7 @@
 import {Argument, type Command, Option} from 'commander';
 import type {CommandContext} from './command-context.ts';
 import type {EnvOptions} from './commands/env.ts';
+import type {OpenOptions} from './commands/open.ts';
 import type {ReadyOptions} from './commands/ready.ts';
 import type {SetOptions} from './commands/set.ts';
 import type {StatusOptions} from './commands/status.ts';
@@ -35,6 +36,15 @@ function describeShown(program: Command, context: CommandContext, end: (exitCode
 		.option('--json', 'print all of its state, or with --config the configuration, as JSON')
 		.action(async (options: StatusOptions) => {
 			end(await (await import('./commands/status.ts')).status(options, context));
+		});
+	program
+		.command('open')
+		.description('open the page that shows what the running instance runs, or print its address')
+		.option(...ENDPOINT)
+		.option(...WAIT)
+		.option('--print', 'print the address, and open nothing')
+		.action(async (options: OpenOptions) => {
+			end(await (await import('./commands/open.ts')).open(options, context));
 		});
 	program
 		.command('traffic')

@@ -11,7 +11,20 @@ test('--help lists the commands on stdout', async t => {
 
 	t.is(code, 0);
 	t.is(stderr, '');
-	for (const command of ['up', 'backend', 'cert', 'check', 'init', 'status', 'traffic', 'ready', 'stop', 'set', 'env'])
+	for (const command of [
+		'up',
+		'backend',
+		'cert',
+		'check',
+		'init',
+		'status',
+		'open',
+		'traffic',
+		'ready',
+		'stop',
+		'set',
+		'env',
+	])
 		t.regex(stdout, new RegExp(`^  ${command}\\b`, 'm'));
 	t.regex(stdout, /Exit codes: 0 done, 1 failed, 2 wrong usage or configuration, 130 interrupted\./);
 });

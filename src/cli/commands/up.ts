@@ -202,6 +202,7 @@ function reportStart(
 	{output, silent}: StartReport,
 ): void {
 	const reach = host === undefined ? ', on loopback only' : '';
+	output.say(`${emulator.endpoint}/_lb/ shows all of it in a browser, live`);
 	output.say(`lb-local ${version()}: load balancers for tests, not for production${reach}`);
 	if (target.kind === 'config') output.say(`configuration: ${target.file}`);
 	if (target.kind === 'listeners' && target.backends.length === 0) {
