@@ -147,7 +147,7 @@ function readFields(head: ResponseHead, text: string, start: number, toHead: boo
 					kept = false;
 					break;
 				case 'keep-alive':
-					head.keepAliveMs = readKeepAlive(text.slice(colon + 1, next - 2));
+					head.keepAliveMs = readKeepAlive(text, colon + 1, next - 2);
 					kept = false;
 					break;
 				case 'trailer':
@@ -175,9 +175,27 @@ function readFields(head: ResponseHead, text: string, start: number, toHead: boo
 	return validateFraming(head, {lengths, codings: codings.toLowerCase(), bodiless});
 }
 
-/** The timeout of a Keep-Alive field (RFC 2068 section 19.7.1.1), which nothing here goes by; -1 where there is none. */
-function readKeepAlive(value: string): number {
-	const seconds = /\btimeout=(\d{1,9})/i.exec(value)?.[1];
+const TIMEOUT = 'timeout=';
+
+/**
+ * The timeout of a Keep-Alive field (RFC 2068 section 19.7.1.1) between two offsets, which nothing here goes by; -1 where
+ * there is none. Node's servers send one with every answer, so it creates no string.
+ */
+function readKeepAlive(text: string, start: number, end: number): number {
+	const found = text.indexOf(TIMEOUT, start);
+	if (found === -1 || found >= end) return readOddKeepAlive(text.slice(start, end));
+	let seconds = 0;
+	let pos = found + TIMEOUT.length;
+	for (let code = text.charCodeAt(pos); code >= 0x30 && code <= 0x39; code = text.charCodeAt(pos)) {
+		seconds = seconds * 10 + code - 0x30;
+		pos++;
+	}
+	return pos === found + TIMEOUT.length ? -1 : seconds * 1000;
+}
+
+/** The same in other letters than those of all servers. */
+function readOddKeepAlive(value: string): number {
+	const seconds = /\btimeout=(\d+)/i.exec(value)?.[1];
 	return seconds === undefined ? -1 : Number(seconds) * 1000;
 }
 

@@ -169,3 +169,22 @@ for (const {rule, source, head, toHead, as} of ACCEPTED) {
 		t.like(result, as);
 	});
 }
+
+const KEEP_ALIVES: readonly (readonly [field: string, ms: number])[] = [
+	['Keep-Alive: timeout=5', 5000],
+	['keep-alive:timeout=65, max=100', 65_000],
+	['Keep-Alive: max=100, Timeout=20', 20_000],
+	['Keep-Alive: timeout=0', 0],
+	['Keep-Alive: timeout=', -1],
+	['Keep-Alive: timeout=x', -1],
+	['Keep-Alive: max=100\r\nX-Note: timeout=5', -1],
+	['X-Keep-Alive: timeout=5', -1],
+];
+
+for (const [text, ms] of KEEP_ALIVES) {
+	test(`the keep-alive time of ${JSON.stringify(text)} is ${ms} ms`, t => {
+		const head = readResponseHead(field(`${text}\r\nContent-Length: 0`), false);
+
+		t.is(head instanceof ResponseHead && head.keepAliveMs, ms);
+	});
+}
