@@ -9,6 +9,7 @@ import {allRead, describeCommon, validateLoadBalancerName} from './describe.ts';
 import {describeAddress, describeBackend, validateBackendName} from './describe-backend.ts';
 import {describeNames} from './describe-backend-tls.ts';
 import {describeAccount, describeControl, describeVms} from './describe-control.ts';
+import {describeFaults, faultTarget} from './describe-faults.ts';
 import {describeRules} from './describe-rules.ts';
 import {type Findings, presentable} from './finding.ts';
 import {unknownName} from './host-names.ts';
@@ -53,17 +54,15 @@ export function describeConfig(
 		if (loadBalancer === undefined) continue;
 		const common = describeCommon(loadBalancer, place, new Set(certificates.keys()));
 		const own = registered(loadBalancer, place, backends);
-		const rules = describeRules(
-			loadBalancer.rules,
-			{
-				listeners: allRead(loadBalancer.listeners, common.listeners),
-				backends: own,
-				groups: backends,
-				mayBeBroken: one => isOfBroken(one, backends),
-			},
-			within(place, 'rules'),
-		);
-		loadBalancers.set(name, {name, source: {...loadBalancer, name}, ...common, backends: own, rules});
+		const context = {
+			listeners: allRead(loadBalancer.listeners, common.listeners),
+			backends: own,
+			groups: backends,
+			mayBeBroken: (one: string) => isOfBroken(one, backends),
+		};
+		const rules = describeRules(loadBalancer.rules, context, within(place, 'rules'));
+		const faults = describeFaults(loadBalancer.faults, faultTarget(context), within(place, 'faults'));
+		loadBalancers.set(name, {name, source: {...loadBalancer, name}, ...common, backends: own, rules, faults});
 	}
 	const described = {control, account, vms, certificates, backends, loadBalancers};
 	return findings.length > 0 ? {violations: presentable(findings), partly: described} : {config: described};

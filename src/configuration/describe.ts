@@ -6,6 +6,7 @@ import {DEFAULT_TIMEOUTS, type Timeouts} from '../model/resolved.ts';
 import {withUsualSettings} from '../model/settings.ts';
 import {describeAccessLog} from './describe-access-log.ts';
 import {describeBackend, echoBackends, letterOf} from './describe-backend.ts';
+import {describeFaults, faultTarget} from './describe-faults.ts';
 import {describeHealthCheck} from './describe-health-check.ts';
 import {describeListener} from './describe-listener.ts';
 import {describeRules} from './describe-rules.ts';
@@ -45,17 +46,15 @@ export function describeLoadBalancer(
 	validateLoadBalancerName(name, {path: ['name'], findings});
 	const common = describeCommon(shape, place, new Set(certificateNames));
 	const registered = describeBackends(shape.backends, {path: ['backends'], findings}, backends);
-	const rules = describeRules(
-		shape.rules,
-		{
-			listeners: allRead(shape.listeners, common.listeners),
-			backends: registered,
-			groups: backends,
-			mayBeBroken: lostAmong(shape.backends),
-		},
-		within(place, 'rules'),
-	);
-	const described = {name, source: {...shape, name}, ...common, backends: registered, rules};
+	const context = {
+		listeners: allRead(shape.listeners, common.listeners),
+		backends: registered,
+		groups: backends,
+		mayBeBroken: lostAmong(shape.backends),
+	};
+	const rules = describeRules(shape.rules, context, within(place, 'rules'));
+	const faults = describeFaults(shape.faults, faultTarget(context), within(place, 'faults'));
+	const described = {name, source: {...shape, name}, ...common, backends: registered, rules, faults};
 	return findings.length > 0 ? {violations: presentable(findings), partly: described} : {described};
 }
 
@@ -78,7 +77,7 @@ export function describeCommon(
 	shape: Partly<Omit<LoadBalancerSpec, 'name' | 'backends'>>,
 	place: Place,
 	certificateNames: ReadonlySet<string>,
-): Omit<NormalisedLoadBalancer, 'name' | 'source' | 'backends' | 'rules'> {
+): Omit<NormalisedLoadBalancer, 'name' | 'source' | 'backends' | 'rules' | 'faults'> {
 	validateAddress(shape.address, place);
 	const listeners = describeListeners(shape.listeners, within(place, 'listeners'), certificateNames);
 	// Without a listener there is no back-end port, and nothing that runs.

@@ -2,8 +2,9 @@ import * as v from 'valibot';
 import {backend, backendOfConfig} from './schema-backend.ts';
 import {accessLog, draining, healthCheck, rules} from './schema-balancing.ts';
 import {account, control, vms} from './schema-control.ts';
+import {faults} from './schema-fault.ts';
 import {listener} from './schema-listener.ts';
-import {backendName, count, duration, flag, KEY_IS_NAME, LATER, optional, text} from './schema-values.ts';
+import {backendName, count, duration, flag, KEY_IS_NAME, optional, text} from './schema-values.ts';
 import type {Config, LoadBalancerSpec} from './spec.ts';
 
 /**
@@ -27,23 +28,20 @@ const loadBalancerFields = {
 	connectTimeout: optional('To connect to one back-end. 5s unless said otherwise.', duration),
 	retry: v.exactOptional(v.picklist(['idempotent', 'never'], 'a retry policy; allowed are "idempotent" or "never"')),
 	upgrade: v.exactOptional(v.picklist(['tunnel', 'refuse'], 'an upgrade policy; allowed are "tunnel" or "refuse"')),
+	faults: optional('What goes wrong on purpose, armed before the first connection.', faults),
 };
 const LOAD_BALANCER = 'a load balancer; write {listeners, backends, …}';
-const loadBalancerLater = {faults: LATER};
 
 /** One load balancer as the library takes it. */
-export const loadBalancerSchema = v.pipe(
-	v.strictObject(
-		{
-			name: v.exactOptional(text),
-			...loadBalancerFields,
-			backends: v.exactOptional(
-				v.union([count, v.array(backend, 'a list of back-ends')], 'back-ends; write a list, or a number, 0 to 100'),
-			),
-		},
-		LOAD_BALANCER,
-	),
-	v.metadata({refused: loadBalancerLater}),
+export const loadBalancerSchema = v.strictObject(
+	{
+		name: v.exactOptional(text),
+		...loadBalancerFields,
+		backends: v.exactOptional(
+			v.union([count, v.array(backend, 'a list of back-ends')], 'back-ends; write a list, or a number, 0 to 100'),
+		),
+	},
+	LOAD_BALANCER,
 );
 
 const certificate = v.union(
@@ -74,7 +72,7 @@ const loadBalancerOfConfig = v.pipe(
 		},
 		LOAD_BALANCER,
 	),
-	v.metadata({refused: {...loadBalancerLater, name: KEY_IS_NAME}}),
+	v.metadata({refused: {name: KEY_IS_NAME}}),
 );
 
 /** The configuration file. */
@@ -93,7 +91,7 @@ export const configSchema = v.pipe(
 		},
 		'a configuration; write {control, certificates, backends, vms, loadBalancers}',
 	),
-	v.metadata({refused: {faults: LATER}}),
+	v.metadata({refused: {faults: 'has no place here: it goes into a load balancer'}}),
 );
 
 /** What the schemas let through is what the library's types promise; a difference does not compile. */

@@ -1,4 +1,5 @@
 import type {Duration} from '../base/duration.ts';
+import type {FaultRule} from '../model/fault.ts';
 import type {ListenerSpec} from '../model/listener.ts';
 import type {PemPair, RetryPolicy, TlsVersion, UpgradePolicy} from '../model/resolved.ts';
 import type {BackendSpec, CommandBackend, EchoBackend, ReplyBackend, TcpBackend} from './spec-backend.ts';
@@ -66,6 +67,8 @@ export interface LoadBalancerSpec {
 	readonly connectTimeout?: Duration;
 	readonly retry?: RetryPolicy;
 	readonly upgrade?: UpgradePolicy;
+	/** What goes wrong on purpose, armed before the first connection. */
+	readonly faults?: readonly FaultRule[];
 }
 
 /** A certificate in the configuration: issued by the local authority, or read from PEM files beside the file. */

@@ -16,6 +16,7 @@ import type {
 	RuleSpec,
 	StickinessSpec,
 } from './spec-balancing.ts';
+import {writeFaultRule} from './write-fault.ts';
 import {below, tell, unless, unlessEmpty, type WritePlace, writeDuration, written} from './write-values.ts';
 
 /** What a load balancer is written with. */
@@ -32,7 +33,7 @@ export function writeLoadBalancer(
 	{directory, namesOf}: WriteContext,
 	place: WritePlace,
 ): LoadBalancerConfig {
-	const {listeners, backends, healthCheck, rules, accessLog, timeouts, drainingMs} = loadBalancer;
+	const {listeners, backends, healthCheck, rules, accessLog, timeouts, drainingMs, faults} = loadBalancer;
 	const {timeouts: usual} = DEFAULT_SETTINGS;
 	const time = (ms: number, usualMs: number) => (ms === usualMs ? undefined : writeDuration(ms));
 	return written<LoadBalancerConfig>({
@@ -47,6 +48,7 @@ export function writeLoadBalancer(
 		idleTimeout: time(timeouts.idleMs, usual.idleMs),
 		headTimeout: time(timeouts.headMs, usual.headMs),
 		connectTimeout: time(timeouts.connectMs, usual.connectMs),
+		faults: unlessEmpty(faults.map(writeFaultRule)),
 	});
 }
 

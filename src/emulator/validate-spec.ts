@@ -4,6 +4,7 @@ import {quote} from '../base/quote.ts';
 import {Violations} from '../base/violations.ts';
 import type {DescriptionContext, describeLoadBalancer} from '../configuration/describe.ts';
 import type {LoadBalancerSpec} from '../configuration/spec.ts';
+import {writeFaultRule} from '../configuration/write-fault.ts';
 import {formatListener} from '../model/listener.ts';
 import type {NormalisedLoadBalancer} from '../model/normalised.ts';
 import type {Timeouts} from '../model/resolved.ts';
@@ -105,15 +106,20 @@ export interface GivenUpdate {
 }
 
 /** A description that says enough of what runs to validate a change by: others than the library may have changed it. */
-function asItIs({name, source, listeners, backends, rules}: NormalisedLoadBalancer, given: object): object {
+function asItIs({name, source, listeners, backends, rules, faults}: NormalisedLoadBalancer, given: object): object {
 	// Rules that are not at stake are not validated again: one may name a back-end that was drained since.
-	const ruled = 'listeners' in given || 'backends' in given ? rules.filter(({to}) => to.length > 0) : [];
+	const areAtStake = 'listeners' in given || 'backends' in given;
+	const ruled = areAtStake ? rules.filter(({to}) => to.length > 0) : [];
+	const registered = new Set(backends.map(backend => backend.name));
+	// Nor are faults, which a back-end that was drained leaves behind.
+	const kept = areAtStake ? faults.filter(({on}) => on.kind !== 'backend' || registered.has(on.name)) : [];
 	return {
 		...source,
 		name,
 		// Through an API the last listener may go; what stands here in its place is never taken over.
 		listeners: listeners.length > 0 ? listeners.map(({ports}) => formatListener(ports)) : ['http:80'],
 		backends: backends.map(backend => backend.name),
+		faults: kept.map(writeFaultRule),
 		rules: ruled.map(rule => Object.fromEntries(Object.entries(rule).filter(([, value]) => value !== undefined))),
 	};
 }

@@ -1,3 +1,4 @@
+import type {NormalisedFaultRule} from './fault.ts';
 import type {HealthCheck} from './health-check.ts';
 import type {Life} from './life.ts';
 import type {ListenerPorts} from './listener.ts';
@@ -136,6 +137,8 @@ export interface AccountLoadBalancer extends Settings {
 	readonly logTarget: NormalisedAccessLog | undefined;
 	/** The loopback address to bind; undefined = the emulator's host. */
 	readonly address: string | undefined;
+	/** What goes wrong on purpose, as the library or the configuration describes it. */
+	readonly faults: readonly NormalisedFaultRule[];
 	/** What the library or the configuration wrote, name and all; empty for one of an API. */
 	readonly source: Readonly<Record<string, unknown>>;
 	/** Whether the configuration describes it. */

@@ -1,3 +1,4 @@
+import type {NormalisedFaultRule} from './fault.ts';
 import type {HealthCheck} from './health-check.ts';
 import type {Inventory} from './inventory.ts';
 import type {ListenerPorts} from './listener.ts';
@@ -113,6 +114,8 @@ export interface NormalisedLoadBalancer extends Settings {
 	readonly rules: readonly ScopedRule[];
 	/** undefined = none is written. */
 	readonly accessLog: NormalisedAccessLog | undefined;
+	/** Armed before the first connection. */
+	readonly faults: readonly NormalisedFaultRule[];
 }
 
 /** A certificate of the configuration. The paths of `files` are as written until `readConfigFile` has resolved them. */

@@ -27,7 +27,7 @@ export function resolve(
 	account: Account,
 	{host: defaultHost, authorityPem, addressOf, bindingOf}: ResolveOptions,
 ): ResolvedLoadBalancer {
-	const {name, dnsName, healthCheck} = loadBalancer;
+	const {name, dnsName, healthCheck, faults} = loadBalancer;
 	const host = loadBalancer.address ?? defaultHost;
 	const pending = new Set(pendingOf(loadBalancer, account));
 	return {
@@ -54,6 +54,7 @@ export function resolve(
 			return pending.has(backend.name) ? {...found, startsPending: true} : found;
 		}),
 		rules: rulesOf(loadBalancer, account),
+		faults,
 		healthCheck,
 		...settingsOf(loadBalancer),
 	};

@@ -1,3 +1,4 @@
+import type {NormalisedFaultRule} from './fault.ts';
 import type {HealthCheck} from './health-check.ts';
 import type {ListenerPorts} from './listener.ts';
 import type {ListenerRule} from './listener-rule.ts';
@@ -79,6 +80,8 @@ export interface ResolvedLoadBalancer extends Settings {
 	/** In registration order, which is the order of round robin. */
 	readonly backends: readonly ResolvedBackend[];
 	readonly rules: readonly ScopedRule[];
+	/** What is armed as long as it is described; none unless said otherwise. */
+	readonly faults?: readonly NormalisedFaultRule[];
 	readonly healthCheck: HealthCheck;
 }
 

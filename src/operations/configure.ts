@@ -173,6 +173,7 @@ const PARTS: readonly NormalisedPart[] = [
 	'listeners',
 	'backends',
 	'rules',
+	'faults',
 	'accessLog',
 	...SETTINGS.filter(name => name !== 'timeouts'),
 ];

@@ -36,6 +36,7 @@ export function newLoadBalancer(given: NewLoadBalancer, {identifiers}: Context):
 		formerVms: [],
 		...DEFAULT_SETTINGS,
 		address: undefined,
+		faults: [],
 		source: {},
 		isConfigured: false,
 	};

@@ -93,7 +93,7 @@ export const removeLoadBalancer: Operation<{readonly name: string}, undefined> =
 	};
 
 /** Parts that the account keeps as they are given. */
-const PLAIN = ['healthCheck', 'address', 'source', ...SETTINGS] as const satisfies readonly NormalisedPart[];
+const PLAIN = ['healthCheck', 'address', 'faults', 'source', ...SETTINGS] as const satisfies readonly NormalisedPart[];
 
 function pick<Value, Key extends keyof Value>(value: Value, keys: readonly Key[]): Partial<Pick<Value, Key>> {
 	const picked: Partial<Pick<Value, Key>> = {};

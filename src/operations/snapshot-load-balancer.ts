@@ -3,6 +3,9 @@ import {quote} from '../base/quote.ts';
 import {below, tell, type WritePlace} from '../configuration/write-values.ts';
 import type {Account} from '../model/account.ts';
 import {type AccountListener, type AccountLoadBalancer, DEFAULT_DRAINING_MS} from '../model/account-load-balancer.ts';
+import type {NormalisedFaultRule} from '../model/fault.ts';
+import {whyNever} from '../model/fault-target.ts';
+import {faultText} from '../model/fault-text.ts';
 import {isHttp, isSecure} from '../model/listener.ts';
 import type {NormalisedListener, NormalisedLoadBalancer} from '../model/normalised.ts';
 import {backendRulesOf, stickinessOn} from '../model/policy.ts';
@@ -64,6 +67,7 @@ export function snapshotOfLoadBalancer(
 			return {...written, proxyProtocol: written.proxyProtocol || sendsProxyLine};
 		}),
 		rules: rulesOf(normalised, name => registered.get(name)?.name, below(place, 'rules')),
+		faults: faultsOf(normalised, name => registered.get(name)?.name, below(place, 'faults')),
 	};
 }
 
@@ -99,6 +103,26 @@ function rulesOf(
 		}
 		const why = hasHttp ? 'none of its back-ends is registered' : 'no listener reads requests';
 		tell(place, `${which} is not written: ${why}`);
+		return [];
+	});
+}
+
+/** The faults that a configuration can have: those of listeners that are there, and of back-ends that are written. */
+function faultsOf(
+	{faults, listeners}: NormalisedLoadBalancer,
+	writtenName: (backend: string) => string | undefined,
+	place: WritePlace,
+): NormalisedFaultRule[] {
+	const target = {
+		listeners: listeners.map(({ports, verifyBackend}) => ({...ports, verifiesBackends: verifyBackend !== undefined})),
+		backends: faults.flatMap(({on}) => (on.kind === 'backend' ? (writtenName(on.name) ?? []) : [])),
+	};
+	return faults.flatMap(fault => {
+		const name = fault.on.kind === 'backend' ? writtenName(fault.on.name) : undefined;
+		const written = name === undefined ? fault : {...fault, on: {kind: 'backend', name} as const};
+		const never = whyNever(written, target);
+		if (never === undefined) return [written];
+		tell(place, `the fault ${quote(faultText(fault))} is not written: ${never.message}`);
 		return [];
 	});
 }
@@ -149,6 +173,7 @@ const REMARKS: {readonly [Key in Exclude<keyof AccountLoadBalancer, keyof Settin
 	creation: NONE,
 	logTarget: NONE,
 	address: NONE,
+	faults: NONE,
 	source: NONE,
 	isConfigured: NONE,
 };

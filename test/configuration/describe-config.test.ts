@@ -314,7 +314,7 @@ test('every fault of every section is told', t => {
 		'control.lifecycle: "2h" is too long; allowed are up to 60m',
 		'control.names[0]: "a b" holds white space, which no name may (give each name as an item of its own)',
 		'control.port: 8089.5 is not a port, or 0 for any free one',
-		'faults: "faults" is not supported yet by this version',
+		'faults: "faults" has no place here: it goes into a load balancer',
 		'loadBalancers.none: the value is missing; it is a load balancer; write {listeners, backends, …}',
 		'loadBalancers.web.backends[3]: no back-end is named "bb"; there are "app", "b", "b-1", "b-2", "c", "d", "e f" (did you mean "b"?)',
 		'loadBalancers.web.backends[4]: no back-end is named "127.0.0.1:3000"; there are "app", "b", "b-1", "b-2", "c", "d", "e f" (give the address a name under `backends`, and use the name here)',

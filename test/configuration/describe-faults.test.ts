@@ -115,7 +115,7 @@ test(
 	refuses,
 	{},
 	'on: "on" is missing; it is a place; write "backend:NAME", "listener:PORT" or "api"',
-	'do: "do" is missing; it is a fault; write one of {latency}, {bandwidth}, {slice}, {limit}, {slowClose}, {reset}, {close}, {refuse}, {blackhole}, {status}, {throttle}, {garbage}, {truncate}, {contentLength}, {tls}',
+	'do: "do" is missing; it is a fault; write one of {latency}, {bandwidth}, {slice}, {limit}, {slowClose}, {reset}, {close}, {refuse}, {blackhole}, {status}, {garbage}, {truncate}, {contentLength}, {tls}, {throttle}',
 );
 test(
 	refuses,

@@ -57,6 +57,7 @@ test('the smallest description gets every default', t => {
 		timeouts: {idleMs: 60_000, headMs: 60_000, connectMs: 5000, handshakeMs: 10_000},
 		retry: 'idempotent',
 		upgrade: 'tunnel',
+		faults: [],
 	});
 });
 
@@ -123,7 +124,7 @@ test('all faults of all listeners are told together, those of shape and those of
 		'listeners[3]: a listener cannot cross layers: http in front goes with "http" or "https" towards the back-ends, not with "tcp"',
 		'listeners[4]: two listeners on port 443: listeners[1] has it already (one port carries one listener; give this one another port)',
 		'listeners[5].listen: front port "0" is not a port; allowed are 1 to 65535',
-		'listners: unknown key "listners"; allowed are "name", "listeners", "address", "healthCheck", "faithfulHealth", "rules", "draining", "securedCookies", "accessLog", "idleTimeout", "headTimeout", "connectTimeout", "retry", "upgrade" or "backends" (did you mean "listeners"?)',
+		'listners: unknown key "listners"; allowed are "name", "listeners", "address", "healthCheck", "faithfulHealth", "rules", "draining", "securedCookies", "accessLog", "idleTimeout", "headTimeout", "connectTimeout", "retry", "upgrade", "faults" or "backends" (did you mean "listeners"?)',
 	]);
 });
 
@@ -236,12 +237,13 @@ test('the rules of one load balancer are told in the words of what is allowed', 
 		upgrade: 1,
 		idleTimeout: '60',
 		headTimeout: '40000m',
-		faults: [],
+		faults: [{on: 'listener:80', do: {refuse: false}}, 'reset'],
 	};
 
 	t.deepEqual(violations(spec), [
 		'address: "0.0.0.0" is not a loopback address; allowed are 127.0.0.1 to 127.255.255.255 and ::1 (to listen beyond loopback, set the host of the emulator (--host))',
-		'faults: "faults" is not supported yet by this version',
+		'faults[0].do.refuse: false is not true',
+		'faults[1]: "reset" is not a fault rule; write {on, do}, and skip, times, every, direction, path, header or sni',
 		'headTimeout: "40000m" is not a timeout; allowed are 1 ms to 2147483647 ms',
 		'idleTimeout: "60" is not a duration; write milliseconds as a number, or text such as "500ms", "5s", "2m" or "1h" ("60s" for seconds, "60ms" for milliseconds)',
 		'listeners: the list is empty; a load balancer needs at least one listener',

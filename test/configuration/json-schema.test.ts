@@ -135,7 +135,10 @@ test('editors mark what they can know is wrong', t => {
 			{draining: true},
 			{accessLog: {file: 'a', prefix: 'b'}},
 			{accessLog: {folder: 'a', interval: '10m'}},
-			{faults: []},
+			{faults: [{on: 'backend:a'}]},
+			{faults: [{on: 'a', do: {close: true}}]},
+			{faults: [{on: 'backend:a', do: {reset: 'never'}}]},
+			{faults: [{on: 'backend:a', do: {status: 99}}]},
 		].map(more => ({loadBalancers: {web: {listeners: ['http:80'], ...more}}})),
 		...['60', 60, 0, '60d'].flatMap(duration => [
 			{control: {lifecycle: duration}},

@@ -176,6 +176,7 @@ test('in YAML, what is not written stands in comments, one line each', async t =
 /** Keys of the schema that are never written, and why. */
 const LEFT_OUT = new Map([
 	['control.credentials', 'secret keys'],
+
 	['loadBalancers.*.accessLog.file', 'the path alone says the same'],
 	...['cert', 'key', 'chain', 'notBefore', 'notAfter', 'fingerprint256'].map(
 		key => [`loadBalancers.*.listeners.*.certificate.${key}`, 'a private key and what goes with it'] as const,
@@ -193,6 +194,15 @@ const MORE: Config = {
 	backends: {a: {kind: 'echo'}},
 	loadBalancers: {
 		web: {listeners: ['http:80'], backends: ['a'], rules: [{priority: 1, path: '/', to: ['a'], listener: 80}]},
+		tls: {
+			listeners: ['https:443'],
+			backends: ['a'],
+			faults: [
+				{on: 'backend:a', do: {refuse: true}, sni: 'a.test'},
+				{on: 'backend:a', do: {tls: 'alert'}},
+				{on: 'listener:443', do: {limit: 1}, direction: 'up'},
+			],
+		},
 	},
 };
 

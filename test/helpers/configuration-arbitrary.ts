@@ -162,6 +162,39 @@ function withoutUndefined<Value extends object>(value: Value): object {
 	return Object.fromEntries(Object.entries(value).filter(([, each]) => each !== undefined));
 }
 
+/** Those that can fire on any listener, and with HTTP listeners those of requests too. */
+function faultsOn(port: string, isHttpOnly: boolean): fc.Arbitrary<object[]> {
+	const any = [
+		{latency: '2s', jitter: '5ms'},
+		{bandwidth: 5},
+		{slice: 1, delay: '1s'},
+		{limit: 0},
+		{slowClose: '1m'},
+		{reset: true},
+		{close: true},
+		{blackhole: true},
+	];
+	const ofRequests = [
+		{status: 503, body: 'a b', headers: {'X-A': 'b'}},
+		{garbage: 3},
+		{truncate: 0},
+		{contentLength: 7},
+		{reset: 'on-reuse'},
+	];
+	const times = {skip: fc.nat({max: 2}), times: fc.integer({min: 1, max: 3}), every: fc.integer({min: 1, max: 3})};
+	const filters = isHttpOnly ? {path: fc.constantFrom('/a*'), header: fc.constantFrom('x-a', 'x-a=b')} : {};
+	const rule = fc.record(
+		{
+			on: fc.constant(`listener:${port}`),
+			do: fc.constantFrom<object>(...any, ...(isHttpOnly ? ofRequests : [])),
+			...times,
+			...filters,
+		},
+		{requiredKeys: ['on', 'do']},
+	);
+	return fc.array(rule, {maxLength: 3});
+}
+
 function loadBalancer(certificates: readonly string[], backends: readonly string[]): fc.Arbitrary<unknown> {
 	const own = fc.subarray([...backends]);
 	const listeners = fc
@@ -210,6 +243,7 @@ function loadBalancer(certificates: readonly string[], backends: readonly string
 				connectTimeout: duration,
 				retry: fc.constantFrom('idempotent', 'never'),
 				upgrade: fc.constantFrom('tunnel', 'refuse'),
+				faults: faultsOn(/\d+/.exec(textOf(written[0]))?.[0] ?? '', isWithRules),
 			},
 			{requiredKeys: ['listeners']},
 		);

@@ -133,7 +133,7 @@ function runningIn(account: Account): Map<string, NormalisedLoadBalancer> {
 
 /** What shows in what runs: the life of a load balancer, its tags and its policies by name do not. */
 function withoutLife({name, internal, address, listeners, backends, pendingBackends, ...rest}: NormalisedLoadBalancer) {
-	const {healthCheck, rules, accessLog} = rest;
-	const own = {name, internal, address, listeners, backends, pendingBackends, healthCheck, rules, accessLog};
+	const {healthCheck, rules, accessLog, faults} = rest;
+	const own = {name, internal, address, listeners, backends, pendingBackends, healthCheck, rules, accessLog, faults};
 	return {...own, ...settingsOf(rest), source: {}};
 }
