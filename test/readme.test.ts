@@ -18,7 +18,7 @@ const programs = blocksOf('ts');
 const configurations = blocksOf('yaml');
 
 test('the README has its examples', t => {
-	t.is(programs.length, 12);
+	t.is(programs.length, 13);
 	t.is(configurations.length, 1);
 });
 

@@ -24,7 +24,7 @@ export function newPool(context: ListenerContext): UpstreamPool {
 export function serverFor(
 	context: ListenerContext,
 	{pool, secureContext}: {readonly pool: UpstreamPool; readonly secureContext: () => SecureContext | undefined},
-): (socket: Socket) => void {
+): (socket: Socket, secureContext?: SecureContext) => void {
 	const {protocol, port} = context.listener;
 	const tcp: Serve = connection => void new TcpFront(context, connection);
 	const fields = `X-Forwarded-Proto: ${protocol}\r\nX-Forwarded-Port: ${port}\r\n`;
@@ -32,12 +32,12 @@ export function serverFor(
 	const poolFor = () => (context.sendsProxyLine ? newPool(context) : pool);
 	const http: Serve = connection => void new HttpFront(context, poolFor(), connection, fields);
 	const plain = (serve: Serve) => (socket: Socket) => serve(new ClientConnection(socket));
-	const terminate = (serve: Serve, alpn: readonly string[] | undefined) => (socket: Socket) => {
-		const current = secureContext();
+	const terminate = (serve: Serve, alpn: readonly string[] | undefined) => (socket: Socket, other?: SecureContext) => {
+		const current = other ?? secureContext();
 		// A listener that speaks TLS has a certificate: the model refuses it otherwise.
 		if (current !== undefined) void new TlsHandshake(context, socket, {secureContext: current, alpn, serve});
 	};
-	const fronts: Record<Protocol, (socket: Socket) => void> = {
+	const fronts: Record<Protocol, ReturnType<typeof serverFor>> = {
 		tcp: plain(tcp),
 		ssl: terminate(tcp, undefined),
 		http: plain(http),

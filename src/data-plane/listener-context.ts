@@ -10,6 +10,7 @@ import type {Journal} from '../observability/journal.ts';
 import type {BackendTlsOptions} from './backends/dial.ts';
 import type {Router} from './balancing/balancer.ts';
 import type {StickySessions} from './balancing/sticky-sessions.ts';
+import type {ArmedFaults} from './faults/armed-faults.ts';
 import type {DateField} from './http/date-field.ts';
 import type {OpenConnections} from './open-connections.ts';
 import type {ReadBuffers} from './sockets/read-buffers.ts';
@@ -40,6 +41,8 @@ export interface ListenerContext {
 	/** How many bytes of each body a record keeps. */
 	readonly keptBodyBytes: number;
 	readonly connections: OpenConnections;
+	/** What is armed for the load balancer; undefined while nothing is. */
+	faults: ArmedFaults | undefined;
 	/** Whether the listener is being stopped: nothing new, answers say `Connection: close`. */
 	draining: boolean;
 }
@@ -73,8 +76,10 @@ export function finishRecord(
 	nowMs = context.clock.now(),
 ): void {
 	if (record.outcome !== 'open') return;
-	record.outcome = outcome;
+	const isFault = record.faultDecides?.() === true;
+	record.outcome = isFault ? 'fault' : outcome;
 	record.cause = cause;
+	if (record.fired !== '') record.noteCause();
 	record.totalMs = nowMs - record.startMs;
 	context.journal.finish(record);
 }

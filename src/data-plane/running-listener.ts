@@ -1,4 +1,5 @@
 import type {Socket} from 'node:net';
+import type {SecureContext} from 'node:tls';
 import type {Deadlines} from '../base/deadlines.ts';
 import {formatListener, isHttp, isSecure} from '../model/listener.ts';
 import type {PemPair, ResolvedListener, ResolvedLoadBalancer} from '../model/resolved.ts';
@@ -9,6 +10,8 @@ import type {BackendTlsOptions} from './backends/dial.ts';
 import type {UpstreamPool} from './backends/upstream-pool.ts';
 import {Router, type Standings} from './balancing/balancer.ts';
 import {StickySessions} from './balancing/sticky-sessions.ts';
+import {acceptUnderFaults} from './faults/accept.ts';
+import type {ArmedFaults} from './faults/armed-faults.ts';
 import {newPool, serverFor} from './front.ts';
 import {DateField} from './http/date-field.ts';
 import type {ListenerContext} from './listener-context.ts';
@@ -81,6 +84,7 @@ export class RunningListener {
 			sendsProxyLine: listener.proxyProtocol || listener.backendRules.sendsProxyLine,
 			keptBodyBytes: services.record.bodyBytes,
 			connections: this.connections,
+			faults: undefined,
 			draining: false,
 		};
 		this.#pool = newPool(this.#context);
@@ -88,14 +92,21 @@ export class RunningListener {
 		const serve = serverFor(this.#context, {pool: this.#pool, secureContext: () => this.#shown?.secureContext});
 		this.#accept = socket => {
 			services.readTurns.accepted();
-			if (this.#context.draining) socket.destroy();
-			else serve(socket);
+			const {draining, faults} = this.#context;
+			if (draining) socket.destroy();
+			else if (faults === undefined) serve(socket);
+			else acceptUnderFaults(this.#context, faults, socket, {serve, wrongContext: () => this.#wrongContext()});
 		};
 		bound.accept = this.#accept;
 	}
 
 	get description(): ResolvedListener {
 		return this.#context.listener;
+	}
+
+	/** What is armed from now on; undefined: nothing. */
+	set faults(faults: ArmedFaults | undefined) {
+		this.#context.faults = faults;
 	}
 
 	/** Takes what may change while connections go on. */
@@ -167,6 +178,16 @@ export class RunningListener {
 		const before = this.#shown;
 		this.#shown = certificate && this.#services.contexts.forClients(certificate, tls, negotiation);
 		before?.giveBack();
+	}
+
+	/** That of a certificate which fits no name that a client asks for. It is made for one connection. */
+	#wrongContext(): SecureContext | undefined {
+		const {wrongCertificate, contexts} = this.#services;
+		const pair = wrongCertificate?.();
+		const {tls, negotiation} = this.#context.listener;
+		const lent = pair && contexts.forClients(pair, tls, negotiation);
+		lent?.giveBack();
+		return lent?.secureContext;
 	}
 
 	/** Takes no more connections, so no handshake begins any more. */

@@ -5,6 +5,7 @@ import type {PemPair, ResolvedListener, ResolvedLoadBalancer, Timeouts} from '..
 import {Advisor} from '../observability/advice/advisor.ts';
 import {Journal} from '../observability/journal.ts';
 import type {Backend} from './backends/backend.ts';
+import {ArmedFaults} from './faults/armed-faults.ts';
 import {RegisteredBackends} from './registered-backends.ts';
 import {Retiring} from './retiring.ts';
 import {bindListener, RunningListener} from './running-listener.ts';
@@ -32,6 +33,8 @@ export class RunningLoadBalancer {
 	readonly #deadlines: Deadlines;
 	readonly #backends: RegisteredBackends;
 	readonly #retiring: Retiring;
+	/** What goes wrong on purpose. */
+	readonly faults: ArmedFaults;
 	#description: ResolvedLoadBalancer;
 	#listeners: RunningListener[] = [];
 	#stopping: Promise<void> | undefined;
@@ -51,6 +54,7 @@ export class RunningLoadBalancer {
 		this.journal.subscribe(record => this.advisor.ended(record));
 		this.#backends = new RegisteredBackends(description, services, this.advisor);
 		this.#retiring = new Retiring(services.clock);
+		this.faults = new ArmedFaults(services.seed, () => this.#showFaults());
 	}
 
 	/**
@@ -214,6 +218,8 @@ export class RunningLoadBalancer {
 				this.#cut = cut;
 			});
 		}
+		// What they hold back goes on, so that nothing of it is left.
+		this.faults.close();
 		// The back-ends' sides too, and with them the records.
 		await Promise.all(all.map(listener => listener.cut()));
 		await Promise.all([...closed, checked, this.#retiring.gone()]);
@@ -268,6 +274,8 @@ export class RunningLoadBalancer {
 		);
 		this.#listeners = next.listeners.flatMap(({port}) => byPort.get(port) ?? []);
 		for (const to of next.listeners) byPort.get(to.port)?.apply(to, next, this.#backends.all);
+		this.faults.follow(next.faults ?? []);
+		this.#showFaults();
 		const {drainingMs = 0} = next;
 		for (const {running, byPolicy} of plan.replace) {
 			if (byPolicy) this.#retiring.letFinish(running);
@@ -276,6 +284,11 @@ export class RunningLoadBalancer {
 		for (const running of plan.close) this.#retiring.retireListener(running, drainingMs);
 		for (const backend of left) this.#retireBackend(backend);
 		return plan.close;
+	}
+
+	#showFaults(): void {
+		const faults = this.faults.all.length === 0 ? undefined : this.faults;
+		for (const listener of [...this.#listeners, ...this.#retiring.listeners]) listener.faults = faults;
 	}
 
 	#retireBackend(backend: Backend): void {

@@ -1,6 +1,7 @@
 import type {Clock} from '../base/clock.ts';
 import type {Revision} from '../base/revision.ts';
 import type {Transition} from '../model/health.ts';
+import type {PemPair} from '../model/resolved.ts';
 import type {Advice} from '../observability/advice/advice.ts';
 import type {TrafficFeed} from '../observability/traffic-feed.ts';
 import type {ReadBuffers} from './sockets/read-buffers.ts';
@@ -26,6 +27,8 @@ export interface Services {
 	readonly onHealthChange: (change: HealthChange) => void;
 	/** Called with each piece of advice that is said for the first time; it must not throw. */
 	readonly onAdvice: (advice: Advice) => void;
+	/** A certificate of the emulator's authority that fits no name that is asked for. */
+	readonly wrongCertificate?: () => PemPair;
 	/** Advances with every change of what is shown of all load balancers. */
 	readonly shown?: Revision;
 	/** Numbers the exchanges of all load balancers. */

@@ -6,6 +6,7 @@ import type {Moment} from '../model/life.ts';
 import type {NormalisedBackend} from '../model/normalised.ts';
 import type {Context, Operate} from '../operations/context.ts';
 import type {openAccessLog} from './access-log.ts';
+import type {ReadFaultRule} from './armed-fault.ts';
 import type {GivenCertificate} from './listener-certificates.ts';
 import type {ManagedLoadBalancer, SharedDependencies} from './managed-load-balancer.ts';
 import type {Notices} from './notices.ts';
@@ -22,6 +23,8 @@ export interface StoreDependencies extends SharedDependencies {
 	/** Binds what a load balancer that is new needs. */
 	readonly prepareStart: typeof RunningLoadBalancer.prepareStart;
 	readonly openAccessLog: typeof openAccessLog;
+	/** Loads what validates the faults that `inject()` is given. */
+	readonly faultReader: () => Promise<{readonly readFaultRule: ReadFaultRule}>;
 	readonly notices: Notices;
 	/** What `lb.update()` does. */
 	readonly update: (loadBalancer: ManagedLoadBalancer, spec: unknown) => Promise<void>;

@@ -175,6 +175,7 @@ export class Configurer {
 		for (const {name, handle, running, backends} of store.managed.values()) {
 			if (!isMeant(name)) continue;
 			for (const backend of backends.values()) backend.restartScript();
+			running.faults.reset();
 			handle.traffic.clear();
 			running.advisor.clear();
 			for (const backend of handle.backends) handle.setHealth(backend.name, 'auto');

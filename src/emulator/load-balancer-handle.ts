@@ -8,6 +8,7 @@ import type {Backend as RegisteredBackend} from '../data-plane/backends/backend.
 import type {RunningLoadBalancer} from '../data-plane/running-load-balancer.ts';
 import type {UsableCertificate} from '../model/account.ts';
 import type {AccountLoadBalancer} from '../model/account-load-balancer.ts';
+import type {ArmedFault, FaultRule} from '../model/fault.ts';
 import type {OperatorSetting, ServiceState} from '../model/health.ts';
 import {formatListener} from '../model/listener.ts';
 import type {PemPair} from '../model/resolved.ts';
@@ -15,6 +16,7 @@ import type {Advice} from '../observability/advice/advice.ts';
 import type {Traffic} from '../observability/journal.ts';
 import type {Operate} from '../operations/context.ts';
 import {drainBackend} from '../operations/drain-backend.ts';
+import {armedFaults, armFault, type ReadFaultRule} from './armed-fault.ts';
 import {addressOf, BackendHandle} from './backend-handle.ts';
 import type {RunningBackend} from './backends.ts';
 import type {Client, ConnectOptions} from './client.ts';
@@ -50,6 +52,7 @@ export interface HandleParts {
 	readonly update: (spec: unknown) => Promise<void>;
 	readonly setCertificate: (port: number, certificate: GivenCertificate) => Promise<void>;
 	readonly changeAtOnce: (operation: Operate<unknown>) => void;
+	readonly readFaultRule: ReadFaultRule;
 	/** Ends everything that belongs to it. */
 	readonly stop: (drainMs: number) => Promise<void>;
 }
@@ -175,6 +178,15 @@ export class LoadBalancerHandle implements LoadBalancer {
 
 	get clock(): EmulatorClock {
 		return this.#parts.clock;
+	}
+
+	inject(rule: FaultRule): ArmedFault {
+		this.#refuseWhenStopped();
+		return armFault(this.#running, rule, this.#parts.readFaultRule);
+	}
+
+	get faults(): readonly ArmedFault[] {
+		return armedFaults(this.#running);
 	}
 
 	setHealth(name: string, state: OperatorSetting): void {

@@ -1,5 +1,6 @@
 import type {Duplex} from 'node:stream';
 import type {CertificateNames, LoadBalancerSpec} from '../configuration/spec.ts';
+import type {ArmedFault, FaultRule} from '../model/fault.ts';
 import type {Health, OperatorSetting, ServiceState} from '../model/health.ts';
 import type {PemPair} from '../model/resolved.ts';
 import type {Advice} from '../observability/advice/advice.ts';
@@ -124,6 +125,15 @@ export interface LoadBalancer extends AsyncDisposable {
 	 * @throws EmulatorError `NO_SUCH_BACKEND`, `STOPPED`, `INVALID_DESCRIPTION` for another state.
 	 */
 	setHealth(backend: string, state: OperatorSetting): void;
+	/**
+	 * Arms a fault: what it hits from now on goes wrong. `using fault = lb.inject(…)` removes it at the end of the block.
+	 * It stays through updates and reloads, and goes at a reset.
+	 *
+	 * @throws EmulatorError `INVALID_DESCRIPTION` with every violation, or the reason why it could never fire; `STOPPED`
+	 */
+	inject(rule: FaultRule): ArmedFault;
+	/** What is armed, described faults included. */
+	readonly faults: readonly ArmedFault[];
 	/**
 	 * Probes every back-end now, one probe after the other, until the thresholds have decided. On a manual clock a
 	 * back-end that hangs waits for its timeout: move the clock meanwhile.

@@ -36,7 +36,8 @@ export interface SharedDependencies {
 	readonly onExchange: (exchange: Exchange) => void;
 }
 
-export interface ManagedOptions extends Pick<HandleParts, 'update' | 'setCertificate' | 'changeAtOnce' | 'stop'> {
+export interface ManagedOptions
+	extends Pick<HandleParts, 'update' | 'setCertificate' | 'changeAtOnce' | 'readFaultRule' | 'stop'> {
 	readonly running: RunningLoadBalancer;
 	readonly dependencies: SharedDependencies;
 	/** See `Change.yieldsPorts`. */
@@ -69,7 +70,7 @@ export class ManagedLoadBalancer implements HandledLoadBalancer {
 	#stopping: Promise<void> | undefined;
 
 	constructor(name: string, state: ManagedState, options: ManagedOptions) {
-		const {running, dependencies, update, setCertificate, changeAtOnce, stop} = options;
+		const {running, dependencies, update, setCertificate, changeAtOnce, readFaultRule, stop} = options;
 		const {ca, clock, endpoint, onExchange} = dependencies;
 		this.name = name;
 		this.#options = options;
@@ -94,6 +95,7 @@ export class ManagedLoadBalancer implements HandledLoadBalancer {
 			update,
 			setCertificate,
 			changeAtOnce,
+			readFaultRule,
 			stop,
 		});
 		this.follow(state);

@@ -1,6 +1,5 @@
 import {isDeepStrictEqual} from 'node:util';
 import {EmulatorError, messageOf} from '../base/errors.ts';
-import type {RunningLoadBalancer} from '../data-plane/running-load-balancer.ts';
 import {type Account, runningIn} from '../model/account.ts';
 import type {NormalisedBackend} from '../model/normalised.ts';
 import {backendsOf, resolve} from '../model/resolve.ts';
@@ -214,7 +213,9 @@ export class PlannedChange {
 		}
 		const {services, prepareStart} = this.#store.dependencies;
 		const change = await prepareStart(resolved, services, plan.adoptable);
-		return {running: change.running, change};
+		// Loaded by now for what the library describes.
+		const {readFaultRule} = await this.#store.dependencies.faultReader();
+		return {running: change.running, change, readFaultRule};
 	}
 
 	#resolve(step: Step, plan: PortPlan): ResolvedLoadBalancer {
@@ -256,7 +257,7 @@ export class PlannedChange {
 		const drained = new Set(registered.filter(({name}) => !names.has(name)).map(({name}) => name));
 		for (const backend of running.backends) if (drained.has(backend.name)) void running.deregister(backend);
 		const state = {registered: registered.filter(({name}) => names.has(name)), acquired, log};
-		if (managed === undefined) return this.#start(next.name, state, running);
+		if (managed === undefined) return this.#start(next.name, state, data);
 		managed.follow(state);
 		return managed;
 	}
@@ -264,8 +265,10 @@ export class PlannedChange {
 	#start(
 		name: string,
 		state: Parameters<ManagedLoadBalancer['follow']>[0],
-		running: RunningLoadBalancer,
+		{running, readFaultRule}: NonNullable<Step['data']>,
 	): ManagedLoadBalancer {
+		// `#bind()` has loaded it for one that is new.
+		if (readFaultRule === undefined) throw new EmulatorError('BUG', `Load balancer "${name}" cannot read faults`);
 		const {dependencies, read, remove, changeAtOnce, inTurn} = this.#store;
 		const {yieldsPorts = false, stop} = this.#change;
 		const managed: ManagedLoadBalancer = new ManagedLoadBalancer(name, state, {
@@ -274,6 +277,7 @@ export class PlannedChange {
 			yieldsPorts,
 			read,
 			changeAtOnce,
+			readFaultRule,
 			update: spec => dependencies.update(managed, spec),
 			setCertificate: (port, certificate) => dependencies.setCertificate(managed, port, certificate),
 			inTurn: task => inTurn(name, task),

@@ -4,12 +4,14 @@ import path from 'node:path';
 import type {Clock} from '../base/clock.ts';
 import {messageOf} from '../base/errors.ts';
 import {INSPECT, type InspectArguments, showFields} from '../base/inspection.ts';
+import {madeOnce} from '../base/made-once.ts';
 import {assertNode} from '../base/runtime.ts';
 import {assertRealTimers, setImmediate} from '../base/timers.ts';
 import {type Authority, createAuthority} from '../certificates/authority.ts';
 import type {LoadBalancerSpec} from '../configuration/spec.ts';
 import {RunningLoadBalancer} from '../data-plane/running-load-balancer.ts';
 import type {ArmedFault, FaultRule} from '../model/fault.ts';
+import type {PemPair} from '../model/resolved.ts';
 import type {Reloaded} from '../operations/configure.ts';
 import type {Context} from '../operations/context.ts';
 import {AccountStore} from './account-store.ts';
@@ -81,11 +83,12 @@ export class RunningEmulator implements Emulator {
 			ca: this.ca,
 			endpoint: () => this.endpoint,
 			clock: handle,
-			services: servicesOf({clock, seed, record, live: this.#live}),
+			services: servicesOf({clock, seed, record, live: this.#live, wrongCertificate: () => this.#wrongCertificate()}),
 			prepareStart: RunningLoadBalancer.prepareStart,
 			// Most load balancers write none.
 			openAccessLog: async (...of) => (await import('./access-log.ts')).openAccessLog(...of),
 			registry: this.#registry,
+			faultReader: madeOnce(() => import('../configuration/describe-faults.ts')),
 			onExchange: exchange => this.events.emit('exchange', exchange),
 			update: (managed, spec) => updateFromSpec(managed, spec, this.#library),
 			setCertificate: (managed, port, certificate) => setCertificateOf(managed, port, certificate, this.#library),
@@ -281,6 +284,11 @@ export class RunningEmulator implements Emulator {
 		await this.#folder.remove();
 		this.events.removeAllListeners();
 		await handlesClosed();
+	}
+
+	/** Of the right authority, and for a name that nobody asks for. */
+	#wrongCertificate(): PemPair {
+		return this.#authority.issue({names: ['wrong.invalid']});
 	}
 
 	/** Says so when it is forgotten by a test. */

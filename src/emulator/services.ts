@@ -11,7 +11,8 @@ export function servicesOf({
 	seed,
 	record,
 	live,
-}: Pick<Services, 'seed' | 'record'> & {readonly clock: Clock; readonly live: Live}): Services {
+	wrongCertificate,
+}: Pick<Services, 'seed' | 'record' | 'wrongCertificate'> & {readonly clock: Clock; readonly live: Live}): Services {
 	return {
 		clock,
 		buffers: new ReadBuffers(),
@@ -23,5 +24,6 @@ export function servicesOf({
 		onHealthChange: change => live.announce('health', change),
 		onAdvice: advice => live.announce('advice', advice),
 		record,
+		...(wrongCertificate === undefined ? {} : {wrongCertificate}),
 	};
 }

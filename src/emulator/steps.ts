@@ -5,6 +5,7 @@ import type {AccountLoadBalancer} from '../model/account-load-balancer.ts';
 import type {NormalisedBackend} from '../model/normalised.ts';
 import {backendsOf, resolve} from '../model/resolve.ts';
 import type {AccessLog} from '../observability/access-log-file.ts';
+import type {ReadFaultRule} from './armed-fault.ts';
 import type {RunningBackend} from './backends.ts';
 import type {ManagedLoadBalancer} from './managed-load-balancer.ts';
 
@@ -21,7 +22,14 @@ export interface Step {
 	/** Those of its back-ends that were started or found for it. */
 	acquired: ReadonlyMap<NormalisedBackend, RunningBackend>;
 	log: AccessLog | undefined;
-	data: {readonly running: RunningLoadBalancer; readonly change: PreparedChange} | undefined;
+	data:
+		| {
+				readonly running: RunningLoadBalancer;
+				readonly change: PreparedChange;
+				/** For one that is new. */
+				readonly readFaultRule?: ReadFaultRule;
+		  }
+		| undefined;
 }
 
 /**

@@ -109,6 +109,10 @@ function whyNotHttp(rule: NormalisedFaultRule, {protocol, port}: ListenerPorts):
 		const message = `${quote(fault.kind)} goes with http and https listeners, ${where}`;
 		return {path: ['do', fault.kind], message, hint: ON_REQUESTS};
 	}
+	if (fault.kind === 'reset' && (fault.when === 'after-request' || fault.when === 'mid-response')) {
+		const message = `"${fault.when}" goes with http and https listeners, ${where}`;
+		return {path: ['do', 'reset'], message, hint: `${ON_REQUESTS}; write {reset: true} or {limit} here`};
+	}
 	if (fault.kind === 'reset' && fault.when === 'on-reuse') {
 		const message = `connections are kept alive on http and https listeners, ${where}: none is used again`;
 		return {path: ['do', 'reset'], message};

@@ -3,7 +3,7 @@
  *
  * `backend-invalid`: the back-end's answer broke a rule of HTTP. `backend-tls`: the TLS handshake with it failed, or it
  * ended TLS afterwards, as one that requires a client certificate does under TLS 1.3. `tls-handshake`: the TLS
- * handshake with the client failed. `cause` has the details.
+ * handshake with the client failed. `fault`: an armed fault of its listener decided it. `cause` has the details.
  */
 export type Outcome =
 	| 'open'
@@ -19,7 +19,8 @@ export type Outcome =
 	| 'client-timeout'
 	| 'bad-request'
 	| 'tls-handshake'
-	| 'drained';
+	| 'drained'
+	| 'fault';
 
 /** One attempt to have an exchange served by a back-end. */
 export interface Attempt {

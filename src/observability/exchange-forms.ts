@@ -19,6 +19,7 @@ export function exchangeJson(exchange: Exchange): Record<string, unknown> {
 		added,
 		outcome,
 		cause,
+		fault,
 		bytes,
 		ms,
 		why,
@@ -40,6 +41,7 @@ export function exchangeJson(exchange: Exchange): Record<string, unknown> {
 		added,
 		outcome,
 		cause,
+		fault,
 		bytes,
 		ms,
 		why,
@@ -48,7 +50,7 @@ export function exchangeJson(exchange: Exchange): Record<string, unknown> {
 
 /** As Node's `console.log` shows it. */
 export function inspectExchange(exchange: Exchange, how: InspectArguments): string {
-	const {id, kind, loadBalancer, listener, client, backend, attempts, outcome, cause, bytes, ms} = exchange;
+	const {id, kind, loadBalancer, listener, client, backend, attempts, outcome, cause, fault, bytes, ms} = exchange;
 	const {request, response} = exchange;
 	const fields = {
 		id,
@@ -63,6 +65,7 @@ export function inspectExchange(exchange: Exchange, how: InspectArguments): stri
 		added: exchange.added.map(([name, value]) => `${name}: ${value}`),
 		outcome,
 		cause,
+		...(fault === undefined ? {} : {fault}),
 		bytes,
 		ms,
 	};

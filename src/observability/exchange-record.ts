@@ -34,6 +34,10 @@ export class ExchangeRecord implements Exchange, LoggedExchange {
 	arrived = false;
 	firstByteMs = -1;
 	totalMs = -1;
+	/** The armed faults that fired, in one line; empty when none did. */
+	fired = '';
+	/** Asked at the end: whether a fault, and nothing else, decided how it ended. */
+	faultDecides: (() => boolean) | undefined = undefined;
 	/** Whether only a TLS handshake with the client was tried, and failed: there was no request. */
 	handshakeOnly = false;
 
@@ -140,6 +144,16 @@ export class ExchangeRecord implements Exchange, LoggedExchange {
 		this.failedAttempts ??= [];
 		const ms = this.#sinceLastAttempt(nowMs - startMs);
 		this.failedAttempts.push({backend, order, reused, reached, ms, end, cause});
+	}
+
+	get fault(): string | undefined {
+		return this.fired === '' ? undefined : this.fired;
+	}
+
+	/** The cause names the faults. */
+	noteCause(): void {
+		const fault = `fault: ${this.fired}`;
+		if (!this.cause.includes(fault)) this.cause = this.cause === '' ? fault : `${this.cause} (${fault})`;
 	}
 
 	get attempts(): readonly Attempt[] {

@@ -84,6 +84,8 @@ export interface Exchange {
 	 * was. It is never sent to the client.
 	 */
 	readonly cause: string;
+	/** The armed faults that fired, in one line; undefined when none did. */
+	readonly fault?: string | undefined;
 	/** Bytes of bodies, or of the stream: `up` from the client, `down` to it. */
 	readonly bytes: {readonly up: number; readonly down: number};
 	/**

@@ -43,6 +43,8 @@ export interface ExchangeSummary {
 	readonly cause: string;
 	/** See `Exchange.summary`; absent when it is empty. */
 	readonly why?: string;
+	/** The armed faults that fired: the first 200 characters; absent when none did. */
+	readonly fault?: string;
 	readonly ms: number;
 	readonly up: number;
 	readonly down: number;
@@ -75,6 +77,7 @@ export function summaryOf(record: ExchangeRecord): ExchangeSummary {
 		outcome,
 		cause: cause.slice(0, MAX_TEXT),
 		...(why === '' ? {} : {why: why.slice(0, MAX_TEXT)}),
+		...(record.fired === '' ? {} : {fault: record.fired.slice(0, MAX_TEXT)}),
 		ms: record.ms.total,
 		up: record.bytesUp,
 		down: record.bytesDown,

@@ -10,8 +10,6 @@ export interface FilterSubject extends ExchangeSummary {
 	readonly added?: () => readonly string[];
 	/** The values of a field of the request, by its lower-case name. */
 	readonly field?: (name: string) => readonly string[];
-	/** The armed fault that fired. */
-	readonly fault?: string;
 }
 
 /** One thing in a filter that means nothing. */

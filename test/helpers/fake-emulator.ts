@@ -76,6 +76,7 @@ export class FakeEmulator implements SteppedEmulator, Surfaces {
 				record: {exchanges: 1, bodyBytes: 1},
 			},
 			prepareStart: plane.prepareStart,
+			faultReader: () => import('../../src/configuration/describe-faults.ts'),
 			openAccessLog: plane.openAccessLog,
 			registry: this.registry,
 			notices,

@@ -118,6 +118,7 @@ export function contextOf(services: Services): ListenerContext {
 		buffers: services.buffers,
 		readTurns: services.readTurns,
 		dateField: new DateField(services.clock),
+		faults: undefined,
 		timeouts: DEFAULT_TIMEOUTS,
 		settings: resolvedLoadBalancer(),
 		sendsProxyLine: false,

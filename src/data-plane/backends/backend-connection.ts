@@ -6,7 +6,7 @@ import {connectionReset, endedByCloseNotify, endedByReset, resetSocket} from '..
 import type {PeerTls} from '../../observability/exchange.ts';
 import type {ReadBuffers} from '../sockets/read-buffers.ts';
 import {giveTo, giveUnreadTo, type StreamOwner, sendingFailure, whenSent} from '../sockets/stream-owner.ts';
-import {type BackendTlsOptions, dialTcp, refusalOfPeer, speakTls} from './dial.ts';
+import {type BackendTlsOptions, type ConnectionFault, dialTcp, refusalOfPeer, speakTls} from './dial.ts';
 
 /**
  * Reads up to this size are handed on at once, from the shared buffer. 16 KiB is what Node writes from its stack
@@ -41,6 +41,8 @@ export interface DialOptions {
 	readonly buffers: ReadBuffers;
 	/** Written before everything else, TLS included: the PROXY line. latin1. */
 	readonly preamble: string | undefined;
+	/** What is wrong with it on purpose. */
+	readonly fault?: ConnectionFault | undefined;
 }
 
 /** One connection to a back-end, plain or TLS. Owns its sockets; every one has its error listener from the first tick. */
@@ -51,6 +53,8 @@ export class BackendConnection implements StreamOwner {
 	readonly port: number;
 	handler: BackendHandler;
 	connected = false;
+	/** Whether it serves one exchange, and no other after it. */
+	readonly isApart: boolean;
 	readonly #raw: Socket;
 	readonly #buffers: ReadBuffers;
 	/** The buffer the next read goes to, while in the midst of a bulk transfer. */
@@ -65,12 +69,13 @@ export class BackendConnection implements StreamOwner {
 	#closed = false;
 	#error: Error | undefined;
 
-	constructor({host, port, tls: tlsOptions, buffers, preamble}: DialOptions, handler: BackendHandler) {
+	constructor({host, port, tls: tlsOptions, buffers, preamble, fault}: DialOptions, handler: BackendHandler) {
 		this.host = host;
 		this.port = port;
 		this.handler = handler;
 		this.#buffers = buffers;
-		if (tlsOptions === undefined) {
+		this.isApart = fault !== undefined;
+		if (tlsOptions === undefined && fault === undefined) {
 			this.#raw = dialTcp({
 				host,
 				port,
@@ -84,12 +89,13 @@ export class BackendConnection implements StreamOwner {
 			if (preamble !== undefined) this.#raw.write(preamble, 'latin1');
 			this.#raw.once('connect', () => this.#connect());
 		} else {
-			this.#raw = dialTcp({host, port});
+			this.#raw = fault === undefined ? dialTcp({host, port}) : fault.dial({host, port});
 			// Node writes it as soon as the connection stands, before TLS takes over.
 			if (preamble !== undefined) this.#raw.write(preamble, 'latin1');
 			this.#raw.on('error', error => this.streamFailed(error));
-			this.stream = this.#wrap(tlsOptions);
+			this.stream = tlsOptions === undefined ? this.#raw : this.#wrap(tlsOptions, fault);
 			giveTo(this, this.stream);
+			if (tlsOptions === undefined) this.#raw.once('connect', () => this.#connect());
 		}
 	}
 
@@ -156,10 +162,10 @@ export class BackendConnection implements StreamOwner {
 		return this.#tlsFacts;
 	}
 
-	#wrap(options: BackendTlsOptions): TLSSocket {
+	#wrap(options: BackendTlsOptions, fault: ConnectionFault | undefined): TLSSocket {
 		const stream = speakTls(this.#raw, options);
 		stream.once('secureConnect', () => {
-			const refusal = refusalOfPeer(stream, options);
+			const refusal = fault?.refusal ?? refusalOfPeer(stream, options);
 			if (refusal !== undefined) {
 				stream.destroy(refusal);
 				return;
@@ -173,7 +179,22 @@ export class BackendConnection implements StreamOwner {
 			if (chunk === null) this.#byCloseNotify = endedByCloseNotify(this.#raw);
 			return push.call(stream, chunk, encoding);
 		};
+		if (fault?.truncatesTls === true) this.#truncate(stream);
 		return stream;
+	}
+
+	/** Half of the first data passes, then the connection ends below TLS. */
+	#truncate(stream: TLSSocket): void {
+		const push = stream.push;
+		let isCut = false;
+		stream.push = (chunk: unknown, encoding?: BufferEncoding) => {
+			if (isCut) return false;
+			if (!(chunk instanceof Uint8Array)) return push.call(stream, chunk, encoding);
+			isCut = true;
+			push.call(stream, chunk.subarray(0, Math.ceil(chunk.length / 2)));
+			this.#raw.destroySoon();
+			return push.call(stream, null);
+		};
 	}
 
 	#connect(): void {

@@ -18,6 +18,16 @@ export interface BackendTlsOptions {
 	readonly publicKeys: ReadonlySet<string> | undefined;
 }
 
+/** What is wrong with a connection on purpose. */
+export interface ConnectionFault {
+	/** Dials in place of `dialTcp`. */
+	dial(target: {readonly host: string; readonly port: number}): net.Socket;
+	/** Why the back-end is refused once TLS stands; undefined: it is not. */
+	readonly refusal: Error | undefined;
+	/** Whether TLS ends within the first data from the back-end, without a close_notify. */
+	readonly truncatesTls: boolean;
+}
+
 export interface DialTarget {
 	readonly host: string;
 	readonly port: number;

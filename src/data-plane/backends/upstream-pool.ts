@@ -42,6 +42,11 @@ export class UpstreamPool implements Timed {
 		}
 	}
 
+	/** Whether there is an idle connection to `backend`. */
+	rests(backend: Backend): boolean {
+		return this.#resting.get(backend)?.some(({connection}) => connection.usable) ?? false;
+	}
+
 	/**
 	 * Takes a clean connection back. It is destroyed after the idle timeout, or when anything happens on it.
 	 *

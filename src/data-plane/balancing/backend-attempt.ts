@@ -3,6 +3,7 @@ import type {Outcome} from '../../observability/exchange.ts';
 import type {ExchangeRecord} from '../../observability/exchange-record.ts';
 import type {Backend} from '../backends/backend.ts';
 import {BackendConnection, type BackendHandler} from '../backends/backend-connection.ts';
+import type {ConnectionFault} from '../backends/dial.ts';
 import type {Failure} from '../failure.ts';
 import {finishRecord, type ListenerContext, type ProxiedClient} from '../listener-context.ts';
 import type {Balancer} from './balancer.ts';
@@ -78,7 +79,7 @@ export class BackendAttempt {
 	 *
 	 * @param client whose connection it is for: where the listener has the PROXY protocol, a line with its address is sent first.
 	 */
-	dial(backend: Backend, client: ProxiedClient, handler: BackendHandler): BackendConnection {
+	dial(backend: Backend, client: ProxiedClient, handler: BackendHandler, fault?: ConnectionFault): BackendConnection {
 		const {record} = this;
 		const {clock, listener, backendTls, buffers, sendsProxyLine} = this.#context;
 		record.backendReused = false;
@@ -97,6 +98,7 @@ export class BackendAttempt {
 				preamble: sendsProxyLine
 					? encodeProxyLine(client.peer, {address: client.localAddress, port: listener.port})
 					: undefined,
+				fault,
 			},
 			handler,
 		);

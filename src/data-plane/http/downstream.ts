@@ -29,6 +29,8 @@ export interface Downstream {
 	exchangeDone(keepAlive: boolean, nowMs: number): void;
 	/** The exchange has ended in the midst of its answer: the client must see that it is cut short. */
 	exchangeBroken(): void;
+	/** Ends the connection below TLS once what was written is sent: without a close_notify. */
+	truncate(): void;
 	/** The connection carries another protocol from now on. */
 	tunnel(upstream: BackendConnection, rest: Buffer, attempt: BackendAttempt): void;
 }

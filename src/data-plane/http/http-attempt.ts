@@ -1,11 +1,15 @@
 import type {Buffer} from 'node:buffer';
+import {connectionReset} from '../../base/reset.ts';
 import type {RequestHead} from '../../codec/request-head.ts';
 import type {ExchangeRecord} from '../../observability/exchange-record.ts';
 import type {Backend} from '../backends/backend.ts';
 import type {BackendConnection} from '../backends/backend-connection.ts';
+import type {ConnectionFault} from '../backends/dial.ts';
 import {type AnswerReceiver, UpstreamConnection} from '../backends/upstream-connection.ts';
 import {BackendAttempt} from '../balancing/backend-attempt.ts';
-import {type Failure, lostBeforeAnswer} from '../failure.ts';
+import {type Failure, invalidAnswer, lostBeforeAnswer} from '../failure.ts';
+import {faultOfRequest} from '../faults/backend-fault.ts';
+import {FaultyAnswers} from '../faults/faulty-answers.ts';
 import type {Downstream} from './downstream.ts';
 import type {RequestBody} from './request-body.ts';
 
@@ -49,6 +53,7 @@ export class HttpAttempt extends BackendAttempt {
 
 	/** Takes an idle connection to `backend`, which has been chosen, and sends the request; or else dials. */
 	connect(backend: Backend, receiver: AnswerReceiver): void {
+		if (this.#front.context.faults !== undefined && this.#connectFaulty(backend, receiver)) return;
 		const resting = this.#front.pool.take(backend);
 		if (resting === undefined) {
 			this.#dial(backend, receiver);
@@ -58,6 +63,38 @@ export class HttpAttempt extends BackendAttempt {
 		resting.assign(receiver);
 		this.reused(resting.connection);
 		this.#send(resting);
+	}
+
+	/** The same where armed faults hit the request; false where none does. */
+	#connectFaulty(backend: Backend, receiver: AnswerReceiver): boolean {
+		const {pool} = this.#front;
+		const fault = faultOfRequest(this.#front, {record: this.record, backend}, pool.rests(backend));
+		if (fault === undefined) return false;
+		const {answer} = fault;
+		if (answer !== undefined) {
+			this.record.reached = true;
+			if (answer === 'garbage') receiver.answerFailed(invalidAnswer('answer with a malformed status line'));
+			else receiver.wholeAnswer(answer.head, answer.body, answer.text, false);
+			return true;
+		}
+		const resting = fault.losesIdle || !fault.isApart ? pool.take(backend) : undefined;
+		if (resting !== undefined && fault.losesIdle) {
+			this.#upstream = resting;
+			this.reused(resting.connection);
+			resting.unassign();
+			resting.connection.reset();
+			receiver.connectionLost(connectionReset());
+			return true;
+		}
+		const faulty = new FaultyAnswers(receiver, fault.fired, () => this.#upstream?.connection);
+		if (resting === undefined) this.#dial(backend, faulty, fault.isApart ? fault : undefined);
+		else {
+			this.#upstream = resting;
+			resting.assign(faulty);
+			this.reused(resting.connection);
+			this.#send(resting);
+		}
+		return true;
 	}
 
 	/** The connection that was dialled stands: sends the request. */
@@ -117,7 +154,8 @@ export class HttpAttempt extends BackendAttempt {
 		if (upstream === undefined) return;
 		// An answer may come before the back-end has taken the whole request.
 		const isSent = (this.#body?.done ?? true) && upstream.connection.stream.writableLength === 0;
-		if (isClean && isSent) this.#front.pool.give(upstream, nowMs, this.record.id);
+		const isKept = isClean && isSent && !upstream.connection.isApart;
+		if (isKept) this.#front.pool.give(upstream, nowMs, this.record.id);
 		else {
 			upstream.unassign();
 			upstream.connection.destroy();
@@ -145,10 +183,10 @@ export class HttpAttempt extends BackendAttempt {
 		this.#front.pool.letGo(upstream, nowMs);
 	}
 
-	#dial(backend: Backend, receiver: AnswerReceiver): void {
+	#dial(backend: Backend, receiver: AnswerReceiver, fault?: ConnectionFault): void {
 		this.#flowing = false;
 		this.#front.limit(this.#front.context.timeouts.connectMs);
-		const upstream = new UpstreamConnection(backend, handler => this.dial(backend, this.#front.client, handler));
+		const upstream = new UpstreamConnection(backend, handler => this.dial(backend, this.#front.client, handler, fault));
 		upstream.assign(receiver);
 		this.#upstream = upstream;
 	}

@@ -81,6 +81,12 @@ export class HttpExchange implements AnswerReceiver {
 
 	/** Chooses a back-end and sends the request. What has come of the body already goes with the head. */
 	begin(): void {
+		this.prepare();
+		this.proceed();
+	}
+
+	/** Notes the request as it is sent on. */
+	protected prepare(): void {
 		const {loadBalancer, settings, journal} = this.#context;
 		forwardHead(this.record, this.#head, {
 			dnsName: loadBalancer.dnsName,
@@ -88,7 +94,19 @@ export class HttpExchange implements AnswerReceiver {
 			passesUpgrade: passesUpgrade(this.#head, settings.upgrade),
 		});
 		journal.add(this.record);
+	}
+
+	/** Chooses a back-end and sends the request. */
+	protected proceed(): void {
 		this.#try(this.#attempt.choose());
+	}
+
+	/** Ends in its midst: the client's connection is cut. */
+	protected breakOff(failure: Failure): void {
+		if (this.over) return;
+		this.#attempt.drop();
+		this.#answerBegun = true;
+		this.#fail(failure);
 	}
 
 	/** Answers without a back-end; where an answer is on its way already, both sides are cut. */

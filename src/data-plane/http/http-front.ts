@@ -9,6 +9,7 @@ import type {BackendConnection} from '../backends/backend-connection.ts';
 import type {UpstreamPool} from '../backends/upstream-pool.ts';
 import type {BackendAttempt} from '../balancing/backend-attempt.ts';
 import {clientGone} from '../failure.ts';
+import {FaultyExchange} from '../faults/faulty-exchange.ts';
 import {finishRecord, type ListenerContext, newRecord} from '../listener-context.ts';
 import type {OpenConnection} from '../open-connections.ts';
 import type {ClientConnection} from '../sockets/client-connection.ts';
@@ -118,6 +119,13 @@ export class HttpFront implements Downstream, OpenConnection, RequestServer, Str
 		this.#close('reset');
 	}
 
+	truncate(): void {
+		this.#reader.exchangeDone();
+		this.#reader.end();
+		this.#leave();
+		this.client.truncate();
+	}
+
 	tunnel(upstream: BackendConnection, rest: Buffer, attempt: BackendAttempt): void {
 		this.#reader.exchangeDone();
 		this.#leave();
@@ -188,11 +196,13 @@ export class HttpFront implements Downstream, OpenConnection, RequestServer, Str
 
 	newExchange(head: RequestHead): HttpExchange {
 		const record = newRecord(this.context, 'http', this.#peer);
+		const isReuse = !this.#firstExchange;
 		if (this.#firstExchange) {
 			this.#firstExchange = false;
 			record.tlsMs = this.client.tlsMs;
 		}
 		this.#state = 'exchange';
+		if (this.context.faults !== undefined) return new FaultyExchange(this, head, record, isReuse);
 		return new HttpExchange(this, head, record);
 	}
 

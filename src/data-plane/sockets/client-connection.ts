@@ -1,7 +1,8 @@
 import type {Socket} from 'node:net';
 import {connectionReset, endedByReset, resetSocket} from '../../base/reset.ts';
 import type {Peer} from '../../observability/exchange.ts';
-import {sendingFailure} from './stream-owner.ts';
+import {type FaultySocket, faultyIn} from '../faults/faulty-socket.ts';
+import {sendingFailure, whenSent} from './stream-owner.ts';
 
 /** A client's connection once its bytes can be read: plain, or with TLS taken off. The front that serves it owns it. */
 export class ClientConnection {
@@ -31,6 +32,16 @@ export class ClientConnection {
 	/** Ends at once with a RST, which no client can take for the end of a complete answer. */
 	reset(): void {
 		resetSocket(this.#raw, this.stream);
+	}
+
+	/** Ends the connection below TLS once what was written is sent: the client gets no close_notify. */
+	truncate(): void {
+		whenSent(this.stream, () => this.#raw.destroySoon());
+	}
+
+	/** What is wrong with it on purpose. */
+	get faulty(): FaultySocket | undefined {
+		return faultyIn(this.#raw);
 	}
 
 	/**

@@ -73,8 +73,10 @@ export function giveUnreadTo(owner: StreamOwner, stream: Socket): void {
 		stream.on('drain', passDrain);
 		stream.on('error', passError);
 		stream.on('close', passClose);
-		stream._write = write;
-		stream._writev = writeMany;
+		if (stream instanceof Socket) {
+			stream._write = write;
+			stream._writev = writeMany;
+		} else writeOfOther(stream);
 		stream.destroy = destroyAfterData;
 	}
 	owned[OWNER] = owner;
@@ -161,6 +163,16 @@ function writeMany(this: Socket, chunks: {chunk: unknown; encoding: BufferEncodi
 	sending.done = done;
 	if (sending.failure === undefined) Socket.prototype._writev?.call(this, chunks, sending.written);
 	else done();
+}
+
+/** As `write`, of a stream that stands in for a socket. */
+function writeOfOther(stream: OwnedStream): void {
+	stream._write = function writeToOther(this: OwnedStream, chunk: unknown, encoding: BufferEncoding, done: WriteDone) {
+		const sending = sendingOf(this);
+		sending.done = done;
+		if (sending.failure === undefined) Object.getPrototypeOf(this)._write.call(this, chunk, encoding, sending.written);
+		else done();
+	};
 }
 
 /**

@@ -2,6 +2,8 @@ import type {Socket} from 'node:net';
 import {type SecureContext, TLSSocket} from 'node:tls';
 import type {Outcome, Peer} from '../../observability/exchange.ts';
 import {handshakeCause} from '../failure.ts';
+import {faultyIn} from '../faults/faulty-socket.ts';
+import {noteFault} from '../faults/note.ts';
 import {finishRecord, type ListenerContext, newRecord} from '../listener-context.ts';
 import type {OpenConnection} from '../open-connections.ts';
 import {ClientConnection, peerOf, type Serve} from './client-connection.ts';
@@ -122,6 +124,8 @@ export class TlsHandshake implements OpenConnection, StreamOwner {
 			const kind = this.#context.listener.protocol === 'https' ? 'http' : 'tcp';
 			const record = newRecord(this.#context, kind, this.#peer);
 			record.handshakeOnly = true;
+			const faulty = faultyIn(this.#raw);
+			if (faulty !== undefined) noteFault(record, faulty.fired, () => true);
 			finishRecord(this.#context, record, outcome, cause);
 		}
 		this.#leave();

@@ -4,6 +4,8 @@ import {Backend} from '../backends/backend.ts';
 import type {BackendConnection, BackendHandler} from '../backends/backend-connection.ts';
 import {BackendAttempt} from '../balancing/backend-attempt.ts';
 import {clientGone, connectFailure, connectTimeout, drained, type Failure} from '../failure.ts';
+import {faultOfConnection} from '../faults/backend-fault.ts';
+import {noteFault} from '../faults/note.ts';
 import {type ListenerContext, newRecord} from '../listener-context.ts';
 import type {OpenConnection} from '../open-connections.ts';
 import type {ClientConnection} from '../sockets/client-connection.ts';
@@ -29,6 +31,8 @@ export class TcpFront implements BackendHandler, OpenConnection, StreamOwner {
 		this.#client = client;
 		const record = newRecord(context, 'tcp', client.peer);
 		record.tlsMs = client.tlsMs;
+		const {faulty} = client;
+		if (faulty !== undefined) noteFault(record, faulty.fired, () => faulty.isCut);
 		this.#attempt = new BackendAttempt(context, record, context.router.defaultBalancer);
 		context.connections.enter(this);
 		context.journal.add(record);
@@ -94,7 +98,11 @@ export class TcpFront implements BackendHandler, OpenConnection, StreamOwner {
 			return;
 		}
 		this.deadlineMs = this.#context.clock.now() + this.#context.timeouts.connectMs;
-		this.#upstream = this.#attempt.dial(chosen, this.#client, this);
+		const {faults} = this.#context;
+		const {record} = this.#attempt;
+		const fault =
+			faults === undefined ? undefined : faultOfConnection(this.#context, faults, {record, backend: chosen});
+		this.#upstream = this.#attempt.dial(chosen, this.#client, this, fault);
 	}
 
 	#giveUp({outcome, cause}: Failure): void {

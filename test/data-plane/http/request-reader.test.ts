@@ -51,6 +51,7 @@ class Server implements RequestServer {
 				this.state = 'gone';
 			},
 			exchangeBroken: ignore,
+			truncate: ignore,
 			tunnel: ignore,
 		};
 	}

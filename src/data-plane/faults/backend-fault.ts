@@ -1,0 +1,117 @@
+import {Buffer} from 'node:buffer';
+import type {Socket} from 'node:net';
+import type {Clock} from '../../base/clock.ts';
+import {EmulatorError} from '../../base/errors.ts';
+import {ResponseHead, readResponseHead} from '../../codec/response-head.ts';
+import type {FaultKind, NormalisedFault} from '../../model/fault.ts';
+import {isHttp, isSecure} from '../../model/listener.ts';
+import type {ExchangeRecord} from '../../observability/exchange-record.ts';
+import type {ConnectionFault} from '../backends/dial.ts';
+import type {Downstream} from '../http/downstream.ts';
+import type {ListenerContext} from '../listener-context.ts';
+import type {ArmedFaults} from './armed-faults.ts';
+import type {ArmedRule} from './armed-rule.ts';
+import {answerHead, FaultyDownstream} from './faulty-downstream.ts';
+import {dialFaulty} from './faulty-socket.ts';
+import {Fired} from './fired.ts';
+import {noteFault} from './note.ts';
+
+/** Those of requests and their answers; they need no connection of their own. */
+const OF_ANSWERS: ReadonlySet<FaultKind | undefined> = new Set(['status', 'garbage', 'truncate', 'contentLength']);
+
+/** The faults that hit one exchange on its way to a back-end. */
+export class BackendFault implements ConnectionFault {
+	readonly fired: Fired;
+	readonly #clock: Clock;
+
+	constructor(fired: Fired, clock: Clock) {
+		this.fired = fired;
+		this.#clock = clock;
+	}
+
+	dial(target: {readonly host: string; readonly port: number}): Socket {
+		return dialFaulty(target, this.fired, this.#clock);
+	}
+
+	/** Why the back-end's certificate is refused. */
+	get refusal(): Error | undefined {
+		const {fault} = this.fired;
+		if (fault?.kind !== 'tls' || fault.how !== 'wrong-certificate') return undefined;
+		return new EmulatorError(
+			'BACKEND_KEY_UNKNOWN',
+			`the certificate of the back-end does not fit (fault: ${this.fired.text})`,
+		);
+	}
+
+	get truncatesTls(): boolean {
+		const {fault} = this.fired;
+		return fault?.kind === 'tls' && fault.how === 'truncate';
+	}
+
+	/** Whether the exchange has a connection of its own, that serves no other. */
+	get isApart(): boolean {
+		const {fired} = this;
+		const isShaped = (fired.shape('up') ?? fired.shape('down')) !== undefined;
+		return isShaped || !(this.losesIdle || OF_ANSWERS.has(fired.kind));
+	}
+
+	/** Whether an idle connection is lost just when the request is sent on it. */
+	get losesIdle(): boolean {
+		const {fault} = this.fired;
+		return fault?.kind === 'reset' && fault.when === 'on-reuse';
+	}
+
+	/** What answers in the back-end's place; undefined where it answers itself. */
+	get answer(): 'garbage' | {readonly head: ResponseHead; readonly body: string; readonly text: string} | undefined {
+		const {fault} = this.fired;
+		if (fault?.kind === 'garbage') return 'garbage';
+		return fault?.kind === 'status' ? answerOf(fault) : undefined;
+	}
+}
+
+/** What hits a request on its way to a back-end; undefined: nothing. */
+export function faultOfRequest(
+	front: Downstream,
+	{record, backend}: {readonly record: ExchangeRecord; readonly backend: {readonly name: string}},
+	isReuse: boolean,
+): BackendFault | undefined {
+	const {context} = front;
+	const {requestHead, client} = record;
+	const subject = {requestHead, sni: client.tls?.sni, isReuse};
+	const hit = context.faults?.atBackend(backend.name, subject, kind => goesWith(kind, context));
+	// What a listener does to the bytes from its client is done on their way on.
+	const atListener = front instanceof FaultyDownstream ? upRules(front.fired) : [];
+	if (hit !== undefined) noteFault(record, hit, () => false);
+	const rules = [...atListener, ...(hit?.rules ?? [])];
+	return rules.length === 0 ? undefined : new BackendFault(new Fired(rules), context.clock);
+}
+
+/** The same of a connection of a TCP or SSL listener. */
+export function faultOfConnection(
+	context: ListenerContext,
+	faults: ArmedFaults,
+	{record, backend}: {readonly record: ExchangeRecord; readonly backend: {readonly name: string}},
+): BackendFault | undefined {
+	const subject = {requestHead: '', sni: record.client.tls?.sni, isReuse: false};
+	const hit = faults.atBackend(backend.name, subject, kind => goesWith(kind, context));
+	if (hit === undefined) return undefined;
+	noteFault(record, hit, () => false);
+	return new BackendFault(hit, context.clock);
+}
+
+function upRules(fired: Fired | undefined): ArmedRule[] {
+	return fired?.shape('up') === undefined ? [] : fired.rules.filter(({rule}) => rule.direction === 'up');
+}
+
+/** A back-end may be behind listeners of several protocols. */
+function goesWith(kind: FaultKind, {listener}: ListenerContext): boolean {
+	if (kind === 'tls') return isSecure(listener.backendProtocol);
+	return isHttp(listener.protocol) || !OF_ANSWERS.has(kind);
+}
+
+function answerOf({status, body, headers}: Extract<NormalisedFault, {readonly kind: 'status'}>) {
+	const text = Buffer.from(body).toString('latin1');
+	const head = readResponseHead(answerHead({status, headers, length: text.length}, '', false), false);
+	// The rule was validated: its head is a right one.
+	return head instanceof ResponseHead ? {head, body: text, text: head.verbatim + text} : undefined;
+}

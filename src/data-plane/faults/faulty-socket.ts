@@ -1,0 +1,286 @@
+import {Buffer} from 'node:buffer';
+import {Socket} from 'node:net';
+import {Duplex} from 'node:stream';
+import type {Clock} from '../../base/clock.ts';
+import {formatAddress} from '../../base/errors.ts';
+import {connectionReset, endedByReset} from '../../base/reset.ts';
+import {queueMicrotask} from '../../base/timers.ts';
+import {dialTcp} from '../backends/dial.ts';
+import type {Fired} from './fired.ts';
+import {ShapedFlow} from './shaped-flow.ts';
+
+/** A fatal TLS alert, handshake_failure (RFC 8446 section 6). */
+const HANDSHAKE_ALERT = Buffer.from([21, 3, 3, 0, 2, 2, 40]);
+
+type Done = (error?: Error | null) => void;
+
+interface FaultySocketOptions {
+	readonly clock: Clock;
+	/** Whose connection it is: `client` where a listener has accepted it, `backend` where it is dialled. */
+	readonly end: 'client' | 'backend';
+	/** What is dialled, for an error. */
+	readonly target?: string;
+}
+
+/** The error that Node would report. */
+class ConnectionRefused extends Error {
+	readonly code = 'ECONNREFUSED';
+	readonly syscall = 'connect';
+}
+
+/**
+ * Stands in for a TCP socket, and has a fault: what goes through it is shaped, lost, or cut. A RST is a real one, on the
+ * socket below.
+ */
+export class FaultySocket extends Duplex {
+	readonly fired: Fired;
+	/** Those of the socket below, as they were while it was connected. */
+	#remote: {readonly address: string | undefined; readonly port: number | undefined};
+	readonly #inner: Socket;
+	readonly #clock: Clock;
+	readonly #isBackend: boolean;
+	readonly #target: string;
+	readonly #out: ShapedFlow | undefined;
+	readonly #in: ShapedFlow | undefined;
+	readonly #unhold: () => void;
+	/** A write that waits until the flow takes more. */
+	#waiting: Done | undefined;
+	#isCut = false;
+
+	/**
+	 * @param inner owned by this socket from now on: accepted, or being connected.
+	 */
+	constructor(inner: Socket, fired: Fired, {clock, end, target = ''}: FaultySocketOptions) {
+		super({allowHalfOpen: true, emitClose: true, autoDestroy: true});
+		this.fired = fired;
+		this.#inner = inner;
+		this.#clock = clock;
+		this.#target = target;
+		this.#isBackend = end === 'backend';
+		this.#remote = {address: inner.remoteAddress, port: inner.remotePort};
+		this.#out = this.#flow(this.#isBackend ? 'up' : 'down', {
+			write: chunk => inner.write(chunk),
+			drained: () => this.#goOn(),
+		});
+		this.#in = this.#flow(this.#isBackend ? 'down' : 'up', {
+			write: chunk => this.#deliver(chunk),
+			drained: () => inner.resume(),
+		});
+		this.#unhold = fired.hold(() => this.#release());
+		this.#listen();
+		if (!inner.connecting) queueMicrotask(() => this.#begin());
+	}
+
+	get connecting(): boolean {
+		return this.#inner.connecting;
+	}
+
+	get remoteAddress(): string | undefined {
+		return this.#remote.address;
+	}
+
+	get remotePort(): number | undefined {
+		return this.#remote.port;
+	}
+
+	get localAddress(): string | undefined {
+		return this.#inner.localAddress;
+	}
+
+	get bytesRead(): number {
+		return this.#inner.bytesRead;
+	}
+
+	/** As of a socket. */
+	destroySoon(): void {
+		if (this.writable) this.end();
+		if (this.writableFinished) this.destroy();
+		else this.once('finish', () => this.destroy());
+	}
+
+	/** As of a socket. */
+	resetAndDestroy(): this {
+		this.#reset();
+		return this.destroy();
+	}
+
+	setNoDelay(): this {
+		return this;
+	}
+
+	override _write(given: Buffer | string, encoding: BufferEncoding, done: Done): void {
+		const chunk = typeof given === 'string' ? Buffer.from(given, encoding) : given;
+		if (this.#swallows) {
+			done();
+			return;
+		}
+		if (this.#alerts) {
+			this.push(HANDSHAKE_ALERT);
+			this.#cut();
+			done();
+			return;
+		}
+		if (this.#out === undefined) this.#inner.write(chunk, () => done());
+		// What is written may be used for something else once it is taken.
+		else if (this.#out.push(Buffer.from(chunk))) done();
+		else this.#waiting = done;
+	}
+
+	override _final(done: Done): void {
+		if (this.#swallows) {
+			done();
+			return;
+		}
+		const end = () => {
+			this.#inner.end();
+			done();
+		};
+		if (this.#out === undefined) end();
+		else this.#out.end(end);
+	}
+
+	override _read(): void {
+		this.#inner.resume();
+	}
+
+	override _destroy(error: Error | null, done: Done): void {
+		this.#unhold();
+		this.#out?.close();
+		this.#in?.close();
+		this.#inner.destroy();
+		done(error);
+	}
+
+	/** Whether the fault has ended the connection. */
+	get isCut(): boolean {
+		return this.#isCut;
+	}
+
+	/** Whether the first bytes of a handshake are answered with an alert. */
+	get #alerts(): boolean {
+		const {fault} = this.fired;
+		return fault?.kind === 'tls' && fault.how === 'alert' && !this.#isCut;
+	}
+
+	/** Whether bytes get lost, both ways. */
+	get #swallows(): boolean {
+		const {fault} = this.fired;
+		return this.#isCut || fault?.kind === 'blackhole' || (fault?.kind === 'tls' && fault.how === 'stall');
+	}
+
+	#flow(direction: 'up' | 'down', to: {write: (chunk: Buffer) => void; drained: () => void}): ShapedFlow | undefined {
+		const shape = this.fired.shape(direction);
+		return shape && new ShapedFlow(this.#clock, shape, {...to, limited: () => this.#cut()});
+	}
+
+	#listen(): void {
+		const inner = this.#inner;
+		inner.on('connect', () => {
+			this.#remote = {address: inner.remoteAddress, port: inner.remotePort};
+			this.emit('connect');
+			queueMicrotask(() => this.#begin());
+		});
+		inner.on('data', (chunk: Buffer) => this.#received(chunk));
+		inner.on('end', () => {
+			const error = endedByReset(inner, inner) ? connectionReset() : undefined;
+			this.#afterData(() => (error === undefined ? this.push(null) : this.destroy(error)));
+		});
+		inner.on('error', error => this.#afterData(() => this.destroy(error)));
+		inner.on('close', () => {
+			if (!inner.readableEnded && inner.errored === null) this.destroy();
+		});
+	}
+
+	/** What happens as soon as the connection stands. */
+	#begin(): void {
+		const {fault} = this.fired;
+		if (this.destroyed || fault === undefined) return;
+		if (fault.kind === 'reset' && fault.when === 'at-once') this.#lose();
+		if (fault.kind === 'close') this.#cut();
+		if (fault.kind === 'refuse') this.destroy(new ConnectionRefused(`connect ECONNREFUSED ${this.#target}`));
+	}
+
+	#received(chunk: Buffer): void {
+		if (this.#swallows) return;
+		if (this.#alerts) {
+			this.#inner.write(HANDSHAKE_ALERT);
+			this.#cut();
+			return;
+		}
+		if (this.#in === undefined) this.#deliver(chunk);
+		else if (!this.#in.push(chunk)) this.#inner.pause();
+	}
+
+	#deliver(chunk: Buffer): void {
+		if (!this.push(chunk)) this.#inner.pause();
+	}
+
+	#afterData(then: () => void): void {
+		if (this.#isCut) return;
+		if (this.#in === undefined) then();
+		else this.#in.end(then);
+	}
+
+	/** Both ends see a reset. */
+	#lose(): void {
+		this.#isCut = true;
+		this.#reset();
+		this.destroy(connectionReset());
+	}
+
+	#reset(): void {
+		const inner = this.#inner;
+		// One that never stood has nothing to reset.
+		if (inner.connecting || inner.remoteAddress === undefined) inner.destroy();
+		else if (!inner.destroyed) inner.resetAndDestroy();
+	}
+
+	/** Both ends see the end of the connection; what has been delivered is. */
+	#cut(): void {
+		if (this.#isCut) return;
+		this.#isCut = true;
+		this.#inner.destroySoon();
+		this.push(null);
+	}
+
+	#goOn(): void {
+		const done = this.#waiting;
+		this.#waiting = undefined;
+		done?.();
+	}
+
+	/** The rule is gone: what is shaped goes on as ever; what was lost cannot, so the connection ends. */
+	#release(): void {
+		if (this.#swallows && !this.#isCut) this.#lose();
+		this.#out?.release();
+		this.#in?.release();
+		this.#goOn();
+	}
+}
+
+/** An accepted socket with a fault. */
+export function faultyClient(socket: Socket, fired: Fired, clock: Clock): Socket {
+	return asSocket(new FaultySocket(socket, fired, {clock, end: 'client'}));
+}
+
+/** Dials a back-end, under a fault. */
+export function dialFaulty(
+	{host, port}: {readonly host: string; readonly port: number},
+	fired: Fired,
+	clock: Clock,
+): Socket {
+	const isReached = fired.kind !== 'refuse' && fired.kind !== 'blackhole';
+	const inner = isReached ? dialTcp({host, port}) : new Socket();
+	return asSocket(new FaultySocket(inner, fired, {clock, end: 'backend', target: formatAddress(host, port)}));
+}
+
+/** What stands in for a socket under this stream; undefined where none does. */
+export function faultyIn(raw: Socket): FaultySocket | undefined {
+	const stream: Duplex = raw;
+	return stream instanceof FaultySocket ? stream : undefined;
+}
+
+/** It has what is used of a socket here: a stream that connects, with addresses, `destroySoon()` and `resetAndDestroy()`. */
+function asSocket(faulty: FaultySocket): Socket {
+	return faulty as unknown as Socket;
+}
