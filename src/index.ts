@@ -41,7 +41,7 @@ export type {
 	RuleSpec,
 	StickinessSpec,
 } from './configuration/spec-balancing.ts';
-export type {FaultChange, FaultEvent} from './control-plane/admin/live.ts';
+export type {FaultEvent} from './control-plane/admin/live.ts';
 export type {HealthChange} from './data-plane/services.ts';
 export type {ConnectOptions} from './emulator/client.ts';
 export type {EmulatorClock} from './emulator/clock.ts';
@@ -63,7 +63,7 @@ export {
 	startLoadBalancer,
 } from './emulator.ts';
 export {proxyHeaderOf} from './fake-backends/proxy-header.ts';
-export type {ArmedFault, Fault, FaultPlaceSpec, FaultRule} from './model/fault.ts';
+export type {ArmedFault, Fault, FaultChange, FaultPlaceSpec, FaultRule} from './model/fault.ts';
 export type {Health, HealthReason, OperatorSetting, ProbeResult, ServiceState, Transition} from './model/health.ts';
 export type {ListenerSpec, Protocol} from './model/listener.ts';
 export type {PemPair} from './model/resolved.ts';

@@ -34,6 +34,11 @@ export class ControlClient {
 		return this.#ask('POST', path, JSON.stringify(body));
 	}
 
+	/** @throws as `get`. */
+	delete(path: string, body: object): Promise<unknown> {
+		return this.#ask('DELETE', path, JSON.stringify(body));
+	}
+
 	async #ask(method: string, path: string, body?: string): Promise<unknown> {
 		const answer = await this.#exchange(method, path, body);
 		if (answer.server !== 'lb-local') throw this.#stranger();

@@ -1,6 +1,7 @@
 import {Argument, type Command, Option} from 'commander';
 import type {CommandContext} from './command-context.ts';
 import type {EnvOptions} from './commands/env.ts';
+import type {FaultOptions, RemoveFaultOptions} from './commands/fault.ts';
 import type {OpenOptions} from './commands/open.ts';
 import type {ReadyOptions} from './commands/ready.ts';
 import type {SetOptions} from './commands/set.ts';
@@ -23,6 +24,7 @@ export function describeControlCommands(
 	describeShown(program, context, end);
 	describeWaits(program, context, end);
 	describeSet(program, context, end);
+	describeFault(program, context, end);
 	describeEnv(program, context, end);
 }
 
@@ -104,6 +106,45 @@ function describeSet(program: Command, context: CommandContext, end: (exitCode: 
 			end(await (await import('./commands/set.ts')).setVm(id, address, options, context));
 		});
 }
+
+function describeFault(program: Command, context: CommandContext, end: (exitCode: number) => void): void {
+	const fault = program.command('fault').description('arm, list and remove faults in the running instance');
+	fault
+		.command('add')
+		.description('arm a fault')
+		.argument('<rule...>', 'the load balancer, where there are several, and the rule')
+		.option(...ENDPOINT)
+		.option('--json', 'print it as JSON, with its id')
+		.addHelpText('after', FAULT_HELP_AFTER)
+		.action(async (words: readonly string[], options: FaultOptions) => {
+			end(await (await import('./commands/fault.ts')).addFault(words, options, context));
+		});
+	fault
+		.command('list')
+		.description('show what is armed, and how often it has fired')
+		.option(...ENDPOINT)
+		.option('--json', 'print it as JSON')
+		.action(async (options: FaultOptions) => {
+			end(await (await import('./commands/fault.ts')).listFaults(options, context));
+		});
+	fault
+		.command('remove')
+		.description('remove a fault; with --all those of a load balancer, or all')
+		.argument('[id]', 'such as web/1, or api:1 for the API of the cloud; with --all a load balancer')
+		.option('--all', 'all of them')
+		.option(...ENDPOINT)
+		.option('--json', 'print what was removed as JSON')
+		.action(async (reference: string | undefined, options: RemoveFaultOptions) => {
+			end(await (await import('./commands/fault.ts')).removeFaults(reference, options, context));
+		});
+}
+
+const FAULT_HELP_AFTER = `
+A rule is a place, a fault, and what else is to be said of it; README.md has all of it:
+  $ lb-local fault add web backend:app-1 reset:on-reuse
+  $ lb-local fault add web listener:443 latency:200ms jitter:50ms path:/api/*
+  $ lb-local fault add web backend:app-1 status:503 "body:try later" times:2
+  $ lb-local fault add api throttle operation:Create* times:2      the API of the cloud`;
 
 function describeEnv(program: Command, context: CommandContext, end: (exitCode: number) => void): void {
 	program

@@ -1,9 +1,8 @@
 import type {Clock} from '../base/clock.ts';
-import type {ArmedFault, FaultRule, NormalisedFaultRule} from '../model/fault.ts';
+import type {ArmedFault, FaultChange, FaultRule, NormalisedFaultRule} from '../model/fault.ts';
 import {countOne, delayOf, type FaultCount, UNCOUNTED} from '../model/fault-count.ts';
 import {faultText} from '../model/fault-text.ts';
 import {compilePattern, matchesPattern, type Pattern} from '../model/pattern.ts';
-import type {FaultChange} from './admin/live.ts';
 import type {ApiFailure} from './dialect.ts';
 
 /** What the faults that hit one call do. */

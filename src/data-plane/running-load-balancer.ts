@@ -54,7 +54,10 @@ export class RunningLoadBalancer {
 		this.journal.subscribe(record => this.advisor.ended(record));
 		this.#backends = new RegisteredBackends(description, services, this.advisor);
 		this.#retiring = new Retiring(services.clock);
-		this.faults = new ArmedFaults(services.seed, () => this.#showFaults());
+		this.faults = new ArmedFaults(services.seed, (change, fault) => {
+			if (change !== 'fired') this.#showFaults();
+			services.onFault?.(change, fault, description.name);
+		});
 	}
 
 	/**

@@ -1,5 +1,6 @@
 import type {Clock} from '../base/clock.ts';
 import type {Revision} from '../base/revision.ts';
+import type {ArmedFault, FaultChange} from '../model/fault.ts';
 import type {Transition} from '../model/health.ts';
 import type {PemPair} from '../model/resolved.ts';
 import type {Advice} from '../observability/advice/advice.ts';
@@ -15,6 +16,9 @@ export interface HealthChange {
 	readonly transition: Transition;
 }
 
+/** A fault as far as it is told of; always the same object for one fault. */
+export type ToldFault = Pick<ArmedFault, 'id' | 'text' | 'hits'>;
+
 /** What all load balancers of one emulator share. */
 export interface Services {
 	readonly clock: Clock;
@@ -27,6 +31,8 @@ export interface Services {
 	readonly onHealthChange: (change: HealthChange) => void;
 	/** Called with each piece of advice that is said for the first time; it must not throw. */
 	readonly onAdvice: (advice: Advice) => void;
+	/** Called when a fault of a load balancer is armed, removed, or fires; it must not throw. */
+	readonly onFault?: (change: FaultChange, fault: ToldFault, loadBalancer: string) => void;
 	/** A certificate of the emulator's authority that fits no name that is asked for. */
 	readonly wrongCertificate?: () => PemPair;
 	/** Advances with every change of what is shown of all load balancers. */

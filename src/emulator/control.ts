@@ -4,7 +4,7 @@ import {formatAddress} from '../base/errors.ts';
 import {version} from '../base/version.ts';
 import {readAddress} from '../configuration/host-names.ts';
 import type {Config} from '../configuration/spec.ts';
-import type {AdminApi, Readiness} from '../control-plane/admin/admin-api.ts';
+import type {AdminApi, PlacedFault, Readiness} from '../control-plane/admin/admin-api.ts';
 import type {LiveSource} from '../control-plane/admin/live.ts';
 import {loadBalancerState, type VmAddress} from '../control-plane/admin/state.ts';
 import type {RecordedTraffic} from '../control-plane/admin/traffic.ts';
@@ -14,6 +14,7 @@ import {OutscaleDialect} from '../control-plane/outscale/dialect.ts';
 import {type ControlPlane, startControlPlane} from '../control-plane/server.ts';
 import {authenticator} from '../control-plane/signature.ts';
 import type {TunnelRoute, TunnelTarget} from '../control-plane/tunnels.ts';
+import type {ArmedFault, FaultRule} from '../model/fault.ts';
 import {stateOf} from '../model/life.ts';
 import type {NormalisedBackend, NormalisedConfig} from '../model/normalised.ts';
 import type {Reloaded} from '../operations/configure.ts';
@@ -130,6 +131,22 @@ export class Control implements AdminApi {
 
 	restore(config: unknown): Promise<Reloaded> {
 		return this.#options.configurer.restore(config);
+	}
+
+	faults(): readonly PlacedFault[] {
+		const {store, faults} = this.#options;
+		const ofTraffic = [...store.managed.values()].flatMap(({name, handle}) =>
+			handle.faults.map(fault => ({loadBalancer: name, fault})),
+		);
+		return [...ofTraffic, ...faults.ofApi.all.map(fault => ({loadBalancer: undefined, fault}))];
+	}
+
+	inject(loadBalancer: string | undefined, rule: unknown): ArmedFault {
+		const {store, faults} = this.#options;
+		// Both validate whatever they are given.
+		if (loadBalancer !== undefined) return store.get(loadBalancer).handle.inject(rule as FaultRule);
+		store.refuseWhenStopped();
+		return faults.inject(rule);
 	}
 
 	/** Asked for at the control port. */

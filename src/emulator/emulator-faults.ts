@@ -1,8 +1,9 @@
 import type {Clock} from '../base/clock.ts';
 import {clearTimeout, setTimeout} from '../base/timers.ts';
-import type {FaultChange, FaultEvent} from '../control-plane/admin/live.ts';
+import type {FaultEvent} from '../control-plane/admin/live.ts';
 import {ApiFaults} from '../control-plane/api-faults.ts';
-import type {ArmedFault, FaultRule} from '../model/fault.ts';
+import type {ToldFault} from '../data-plane/services.ts';
+import type {ArmedFault, FaultChange, FaultRule} from '../model/fault.ts';
 import {readApiFaultRule} from './api-fault-rule.ts';
 
 /** How often it is told at most that one fault fires: it may hit every one of thousands of requests. */
@@ -16,7 +17,7 @@ export class EmulatorFaults {
 	readonly ofApi: ApiFaults;
 	readonly #tell: (event: FaultEvent) => void;
 	/** Faults that have fired and of which that has not been told yet. */
-	readonly #waiting = new Map<ArmedFault, NodeJS.Timeout>();
+	readonly #waiting = new Map<ToldFault, NodeJS.Timeout>();
 	#isClosed = false;
 
 	/** @param clock that delays go by. */
@@ -36,7 +37,7 @@ export class EmulatorFaults {
 	}
 
 	/** @param loadBalancer undefined: the cloud's API. */
-	changed(change: FaultChange, fault: ArmedFault, loadBalancer?: string): void {
+	changed(change: FaultChange, fault: ToldFault, loadBalancer?: string): void {
 		if (this.#isClosed) return;
 		if (change !== 'fired') {
 			if (this.#waiting.has(fault)) this.#tellFired(fault, loadBalancer);
@@ -62,13 +63,13 @@ export class EmulatorFaults {
 		this.ofApi.close();
 	}
 
-	#tellFired(fault: ArmedFault, loadBalancer: string | undefined): void {
+	#tellFired(fault: ToldFault, loadBalancer: string | undefined): void {
 		clearTimeout(this.#waiting.get(fault));
 		this.#waiting.delete(fault);
 		this.#tell(eventOf('fired', fault, loadBalancer));
 	}
 }
 
-function eventOf(change: FaultChange, {id, text, hits}: ArmedFault, loadBalancer: string | undefined): FaultEvent {
+function eventOf(change: FaultChange, {id, text, hits}: ToldFault, loadBalancer: string | undefined): FaultEvent {
 	return {change, ...(loadBalancer === undefined ? {} : {loadBalancer}), id, text, hits};
 }

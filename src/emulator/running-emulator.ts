@@ -83,7 +83,11 @@ export class RunningEmulator implements Emulator {
 			ca: this.ca,
 			endpoint: () => this.endpoint,
 			clock: handle,
-			services: servicesOf({clock, seed, record, live: this.#live, wrongCertificate: () => this.#wrongCertificate()}),
+			services: servicesOf({
+				...{clock, seed, record, live: this.#live},
+				wrongCertificate: () => this.#wrongCertificate(),
+				onFault: (...change) => this.#faults.changed(...change),
+			}),
 			prepareStart: RunningLoadBalancer.prepareStart,
 			// Most load balancers write none.
 			openAccessLog: async (...of) => (await import('./access-log.ts')).openAccessLog(...of),

@@ -12,7 +12,11 @@ export function servicesOf({
 	record,
 	live,
 	wrongCertificate,
-}: Pick<Services, 'seed' | 'record' | 'wrongCertificate'> & {readonly clock: Clock; readonly live: Live}): Services {
+	onFault,
+}: Pick<Services, 'seed' | 'record' | 'wrongCertificate' | 'onFault'> & {
+	readonly clock: Clock;
+	readonly live: Live;
+}): Services {
 	return {
 		clock,
 		buffers: new ReadBuffers(),
@@ -24,6 +28,7 @@ export function servicesOf({
 		onHealthChange: change => live.announce('health', change),
 		onAdvice: advice => live.announce('advice', advice),
 		record,
+		...(onFault === undefined ? {} : {onFault}),
 		...(wrongCertificate === undefined ? {} : {wrongCertificate}),
 	};
 }

@@ -10,7 +10,6 @@ import {millisecondsIn} from '../base/duration.ts';
 import {messageOf, type Violation} from '../base/errors.ts';
 import {show} from '../base/quote.ts';
 import type {ReplyAnswer, ReplyBackend} from '../configuration/spec-backend.ts';
-import type {BehaviourContext} from './behaviour-context.ts';
 import {closeIdle, createHttpServer} from './http-server.ts';
 import {ReplyScript} from './reply-script.ts';
 import {sendEvents, sendPaced} from './slow-answer.ts';
@@ -46,7 +45,7 @@ function violationsOfAnswer(answer: Unfinished): Violation[] {
  */
 export function createReplyServer(
 	reply: ReplyBackend,
-	{clock, failing}: Pick<BehaviourContext, 'clock' | 'failing'>,
+	clock: Clock,
 ): {readonly server: Server; readonly restart: () => void} {
 	const script = new ReplyScript(reply);
 	const keepAliveMs = reply.keepAlive === undefined ? undefined : millisecondsIn(reply.keepAlive);
@@ -67,7 +66,7 @@ export function createReplyServer(
 			response.once('close', clock.after(delayMs, send));
 		});
 	};
-	const server = createHttpServer(failing.requests(listener));
+	const server = createHttpServer(listener);
 	if (keepAliveMs !== undefined && keepAliveMs > 0) closeIdle(server, keepAliveMs, clock);
 	return {server, restart: () => script.restart()};
 }

@@ -88,6 +88,9 @@ export interface ArmedFault extends Disposable {
 	remove(): void;
 }
 
+/** What became of a fault. */
+export type FaultChange = 'armed' | 'removed' | 'fired';
+
 export type FaultPlace =
 	| {readonly kind: 'backend'; readonly name: string}
 	| {readonly kind: 'listener'; readonly port: number}

@@ -160,6 +160,18 @@ test('hints on where the running instance is, and on its parts, work', async t =
 	await shows(t, ['set', 'health', `${name}x/a`, 'auto'], `did you mean "${name}"?`, folder);
 	await shows(t, ['set', 'health', `${target}1`, 'auto'], `did you mean "${backends[0].name}"?`, folder);
 
+	const backend = backends[0].name;
+	await shows(
+		t,
+		['fault', 'add', name, `backend:${backend}`, 'rest'],
+		'lb-local fault add web backend:app-1 reset:on-reuse',
+		folder,
+	);
+	await seen(['fault', 'add', name, `backend:${backend}`, 'reset:on-reuse']);
+	await shows(t, ['fault', 'remove', name], '`lb-local fault list` shows their ids.', folder);
+	const {stdout} = await runCli(['fault', 'list'], {folder, env: ENV});
+	await seen(['fault', 'remove', stdout.split(' ')[0] ?? '']);
+
 	const home = {LB_LOCAL_HOME: path.join(folder, 'home')};
 	await shows(t, ['stop'], '--endpoint chooses one, wherever it was started.', elsewhere, home);
 	const stopped = await runCli(['stop', '--endpoint', endpoint], {folder: elsewhere, env: {...ENV, ...home}});

@@ -54,8 +54,7 @@ export class FakeDataPlane {
 			description: {name, ...address, ...(kind === 'undeclared' ? {undeclared: true} : {})},
 			secure: false,
 			certificate: () => undefined,
-			fail: () => ({[Symbol.dispose]() {}}),
-			reset() {},
+			restartScript() {},
 			stop: async () => this.#listen(running, false),
 			start: async () => {
 				if (!this.backends.has(running)) throw new EmulatorError('STOPPED', `Back-end "${name}" is gone`);

@@ -1,5 +1,6 @@
 import type {Duration} from '../../base/duration.ts';
 import type {Config} from '../../configuration/spec.ts';
+import type {ArmedFault} from '../../model/fault.ts';
 import type {OperatorSetting} from '../../model/health.ts';
 import type {Reloaded} from '../../operations/configure.ts';
 import type {LiveSource} from './live.ts';
@@ -53,6 +54,15 @@ export interface AdminApi {
 	switchBackend(loadBalancer: string, backend: string, action: 'start' | 'stop'): Promise<void>;
 	/** @throws EmulatorError `CLOCK_NOT_MANUAL` */
 	advanceClock(by: Duration): Promise<void>;
+	/** What is armed, load balancer by load balancer, and then for the cloud's API. */
+	faults(): readonly PlacedFault[];
+	/**
+	 * Arms a fault.
+	 *
+	 * @param loadBalancer undefined: for the cloud's API.
+	 * @throws EmulatorError `NO_SUCH_LOAD_BALANCER`, `INVALID_DESCRIPTION` with every violation, `STOPPED`
+	 */
+	inject(loadBalancer: string | undefined, rule: unknown): ArmedFault | Promise<ArmedFault>;
 	/** Asks whoever runs it to stop it; undefined where that is a program that stops it by itself, such as a test. */
 	readonly askToStop: (() => void) | undefined;
 	/** The certificate of the authority that signs for the listeners, PEM. */
@@ -65,4 +75,11 @@ export interface Readiness {
 	readonly isStopping: boolean;
 	/** Back-ends that have had no verdict yet: `web/app-1`. */
 	readonly undecided: readonly string[];
+}
+
+/** An armed fault, and what it is armed for. */
+export interface PlacedFault {
+	/** Undefined: the cloud's API. */
+	readonly loadBalancer: string | undefined;
+	readonly fault: ArmedFault;
 }

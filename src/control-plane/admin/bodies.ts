@@ -1,5 +1,6 @@
 import * as v from 'valibot';
 import {invalidDescription} from '../../base/errors.ts';
+import {alternatives} from '../../base/suggest.ts';
 import {type Findings, presentable} from '../../configuration/finding.ts';
 import {readAddress} from '../../configuration/host-names.ts';
 import {type Partly, readShape} from '../../configuration/read-shape.ts';
@@ -41,6 +42,15 @@ const switching = v.strictObject(
 	'an object {loadBalancer, backend, action}',
 );
 const clock = v.strictObject({advance: durationWithUnit}, 'an object {advance}, such as {"advance": "30s"}');
+const faultOf = v.looseObject({loadBalancer: v.exactOptional(text)}, 'a fault rule {loadBalancer, on, do, …}');
+const faultsOf = v.strictObject(
+	{
+		loadBalancer: v.exactOptional(text),
+		id: v.exactOptional(v.pipe(v.number('a number'), v.integer('a whole number'), v.minValue(1, 'a number from 1 on'))),
+		all: v.exactOptional(v.literal(true, 'true')),
+	},
+	'an object {loadBalancer, id} or {all: true}',
+);
 const nothing = v.strictObject({}, 'empty, or {}');
 
 /** @throws EmulatorError `INVALID_DESCRIPTION` with every violation, as all of these. */
@@ -73,6 +83,41 @@ export function readSwitchBody(body: Uint8Array): v.InferOutput<typeof switching
 /** @returns the duration as it is written: `30s`. */
 export function readClockBody(body: Uint8Array): v.InferOutput<typeof clock>['advance'] {
 	return read(clock, body).advance;
+}
+
+/**
+ * @param names of the load balancers that there are.
+ * @returns the rule as it was given; whoever arms it validates it.
+ */
+export function readFaultBody(
+	body: Uint8Array,
+	names: () => readonly string[],
+): {readonly loadBalancer: string | undefined; readonly rule: unknown} {
+	const given = read(faultOf, body, ({loadBalancer, on}, findings) => {
+		if (on === 'api' && loadBalancer !== undefined) {
+			findings.push({path: ['loadBalancer'], message: 'a fault of "api" has no load balancer', hint: 'leave it away'});
+		}
+		if (on !== 'api' && loadBalancer === undefined) {
+			const message = `name the load balancer of the fault; there is ${alternatives(names())}`;
+			findings.push({path: ['loadBalancer'], message, hint: 'or write on: "api" for a fault of the cloud\'s API'});
+		}
+	});
+	const {loadBalancer, ...rule} = given;
+	return {loadBalancer, rule};
+}
+
+/** @returns which faults are meant: the one with this id, or all of that load balancer, or all. */
+export function readFaultsBody(body: Uint8Array): {
+	readonly loadBalancer: string | undefined;
+	readonly id: number | undefined;
+} {
+	const {loadBalancer, id} = read(faultsOf, body, ({id, all}, findings) => {
+		if ((id === undefined) === (all === undefined) && findings.length === 0) {
+			const message = 'say which fault by its id, with its load balancer, or {all: true}; not both';
+			findings.push({path: [], message, hint: 'GET /_lb/faults shows those that are armed'});
+		}
+	});
+	return {loadBalancer, id};
 }
 
 /** @returns the process that is meant, where one is. */

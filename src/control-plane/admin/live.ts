@@ -1,3 +1,4 @@
+import type {FaultChange} from '../../model/fault.ts';
 import type {Transition} from '../../model/health.ts';
 import type {Advice} from '../../observability/advice/advice.ts';
 import type {TrafficWatcher} from '../../observability/traffic-feed.ts';
@@ -10,9 +11,6 @@ export interface LiveNotice {
 	readonly loadBalancer?: string;
 	readonly text: string;
 }
-
-/** What became of a fault. */
-export type FaultChange = 'armed' | 'removed' | 'fired';
 
 /** A fault was armed or removed, or has fired since that was told last. */
 export interface FaultEvent {

@@ -15,6 +15,7 @@ import {
 	stop,
 	switchBackend,
 } from './actions.ts';
+import {addFault, listFaults, removeFaults} from './faults.ts';
 import type {OwnContext} from './own-context.ts';
 import {healthOf, stateOf} from './shown.ts';
 import {readExchange, readTraffic} from './traffic.ts';
@@ -52,6 +53,14 @@ const ROUTES: ReadonlyMap<string, ReadonlyMap<string, Handler>> = new Map([
 			['GET', context => jsonAnswer({vms: stateOf(context).vms})],
 			['POST', setVm],
 			['DELETE', removeVm],
+		]),
+	],
+	[
+		'/_lb/faults',
+		new Map<string, Handler>([
+			['GET', listFaults],
+			['POST', addFault],
+			['DELETE', removeFaults],
 		]),
 	],
 	['/_lb/drain', new Map([['POST', drain]])],

@@ -1,5 +1,5 @@
 import {isAlike} from '../../base/alike.ts';
-import type {FaultKind, NormalisedFaultRule} from '../../model/fault.ts';
+import type {FaultChange, FaultKind, NormalisedFaultRule} from '../../model/fault.ts';
 import {ArmedRule, type FaultSubject} from './armed-rule.ts';
 import {Fired} from './fired.ts';
 
@@ -12,10 +12,10 @@ export class ArmedFaults {
 	#nextId = 1;
 	#closed = false;
 	readonly #seed: number;
-	readonly #onChange: () => void;
+	readonly #onChange: (change: FaultChange, armed: ArmedRule) => void;
 
-	/** @param onChange is called when one is armed or disarmed. */
-	constructor(seed: number, onChange: () => void) {
+	/** @param onChange is called when one is armed or disarmed, and when one fires. */
+	constructor(seed: number, onChange: (change: FaultChange, armed: ArmedRule) => void) {
 		this.#seed = seed;
 		this.#onChange = onChange;
 	}
@@ -31,12 +31,12 @@ export class ArmedFaults {
 			isDescribed,
 			disarm: gone => {
 				this.#armed = this.#armed.filter(each => each !== gone);
-				this.#onChange();
+				this.#onChange('removed', gone);
 			},
 		});
 		if (!this.#closed) {
 			this.#armed = [...this.#armed, armed];
-			this.#onChange();
+			this.#onChange('armed', armed);
 		}
 		return armed;
 	}
@@ -93,7 +93,9 @@ export class ArmedFaults {
 
 	#fire(concerns: (rule: NormalisedFaultRule) => boolean, subject: FaultSubject): Fired | undefined {
 		const hits = this.#armed.filter(armed => concerns(armed.rule) && armed.meets(subject));
-		return hits.length === 0 ? undefined : new Fired(hits);
+		if (hits.length === 0) return undefined;
+		for (const hit of hits) this.#onChange('fired', hit);
+		return new Fired(hits);
 	}
 
 	#removeAll(): void {

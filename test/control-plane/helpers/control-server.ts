@@ -4,12 +4,13 @@ import {connect, type Socket} from 'node:net';
 import type {Duration} from '../../../src/base/duration.ts';
 import {EmulatorError} from '../../../src/base/errors.ts';
 import type {Config} from '../../../src/configuration/spec.ts';
-import type {AdminApi, Readiness} from '../../../src/control-plane/admin/admin-api.ts';
+import type {AdminApi, PlacedFault, Readiness} from '../../../src/control-plane/admin/admin-api.ts';
 import type {AdminState, LoadBalancerState, VmAddress} from '../../../src/control-plane/admin/state.ts';
 import type {RecordedTraffic} from '../../../src/control-plane/admin/traffic.ts';
 import type {ApiAnswer, ApiRequest, Dialect} from '../../../src/control-plane/dialect.ts';
 import {type ControlPlane, type ControlPlaneOptions, startControlPlane} from '../../../src/control-plane/server.ts';
 import {Live} from '../../../src/emulator/live.ts';
+import type {ArmedFault, FaultRule} from '../../../src/index.ts';
 import type {OperatorSetting} from '../../../src/model/health.ts';
 import {Journal} from '../../../src/observability/journal.ts';
 import type {Reloaded} from '../../../src/operations/configure.ts';
@@ -102,6 +103,23 @@ export class FakeAdminApi implements AdminApi {
 
 	async config(): Promise<Config> {
 		return this.written;
+	}
+
+	readonly armed: PlacedFault[] = [];
+
+	faults(): readonly PlacedFault[] {
+		return this.armed;
+	}
+
+	/** Arms whatever it is given. */
+	inject(loadBalancer: string | undefined, rule: unknown): ArmedFault {
+		const remove = () => void this.armed.splice(this.armed.indexOf(placed), 1);
+		const id = this.armed.length + 1;
+		const text = JSON.stringify(rule);
+		const fault = {id, rule: rule as FaultRule, text, hits: 0, remove, [Symbol.dispose]: remove};
+		const placed = {loadBalancer, fault};
+		this.armed.push(placed);
+		return fault;
 	}
 
 	async restore(): Promise<Reloaded> {
