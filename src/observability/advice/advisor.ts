@@ -92,8 +92,9 @@ export class Advisor {
 		this.#understanding.clear();
 	}
 
-	/** An exchange has ended. */
+	/** An exchange has ended. What a fault was injected into says nothing of the back-end. */
 	ended(record: ExchangeRecord): void {
+		if (record.fired !== '') return;
 		if (record.failedAttempts !== undefined) for (const each of record.failedAttempts) this.#triedInVain(each, record);
 		if (record.outcome === 'ok') this.#ok(record);
 		else this.#broken(record);

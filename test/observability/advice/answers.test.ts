@@ -218,3 +218,32 @@ test('with draining, or with nothing in flight, deregistering is in order', asyn
 	t.is((await answered).status, 200);
 	t.deepEqual(said(lb), []);
 });
+
+test('what is cut when the time of draining is up was not cut for want of it', async t => {
+	const backends = [handled(() => {}), {kind: 'echo' as const, name: 'b'}];
+	const lb = await advised(t, {backends, draining: '30s', clock: 'manual'});
+	const client = await openClient(lb);
+	client.write(GET);
+	await lb.traffic.arrival();
+
+	const drained = lb.drain('app');
+	await lb.clock.advance('30s');
+	await drained;
+
+	t.is((await client.message()).line, 'HTTP/1.1 502 Bad Gateway');
+	t.is(lb.traffic.last().outcome, 'drained');
+	t.deepEqual(said(lb), []);
+});
+
+test('what a fault was injected into says nothing of the back-end', async t => {
+	const lb = await advised(t, {backends: [{kind: 'echo', name: 'app'}]});
+	const forging = {headers: {'x-forwarded-for': '203.0.113.9'}};
+	const fault = lb.inject({on: 'backend:app', do: {status: 400}, times: 1});
+
+	t.is((await lb.fetch('/', forging)).status, 400);
+	t.is(fault.hits, 1);
+	t.deepEqual(said(lb), []);
+	await lb.fetch('/', forging);
+
+	t.deepEqual(said(lb), ['forwarded-for-forgeable :80 possible 1']);
+});

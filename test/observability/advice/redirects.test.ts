@@ -1,5 +1,5 @@
 import test from 'ava';
-import {advised, answering, handled, said} from '../../helpers/advised.ts';
+import {advised, handled, said} from '../../helpers/advised.ts';
 
 /** A client that shows a redirect as it is. */
 const asItIs = {redirect: 'manual'} as const;
@@ -116,15 +116,6 @@ test('redirects of plain listeners to http: are right', async t => {
 		handled(({headers}, response) => response.writeHead(302, {location: `http://${headers.host}/in`}).end()),
 	];
 	const lb = await advised(t, {backends});
-
-	await lb.fetch('/', asItIs);
-
-	t.deepEqual(said(lb), []);
-});
-
-test('what the load balancer answers itself is no redirect of a back-end', async t => {
-	const lb = await advised(t, {...TERMINATING, backends: [answering(200)]});
-	lb.setHealth('app', 'OutOfService');
 
 	await lb.fetch('/', asItIs);
 
