@@ -239,7 +239,9 @@ export class FaultySocket extends Duplex {
 	#cut(): void {
 		if (this.#isCut) return;
 		this.#isCut = true;
-		this.#inner.destroySoon();
+		// What still comes is read and lost: unread, it would make the system send a RST.
+		this.#inner.end();
+		this.#inner.resume();
 		this.push(null);
 	}
 

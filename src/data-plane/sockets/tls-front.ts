@@ -120,11 +120,12 @@ export class TlsHandshake implements OpenConnection, StreamOwner {
 	#fail(outcome: Outcome, cause: string): void {
 		if (this.#over) return;
 		// A connection that came and went without a byte, as a port check does, is no exchange.
-		if (this.#raw.bytesRead > 0 || this.#error !== undefined || outcome !== 'tls-handshake') {
+		const faulty = faultyIn(this.#raw);
+		const isSaid = this.#error !== undefined || outcome !== 'tls-handshake' || faulty !== undefined;
+		if (this.#raw.bytesRead > 0 || isSaid) {
 			const kind = this.#context.listener.protocol === 'https' ? 'http' : 'tcp';
 			const record = newRecord(this.#context, kind, this.#peer);
 			record.handshakeOnly = true;
-			const faulty = faultyIn(this.#raw);
 			if (faulty !== undefined) noteFault(record, faulty.fired, () => true);
 			finishRecord(this.#context, record, outcome, cause);
 		}

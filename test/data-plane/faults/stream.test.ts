@@ -1,0 +1,226 @@
+import test from 'ava';
+import {type LoadBalancer, startLoadBalancer} from '../../../src/index.ts';
+import type {Fault, FaultRule} from '../../../src/model/fault.ts';
+import type {ListenerSpec} from '../../../src/model/listener.ts';
+import type {Outcome} from '../../../src/observability/exchange.ts';
+import {eventually, within} from '../../helpers/patience.ts';
+import {type RawBackend, startStreamBackend} from '../../helpers/raw-backend.ts';
+import {open, type RawConnection} from '../../helpers/raw-connection.ts';
+import {authority} from '../../helpers/raw-scene.ts';
+
+const pair = authority.issue({names: ['127.0.0.1', 'a.test', 'b.test']});
+
+/** How a stream goes: the listener, and whether each side speaks TLS. */
+const WAYS = {
+	tcp: {listen: 'tcp:80', client: false, backend: false},
+	ssl: {listen: 'ssl:80 -> tcp', client: true, backend: false},
+	're-encrypted': {listen: 'ssl:80 -> ssl', client: true, backend: true},
+	passthrough: {listen: 'tcp:80', client: true, backend: true},
+} as const satisfies Record<string, {listen: ListenerSpec; client: boolean; backend: boolean}>;
+type Way = keyof typeof WAYS;
+
+class Stream implements AsyncDisposable {
+	readonly lb: LoadBalancer;
+	readonly backend: RawBackend;
+	readonly #way: Way;
+	readonly #clients: RawConnection[] = [];
+
+	constructor(lb: LoadBalancer, backend: RawBackend, way: Way) {
+		this.lb = lb;
+		this.backend = backend;
+		this.#way = way;
+	}
+
+	get name(): string {
+		return this.lb.backends[0]?.name ?? '';
+	}
+
+	/** Connects; rejects where no handshake comes about. */
+	async client(servername = 'a.test'): Promise<RawConnection> {
+		const {client: isTls} = WAYS[this.#way];
+		const tls = {ca: authority.pem, servername};
+		const client = await open({port: this.lb.port(80), reading: 'all', ...(isTls ? {tls} : {})});
+		this.#clients.push(client);
+		return client;
+	}
+
+	/** Sends a word and says what came back: the echo, or how the connection ended and what had come. */
+	async echo(): Promise<string> {
+		let client: RawConnection;
+		try {
+			client = await this.client();
+		} catch {
+			return WAYS[this.#way].client ? 'no handshake' : 'reset';
+		}
+		client.write('hello world');
+		const whole = client.until('hello world').then(
+			() => true,
+			() => false,
+		);
+		const isWhole = await within('echo, or the end of the connection', whole);
+		if (isWhole) return 'hello world';
+		const how = await client.untilOver();
+		return client.received === '' ? how : `${client.received}… ${how}`;
+	}
+
+	async [Symbol.asyncDispose](): Promise<void> {
+		for (const client of this.#clients) client.reset();
+		await this.lb.stop();
+		await this.backend[Symbol.asyncDispose]();
+	}
+}
+
+async function startStream(way: Way, more: object = {}): Promise<Stream> {
+	const {listen, backend: isTls} = WAYS[way];
+	const backend = await startStreamBackend({
+		...(isTls ? {tls: pair} : {}),
+		serve: connection => {
+			connection.stream.on('data', (chunk: Buffer) => connection.stream.write(chunk));
+			connection.stream.on('end', () => connection.stream.end());
+		},
+	});
+	const listener = {listen, ...(listen.startsWith('ssl') ? {certificate: pair} : {})};
+	const lb = await startLoadBalancer({
+		listeners: [listener],
+		backends: [`127.0.0.1:${backend.port}`],
+		authority,
+		connectTimeout: '1m',
+		...more,
+	});
+	return new Stream(lb, backend, way);
+}
+
+const fires = test.macro<[way: Way, place: 'listener' | 'backend', fault: Fault, seen: string, outcome: Outcome]>({
+	async exec(t, way, place, fault, seen, outcome) {
+		await using stream = await startStream(way);
+		const {lb} = stream;
+		const on: FaultRule['on'] = place === 'listener' ? 'listener:80' : `backend:${stream.name}`;
+		{
+			using armed = lb.inject({on, do: fault, times: 1});
+
+			t.is(await stream.echo(), seen);
+
+			t.is(armed.hits, 1);
+			if (seen !== 'hello world') await eventually(() => [...lb.traffic].at(-1)?.outcome === outcome, 'the outcome');
+			t.is(lb.traffic.last().fault, armed.text);
+		}
+		t.is(await stream.echo(), 'hello world', 'once it is removed, nothing is wrong');
+		t.is(lb.traffic.last().fault, undefined);
+	},
+	title: (_, way, place, fault) => `${way}: ${JSON.stringify(fault)} at a ${place}`,
+});
+
+for (const way of ['tcp', 'ssl', 're-encrypted', 'passthrough'] as const) {
+	const {client: isTls} = WAYS[way];
+	const endsTls = WAYS[way].listen.startsWith('ssl');
+	const cut = isTls ? 'no handshake' : undefined;
+	for (const place of ['listener', 'backend'] as const) {
+		test(fires, way, place, {latency: 1}, 'hello world', 'ok');
+		test(fires, way, place, {bandwidth: 1_000_000}, 'hello world', 'ok');
+		test(fires, way, place, {slice: 100, delay: 1}, 'hello world', 'ok');
+	}
+	if (way === 'tcp') {
+		test(fires, way, 'listener', {limit: 5}, 'hello… end', 'fault');
+		test(fires, way, 'backend', {limit: 5}, 'hello… end', 'ok');
+	}
+	// An SSL listener's own handshake comes before its back-end is dialled.
+	const atBackend = endsTls ? 'reset' : (cut ?? 'reset');
+	test(fires, way, 'backend', {refuse: true}, atBackend, 'connect-refused');
+	test(fires, way, 'backend', {reset: true}, atBackend, 'backend-reset');
+	if (!endsTls) {
+		test(fires, way, 'listener', {reset: true}, cut ?? 'reset', 'fault');
+		test(fires, way, 'listener', {close: true}, cut ?? 'end', 'fault');
+	}
+}
+
+test(fires, 'ssl', 'listener', {tls: 'alert'}, 'no handshake', 'fault');
+test(fires, 'ssl', 'listener', {tls: 'wrong-certificate'}, 'no handshake', 'fault');
+test(fires, 're-encrypted', 'backend', {tls: 'alert'}, 'reset', 'backend-tls');
+
+test('a TLS handshake that stalls ends by the handshake timeout of the load balancer, and when the fault is removed', async t => {
+	await using stream = await startStream('ssl');
+	const armed = stream.lb.inject({on: 'listener:80', do: {tls: 'stall'}});
+	const handshake = stream.client().then(
+		() => 'done',
+		() => 'none',
+	);
+	await eventually(() => armed.hits === 1);
+
+	armed.remove();
+
+	t.is(await within('end of the handshake', handshake), 'none');
+	await eventually(() => [...stream.lb.traffic].at(-1)?.outcome === 'fault');
+	t.is(await stream.echo(), 'hello world');
+});
+
+test('a back-end whose handshake stalls is left in time', async t => {
+	await using stream = await startStream('re-encrypted', {clock: 'manual', connectTimeout: '5s'});
+	using armed = stream.lb.inject({on: `backend:${stream.name}`, do: {tls: 'stall'}});
+	const client = await stream.client();
+	await eventually(() => armed.hits === 1);
+
+	await stream.lb.clock.advance('6s');
+
+	t.is(await client.untilOver(), 'reset');
+	t.is(stream.lb.traffic.last().outcome, 'connect-timeout');
+});
+
+for (const way of ['ssl', 'passthrough'] as const) {
+	test(`${way}: only clients that ask for the server name are hit`, async t => {
+		await using stream = await startStream(way);
+		const fault: Fault = way === 'ssl' ? {tls: 'alert'} : {reset: true};
+		using armed = stream.lb.inject({on: 'listener:80', do: fault, sni: 'B.test'});
+
+		t.is(await stream.echo(), 'hello world', 'it has asked for another one');
+		t.is(armed.hits, 0);
+		await t.throwsAsync(stream.client('b.test'));
+		t.is(armed.hits, 1);
+	});
+}
+
+test('what is blackholed at a listener reaches nobody, and a stop ends it', async t => {
+	await using stream = await startStream('tcp');
+	const armed = stream.lb.inject({on: 'listener:80', do: {blackhole: true}});
+	const client = await stream.client();
+	client.write('hello');
+	await eventually(() => armed.hits === 1 && stream.backend.accepted.length === 1);
+
+	await within('stop', stream.lb.stop());
+
+	t.is(await client.untilOver(), 'reset');
+	t.is(stream.backend.connections[0]?.received, '');
+});
+
+test('bytes of a limited bandwidth come by the clock, all of them and in order', async t => {
+	await using stream = await startStream('tcp', {clock: 'manual'});
+	using armed = stream.lb.inject({on: 'listener:80', do: {bandwidth: 1000}});
+	const client = await stream.client();
+	const sent = Array.from({length: 300}, (_, index) => `${index},`).join('');
+	client.write(sent);
+	await eventually(() => armed.hits === 1 && (stream.lb.traffic.last().bytes.down ?? 0) === sent.length);
+	t.is(client.received, '');
+
+	await stream.lb.clock.advance(500);
+	await eventually(() => client.received.length === 500);
+	await stream.lb.clock.advance(sent.length);
+
+	await client.until(sent);
+	t.is(client.received, sent);
+});
+
+test('the end of a connection comes late', async t => {
+	await using stream = await startStream('tcp', {clock: 'manual'});
+	using armed = stream.lb.inject({on: `backend:${stream.name}`, do: {slowClose: '5s'}});
+	const client = await stream.client();
+	client.write('hello');
+	await client.until('hello');
+	client.end();
+	await stream.backend.connections[0]?.untilEnd();
+	await stream.lb.clock.advance(1);
+	t.false(client.ended);
+
+	for (; !client.ended; await stream.lb.clock.advance('1s')) await new Promise(setImmediate);
+
+	t.is(armed.hits, 1);
+	t.is(await client.untilOver(), 'end');
+});
