@@ -18,7 +18,7 @@ const programs = blocksOf('ts');
 const configurations = blocksOf('yaml');
 
 test('the README has its examples', t => {
-	t.is(programs.length, 13);
+	t.is(programs.length, 16);
 	t.is(configurations.length, 1);
 });
 
@@ -35,7 +35,8 @@ for (const {title, code} of programs) {
 			.replaceAll('from "lb-local"', `from "${library}"`)
 			.replaceAll('from "lb-local/assert"', `from "${assertions}"`)
 			// A machine that runs all tests at once may take longer than the default timeout.
-			.replace('=== "/slow")', `=== "/slow", ${PATIENCE_MS})`);
+			.replace('=== "/slow")', `=== "/slow", ${PATIENCE_MS})`)
+			.replace('=== fresh)', `=== fresh, ${PATIENCE_MS})`);
 		await writeFile(path.join(folder, 'example.test.js'), example);
 		const ava = [path.join(ROOT, 'node_modules/ava/entrypoints/cli.mjs'), '--config', 'ava.config.js'];
 		await writeFile(path.join(folder, 'ava.config.js'), 'export default {workerThreads: false, timeout: "2m"};');
