@@ -1,6 +1,7 @@
 import {X509Certificate} from 'node:crypto';
 import {formatAddress} from '../base/errors.ts';
 import {INSPECT, type InspectArguments, showFields} from '../base/inspection.ts';
+import type {Fault} from '../model/fault.ts';
 import type {Exchange} from '../observability/exchange.ts';
 import type {RunningBackend} from './backends.ts';
 import type {Backend} from './load-balancer.ts';
@@ -50,6 +51,10 @@ export class BackendHandle implements Backend {
 	async start(): Promise<void> {
 		await this.#running.start();
 		this.#parts.onSwitched();
+	}
+
+	fail(how?: Fault): Disposable {
+		return this.#running.fail(how);
 	}
 
 	toString(): string {

@@ -7,6 +7,7 @@ import type {Authority} from '../certificates/authority.ts';
 import {issueDefective} from '../certificates/defective.ts';
 import type {CommandBackendProcess} from '../fake-backends/command-backend.ts';
 import type {FakeBackend} from '../fake-backends/fake-backend.ts';
+import type {Fault} from '../model/fault.ts';
 import type {NormalisedBackend, NormalisedFake} from '../model/normalised.ts';
 import type {PemPair, ResolvedBackend} from '../model/resolved.ts';
 
@@ -22,8 +23,10 @@ export interface RunningBackend {
 	stop(): Promise<void>;
 	/** @throws EmulatorError `STOPPED` after {@link end}. */
 	start(): Promise<void>;
-	/** Has a fake back-end begin its script again. */
-	restartScript(): void;
+	/** @throws EmulatorError `INVALID_DESCRIPTION`, `NOT_OURS` unless it is a fake, `STOPPED` after {@link end}. */
+	fail(how: Fault | undefined): Disposable;
+	/** Has a fake back-end begin its script again and fail no more. */
+	reset(): void;
 	/** Stops it for good, when no load balancer has it any more; nothing happens to a server of the user's own. */
 	end(): Promise<void>;
 }
@@ -112,7 +115,8 @@ function ofOthers(kind: 'address' | 'undeclared', description: ResolvedBackend):
 		certificate: () => undefined,
 		stop: () => notOurs(name),
 		start: () => notOurs(name),
-		restartScript() {},
+		fail: () => cannotFail(name, 'a server of your own'),
+		reset() {},
 		end: () => Promise.resolve(),
 	};
 }
@@ -136,11 +140,16 @@ function ofServer(
 		stop: () => server.stop(),
 		async start() {
 			// Whoever still holds its handle would start a server that nobody stops.
-			if (hasEnded) throw new EmulatorError('STOPPED', `Back-end ${quote(name)} is gone with its load balancer`);
+			if (hasEnded) throw isGone(name);
 			await server.start();
 		},
-		restartScript() {
-			if ('restartScript' in server) server.restartScript();
+		fail(how) {
+			if (!('fail' in server)) return cannotFail(name, 'a program of your own');
+			if (hasEnded) throw isGone(name);
+			return server.fail(how);
+		},
+		reset() {
+			if ('reset' in server) server.reset();
 		},
 		end() {
 			hasEnded = true;
@@ -161,6 +170,16 @@ function issuing({name, tls}: NormalisedFake, authority: Authority, dnsNames: re
 	// A back-end's name is the user's word; only where it can stand in a certificate does it.
 	const own = readHostName(name) ?? [];
 	return madeOnce(() => issue([...new Set([own, dnsNames, LOOPBACK_NAMES].flat())]));
+}
+
+function isGone(name: string): EmulatorError {
+	return new EmulatorError('STOPPED', `Back-end ${quote(name)} is gone with its load balancer`);
+}
+
+function cannotFail(name: string, what: string): never {
+	throw new EmulatorError('NOT_OURS', `Back-end ${quote(name)} is ${what}: it cannot be made to fail here`, {
+		hint: `lb.inject({on: ${quote(`backend:${name}`)}, do: …}) makes the load balancer see a fault of it, and spares health checks; setHealth() takes it out.`,
+	});
 }
 
 function notOurs(name: string): Promise<never> {

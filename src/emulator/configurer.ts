@@ -174,7 +174,7 @@ export class Configurer {
 		});
 		for (const {name, handle, running, backends} of store.managed.values()) {
 			if (!isMeant(name)) continue;
-			for (const backend of backends.values()) backend.restartScript();
+			for (const backend of backends.values()) backend.reset();
 			running.faults.reset();
 			handle.traffic.clear();
 			running.advisor.clear();

@@ -1,6 +1,6 @@
 import type {Duplex} from 'node:stream';
 import type {CertificateNames, LoadBalancerSpec} from '../configuration/spec.ts';
-import type {ArmedFault, FaultRule} from '../model/fault.ts';
+import type {ArmedFault, Fault, FaultRule} from '../model/fault.ts';
 import type {Health, OperatorSetting, ServiceState} from '../model/health.ts';
 import type {PemPair} from '../model/resolved.ts';
 import type {Advice} from '../observability/advice/advice.ts';
@@ -63,6 +63,15 @@ export interface Backend {
 	stop(): Promise<void>;
 	/** Listens again, on the same port. @throws EmulatorError `STOPPED` when its load balancer is gone. */
 	start(): Promise<void>;
+	/**
+	 * Has a fake back-end itself fail until what is returned is disposed (`using`): whoever asks, health checks too. Without
+	 * an argument an HTTP fake answers 503 to everything, and another one resets its connections. It takes `{status}`,
+	 * `{latency}`, `{reset: true}`, `{close: true}`, `{refuse: true}` and `{blackhole: true}`; a reset, a close and a
+	 * refusal also cut what is open. What began last counts; a reset of the emulator ends all.
+	 *
+	 * @throws EmulatorError `NOT_OURS` for an address or a command, `INVALID_DESCRIPTION`, `STOPPED`
+	 */
+	fail(how?: Fault): Disposable;
 }
 
 /** One load balancer that runs. */

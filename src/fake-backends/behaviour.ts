@@ -9,12 +9,13 @@ import type {
 	TcpBackend,
 } from '../configuration/spec-backend.ts';
 import type {FakeBehaviour} from '../model/normalised.ts';
+import type {BehaviourContext} from './behaviour-context.ts';
 import {echo} from './echo.ts';
 import {echoUpgrade} from './echo-upgrade.ts';
 import {guardRequestHandler, guardSocketHandler} from './handlers.ts';
 import {createHttpServer, HTTP_ALPN, serveHttp} from './http-server.ts';
 import {createReplyServer, violationsOfReply} from './reply.ts';
-import type {BehaviourContext, Serve} from './serve.ts';
+import type {Serve} from './serve.ts';
 import {serveTcp} from './tcp.ts';
 
 /** What a fake back-end does. The description's name, TLS and PROXY protocol are read in `fake-backend.ts`. */
@@ -61,16 +62,16 @@ export function violationsOfBehaviour(behaviour: Behaviour): Violation[] {
 export function prepareBehaviour(behaviour: Behaviour, context: BehaviourContext): PreparedBehaviour {
 	switch (behaviour.kind) {
 		case 'echo': {
-			const listener = echo(context.name);
+			const listener = context.failing.requests(echo(context.name));
 			const server = createHttpServer(listener);
-			server.on('upgrade', echoUpgrade(context.name, listener));
+			server.on('upgrade', echoUpgrade(context, listener));
 			return {serve: serveHttp(server), alpn: HTTP_ALPN};
 		}
 		case 'reply':
 			return prepareReply(behaviour, context);
 		case 'handler':
 			return {
-				serve: serveHttp(createHttpServer(guardRequestHandler(behaviour.handler, context))),
+				serve: serveHttp(createHttpServer(context.failing.requests(guardRequestHandler(behaviour.handler, context)))),
 				alpn: HTTP_ALPN,
 			};
 		case 'tcp':
@@ -80,8 +81,8 @@ export function prepareBehaviour(behaviour: Behaviour, context: BehaviourContext
 	}
 }
 
-function prepareReply(reply: ReplyBackend, {clock}: BehaviourContext): PreparedBehaviour {
-	const {server, restart} = createReplyServer(reply, clock);
+function prepareReply(reply: ReplyBackend, context: BehaviourContext): PreparedBehaviour {
+	const {server, restart} = createReplyServer(reply, context);
 	return {serve: serveHttp(server), alpn: HTTP_ALPN, restart};
 }
 

@@ -1,6 +1,7 @@
 import {createHash} from 'node:crypto';
 import {type IncomingMessage, type RequestListener, ServerResponse} from 'node:http';
 import type {Duplex} from 'node:stream';
+import type {BehaviourContext} from './behaviour-context.ts';
 import {BACKEND_HEADER, nameAsHeader} from './echo.ts';
 
 /** RFC 6455 §1.3. */
@@ -14,12 +15,12 @@ const WEBSOCKET_GUID = '258EAFA5-E914-47DA-95CA-C5AB0DC85B11';
  * makes one); it is declined by answering the request with `otherwise`.
  */
 export function echoUpgrade(
-	name: string,
+	{name, failing}: Pick<BehaviourContext, 'name' | 'failing'>,
 	otherwise: RequestListener,
 ): (request: IncomingMessage, socket: Duplex, head: Buffer) => void {
 	return (request, socket, head) => {
 		const protocol = (request.headers.upgrade ?? '').split(',')[0]?.trim() ?? '';
-		if (/^(?:h2c|tls\/.*)$/i.test(protocol)) {
+		if (failing.current !== undefined || /^(?:h2c|tls\/.*)$/i.test(protocol)) {
 			answerInstead(request, socket, otherwise);
 			return;
 		}

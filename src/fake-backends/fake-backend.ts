@@ -7,6 +7,7 @@ import {show} from '../base/quote.ts';
 import {SerialQueue} from '../base/serial-queue.ts';
 import type {ProxyProtocolMode} from '../configuration/spec-backend.ts';
 import {type Behaviour, prepareBehaviour, violationsOfBehaviour, violationsOfChoice} from './behaviour.ts';
+import {Failing, readFailure} from './failing.ts';
 import {expectProxyHeader} from './proxy-header.ts';
 import {ignoreSocketError, type Serve} from './serve.ts';
 import {detectTls, type FakeBackendTls, secureContextFor, terminateTls} from './tls.ts';
@@ -53,8 +54,15 @@ export interface FakeBackend extends AsyncDisposable {
 	 * @throws EmulatorError `PORT_UNAVAILABLE` when another process has taken the port.
 	 */
 	start(): Promise<void>;
-	/** Begins the script of a reply again, as {@link start} does after a stop. */
-	restartScript(): void;
+	/**
+	 * Fails until what is returned is disposed: its health endpoint too.
+	 *
+	 * @param how 503 for HTTP kinds and a reset for others unless said otherwise.
+	 * @throws EmulatorError `INVALID_DESCRIPTION`
+	 */
+	fail(how?: unknown): Disposable;
+	/** Begins the script of a reply again, and ends all failures. */
+	reset(): void;
 }
 
 export {behaviourOf} from './behaviour.ts';
@@ -100,15 +108,23 @@ class ListeningBackend implements FakeBackend {
 	readonly #open = new Set<Socket>();
 	#server: Server | undefined;
 	#restart: (() => void) | undefined;
+	readonly #failing: Failing;
+	readonly #isHttp: boolean;
+	#isStopped = false;
 	readonly #turns = new SerialQueue();
+	/** Under way, or waiting for their turn. */
+	#turnsTaken = 0;
 
 	constructor(options: FakeBackendOptions) {
-		const {name, host = '127.0.0.1', port = 0, tls} = options;
+		const {name, host = '127.0.0.1', port = 0, tls, clock = systemClock} = options;
 		this.name = name;
 		this.host = host;
 		this.port = port;
 		this.secure = tls !== undefined;
-		this.#receive = this.#afterProxyHeader(this.#receiver(options), options);
+		this.#isHttp = ['echo', 'reply', 'handler'].includes(options.behaviour.kind);
+		this.#failing = new Failing(clock);
+		const receive = this.#afterProxyHeader(this.#receiver(options, clock), options);
+		this.#receive = this.#failing.connections(receive, this.#isHttp);
 	}
 
 	get openConnections(): number {
@@ -116,25 +132,68 @@ class ListeningBackend implements FakeBackend {
 	}
 
 	start(): Promise<void> {
-		return this.#turns.run(() => this.#listen());
-	}
-
-	restartScript(): void {
-		this.#restart?.();
+		if (this.#isStopped) this.#restart?.();
+		this.#isStopped = false;
+		return this.#followInTurn();
 	}
 
 	stop(): Promise<void> {
-		return this.#turns.run(() => this.#close());
+		this.#isStopped = true;
+		return this.#followInTurn();
+	}
+
+	fail(how?: unknown): Disposable {
+		const failure = readFailure(how, {name: this.name, isHttp: this.#isHttp});
+		const end = this.#failing.begin(failure);
+		this.#followLater();
+		// A back-end that crashes takes what is open with it; one that hangs does not.
+		if (failure.kind === 'reset') for (const connection of this.#open) connection.resetAndDestroy();
+		else if (failure.kind === 'close') for (const connection of this.#open) connection.destroy();
+		return {
+			[Symbol.dispose]: () => {
+				end();
+				this.#followLater();
+			},
+		};
+	}
+
+	reset(): void {
+		this.#restart?.();
+		this.#failing.end();
+		this.#followLater();
+	}
+
+	/** Listens or does not, as it should by now. */
+	async #follow(): Promise<void> {
+		if (this.#isStopped || this.#failing.current?.kind === 'refuse') await this.#close();
+		else await this.#listen();
+	}
+
+	/** At once where nothing is under way, so that a client that connects right after finds it as it should be. */
+	async #followInTurn(): Promise<void> {
+		this.#turnsTaken++;
+		try {
+			const following = this.#turnsTaken === 1 ? this.#follow() : undefined;
+			await this.#turns.run(() => following ?? this.#follow());
+		} finally {
+			this.#turnsTaken--;
+		}
+	}
+
+	#followLater(): void {
+		// Nobody waits for it: another process may have taken the port meanwhile.
+		this.#followInTurn().catch((error: unknown) => this.#keepError(error));
 	}
 
 	[Symbol.asyncDispose](): Promise<void> {
 		return this.stop();
 	}
 
-	#receiver({behaviour, tls, clock = systemClock}: FakeBackendOptions): Serve {
+	#receiver({behaviour, tls}: FakeBackendOptions, clock: Clock): Serve {
 		const {serve, alpn, restart} = prepareBehaviour(behaviour, {
 			name: this.name,
 			clock,
+			failing: this.#failing,
 			keepError: error => this.#keepError(error),
 		});
 		this.#restart = restart;
@@ -185,7 +244,6 @@ class ListeningBackend implements FakeBackend {
 		const address = server.address();
 		if (address !== null && typeof address === 'object') this.port = address.port;
 		this.#server = server;
-		this.restartScript();
 	}
 
 	#accept(connection: Socket): void {

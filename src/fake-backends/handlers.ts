@@ -1,7 +1,8 @@
 import type {IncomingMessage, ServerResponse} from 'node:http';
 import {messageOf} from '../base/errors.ts';
 import type {HandlerBackend, SocketBackend} from '../configuration/spec-backend.ts';
-import type {BehaviourContext, Serve} from './serve.ts';
+import type {BehaviourContext} from './behaviour-context.ts';
+import type {Serve} from './serve.ts';
 
 /**
  * Wraps a user's request handler so that it cannot crash the process. What it throws or rejects with is kept, and

@@ -10,6 +10,7 @@ import {millisecondsIn} from '../base/duration.ts';
 import {messageOf, type Violation} from '../base/errors.ts';
 import {show} from '../base/quote.ts';
 import type {ReplyAnswer, ReplyBackend} from '../configuration/spec-backend.ts';
+import type {BehaviourContext} from './behaviour-context.ts';
 import {closeIdle, createHttpServer} from './http-server.ts';
 import {ReplyScript} from './reply-script.ts';
 import {sendEvents, sendPaced} from './slow-answer.ts';
@@ -45,7 +46,7 @@ function violationsOfAnswer(answer: Unfinished): Violation[] {
  */
 export function createReplyServer(
 	reply: ReplyBackend,
-	clock: Clock,
+	{clock, failing}: Pick<BehaviourContext, 'clock' | 'failing'>,
 ): {readonly server: Server; readonly restart: () => void} {
 	const script = new ReplyScript(reply);
 	const keepAliveMs = reply.keepAlive === undefined ? undefined : millisecondsIn(reply.keepAlive);
@@ -66,7 +67,7 @@ export function createReplyServer(
 			response.once('close', clock.after(delayMs, send));
 		});
 	};
-	const server = createHttpServer(listener);
+	const server = createHttpServer(failing.requests(listener));
 	if (keepAliveMs !== undefined && keepAliveMs > 0) closeIdle(server, keepAliveMs, clock);
 	return {server, restart: () => script.restart()};
 }

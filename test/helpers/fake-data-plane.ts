@@ -54,7 +54,8 @@ export class FakeDataPlane {
 			description: {name, ...address, ...(kind === 'undeclared' ? {undeclared: true} : {})},
 			secure: false,
 			certificate: () => undefined,
-			restartScript() {},
+			fail: () => ({[Symbol.dispose]() {}}),
+			reset() {},
 			stop: async () => this.#listen(running, false),
 			start: async () => {
 				if (!this.backends.has(running)) throw new EmulatorError('STOPPED', `Back-end "${name}" is gone`);
