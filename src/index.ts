@@ -20,6 +20,7 @@ export type {
 	CommandBackend,
 	EchoBackend,
 	HandlerBackend,
+	HarBackend,
 	ProxyProtocolMode,
 	ReplyAnswer,
 	ReplyBackend,

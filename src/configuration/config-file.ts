@@ -4,6 +4,8 @@ import {readInput} from '../base/read-file.ts';
 import {andMore, Violations} from '../base/violations.ts';
 import type {NormalisedAccessLog, NormalisedCertificate, NormalisedConfig} from '../model/normalised.ts';
 import type {Finding} from './finding.ts';
+import {harOf, withHar} from './har-backends.ts';
+import {replaceBackends} from './replace-backends.ts';
 import {type Location, SourceText} from './source-text.ts';
 
 /** A configuration file that was read and found valid. */
@@ -172,14 +174,19 @@ function withAbsolutePaths(config: NormalisedConfig, directory: string): Normali
 			[name, each.accessLog === undefined ? each : {...each, accessLog: absolute(each.accessLog, directory)}] as const,
 	);
 	const {accessLogs} = config.control;
+	const withBackends = replaceBackends({...config, loadBalancers: new Map(loadBalancers)}, backend => {
+		const har = harOf(backend);
+		return har === undefined || har.file === ''
+			? backend
+			: withHar(backend, {...har, file: path.resolve(directory, har.file)});
+	});
 	return {
-		...config,
+		...withBackends,
 		control: {
 			...config.control,
 			accessLogs: accessLogs === undefined ? undefined : path.resolve(directory, accessLogs),
 		},
 		certificates: new Map(certificates),
-		loadBalancers: new Map(loadBalancers),
 	};
 }
 

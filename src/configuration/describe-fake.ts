@@ -13,6 +13,9 @@ export type FakeShape = Exclude<
 /** Validates one fake back-end whose shape has been read. */
 export function describeFake(shape: FakeShape, name: string, place: Place): NormalisedFake {
 	if (shape.kind === 'reply') validateReply(shape, place);
+	if (shape.kind === 'har' && shape.file?.trim() === '') {
+		find(place, ['file'], {message: 'the path is empty; write that of a HAR file'});
+	}
 	if (shape.kind === 'tcp' && shape.data !== undefined && (shape.mode === 'echo' || shape.mode === 'sink')) {
 		find(place, ['data'], {
 			message: `data goes with "source" and "banner" only; "${shape.mode}" sends none of its own`,

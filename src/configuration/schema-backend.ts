@@ -43,6 +43,11 @@ const replyFields = {
 	keepAlive: optional('How long it keeps an idle connection open.', duration),
 	...ofEveryFake,
 };
+const harFields = {
+	kind: v.literal('har'),
+	file: v.pipe(text, v.description('The path of a HAR file, relative to this file.')),
+	...ofEveryFake,
+};
 const modes = v.picklist(
 	['echo', 'sink', 'source', 'banner'],
 	'a mode; allowed are "echo", "sink", "source" or "banner"',
@@ -80,6 +85,7 @@ export const backend = v.union(
 			[
 				v.pipe(v.strictObject({kind: v.literal('echo'), name, ...ofEveryFake}), v.metadata({refused: ofLibrary})),
 				v.pipe(v.strictObject({...replyFields, name}), v.metadata({refused: ofLibrary})),
+				v.pipe(v.strictObject({...harFields, name}), v.metadata({refused: ofLibrary})),
 				v.pipe(
 					v.strictObject({kind: v.literal('handler'), handler: handlerOfRequests, name, ...ofEveryFake}),
 					v.metadata({refused: ofLibrary}),
@@ -123,6 +129,7 @@ export const backendOfConfig = v.union(
 			[
 				v.pipe(v.strictObject({kind: v.literal('echo'), ...ofEveryFake, ...counted}), v.metadata({refused: ofConfig})),
 				v.pipe(v.strictObject({...replyFields, ...counted}), v.metadata({refused: ofConfig})),
+				v.pipe(v.strictObject({...harFields, ...counted}), v.metadata({refused: ofConfig})),
 				v.pipe(
 					v.strictObject({
 						kind: v.literal('tcp'),

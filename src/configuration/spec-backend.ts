@@ -104,6 +104,15 @@ export interface ReplyBackend extends FakeBackendCommon, ReplyAnswer {
 	/** How long it keeps an idle connection open, by the emulator's clock. */
 	readonly keepAlive?: Duration;
 }
+export interface HarBackend extends FakeBackendCommon {
+	/**
+	 * Answers as recorded in a HAR file: by method, path and query, in the order of the recordings, the last one from then
+	 * on. What was not recorded is answered 404, with what was. It begins anew as a script does.
+	 */
+	readonly kind: 'har';
+	/** Its path: in a configuration file relative to that, in the library to the working directory. */
+	readonly file: string;
+}
 export interface HandlerBackend extends FakeBackendCommon {
 	/** Your own request handler. */
 	readonly kind: 'handler';
@@ -148,6 +157,7 @@ export type BackendSpec =
 	| number
 	| EchoBackend
 	| ReplyBackend
+	| HarBackend
 	| HandlerBackend
 	| TcpBackend
 	| SocketBackend

@@ -2,7 +2,7 @@ import type {Duration} from '../base/duration.ts';
 import type {FaultRule} from '../model/fault.ts';
 import type {ListenerSpec} from '../model/listener.ts';
 import type {PemPair, RetryPolicy, TlsVersion, UpgradePolicy} from '../model/resolved.ts';
-import type {BackendSpec, CommandBackend, EchoBackend, ReplyBackend, TcpBackend} from './spec-backend.ts';
+import type {BackendSpec, CommandBackend, EchoBackend, HarBackend, ReplyBackend, TcpBackend} from './spec-backend.ts';
 import type {AccessLogSpec, HealthCheckSpec, RuleSpec, StickinessSpec} from './spec-balancing.ts';
 import type {AccountConfig, ControlConfig} from './spec-control.ts';
 
@@ -80,7 +80,7 @@ export type CertificateConfig =
 export type BackendConfig =
 	| string
 	| number
-	| ((EchoBackend | ReplyBackend | TcpBackend | CommandBackend) & {readonly count?: number})
+	| ((EchoBackend | ReplyBackend | HarBackend | TcpBackend | CommandBackend) & {readonly count?: number})
 	| {readonly host: string; readonly port?: number; readonly ports?: Readonly<Record<number, number>>};
 
 export interface LoadBalancerConfig extends Omit<LoadBalancerSpec, 'name' | 'backends'> {

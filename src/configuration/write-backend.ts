@@ -7,6 +7,7 @@ import type {
 	EchoBackend,
 	FakeBackendCommon,
 	HandlerBackend,
+	HarBackend,
 	ReplyBackend,
 	SocketBackend,
 	TcpBackend,
@@ -15,7 +16,7 @@ import {writeReply} from './write-reply.ts';
 import {below, tell, unless, type WritePlace, withoutKey, writeAddress, written} from './write-values.ts';
 
 /** What `describe-backend.ts` makes of a fake back-end, beside what every one has. */
-type Behaviour = EchoBackend | ReplyBackend | HandlerBackend | TcpBackend | SocketBackend;
+type Behaviour = EchoBackend | ReplyBackend | HarBackend | HandlerBackend | TcpBackend | SocketBackend;
 /** What every fake has, without the name: in a configuration that is the key above. */
 type Common = Omit<FakeBackendCommon, 'name'>;
 type Own<Fake> = Fake extends unknown ? Omit<Fake, keyof FakeBackendCommon> : never;
@@ -50,7 +51,10 @@ function writeCommand({run, port}: Extract<NormalisedBackend, {kind: 'command'}>
 	return written<Omit<CommandBackend, 'name'>>({kind: 'command', run, port});
 }
 
-function writeBehaviour({behaviour}: NormalisedFake, place: WritePlace): Own<EchoBackend | ReplyBackend | TcpBackend> {
+function writeBehaviour(
+	{behaviour}: NormalisedFake,
+	place: WritePlace,
+): Own<EchoBackend | ReplyBackend | HarBackend | TcpBackend> {
 	// The model keeps it without looking into it; it is what `describe-backend.ts` has validated.
 	const given = behaviour as Behaviour;
 	switch (given.kind) {
@@ -58,6 +62,8 @@ function writeBehaviour({behaviour}: NormalisedFake, place: WritePlace): Own<Ech
 			return ECHO;
 		case 'reply':
 			return writeReply(given, place);
+		case 'har':
+			return {kind: 'har', file: given.file};
 		case 'tcp':
 			return written<Own<TcpBackend>>({
 				kind: 'tcp',

@@ -12,6 +12,7 @@ import type {NormalisedBackend, NormalisedConfig, NormalisedLoadBalancer} from '
 import {type Context, NO_QUOTAS} from '../operations/context.ts';
 import {Identifiers} from '../operations/identifiers.ts';
 import type {Refuse} from './listener-certificates.ts';
+import {harFilesOf, withDigests} from './recordings.ts';
 import {validateFiles} from './validate-files.ts';
 
 /** A configuration that was read and validated, its certificates too. */
@@ -66,18 +67,25 @@ export async function readConfigured(
 	{authority, before, onFiles}: ReadConfiguredOptions,
 ): Promise<Configured> {
 	let loaded: ReadonlyMap<string, UsableCertificate> = new Map();
+	let digests: ReadonlyMap<string, string> = new Map();
 	const lookFurther: LookFurther = async (read, found) => {
 		if (typeof config === 'string' && found.length === 0) {
 			if (isEmpty(read) && !isEmpty(before.described)) throw emptied(config);
 			// Also those that are missing: when they are there, all is read again.
 			onFiles([config, ...filesOf(read)]);
 		} else if (config instanceof ConfigText && found.length === 0) onFiles(filesOf(read));
-		const {certificates, violations} = await validateFiles(read, found, {authority, before});
+		const {certificates, recordings, violations} = await validateFiles(read, found, {authority, before});
+		digests = recordings;
 		loaded = certificates;
 		return violations;
 	};
 	const {described, refuse, placeOf} = await readConfig(config, lookFurther);
-	return {described: withSameBackends(described, before.described), certificates: loaded, refuse, placeOf};
+	return {
+		described: withSameBackends(withDigests(described, digests), before.described),
+		certificates: loaded,
+		refuse,
+		placeOf,
+	};
 }
 
 async function readConfig(config: unknown, lookFurther: LookFurther): Promise<Omit<Configured, 'certificates'>> {
@@ -115,10 +123,11 @@ function emptied(file: string): EmulatorError<'CONFIG_INVALID'> {
 	});
 }
 
-function filesOf({certificates}: NormalisedConfig): string[] {
-	return [...certificates.values()].flatMap(certificate =>
+function filesOf(config: NormalisedConfig): string[] {
+	const certificates = [...config.certificates.values()].flatMap(certificate =>
 		certificate.kind === 'files' ? [certificate.cert, certificate.key, certificate.chain ?? []].flat() : [],
 	);
+	return [...certificates, ...harFilesOf(config).keys()];
 }
 
 /**

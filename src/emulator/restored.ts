@@ -10,6 +10,7 @@ import type {NormalisedConfig, NormalisedLoadBalancer} from '../model/normalised
 import type {ConfigurationContent} from '../operations/configure.ts';
 import {type Configured, NOTHING_CONFIGURED, withSameBackends} from './configured.ts';
 import type {Described} from './described.ts';
+import {harFilesOf} from './recordings.ts';
 import {validateFiles} from './validate-files.ts';
 
 const START_ONLY = ['control', 'account'] as const;
@@ -107,6 +108,7 @@ function violationsOfTrust(
 }
 
 function namedFiles({
+	backends,
 	certificates,
 	loadBalancers,
 }: NormalisedConfig): {readonly path: Finding['path']; readonly file: string}[] {
@@ -122,7 +124,8 @@ function namedFiles({
 		const file = accessLog.kind === 'file' ? accessLog.file : accessLog.folder;
 		return [{path: ['loadBalancers', name, 'accessLog'], file}];
 	});
-	return [...ofCertificates, ...ofLogs].map(each => ({...each, file: path.resolve(each.file)}));
+	const ofBackends = [...harFilesOf({backends})].map(([file, name]) => ({path: ['backends', name, 'file'], file}));
+	return [...ofCertificates, ...ofLogs, ...ofBackends].map(each => ({...each, file: path.resolve(each.file)}));
 }
 
 function namedCommands({backends}: NormalisedConfig): {readonly path: Finding['path']; readonly run: string}[] {

@@ -5,6 +5,7 @@ import type {UsableCertificate} from '../model/account.ts';
 import type {NormalisedConfig, NormalisedLoadBalancer} from '../model/normalised.ts';
 import {refusalOfLogPath} from '../observability/access-log-path.ts';
 import {type LoadedCertificates, loadCertificates, violationsOfPairs} from './certificates.ts';
+import {readRecordings} from './recordings.ts';
 import {violationsOfServing} from './serving.ts';
 
 export interface JudgeFilesOptions {
@@ -24,7 +25,11 @@ export async function validateFiles(
 	config: NormalisedConfig,
 	found: readonly Violation[],
 	{authority, before}: JudgeFilesOptions,
-): Promise<{certificates: Map<string, UsableCertificate>; violations: Violation[]}> {
+): Promise<{
+	certificates: Map<string, UsableCertificate>;
+	recordings: ReadonlyMap<string, string>;
+	violations: Violation[];
+}> {
 	const reported = new Set(found.map(violation => formatPath(violation.path)));
 	const issuer = found.length > 0 ? undefined : authority;
 	const {certificates, violations} = await loadCertificates(config.certificates, issuer, before, reported);
@@ -39,7 +44,9 @@ export async function validateFiles(
 	if (accessLogs !== undefined && accessLogs !== before?.described.control.accessLogs) {
 		violations.push(...(await refused('folder', accessLogs, ['control', 'accessLogs'])));
 	}
-	return {certificates, violations: unreported(violations, reported)};
+	const recordings = await readRecordings(config, reported);
+	violations.push(...recordings.violations);
+	return {certificates, recordings: recordings.digests, violations: unreported(violations, reported)};
 }
 
 /**

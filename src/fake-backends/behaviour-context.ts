@@ -1,5 +1,6 @@
 import type {Clock} from '../base/clock.ts';
 import type {Failing} from './failing.ts';
+import type {RecordedAnswers} from './recorded-answers.ts';
 
 /** What a behaviour is given by the back-end it belongs to. */
 export interface BehaviourContext {
@@ -9,6 +10,8 @@ export interface BehaviourContext {
 	readonly clock: Clock;
 	/** Whether and how it fails at the moment. */
 	readonly failing: Failing;
+	/** What a `har` answers. */
+	readonly recorded: RecordedAnswers | undefined;
 	/** Keeps what a user's handler threw, so that a test can look at it. */
 	readonly keepError: (error: unknown) => void;
 }

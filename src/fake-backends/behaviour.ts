@@ -1,9 +1,10 @@
-import type {Violation} from '../base/errors.ts';
+import {EmulatorError, type Violation} from '../base/errors.ts';
 import {show} from '../base/quote.ts';
 import {alternatives, didYouMean} from '../base/suggest.ts';
 import type {
 	EchoBackend,
 	HandlerBackend,
+	HarBackend,
 	ReplyBackend,
 	SocketBackend,
 	TcpBackend,
@@ -19,7 +20,7 @@ import type {Serve} from './serve.ts';
 import {serveTcp} from './tcp.ts';
 
 /** What a fake back-end does. The description's name, TLS and PROXY protocol are read in `fake-backend.ts`. */
-export type Behaviour = EchoBackend | ReplyBackend | HandlerBackend | TcpBackend | SocketBackend;
+export type Behaviour = EchoBackend | ReplyBackend | HarBackend | HandlerBackend | TcpBackend | SocketBackend;
 
 /** The behaviour that the model keeps without looking into it. */
 export function behaviourOf(kept: FakeBehaviour): Behaviour {
@@ -36,7 +37,7 @@ export interface PreparedBehaviour {
 	readonly restart?: () => void;
 }
 
-const KINDS = ['echo', 'reply', 'handler', 'tcp', 'socket'] as const satisfies readonly Behaviour['kind'][];
+const KINDS = ['echo', 'reply', 'har', 'handler', 'tcp', 'socket'] as const satisfies readonly Behaviour['kind'][];
 const MODES = ['echo', 'sink', 'source', 'banner'] as const satisfies readonly TcpBackend['mode'][];
 
 /** Every rule that a behaviour breaks. The types rule most of them out, but a caller in JavaScript has no compiler. */
@@ -46,6 +47,8 @@ export function violationsOfBehaviour(behaviour: Behaviour): Violation[] {
 			return [];
 		case 'reply':
 			return violationsOfReply(behaviour);
+		case 'har':
+			return typeof behaviour.file === 'string' ? [] : [{path: ['file'], message: 'must be the path of a HAR file'}];
 		case 'tcp':
 			return [...violationsOfChoice('mode', behaviour.mode, MODES), ...violationsOfData(behaviour.data)];
 		case 'handler':
@@ -69,6 +72,8 @@ export function prepareBehaviour(behaviour: Behaviour, context: BehaviourContext
 		}
 		case 'reply':
 			return prepareReply(behaviour, context);
+		case 'har':
+			return prepareRecorded(context);
 		case 'handler':
 			return {
 				serve: serveHttp(createHttpServer(context.failing.requests(guardRequestHandler(behaviour.handler, context)))),
@@ -79,6 +84,13 @@ export function prepareBehaviour(behaviour: Behaviour, context: BehaviourContext
 		case 'socket':
 			return {serve: guardSocketHandler(behaviour.handler, context), alpn: undefined};
 	}
+}
+
+function prepareRecorded({recorded, failing}: BehaviourContext): PreparedBehaviour {
+	// They were read before the back-end was made.
+	if (recorded === undefined) throw new EmulatorError('BUG', 'The recorded answers of a back-end have not been read');
+	const server = createHttpServer(failing.requests(recorded.listener));
+	return {serve: serveHttp(server), alpn: HTTP_ALPN, restart: () => recorded.restart()};
 }
 
 function prepareReply(reply: ReplyBackend, context: BehaviourContext): PreparedBehaviour {

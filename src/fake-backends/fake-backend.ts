@@ -5,10 +5,12 @@ import {invalidDescription, portUnavailable, type Violation} from '../base/error
 import {madeOnce} from '../base/made-once.ts';
 import {show} from '../base/quote.ts';
 import {SerialQueue} from '../base/serial-queue.ts';
-import type {ProxyProtocolMode} from '../configuration/spec-backend.ts';
+import type {HarBackend, ProxyProtocolMode} from '../configuration/spec-backend.ts';
 import {type Behaviour, prepareBehaviour, violationsOfBehaviour, violationsOfChoice} from './behaviour.ts';
+import type {BehaviourContext} from './behaviour-context.ts';
 import {Failing, readFailure} from './failing.ts';
 import {expectProxyHeader} from './proxy-header.ts';
+import type {RecordedAnswers} from './recorded-answers.ts';
 import {ignoreSocketError, type Serve} from './serve.ts';
 import {detectTls, type FakeBackendTls, secureContextFor, terminateTls} from './tls.ts';
 
@@ -86,9 +88,20 @@ export async function startFakeBackend(options: FakeBackendOptions): Promise<Fak
 		...violationsOfChoice('proxyProtocol', options.proxyProtocol ?? 'off', PROXY_PROTOCOL_MODES),
 	];
 	if (violations.length > 0) throw invalidDescription(`Back-end "${options.name}"`, violations);
-	const backend = new ListeningBackend(options);
+	const recorded = options.behaviour.kind === 'har' ? await readRecorded(options.name, options.behaviour) : undefined;
+	const backend = new ListeningBackend(options, recorded);
 	await backend.start();
 	return backend;
+}
+
+/** @throws EmulatorError `INVALID_DESCRIPTION` when the file cannot be used. */
+async function readRecorded(name: string, {file}: HarBackend): Promise<RecordedAnswers> {
+	// Hardly any back-end is one of these.
+	const {readHar} = await import('./har.ts');
+	const {RecordedAnswers} = await import('./recorded-answers.ts');
+	const read = await readHar(file);
+	if ('violations' in read) throw invalidDescription(`Back-end "${name}"`, read.violations);
+	return new RecordedAnswers(name, read.recordings);
 }
 
 function violationsOfPort(port: number): Violation[] {
@@ -115,15 +128,15 @@ class ListeningBackend implements FakeBackend {
 	/** Under way, or waiting for their turn. */
 	#turnsTaken = 0;
 
-	constructor(options: FakeBackendOptions) {
+	constructor(options: FakeBackendOptions, recorded: RecordedAnswers | undefined) {
 		const {name, host = '127.0.0.1', port = 0, tls, clock = systemClock} = options;
 		this.name = name;
 		this.host = host;
 		this.port = port;
 		this.secure = tls !== undefined;
-		this.#isHttp = ['echo', 'reply', 'handler'].includes(options.behaviour.kind);
+		this.#isHttp = ['echo', 'reply', 'har', 'handler'].includes(options.behaviour.kind);
 		this.#failing = new Failing(clock);
-		const receive = this.#afterProxyHeader(this.#receiver(options, clock), options);
+		const receive = this.#afterProxyHeader(this.#receiver(options, {clock, recorded}), options);
 		this.#receive = this.#failing.connections(receive, this.#isHttp);
 	}
 
@@ -189,10 +202,10 @@ class ListeningBackend implements FakeBackend {
 		return this.stop();
 	}
 
-	#receiver({behaviour, tls}: FakeBackendOptions, clock: Clock): Serve {
+	#receiver({behaviour, tls}: FakeBackendOptions, context: Pick<BehaviourContext, 'clock' | 'recorded'>): Serve {
 		const {serve, alpn, restart} = prepareBehaviour(behaviour, {
 			name: this.name,
-			clock,
+			...context,
 			failing: this.#failing,
 			keepError: error => this.#keepError(error),
 		});

@@ -30,7 +30,7 @@ export interface NormalisedListener extends ListenerSettings {
  * `fake-backends/` to read.
  */
 export interface FakeBehaviour {
-	readonly kind: 'echo' | 'reply' | 'handler' | 'tcp' | 'socket';
+	readonly kind: 'echo' | 'reply' | 'har' | 'handler' | 'tcp' | 'socket';
 }
 
 /** What a fake back-end makes of a PROXY header, version 1 or 2, at the start of a connection. */

@@ -139,7 +139,7 @@ test(
 test(
 	refuses,
 	{backends: [{kind: 'ecko', name: 'x'}, '127.0.0.1:0'], rules: [{priority: 1, path: '/', to: ['x', '127.0.0.1:0']}]},
-	'backends[0].kind: unknown kind "ecko"; allowed are "echo", "reply", "handler", "tcp", "socket", "command" or "address" (did you mean "echo"?)',
+	'backends[0].kind: unknown kind "ecko"; allowed are "echo", "reply", "har", "handler", "tcp", "socket", "command" or "address" (did you mean "echo"?)',
 	'backends[1]: "0" in "127.0.0.1:0" is not a port; allowed are 1 to 65535',
 );
 test(

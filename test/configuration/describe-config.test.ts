@@ -296,7 +296,7 @@ test('every fault of every section is told', t => {
 		'account.region: "Mars" is not a Region; write one such as "eu-west-2"',
 		'account.subnets[0].net: no Net is named "vpc-0000000b"; there are "vpc-1", "vpc-0000000a" (did you mean "vpc-0000000a"?)',
 		'account.vpcs: unknown key "vpcs"; allowed are "id", "region", "subregions", "nets", "subnets", "securityGroups" or "publicIps"',
-		'backends.app.kind: unknown kind "handler"; allowed are "echo", "reply", "tcp" or "command"',
+		'backends.app.kind: unknown kind "handler"; allowed are "echo", "reply", "har", "tcp" or "command"',
 		'backends.b-1: the name "b-1" is taken: "b" stands for it as well (a back-end with a count is called by its name, "-" and a number; rename one of the two)',
 		'backends.c.host: "host" is missing; it is text',
 		'backends.d.count: 101 is not a number of back-ends, 0 to 100',

@@ -361,7 +361,7 @@ test('what is no way to treat PROXY headers is told with those that are, and a s
 	t.deepEqual(violations({listeners: ['http:80'], backends: list}), [
 		`backends[0].proxyProtocol: "requires" is not ${ways} (did you mean "require"?)`,
 		`backends[1].proxyProtocol: true is not ${ways}`,
-		'backends[2].proxyProtocl: unknown key "proxyProtocl"; allowed are "kind", "status", "headers", "body", "delay", "keepAlive", "tls", "proxyProtocol" or "name" (did you mean "proxyProtocol"?)',
+		'backends[2].proxyProtocl: unknown key "proxyProtocl"; allowed are "kind", "status", "headers", "body", "delay", "pace", "events", "script", "keepAlive", "tls", "proxyProtocol" or "name" (did you mean "proxyProtocol"?)',
 		`backends[3].proxyProtocol: "proxyProtocol" ${notFake}`,
 		`backends[4].proxyProtocol: "proxyProtocol" ${notFake}`,
 	]);
@@ -390,8 +390,8 @@ test('every fault of every back-end is told', t => {
 	const found = [first, second].flatMap(backends => violations({listeners: ['http:80'], backends}));
 	t.deepEqual(found, [
 		'backends[0]: "99999" in "127.0.0.1:99999" is not a port; allowed are 1 to 65535',
-		'backends[1].kind: unknown kind "ecko"; allowed are "echo", "reply", "handler", "tcp", "socket", "command" or "address" (did you mean "echo"?)',
-		'backends[2].kind: "kind" is missing; allowed are "echo", "reply", "handler", "tcp", "socket", "command" or "address"',
+		'backends[1].kind: unknown kind "ecko"; allowed are "echo", "reply", "har", "handler", "tcp", "socket", "command" or "address" (did you mean "echo"?)',
+		'backends[2].kind: "kind" is missing; allowed are "echo", "reply", "har", "handler", "tcp", "socket", "command" or "address"',
 		'backends[3]: 70000 is not the port of a server; allowed are 1 to 65535',
 		'backends[4].body: 5 is not text (put it in quotes: "5")',
 		'backends[4].delay: "soon" is not a duration; write milliseconds as a number, or text such as "500ms", "5s", "2m" or "1h"',

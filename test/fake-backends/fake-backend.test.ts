@@ -111,7 +111,7 @@ test('a kind that does not exist is named, with those that do', async t => {
 		code: 'INVALID_DESCRIPTION',
 		message: [
 			'Back-end "a" is not valid:',
-			'  kind: "ecco" is not allowed; use "echo", "reply", "handler", "tcp" or "socket" (did you mean "echo"?)',
+			'  kind: "ecco" is not allowed; use "echo", "reply", "har", "handler", "tcp" or "socket" (did you mean "echo"?)',
 			'  port: 70000 is not a port; use 1 to 65535, or 0 for a free one',
 		].join('\n'),
 	});

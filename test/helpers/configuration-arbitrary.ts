@@ -104,6 +104,10 @@ const backend = fc.oneof(
 	fc.record({...reply, body: text, pace}, {requiredKeys: ['kind', 'body']}),
 	fc.record({...reply, events}, {requiredKeys: ['kind']}),
 	fc.record(
+		{kind: fc.constant('har'), file: fc.constantFrom('a.har', '/x y/"b".har'), ...fake},
+		{requiredKeys: ['kind', 'file']},
+	),
+	fc.record(
 		{kind: fc.constant('tcp'), mode: fc.constantFrom('echo', 'sink'), ...fake},
 		{requiredKeys: ['kind', 'mode']},
 	),
