@@ -7,7 +7,11 @@ if (groups === undefined) await (process.argv.some(arg => arg === '--watch' || a
 
 const eachFile = {
 	// What is in packed/ runs in other test runners, from the packed tarball.
-	files: ['test/**/*.test.ts', '!test/packed/**'],
+	// In a browser only when asked to: `npm run test:browser`.
+	files:
+		process.env['TEST_BROWSER'] === undefined
+			? ['test/**/*.test.ts', '!test/packed/**', '!test/page/browser/**']
+			: ['test/page/browser/**/*.test.ts'],
 	typescript: {compile: false, rewritePaths: {'src/': 'build/test-run/src/', 'test/': 'build/test-run/test/'}},
 };
 

@@ -23,11 +23,14 @@ export async function compileTests() {
 	return changed.length;
 }
 
-/** The test files that AVA runs, from the project's folder; what is in packed/ runs in other test runners. */
+/** What runs in other test runners, and in a browser: `npm run test:browser`. */
+const ELSEWHERE = [path.join('test', 'packed'), path.join('test', 'page', 'browser')];
+
+/** The test files that `npm test` runs, from the project's folder. */
 export async function sourcesOfTests() {
 	const sources = await sourcesIn('test');
 	return sources
-		.filter(source => source.endsWith('.test.ts') && !source.startsWith(path.join('test', 'packed')))
+		.filter(source => source.endsWith('.test.ts') && !ELSEWHERE.some(folder => source.startsWith(folder)))
 		.sort();
 }
 

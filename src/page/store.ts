@@ -22,6 +22,8 @@ export class Store {
 	/** How many calls there have been. */
 	totalCalls = 0;
 	faults: readonly FaultState[] = [];
+	/** Where the next fault is to be armed, as it was asked for at a back-end. */
+	faultPlace: {readonly loadBalancer: string; readonly on: string} | undefined;
 	connection: Connection = 'connecting';
 	/** When something was last heard, in the browser's time. */
 	heardAt = 0;

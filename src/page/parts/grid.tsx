@@ -26,6 +26,8 @@ interface Props<Row> {
 
 /** The height of a row, in pixels; the style sheet has the same. */
 const ROW = 28;
+/** Higher than any window: a style sheet that did not load must not bring all rows into the document. */
+const MOST_HEIGHT = 3000;
 /** Rows above and below those that are seen, so that scrolling shows no gap. */
 const SPARE = 8;
 
@@ -38,7 +40,8 @@ export function Grid<Row>(props: Props<Row>) {
 	const ref = useRef<HTMLDivElement>(null);
 	const [view, setView] = useState({top: 0, height: 600});
 	const look = () => {
-		const {scrollTop = 0, clientHeight = 600} = ref.current ?? {};
+		const {scrollTop = 0} = ref.current ?? {};
+		const clientHeight = Math.min(MOST_HEIGHT, ref.current?.clientHeight ?? 600);
 		setView(before =>
 			before.top === scrollTop && before.height === clientHeight ? before : {top: scrollTop, height: clientHeight},
 		);

@@ -14,7 +14,7 @@ function isFake({kind}: BackendState): boolean {
 
 /** What can be done with one back-end. What hurts what is in flight asks first. */
 export function BackendActions({loadBalancer, backend}: Props) {
-	const {controller, confirm, route, go} = usePage();
+	const {store, controller, confirm, go} = usePage();
 	const {name, operator, inFlight} = backend;
 	const what = `${name} of ${loadBalancer}`;
 	const target = {loadBalancer, backend: name};
@@ -34,26 +34,24 @@ export function BackendActions({loadBalancer, backend}: Props) {
 			onYes: () => void controller.act('POST', 'backend', {...target, action: 'stop'}, `${what} is stopped`),
 		});
 	const start = () => void controller.act('POST', 'backend', {...target, action: 'start'}, `${what} is started`);
+	const armFault = () => {
+		store.faultPlace = {loadBalancer, on: `backend:${name}`};
+		go({view: 'faults'});
+	};
 	return (
 		<>
 			{operator !== 'InService' && (
-				<Button label={`Take ${what} into service`} onClick={() => setHealth('InService', `${what} is in service`)}>
+				<Button label={`In: ${what}`} onClick={() => setHealth('InService', `${what} is in service`)}>
 					In
 				</Button>
 			)}
 			{operator !== 'OutOfService' && (
-				<Button
-					label={`Take ${what} out of service`}
-					onClick={() => setHealth('OutOfService', `${what} is out of service`)}
-				>
+				<Button label={`Out: ${what}`} onClick={() => setHealth('OutOfService', `${what} is out of service`)}>
 					Out
 				</Button>
 			)}
 			{operator !== 'auto' && (
-				<Button
-					label={`Leave ${what} to its probes`}
-					onClick={() => setHealth('auto', `The probes decide about ${what}`)}
-				>
+				<Button label={`Auto: ${what}`} onClick={() => setHealth('auto', `The probes decide about ${what}`)}>
 					Auto
 				</Button>
 			)}
@@ -70,7 +68,7 @@ export function BackendActions({loadBalancer, backend}: Props) {
 					</Button>
 				</>
 			)}
-			<Button label={`Arm a fault at ${what}`} onClick={() => go({...route, view: 'faults', filter: ''})}>
+			<Button label={`Fault at ${what}`} onClick={armFault}>
 				Fault…
 			</Button>
 		</>

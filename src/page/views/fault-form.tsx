@@ -23,8 +23,8 @@ const KINDS = [
 export function FaultForm() {
 	const {store, controller} = usePage();
 	const balancers = store.state?.loadBalancers ?? [];
-	const [name, setName] = useState<string>();
-	const [on, setOn] = useState<string>();
+	const [name, setName] = useState(store.faultPlace?.loadBalancer);
+	const [on, setOn] = useState(store.faultPlace?.on);
 	const [kind, setKind] = useState<string>('latency');
 	const [value, setValue] = useState('200ms');
 	const [times, setTimes] = useState('');

@@ -2,6 +2,7 @@ import {useEffect} from 'preact/hooks';
 import {usePage} from '../parts/hooks.ts';
 import {Text} from '../parts/text.tsx';
 import {countOf} from '../time.ts';
+import type {FaultState} from '../wire.ts';
 import {FaultForm} from './fault-form.tsx';
 
 /** What is armed, how often it has fired, and what arms one more. */
@@ -9,8 +10,10 @@ export function FaultsView() {
 	const {store, controller} = usePage();
 	useEffect(() => void controller.readFaults(), []);
 	const {faults} = store;
-	const remove = (id: number, text: string) =>
-		void controller.act('DELETE', 'faults', {id}, `Removed the fault ${text}`).then(() => controller.readFaults());
+	const remove = ({loadBalancer, id, text}: FaultState) => {
+		const which = {...(loadBalancer === undefined ? {} : {loadBalancer}), id};
+		void controller.act('DELETE', 'faults', which, `Removed the fault ${text}`).then(() => controller.readFaults());
+	};
 	return (
 		<>
 			<h2>Faults</h2>
@@ -32,19 +35,24 @@ export function FaultsView() {
 							</tr>
 						</thead>
 						<tbody>
-							{faults.map(({id, loadBalancer, text, hits}) => (
-								<tr key={id}>
+							{faults.map(fault => (
+								<tr key={`${fault.loadBalancer} ${fault.id}`}>
 									<td>
-										<Text of={loadBalancer ?? "the cloud's API"} />
+										<Text of={fault.loadBalancer ?? "the cloud's API"} />
 									</td>
 									<th scope="row">
 										<code>
-											<Text of={text} most={500} />
+											<Text of={fault.text} most={500} />
 										</code>
 									</th>
-									<td class="number">{countOf(hits, 'time')}</td>
+									<td class="number">{countOf(fault.hits, 'time')}</td>
 									<td>
-										<button type="button" class="small" aria-label={`Remove ${text}`} onClick={() => remove(id, text)}>
+										<button
+											type="button"
+											class="small"
+											aria-label={`Remove ${fault.text}`}
+											onClick={() => remove(fault)}
+										>
 											Remove
 										</button>
 									</td>

@@ -206,9 +206,13 @@ function BackendRow({loadBalancer, backend}: {readonly loadBalancer: string; rea
 	);
 }
 
-/** `2 of 2`: how many results in a row there were, of those that turn the state. */
-function inARow({passes, failures, needed}: NonNullable<BackendState['consecutive']>, passed: boolean): string {
-	return passed ? `${passes} in a row` : `${Math.min(failures, needed)} of ${needed}`;
+/** How many such results there were in a row, and of how many that turn the state: `1 of 2`. */
+function inARow({state, lastProbe, consecutive}: BackendState): string {
+	if (consecutive === undefined) return '';
+	const {passes, failures, needed} = consecutive;
+	const passed = lastProbe?.result === 'pass';
+	const count = passed ? passes : failures;
+	return passed === (state === 'InService') ? ` (${count} in a row)` : ` (${count} of ${needed})`;
 }
 
 function StateBadge({state}: BackendState) {
@@ -216,12 +220,13 @@ function StateBadge({state}: BackendState) {
 }
 
 /** Why it is out, and what the last probe found. */
-function Reason({state, reason, lastProbe, operator, consecutive}: BackendState) {
+function Reason(backend: BackendState) {
+	const {state, reason, lastProbe, operator} = backend;
 	const {store} = usePage();
 	const probe = lastProbe && (
 		<>
 			<Text of={`${lastProbe.target} ${lastProbe.result === 'pass' ? 'passed' : `→ ${lastProbe.result}`}`} />
-			{consecutive !== undefined && ` (${inARow(consecutive, lastProbe.result === 'pass')})`}
+			{inARow(backend)}
 			<span class="quiet">
 				, {duration(lastProbe.ms)}, {ago(Date.parse(lastProbe.at), store.nowMs)}
 			</span>

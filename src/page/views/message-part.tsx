@@ -44,7 +44,7 @@ export function MessagePart({title, first, message, added, file}: Props) {
 						{isAdded([name, value]) && <span class="plus">+ </span>}
 						<Text of={name} />: <Text of={value} most={8500} />
 						{isAdded([name, value]) && (
-							<CopyButton text={() => headerAssertionOf(name, value)} what={`an assertion about ${name}`}>
+							<CopyButton text={() => headerAssertionOf(name, value)} what={`a test of ${name}`}>
 								test
 							</CopyButton>
 						)}

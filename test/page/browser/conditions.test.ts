@@ -1,0 +1,197 @@
+// A process of its own: it starts a browser.
+import {once} from 'node:events';
+import {Agent, request} from 'node:http';
+import test from 'ava';
+import type {Browser} from 'playwright-core';
+import {type Emulator, startEmulator} from '../../../src/index.ts';
+import {authority} from '../../helpers/emulator-scene.ts';
+import {launch, openPage, SCENE, startScene} from '../../helpers/page-scene.ts';
+import {open} from '../../helpers/raw-connection.ts';
+
+let browser: Browser;
+test.before(async () => {
+	browser = await launch();
+});
+test.after.always(() => browser?.close());
+
+test.serial('what clients send stays text, and is seen whatever it is', async t => {
+	const emulator = await startScene(t);
+	const web = emulator.get('web');
+	const page = await openPage(t, browser, emulator, {hash: '#/traffic'});
+	const client = await open({port: web.port(80)});
+	const evil = '/<img/src=x/onerror=document.title=1>';
+	client.write(
+		`GET ${evil}${'a'.repeat(8000)} HTTP/1.1\r\nHost: web.test\r\nX-Evil: <script>document.title=1</script>\r\nX-Bytes: \xe2\x80\xae\xff\r\nContent-Length: 6\r\n\r\n\xff\xfe\x00<b>`,
+	);
+	const row = page.getByRole('row').filter({hasText: evil});
+	await row.waitFor();
+
+	await row.click();
+	const detail = page.getByRole('complementary');
+	await detail.getByText('<script>document.title=1</script>', {exact: true}).waitFor();
+	t.regex(await detail.innerText(), /X-Bytes: .*\\u\{80\}/);
+	await detail.getByText('It is not text.').waitFor();
+	t.is(await page.locator('main img, main script, main b').count(), 0);
+	t.regex(await page.title(), /lb-local$/);
+	client.stream.destroy();
+});
+
+test.serial('a policy stops every script that is not the page', async t => {
+	const page = await openPage(t, browser, await startScene(t), {isRefused: true});
+	const blocked = await page.evaluate(() => {
+		try {
+			document.body.innerHTML = '<b>markup</b>';
+			return 'not blocked';
+		} catch (error) {
+			return String(error);
+		}
+	});
+
+	t.regex(blocked, /TrustedHTML/);
+	t.true(await page.getByRole('heading', {name: 'Map'}).isVisible());
+});
+
+test.serial('everything is done by the keyboard alone', async t => {
+	const emulator = await startScene(t);
+	const web = emulator.get('web');
+	const page = await openPage(t, browser, emulator);
+	const {keyboard} = page;
+	const focused = () => page.evaluate(() => document.activeElement?.textContent ?? '');
+	/** Goes on with Tab until something of that name has the focus. */
+	const tabTo = async (name: string) => {
+		for (let steps = 0; steps < 120; steps++) {
+			await keyboard.press('Tab');
+			const label = await page.evaluate(
+				() => document.activeElement?.getAttribute('aria-label') ?? document.activeElement?.textContent ?? '',
+			);
+			if (label === name) return;
+		}
+		t.fail(`${name} is not reached by Tab`);
+	};
+
+	await keyboard.press('Tab');
+	t.is(await focused(), 'To the content');
+	await tabTo('Out: app-1 of web');
+	await keyboard.press('Enter');
+	await page.getByRole('status').filter({hasText: 'app-1 of web is out of service'}).waitFor();
+	t.is(web.health['app-1'], 'OutOfService');
+	await tabTo('Drain app-2 of web');
+	await keyboard.press('Enter');
+	await page.getByRole('dialog').waitFor();
+	await keyboard.press('Escape');
+	await page.getByRole('dialog').waitFor({state: 'detached'});
+	t.is(await focused(), 'Drain…', 'the focus is back where it was');
+
+	await keyboard.press('/');
+	await page.getByRole('searchbox', {name: 'Filter'}).waitFor();
+	await page.waitForFunction(() => document.activeElement?.id === 'filter');
+	await keyboard.type('f/p');
+	t.is(await page.getByRole('searchbox').inputValue(), 'f/p', 'letters in a field are letters');
+	await keyboard.press('Control+A');
+	await keyboard.press('Delete');
+	await page.waitForFunction(() => document.querySelectorAll('[role=row][data-key]').length === 4);
+	for (let steps = 0; steps < 12 && !(await focused()).includes('/api/items'); steps++) await keyboard.press('Tab');
+	await keyboard.press('Home');
+	await page.waitForFunction(() => document.activeElement?.getAttribute('aria-rowindex') === '2');
+	await keyboard.press('ArrowDown');
+	await page.waitForFunction(() => document.activeElement?.getAttribute('aria-rowindex') === '3');
+	await keyboard.press('Enter');
+	await page.getByRole('complementary').getByRole('heading', {name: 'Exchange 2 of web'}).waitFor();
+	await keyboard.press('Escape');
+	await page.getByRole('complementary').waitFor({state: 'detached'});
+	await page.waitForFunction(() => document.activeElement?.getAttribute('aria-rowindex') === '3');
+	await keyboard.press('Shift+ArrowDown');
+	await page.getByRole('button', {name: 'Copy the order as an assertion'}).waitFor();
+	await keyboard.press('p');
+	await page.waitForFunction(() => document.querySelector('button[aria-pressed=true]')?.textContent === 'Pause');
+	await keyboard.press('?');
+	await page.getByRole('dialog', {name: 'Connect, and keys'}).waitFor();
+	await page.getByRole('checkbox', {name: 'single letters do something'}).uncheck();
+	await keyboard.press('Escape');
+	await page.getByRole('dialog').waitFor({state: 'detached'});
+	await keyboard.press('?');
+	await keyboard.press('ArrowUp');
+	t.is(await page.getByRole('dialog').count(), 0, 'letters are switched off');
+});
+
+test.serial('six tabs are all live at once', async t => {
+	const emulator = await startScene(t);
+	const pages = [];
+	for (let tab = 0; tab < 6; tab++) pages.push(await openPage(t, browser, emulator, {hash: '#/traffic'}));
+
+	await emulator.get('web').fetch('/to-all');
+
+	for (const page of pages) await page.getByRole('row').filter({hasText: '/to-all'}).waitFor();
+	t.is(pages.length, 6);
+});
+
+test.serial('a page outlives its emulator, and shows the next one at its port', async t => {
+	const first = await startScene(t);
+	const context = await browser.newContext();
+	const page = await context.newPage();
+	await page.goto(`${first.endpoint}/_lb/`);
+	await page.getByText('4 exchanges').waitFor();
+
+	await first.stop();
+	await page.getByText('no connection, trying again').waitFor();
+	const port = Number(new URL(first.endpoint).port);
+	const {web, ...rest} = SCENE.loadBalancers ?? {};
+	await using second = await startEmulator({
+		port,
+		authority,
+		config: {...SCENE, loadBalancers: {...rest, ...(web === undefined ? {} : {other: web})}},
+	});
+
+	await page.getByRole('region', {name: 'other', exact: true}).waitFor();
+	await page.getByText('0 exchanges').first().waitFor();
+	t.is(second.endpoint, first.endpoint);
+	await context.close();
+});
+
+/** Sends so many requests over a few connections that are kept. */
+async function send(emulator: Emulator, count: number): Promise<void> {
+	const agent = new Agent({keepAlive: true, maxSockets: 16});
+	const port = emulator.get('web').port(80);
+	const one = async (number: number) => {
+		const sent = request({agent, host: '127.0.0.1', port, path: `/n/${number}`, headers: {Host: 'web.test'}});
+		sent.end();
+		// The events of requests are typed as unknown.
+		const [response] = (await once(sent, 'response')) as [import('node:http').IncomingMessage];
+		response.resume();
+		await once(response, 'end');
+	};
+	let next = 0;
+	await Promise.all(
+		Array.from({length: 16}, async () => {
+			while (next < count) await one(next++);
+		}),
+	);
+	agent.destroy();
+}
+
+test.serial('10,000 exchanges are in the list and few of them in the document; a filter and End are quick', async t => {
+	const emulator = await startEmulator({
+		port: 0,
+		authority,
+		record: {exchanges: 10_000},
+		config: {
+			backends: {a: {kind: 'reply'}, b: {kind: 'reply', status: 500}},
+			loadBalancers: {web: {listeners: ['http:80'], backends: ['a', 'b']}},
+		},
+	});
+	t.teardown(() => emulator.stop());
+	await send(emulator, 10_000);
+	const page = await openPage(t, browser, emulator, {hash: '#/traffic'});
+	await page.getByText('10,000 of 10,000 exchanges').waitFor();
+
+	const nodes = await page.evaluate(() => document.querySelectorAll('*').length);
+	t.true(nodes <= 1500, `${nodes} nodes`);
+	t.is(await page.getByRole('grid').getAttribute('aria-rowcount'), '10001');
+	await page.getByRole('gridcell', {name: 'web.test/n/9999', exact: true}).waitFor();
+	await page.getByRole('row').last().focus();
+	await page.keyboard.press('Home');
+	await page.getByRole('gridcell', {name: 'web.test/n/0', exact: true}).waitFor();
+	await page.getByRole('searchbox').fill('status:5xx');
+	await page.getByText('5,000 of 10,000 exchanges').waitFor();
+	t.true((await page.evaluate(() => document.querySelectorAll('*').length)) <= 1500);
+});

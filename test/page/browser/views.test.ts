@@ -1,0 +1,220 @@
+// A process of its own: it starts a browser.
+import test from 'ava';
+import type {Browser} from 'playwright-core';
+import {launch, openPage, startScene, violationsIn} from '../../helpers/page-scene.ts';
+
+let browser: Browser;
+test.before(async () => {
+	browser = await launch();
+});
+test.after.always(() => browser?.close());
+
+test.serial('the map shows what runs: listeners, rules, each back-end with its state and the reason', async t => {
+	const page = await openPage(t, browser, await startScene(t));
+	const web = page.getByRole('region', {name: 'web', exact: true});
+
+	const row = (name: string) => web.getByRole('row').filter({has: page.getByRole('rowheader', {name})});
+	t.regex(
+		await web.innerText(),
+		/https:443 → http:80 on 127\.0\.0\.1:\d+, certificate web\.test \(\+1\), \d+ d, sticky by AWSELB for 300 s/,
+	);
+	t.regex(await web.innerText(), /rule: 10 api path \/api\/\* → api/);
+	t.regex(await row('app-1').innerText(), /in service.*HTTP:80\/health passed/s);
+	t.regex(await row('api').innerText(), /out by hand.*Taken out of service by hand/s);
+	t.regex(await row('broken').innerText(), /out.*HTTP:80\/health → HTTP 500 \(2 in a row\)/s);
+	t.regex(await web.innerText(), /4 exchanges, 1 failed/);
+});
+
+test.serial('health, draining, fakes, the clock and reset change the real thing', async t => {
+	const emulator = await startScene(t);
+	const web = emulator.get('web');
+	const page = await openPage(t, browser, emulator, {isRefused: true});
+	const press = (name: string) => page.getByRole('button', {name, exact: true}).click();
+	const said = (text: string) => page.getByRole('status').filter({hasText: text}).waitFor();
+
+	await press('Out: app-1 of web');
+	await said('app-1 of web is out of service');
+	t.is(web.health['app-1'], 'OutOfService');
+	await press('Auto: app-1 of web');
+	await said('The probes decide about app-1 of web');
+	t.is(web.health['app-1'], 'InService');
+
+	await press('Stop app-2 of web');
+	t.regex(await page.getByRole('dialog').innerText(), /connections are refused, and nothing in flight/);
+	await press('Cancel');
+	t.is(await page.getByRole('dialog').count(), 0);
+	await press('Stop app-2 of web');
+	await page.getByRole('dialog').getByRole('button', {name: 'Stop'}).click();
+	await said('app-2 of web is stopped');
+	await t.throwsAsync(fetch(web.backend('app-2').url));
+	await press('Start app-2 of web');
+	await said('app-2 of web is started');
+	t.is((await fetch(web.backend('app-2').url)).status, 200);
+
+	await press('Drain app-2 of web');
+	await page.getByRole('dialog').getByRole('button', {name: 'Drain'}).click();
+	await said('app-2 of web');
+	await page.getByRole('rowheader', {name: 'app-2'}).waitFor({state: 'detached'});
+	t.false('app-2' in web.health);
+
+	const before = emulator.clock.now();
+	await page.getByLabel('Advance the clock by').fill('90s');
+	await press('Advance');
+	await said('The clock was advanced by 90s');
+	t.is(emulator.clock.now() - before, 90_000);
+	await page.getByLabel('Advance the clock by').fill('soon');
+	await press('Advance');
+	t.regex(await page.getByRole('alert').innerText(), /advance: .*soon/);
+
+	await press('Reset…');
+	await page.getByRole('dialog').getByRole('button', {name: 'Reset'}).click();
+	await page.getByRole('rowheader', {name: 'app-2'}).waitFor();
+	t.is(emulator.get('web').traffic.length, 0);
+});
+
+test.serial('traffic comes as it happens, is filtered and paused, and is cleared', async t => {
+	const emulator = await startScene(t);
+	const web = emulator.get('web');
+	const page = await openPage(t, browser, emulator, {hash: '#/traffic'});
+	const grid = page.getByRole('grid', {name: 'Exchanges'});
+	const row = (text: string) => grid.getByRole('row').filter({hasText: text});
+
+	await row('/cart').waitFor();
+	await web.fetch('/live');
+	await row('/live').waitFor();
+
+	const filter = page.getByRole('searchbox', {name: 'Filter'});
+	await filter.fill('status:5xx');
+	await row('/cart').waitFor({state: 'detached'});
+	t.is(await grid.getByRole('row').count(), 2);
+	t.regex(page.url(), /#\/traffic\?f=status%3A5xx$/);
+	await filter.fill('header:content-type=application/json');
+	await row('/cart').waitFor();
+	t.is(await grid.getByRole('row').count(), 2, 'the control port decides what the rows do not have');
+	await filter.fill('stats:5xx');
+	await page.getByText('did you mean "status"?').waitFor();
+	await filter.fill('');
+
+	await page.getByRole('button', {name: 'Pause'}).click();
+	await web.fetch('/while-paused');
+	await page.getByRole('button', {name: '1 new'}).waitFor();
+	t.is(await row('/while-paused').count(), 0);
+	await page.getByRole('button', {name: '1 new'}).click();
+	await row('/while-paused').waitFor();
+
+	await page.getByRole('button', {name: 'Clear…'}).click();
+	await page.getByRole('dialog').getByRole('button', {name: 'Clear'}).click();
+	await page.getByText('No exchange yet').waitFor();
+	t.is(web.traffic.length, 0);
+});
+
+test.serial('an exchange says why, what was added, and its line of the access log, and is copied', async t => {
+	const emulator = await startScene(t);
+	const page = await openPage(t, browser, emulator, {
+		hash: '#/traffic',
+		permissions: ['clipboard-read', 'clipboard-write'],
+	});
+	const copied = () => page.evaluate(() => navigator.clipboard.readText());
+	await page.getByRole('row').filter({hasText: '/api/items'}).last().click();
+	const detail = page.getByRole('complementary');
+	await detail.getByText('nobody could take it').waitFor();
+
+	t.regex(await detail.innerText(), /rule 10 api matched/);
+	t.regex(await detail.innerText(), /api\s+skipped: taken out of service by hand/);
+	await page.keyboard.press('Escape');
+	await detail.waitFor({state: 'detached'});
+
+	await page.getByRole('row').filter({hasText: '/cart'}).click();
+	await detail.getByText('it went to app-2').waitFor();
+	const text = await detail.innerText();
+	t.regex(text, /\+ X-Forwarded-Proto: https/);
+	t.regex(text, /SNI web\.test/);
+	t.true(text.includes([...emulator.get('web').traffic][1]?.log ?? 'no log'));
+	await detail.getByRole('button', {name: 'Pretty JSON'}).first().click();
+	t.regex(await detail.innerText(), /\{\n {2}"item": 1\n\}/);
+
+	await detail.getByRole('button', {name: 'Copy the request as curl'}).click();
+	await page.getByText('Copied the request as curl').waitFor();
+	t.regex(
+		await copied(),
+		/curl --http1\.1 --cacert lb-local-ca\.pem --connect-to web.*:443:127\.0\.0\.1:\d+ .*--data-raw '\{"item":1\}'/,
+	);
+	await detail.getByRole('button', {name: 'Copy a test of X-Forwarded-Proto'}).click();
+	await page.getByText('Copied a test of X-Forwarded-Proto').waitFor();
+	t.is(await copied(), "assertHeader(lb.traffic.last(), 'x-forwarded-proto', 'https');");
+	await page.keyboard.press('c');
+	await page.getByText('Copied the request as curl').waitFor();
+	t.regex(await copied(), /^curl -sfo/);
+});
+
+test.serial('without a clipboard the text is shown to be copied by hand', async t => {
+	const emulator = await startScene(t);
+	const page = await openPage(t, browser, emulator, {hash: '#/traffic?x=web/1'});
+	await page.evaluate(() => Object.defineProperty(navigator, 'clipboard', {value: undefined}));
+
+	await page.getByRole('button', {name: 'Copy the request as fetch'}).click();
+
+	t.is(
+		await page.getByRole('dialog').getByRole('textbox').inputValue(),
+		(await page.getByRole('dialog').getByRole('textbox').inputValue()).trim(),
+	);
+	t.regex(await page.getByRole('dialog').getByRole('textbox').inputValue(), /^await lb\.fetch\('\/'/);
+});
+
+test.serial(
+	'calls of the cloud show what had no effect; certificates their names and days; connect its lines',
+	async t => {
+		const emulator = await startScene(t);
+		const page = await openPage(t, browser, emulator, {hash: '#/calls'});
+		await page.getByText("Nobody has called the cloud's API yet").waitFor();
+		await fetch(`${emulator.endpoint}/api/v1/CreateLoadBalancer`, {
+			method: 'POST',
+			body: JSON.stringify({
+				LoadBalancerName: 'made',
+				SubregionNames: ['eu-west-2a'],
+				SecurityGroups: ['sg-12345678'],
+				Listeners: [{LoadBalancerPort: 8080, LoadBalancerProtocol: 'HTTP', BackendPort: 80}],
+			}),
+		});
+		const call = page.getByRole('row').filter({hasText: 'CreateLoadBalancer'});
+		await call.waitFor();
+		t.regex(await call.innerText(), /OUTSCALE/);
+
+		await page.getByRole('link', {name: /Certificates/}).click();
+		t.regex(await page.getByRole('main').innerText(), /web:443.*days left.*web\.test, www\.web\.test/s);
+		await page.getByRole('button', {name: 'Connect, and keys'}).click();
+		const dialog = page.getByRole('dialog');
+		await dialog.waitFor();
+		t.regex(await dialog.innerText(), /curl --cacert lb-local-ca\.pem --connect-to/);
+		t.regex(await dialog.innerText(), /nc 127\.0\.0\.1 \d+/);
+	},
+);
+
+for (const [theme, width] of [
+	['light', 1400],
+	['dark', 1400],
+	['light', 320],
+] as const) {
+	test.serial(`axe finds nothing in any view, ${theme}, ${width} pixels wide`, async t => {
+		const emulator = await startScene(t);
+		const page = await openPage(t, browser, emulator, {colorScheme: theme, viewport: {width, height: 800}});
+		for (const hash of ['map', 'traffic', 'traffic?x=web/2', 'calls', 'certificates', 'advice', 'faults']) {
+			await page.evaluate(to => {
+				location.hash = to;
+			}, `#/${hash}`);
+			await page
+				.getByRole('heading', {level: hash.includes('?') ? 3 : 2})
+				.first()
+				.waitFor({state: 'attached'});
+			t.deepEqual(await violationsIn(page), [], hash);
+			const {scrollWidth, clientWidth} = await page.evaluate(() => document.documentElement);
+			t.true((scrollWidth ?? 0) <= (clientWidth ?? 0), `${hash} is wider than the window`);
+		}
+		await page.evaluate(() => {
+			location.hash = '#/map';
+		});
+		await page.getByRole('button', {name: 'Connect, and keys'}).click();
+		await page.getByRole('dialog').waitFor();
+		t.deepEqual(await violationsIn(page), [], 'connect');
+	});
+}
