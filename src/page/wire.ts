@@ -1,13 +1,11 @@
 // What the control port sends, by the types of those who write it.
 import type {ClientHello} from '../codec/client-hello.ts';
 import type {AdminState, BackendState, LoadBalancerState} from '../control-plane/admin/state.ts';
-import type {WireExchange as RecordedExchange} from '../control-plane/admin/traffic.ts';
+import type {WireExchange} from '../control-plane/admin/traffic.ts';
 import type {LoggedCall} from '../control-plane/call-log.ts';
 import type {ExchangeSummary} from '../observability/summary.ts';
 
-export type {AdminState, BackendState, ClientHello, ExchangeSummary, LoadBalancerState, LoggedCall};
-
-export type WireExchange = RecordedExchange & {readonly fault?: string};
+export type {AdminState, BackendState, ClientHello, ExchangeSummary, LoadBalancerState, LoggedCall, WireExchange};
 
 export type ListenerState = LoadBalancerState['listeners'][number];
 
