@@ -1,8 +1,9 @@
 import test from 'ava';
+import {startLoadBalancer} from '../../../src/index.ts';
 import type {Fault, FaultRule} from '../../../src/model/fault.ts';
 import type {Outcome} from '../../../src/observability/exchange.ts';
 import {eventually, within} from '../../helpers/patience.ts';
-import {type Scene, startScene, type Way} from '../../helpers/raw-scene.ts';
+import {openClient, type Scene, startScene, type Way} from '../../helpers/raw-scene.ts';
 
 const BODY = 'GET /a HTTP/1.1';
 const REQUEST = 'GET /a HTTP/1.1\r\nHost: a\r\n\r\n';
@@ -73,6 +74,11 @@ for (const ways of [
 		connections: number,
 		requests: number,
 	) => test(fires, place, fault, ways, {seen, outcome, backend: [connections, requests]});
+	if (ways[0] === 'https') {
+		at('listener', {tls: 'truncate'}, `200 ${HALF}… end`, 'fault', 1, 1);
+		at('backend', {tls: 'truncate'}, '502 502 Bad Gateway', 'backend-reset', 1, 1);
+		at('backend', {tls: 'alert'}, '502 502 Bad Gateway', 'backend-tls', 1, 0);
+	}
 	at('listener', {status: 429, body: 'later', headers: {'Retry-After': '1'}}, '429 later', 'fault', 0, 0);
 	at('listener', {garbage: 10}, 'garbage… end', 'fault', 0, 0);
 	at('listener', {close: true}, 'end', 'fault', 0, 0);
@@ -252,6 +258,20 @@ test('a back-end in a black hole takes no connection in time', async t => {
 	t.is((await client.message()).line, 'HTTP/1.1 504 Gateway Timeout');
 	t.is(lb.traffic.last()?.outcome, 'connect-timeout');
 	t.is(scene.backend.accepted.length, 0);
+});
+
+test('an upgrade that no fault hits passes while others are armed', async t => {
+	const lb = await startLoadBalancer({listeners: ['http:80'], backends: 1});
+	t.teardown(() => lb.stop());
+	const armed = lb.inject({on: 'listener:80', do: {close: true}, path: '/other'});
+	const client = await openClient(lb);
+	client.write('GET / HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: echo\r\n\r\n');
+	await client.until('101 Switching Protocols');
+	client.write('hello');
+
+	t.true((await client.until('hello')).endsWith('hello'));
+	t.is(armed.hits, 0);
+	client.reset();
 });
 
 test('a fault that is injected under way hits connections that stand', async t => {
