@@ -9,6 +9,7 @@ import type {NormalisedBackend} from '../../src/model/normalised.ts';
 import {planListeners} from '../../src/model/reconciliation.ts';
 import type {Binding, ResolvedListener, ResolvedLoadBalancer} from '../../src/model/resolved.ts';
 import type {AccessLog} from '../../src/observability/access-log-file.ts';
+import {Advisor} from '../../src/observability/advice/advisor.ts';
 import {Journal} from '../../src/observability/journal.ts';
 
 /** A step of a start or a change that waits, and that may fail. */
@@ -168,6 +169,9 @@ class FakeListener {
 /** What the store knows of a load balancer that runs. */
 class FakeLoadBalancer {
 	readonly journal = new Journal(1);
+	readonly advisor: Advisor;
+	/** None can be armed. */
+	readonly faults = {reset() {}};
 	description: ResolvedLoadBalancer;
 	listeners: FakeListener[] = [];
 	backends: Backend[] = [];
@@ -176,6 +180,12 @@ class FakeLoadBalancer {
 
 	constructor(description: ResolvedLoadBalancer, plane: FakeDataPlane) {
 		this.description = description;
+		this.advisor = new Advisor({
+			described: () => this.description,
+			clock: {wallMs: () => 0},
+			find: id => this.journal.find(id),
+			onSaid() {},
+		});
 		this.#plane = plane;
 	}
 
