@@ -1,7 +1,7 @@
 import type {Socket} from 'node:net';
 import type {SecureContext} from 'node:tls';
 import type {Deadlines} from '../base/deadlines.ts';
-import {formatListener, isHttp, isSecure} from '../model/listener.ts';
+import {isHttp, isSecure} from '../model/listener.ts';
 import type {PemPair, ResolvedListener, ResolvedLoadBalancer} from '../model/resolved.ts';
 import type {Advisor} from '../observability/advice/advisor.ts';
 import type {Journal} from '../observability/journal.ts';
@@ -17,7 +17,7 @@ import {DateField} from './http/date-field.ts';
 import type {ListenerContext} from './listener-context.ts';
 import {OpenConnections} from './open-connections.ts';
 import type {Services} from './services.ts';
-import {type BoundPort, listen} from './sockets/listener.ts';
+import type {BoundPort} from './sockets/listener.ts';
 import type {LentContext} from './sockets/tls-settings.ts';
 
 /** What the listeners of one load balancer share. */
@@ -27,21 +27,6 @@ export interface ListenerDependencies {
 	readonly advisor: Advisor;
 	readonly deadlines: Deadlines;
 	readonly standings: Standings;
-}
-
-/**
- * Binds the port of a listener. Connections are closed until it is served.
- *
- * @param adoptable ports that are bound and free to be taken over: one that fits is.
- * @throws EmulatorError `PORT_UNAVAILABLE`
- */
-export async function bindListener(
-	listener: ResolvedListener,
-	loadBalancer: string,
-	adoptable: Iterable<BoundPort>,
-): Promise<BoundPort> {
-	const purpose = `listener ${formatListener(listener)} of load balancer "${loadBalancer}"`;
-	return listen({...listener.bind, purpose, adoptable});
 }
 
 /** One listener at run time: a bound port, and everything that serves its connections. */

@@ -5,10 +5,11 @@ import type {PemPair, ResolvedListener, ResolvedLoadBalancer, Timeouts} from '..
 import {Advisor} from '../observability/advice/advisor.ts';
 import {Journal} from '../observability/journal.ts';
 import type {Backend} from './backends/backend.ts';
+import {bindListeners, closeUnless} from './bind-listeners.ts';
 import {ArmedFaults} from './faults/armed-faults.ts';
 import {RegisteredBackends} from './registered-backends.ts';
 import {Retiring} from './retiring.ts';
-import {bindListener, RunningListener} from './running-listener.ts';
+import {RunningListener} from './running-listener.ts';
 import type {Services} from './services.ts';
 import type {BoundPort} from './sockets/listener.ts';
 
@@ -145,8 +146,12 @@ export class RunningLoadBalancer {
 	 * @throws EmulatorError `PORT_UNAVAILABLE`
 	 */
 	async prepare(next: ResolvedLoadBalancer, adoptable: readonly BoundPort[]): Promise<PreparedChange> {
-		const ports = await this.#bind(planListeners(this.#listeners, next.listeners).open, adoptable);
-		const abandon = () => closeAll(without(ports.values(), adoptable));
+		const ports = await bindListeners(
+			planListeners(this.#listeners, next.listeners).open,
+			this.#description.name,
+			adoptable,
+		);
+		const abandon = () => closeUnless(adoptable, ports.values());
 		let left: readonly RunningListener[] = [];
 		const commit = () => {
 			if (this.#stopping === undefined) left = this.#commit(next, ports);
@@ -231,23 +236,6 @@ export class RunningLoadBalancer {
 		this.journal.close();
 	}
 
-	/** Binds all of these, or none. */
-	async #bind(
-		listeners: readonly ResolvedListener[],
-		adoptable: readonly BoundPort[],
-	): Promise<Map<number, BoundPort>> {
-		const bound = new Map<number, BoundPort>();
-		try {
-			for (const listener of listeners) {
-				bound.set(listener.port, await bindListener(listener, this.#description.name, adoptable));
-			}
-		} catch (error) {
-			closeAll(without(bound.values(), adoptable));
-			throw error;
-		}
-		return bound;
-	}
-
 	/**
 	 * Nothing in here can fail: whatever can was done before.
 	 *
@@ -301,12 +289,4 @@ export class RunningLoadBalancer {
 
 function tickOf({idleMs, headMs, connectMs, handshakeMs}: Timeouts): number {
 	return tickFor(idleMs, headMs, connectMs, handshakeMs);
-}
-
-function without(ports: Iterable<BoundPort>, others: readonly BoundPort[]): BoundPort[] {
-	return [...ports].filter(port => !others.includes(port));
-}
-
-function closeAll(ports: Iterable<BoundPort>): void {
-	for (const port of ports) void port.close();
 }

@@ -2,7 +2,6 @@ import type {EventEmitter} from 'node:events';
 import type {Agent} from 'node:https';
 import path from 'node:path';
 import type {Clock} from '../base/clock.ts';
-import {messageOf} from '../base/errors.ts';
 import {INSPECT, type InspectArguments, showFields} from '../base/inspection.ts';
 import {madeOnce} from '../base/made-once.ts';
 import {assertNode} from '../base/runtime.ts';
@@ -202,30 +201,19 @@ export class RunningEmulator implements Emulator {
 	}
 
 	async openControlPort(): Promise<void> {
-		const {Control} = await import('./control.ts');
-		const {ports, port, clock, proxyUnknown} = this.#options;
-		this.#control = await Control.start({
+		const {openControl} = await import('./open-control.ts');
+		this.#control = await openControl({
 			store: this.#store,
 			context: () => this.#context(),
 			configurer: this.#configurer,
-			port,
-			prefersUsualPort: ports === 'fallback' || ports === 'fallback-always',
+			options: this.#options,
 			clock: this.#time,
-			clockKind: clock,
 			clockHandle: this.clock,
 			authorityPem: this.#authority.pem,
 			notices: this.#notices,
-			proxyUnknown,
 			onReset: prefix => this.#reset(prefix === undefined ? undefined : nameScope(prefix)),
-			askToStop: () => (this.events.listenerCount('stop') > 0 ? () => void this.events.emit('stop') : undefined),
 			live: this.#live,
 			faults: this.#faults,
-			onCall: call => this.#live.announce('call', call),
-			onDrained: drained => this.#live.announce('drained', drained),
-			onError: error => {
-				const text = `the control port: ${messageOf(error)}`;
-				this.#notices.add({level: 'warning', topic: 'control-port', text});
-			},
 		});
 	}
 

@@ -227,6 +227,34 @@ test('files and commands of the start may be named, though nothing uses them by 
 	t.regex(await readFile(path.join(folder, 'web.log'), 'utf8'), / 503 /);
 });
 
+test('a recording that the configuration did not name is refused, and not looked at', async t => {
+	const {emulator, api} = await startWithApi(t);
+	const message = await refused(
+		{endpoint: emulator.endpoint, api},
+		{
+			backends: {rec: {kind: 'har', file: '/nowhere.har'}},
+			loadBalancers: {web: {listeners: ['http:80'], backends: ['rec']}},
+		},
+	);
+	t.is(
+		message,
+		`The configuration is not valid:\n  backends.rec.file: "/nowhere.har" is no path of the configuration that the emulator was started with${HINT}`,
+	);
+});
+
+test('faults of a description are in the snapshot, and restored', async t => {
+	const {emulator, api} = await startWithApi(t);
+	const faults = [{on: 'listener:80', do: {status: 503}, times: 1}] as const;
+	const lb = await emulator.create({name: 'web', listeners: ['http:80'], backends: 1, faults});
+	const snapshot = await api.own('GET', 'config');
+	await lb.update({faults: []});
+	t.is((await lb.fetch('/')).status, 200);
+
+	t.is((await put(emulator, snapshot)).status, 200);
+
+	t.deepEqual([(await lb.fetch('/')).status, (await lb.fetch('/')).status], [503, 200]);
+});
+
 test('what is read at the start alone cannot be put', async t => {
 	const {emulator, api} = await startWithApi(t, {config: {control: {strict: true}, account: {region: 'eu-west-2'}}});
 	const at = {endpoint: emulator.endpoint, api};

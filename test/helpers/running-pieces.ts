@@ -2,10 +2,11 @@ import type {Clock} from '../../src/base/clock.ts';
 import {Deadlines} from '../../src/base/deadlines.ts';
 import {Revision} from '../../src/base/revision.ts';
 import {Router} from '../../src/data-plane/balancing/balancer.ts';
+import {bindListeners} from '../../src/data-plane/bind-listeners.ts';
 import {DateField} from '../../src/data-plane/http/date-field.ts';
 import type {ListenerContext} from '../../src/data-plane/listener-context.ts';
 import {OpenConnections} from '../../src/data-plane/open-connections.ts';
-import {bindListener, RunningListener} from '../../src/data-plane/running-listener.ts';
+import {RunningListener} from '../../src/data-plane/running-listener.ts';
 import type {HealthChange, Services} from '../../src/data-plane/services.ts';
 import {ReadBuffers} from '../../src/data-plane/sockets/read-buffers.ts';
 import {ReadTurns} from '../../src/data-plane/sockets/read-turns.ts';
@@ -90,7 +91,8 @@ export function advisorOf({clock, onAdvice}: Services, journal: Journal = new Jo
 export async function startListener(services: Services): Promise<{listener: RunningListener; journal: Journal}> {
 	const journal = new Journal(services.record.exchanges);
 	const deadlines = new Deadlines(services.clock, 500);
-	const bound = await bindListener(HTTP_LISTENER, 'lb', []);
+	const [bound] = (await bindListeners([HTTP_LISTENER], 'lb', [])).values();
+	if (bound === undefined) throw new Error('nothing was bound');
 	const listener = new RunningListener(HTTP_LISTENER, bound, resolvedLoadBalancer(), {
 		services,
 		journal,
