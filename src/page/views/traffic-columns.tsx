@@ -3,15 +3,15 @@ import {Text} from '../parts/text.tsx';
 import {duration, timeOfDay} from '../time.ts';
 import type {ExchangeSummary} from '../wire.ts';
 
-/** What the list shows of an exchange. */
+/** What the list shows of an exchange. What is read most stands to the left: beside a detail there is room for half of it. */
 export const COLUMNS: readonly Column<ExchangeSummary>[] = [
 	{name: 'Id', kind: 'id number', cell: ({id}) => id},
 	{name: 'Time', kind: 'time', cell: ({at}) => timeOfDay(at)},
 	{name: 'Listener', kind: 'listener', cell: ({lb, port}) => <Text of={`${lb}:${port}`} most={60} />},
 	{name: 'Method', kind: 'method', cell: ({method, kind}) => <Text of={method === '' ? kind : method} most={20} />},
+	{name: 'Status', kind: 'status-cell number', cell: ({status, open}) => (status === 0 ? (open ? '…' : '–') : status)},
 	{name: 'Target', kind: 'target', cell: row => <Target {...row} />},
 	{name: 'Back-end', kind: 'backend', cell: row => <BackendCell {...row} />},
-	{name: 'Status', kind: 'status-cell number', cell: ({status, open}) => (status === 0 ? (open ? '…' : '–') : status)},
 	{name: 'Took', kind: 'ms number', cell: ({ms, open}) => (open ? '…' : duration(ms))},
 	{name: 'Outcome', kind: 'outcome', cell: ({outcome}) => outcome},
 ];
@@ -19,11 +19,11 @@ export const COLUMNS: readonly Column<ExchangeSummary>[] = [
 function Target({target, host, cut}: ExchangeSummary) {
 	return (
 		<>
+			<Text of={target} most={200} />
+			{cut === true && '…'}{' '}
 			<span class="quiet">
 				<Text of={host} most={80} />
 			</span>
-			<Text of={target} most={200} />
-			{cut === true && '…'}
 		</>
 	);
 }
