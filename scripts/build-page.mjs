@@ -27,7 +27,7 @@ export async function buildPage(folder) {
 		entryPoints: {app: 'src/page/main.tsx', page: 'src/page/page.css'},
 		outdir: folder,
 		bundle: true,
-		// What is shown first is in app.js and chunk.js; more.js comes when somebody looks at the rest.
+		// What is shown first is in app.js and chunk.js; more.js comes when somebody looks at the rest (decision 0009).
 		splitting: true,
 		chunkNames: '[name]',
 		minify: true,

@@ -46,6 +46,8 @@ async function startScene(): Promise<Emulator> {
 	for (let turn = 0; turn < 3; turn++) await web.fetch('https://web.test/shop', {redirect: 'manual'});
 	web.setHealth('api', 'OutOfService');
 	await web.fetch('/api/items?page=2');
+	web.inject({on: 'backend:app-2', do: {status: 503, body: 'try later'}, times: 2});
+	web.inject({on: 'listener:443', do: {reset: 'on-reuse'}, skip: 3});
 	for (const action of ['ReadLoadBalancers', 'ReadVms', 'ReadVmsHealth']) {
 		await fetch(`${emulator.endpoint}/api/v1/${action}`, {
 			method: 'POST',

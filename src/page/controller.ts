@@ -42,7 +42,7 @@ export class Controller {
 
 	/** Reads everything again. */
 	async sync(): Promise<void> {
-		await Promise.all([this.readState(), this.#readRows({fresh: true}), this.#readCalls()]);
+		await Promise.all([this.readState(), this.#readRows({fresh: true}), this.#readCalls(), this.readFaults()]);
 	}
 
 	async readState(): Promise<void> {

@@ -1,23 +1,14 @@
 // What the control port sends, by the types of those who write it.
 import type {ClientHello} from '../codec/client-hello.ts';
+import type {ShownFault as FaultState} from '../control-plane/admin/faults.ts';
 import type {AdminState, BackendState, LoadBalancerState} from '../control-plane/admin/state.ts';
 import type {WireExchange} from '../control-plane/admin/traffic.ts';
 import type {LoggedCall} from '../control-plane/call-log.ts';
 import type {ExchangeSummary} from '../observability/summary.ts';
 
-export type {AdminState, BackendState, ClientHello, ExchangeSummary, LoadBalancerState, LoggedCall, WireExchange};
+export type {AdminState, BackendState, ClientHello, ExchangeSummary, FaultState, LoadBalancerState, LoggedCall, WireExchange};
 
 export type ListenerState = LoadBalancerState['listeners'][number];
-
-/** An armed fault, as `GET /_lb/faults` lists it. */
-export interface FaultState {
-	readonly id: number;
-	/** Absent for a fault of the cloud's API. */
-	readonly loadBalancer?: string;
-	/** The rule in its text form. */
-	readonly text: string;
-	readonly hits: number;
-}
 
 /** What the event `exchanges` tells of. */
 export interface ExchangesEvent {

@@ -158,7 +158,7 @@ test('everything is read again, and what the record no longer has is gone', asyn
 
 	await controller.sync();
 
-	t.deepEqual(taken(), ['GET state', 'GET traffic?limit=10000', 'GET calls']);
+	t.deepEqual(taken(), ['GET state', 'GET traffic?limit=10000', 'GET calls', 'GET faults']);
 	t.is(store.state, STATE);
 	t.deepEqual(
 		store.rows.rows.map(({seq}) => seq),

@@ -207,12 +207,13 @@ function BackendRow({loadBalancer, backend}: {readonly loadBalancer: string; rea
 }
 
 /** How many such results there were in a row, and of how many that turn the state: `1 of 2`. */
-function inARow({state, lastProbe, consecutive}: BackendState): string {
+function inARow({state, lastProbe, consecutive, operator}: BackendState): string {
 	if (consecutive === undefined) return '';
 	const {passes, failures, needed} = consecutive;
 	const passed = lastProbe?.result === 'pass';
 	const count = passed ? passes : failures;
-	return passed === (state === 'InService') ? ` (${count} in a row)` : ` (${count} of ${needed})`;
+	// What is set by hand, no result turns.
+	return operator !== 'auto' || passed === (state === 'InService') ? ` (${count} in a row)` : ` (${count} of ${needed})`;
 }
 
 function StateBadge({state}: BackendState) {

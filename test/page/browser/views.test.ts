@@ -190,6 +190,34 @@ test.serial(
 	},
 );
 
+test.serial('a fault is armed at a back-end, fires, is counted, and is removed', async t => {
+	const emulator = await startScene(t);
+	const web = emulator.get('web');
+	const page = await openPage(t, browser, emulator, {isRefused: true});
+	await page.getByRole('button', {name: 'Fault at app-2 of web'}).click();
+	const form = page.getByRole('form', {name: 'Arm a fault'});
+	t.is(await form.getByRole('combobox', {name: /^Where/}).inputValue(), 'backend:app-2');
+	await form.getByRole('combobox', {name: /^Fault/}).selectOption('status');
+	await form.getByRole('button', {name: 'Arm'}).click();
+	const row = page.getByRole('row').filter({hasText: 'backend:app-2'});
+	await row.waitFor();
+	t.deepEqual(
+		web.faults.map(({rule}) => rule),
+		[{on: 'backend:app-2', do: {status: 503}}],
+	);
+
+	web.setHealth('app-1', 'OutOfService');
+	t.is((await web.fetch('/fails')).status, 503);
+	await row.getByText('1 time').waitFor();
+	await form.getByRole('textbox', {name: 'Times'}).fill('often');
+	await form.getByRole('button', {name: 'Arm'}).click();
+	t.regex(await page.getByRole('alert').innerText(), /times/);
+	await row.getByRole('button', {name: /^Remove/}).click();
+	await page.getByText('No fault is armed').waitFor();
+	t.deepEqual(web.faults, []);
+	t.is((await web.fetch('/works')).status, 200);
+});
+
 for (const [theme, width] of [
 	['light', 1400],
 	['dark', 1400],
