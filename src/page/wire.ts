@@ -6,7 +6,16 @@ import type {WireExchange} from '../control-plane/admin/traffic.ts';
 import type {LoggedCall} from '../control-plane/call-log.ts';
 import type {ExchangeSummary} from '../observability/summary.ts';
 
-export type {AdminState, BackendState, ClientHello, ExchangeSummary, FaultState, LoadBalancerState, LoggedCall, WireExchange};
+export type {
+	AdminState,
+	BackendState,
+	ClientHello,
+	ExchangeSummary,
+	FaultState,
+	LoadBalancerState,
+	LoggedCall,
+	WireExchange,
+};
 
 export type ListenerState = LoadBalancerState['listeners'][number];
 

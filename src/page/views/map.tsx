@@ -213,7 +213,9 @@ function inARow({state, lastProbe, consecutive, operator}: BackendState): string
 	const passed = lastProbe?.result === 'pass';
 	const count = passed ? passes : failures;
 	// What is set by hand, no result turns.
-	return operator !== 'auto' || passed === (state === 'InService') ? ` (${count} in a row)` : ` (${count} of ${needed})`;
+	return operator !== 'auto' || passed === (state === 'InService')
+		? ` (${count} in a row)`
+		: ` (${count} of ${needed})`;
 }
 
 function StateBadge({state}: BackendState) {
