@@ -8,6 +8,8 @@ import type {AdminState, ExchangeSummary, ExchangesEvent, FaultState, LoggedCall
 const STATE_EVERY_MS = 500;
 /** How often the record is read at most, when the stream has left rows out. */
 const ROWS_EVERY_MS = 1000;
+/** How many rows are read then. */
+const LATEST_ROWS = 200;
 /** How often new exchanges are announced at most. */
 const SAY_EVERY_MS = 5000;
 /** As many as the control port gives in one answer. */
@@ -29,6 +31,9 @@ export class Controller {
 
 	/** The number of the exchange after which the stream has left some out. */
 	#missedAfter = Number.POSITIVE_INFINITY;
+
+	/** Whether the stream has left some out since the rows were read last. */
+	#isBusy = false;
 
 	constructor({store, ask, later}: ControllerOptions) {
 		this.#store = store;
@@ -115,10 +120,24 @@ export class Controller {
 		const isMissing = (event.dropped ?? 0) > 0;
 		if (isMissing) this.#missedAfter = Math.min(this.#missedAfter, rows.newest?.seq ?? 0);
 		this.#store.addExchanges(event);
-		if (isMissing) this.#seldom('rows', ROWS_EVERY_MS, () => this.#readRows({fresh: false}));
+		if (isMissing) {
+			this.#isBusy = true;
+			this.#catchUp();
+		}
 		// In-flight requests and shares of the map go with the traffic.
 		this.#seldom('state', 2 * STATE_EVERY_MS, () => this.readState());
 		this.#seldom('say', SAY_EVERY_MS, async () => this.#announce());
+	}
+
+	/** While more comes than the stream tells, the latest rows are enough; what is missing is read once it is over. */
+	#catchUp(): void {
+		this.#seldom('rows', ROWS_EVERY_MS, async () => {
+			if (!this.#isBusy) return this.#readRows({fresh: false});
+			this.#isBusy = false;
+			const answer = await this.#ask<{summaries: ExchangeSummary[]}>('GET', `traffic?limit=${LATEST_ROWS}`);
+			if ('value' in answer) this.#store.addRows(answer.value.summaries, {fresh: false});
+			this.#catchUp();
+		});
 	}
 
 	#announce(): void {
