@@ -156,6 +156,12 @@ export class FaultySocket extends Duplex {
 		return this.#isCut;
 	}
 
+	/** Ends the connection once what was written has left: both ends see that. */
+	cutWhenSent(): void {
+		if (this.#out === undefined) this.#cut();
+		else this.#out.end(() => this.#cut(), 'goes-on');
+	}
+
 	/** Whether the first bytes of a handshake are answered with an alert. */
 	get #alerts(): boolean {
 		const {fault} = this.fired;

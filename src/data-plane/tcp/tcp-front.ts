@@ -6,6 +6,7 @@ import {BackendAttempt} from '../balancing/backend-attempt.ts';
 import {clientGone, connectFailure, connectTimeout, drained, type Failure} from '../failure.ts';
 import {faultOfConnection} from '../faults/backend-fault.ts';
 import {noteFault} from '../faults/note.ts';
+import {truncateTls} from '../faults/truncated-client.ts';
 import {type ListenerContext, newRecord} from '../listener-context.ts';
 import type {OpenConnection} from '../open-connections.ts';
 import type {ClientConnection} from '../sockets/client-connection.ts';
@@ -32,7 +33,10 @@ export class TcpFront implements BackendHandler, OpenConnection, StreamOwner {
 		const record = newRecord(context, 'tcp', client.peer);
 		record.tlsMs = client.tlsMs;
 		const {faulty} = client;
-		if (faulty !== undefined) noteFault(record, faulty.fired, () => faulty.isCut);
+		if (faulty !== undefined) {
+			noteFault(record, faulty.fired, () => faulty.isCut);
+			truncateTls(client.stream, faulty);
+		}
 		this.#attempt = new BackendAttempt(context, record, context.router.defaultBalancer);
 		context.connections.enter(this);
 		context.journal.add(record);

@@ -1,4 +1,5 @@
 import test from 'ava';
+import {endedByCloseNotify} from '../../../src/base/reset.ts';
 import {type LoadBalancer, startLoadBalancer} from '../../../src/index.ts';
 import type {Fault, FaultRule} from '../../../src/model/fault.ts';
 import type {ListenerSpec} from '../../../src/model/listener.ts';
@@ -136,6 +137,47 @@ for (const way of ['tcp', 'ssl', 're-encrypted', 'passthrough'] as const) {
 test(fires, 'ssl', 'listener', {tls: 'alert'}, 'no handshake', 'fault');
 test(fires, 'ssl', 'listener', {tls: 'wrong-certificate'}, 'no handshake', 'fault');
 test(fires, 're-encrypted', 'backend', {tls: 'alert'}, 'reset', 'backend-tls');
+test(fires, 'ssl', 'listener', {tls: 'truncate'}, 'hello … end', 'fault');
+
+test('TLS that is truncated at an SSL listener ends without a close_notify, and the back-end sees the end', async t => {
+	await using stream = await startStream('ssl');
+	using armed = stream.lb.inject({on: 'listener:80', do: {tls: 'truncate'}, times: 1});
+	/** Whether the client has got a close_notify. */
+	const isNotified = async (client: RawConnection) => {
+		const notified = new Promise<boolean>(resolve => {
+			client.stream.once('end', () => resolve(endedByCloseNotify(client.raw)));
+		});
+		return within('end of TLS', notified);
+	};
+	const cut = await stream.client();
+	const cutEnds = isNotified(cut);
+	cut.write('hello world');
+	t.false(await cutEnds);
+	t.is(cut.received, 'hello ');
+	t.is(armed.hits, 1);
+	const atBackend = await stream.backend.connection();
+	t.is(await atBackend.untilEnd(), '', 'read on demand');
+	t.is(await atBackend.untilOver(), 'end');
+
+	const whole = await stream.client();
+	const wholeEnds = isNotified(whole);
+	whole.write('hello world');
+	await whole.until('hello world');
+	whole.end();
+	t.true(await wholeEnds, 'without the fault there is one');
+});
+
+test('TLS is not truncated once the fault is removed', async t => {
+	await using stream = await startStream('ssl');
+	const armed = stream.lb.inject({on: 'listener:80', do: {tls: 'truncate'}});
+	const client = await stream.client();
+	await eventually(() => armed.hits === 1);
+
+	armed.remove();
+
+	client.write('hello world');
+	t.is(await client.until('hello world'), 'hello world');
+});
 
 test('a TLS handshake that stalls ends by the handshake timeout of the load balancer, and when the fault is removed', async t => {
 	await using stream = await startStream('ssl');
