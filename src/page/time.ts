@@ -35,7 +35,10 @@ export function countOf(count: number, noun: string): string {
 
 /** A whole number in groups of three digits: `1,204`. */
 export function grouped(count: number): string {
-	return String(count).replaceAll(/\B(?=(?:\d{3})+$)/g, ',');
+	const digits = String(count);
+	const groups: string[] = [];
+	for (let end = digits.length; end > 0; end -= 3) groups.unshift(digits.slice(Math.max(0, end - 3), end));
+	return groups.join(',');
 }
 
 /** `0 B`, `812 B`, `16.4 kB`, `3.2 MB`. */

@@ -58,10 +58,21 @@ function backendsIn({backends}: NormalisedConfig): Map<string, readonly object[]
 
 function inMilliseconds(backend: NormalisedBackend): object {
 	if (backend.kind !== 'fake') return backend;
-	const behaviour = Object.entries(backend.behaviour).map(([key, value]) =>
-		key === 'delay' || key === 'keepAlive' ? [key, millisecondsIn(value)] : [key, value],
-	);
-	return {...backend, behaviour: Object.fromEntries(behaviour)};
+	return {...backend, behaviour: withPlainDurations(backend.behaviour)};
+}
+
+const DURATIONS: ReadonlySet<string> = new Set(['delay', 'keepAlive', 'every', 'retry']);
+
+/** The same, and its durations are numbers, in whichever way they were written. */
+function withPlainDurations<Value>(value: Value): Value {
+	if (Array.isArray(value)) return value.map(withPlainDurations) as Value;
+	if (typeof value !== 'object' || value === null || value instanceof Uint8Array) return value;
+	const entries = Object.entries(value).map(([key, each]) => [
+		key,
+		DURATIONS.has(key) ? millisecondsIn(each) : withPlainDurations(each),
+	]);
+	// The same keys, with values of the same types.
+	return Object.fromEntries(entries) as Value;
 }
 
 /** What a configuration is, written and read again. */

@@ -57,7 +57,9 @@ test('with --json programs read the same', async t => {
 	t.deepEqual(JSON.parse(invalid.stdout), {
 		file: 'x.yaml',
 		ok: false,
-		violations: [{path: 'faults', message: '"faults" is not supported yet by this version', line: 1, column: 1}],
+		violations: [
+			{path: 'faults', message: '"faults" has no place here: it goes into a load balancer', line: 1, column: 1},
+		],
 	});
 	t.deepEqual(JSON.parse(valid.stdout), {
 		file: 'ok.yaml',
