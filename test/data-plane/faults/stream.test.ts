@@ -1,95 +1,10 @@
 import test from 'ava';
 import {endedByCloseNotify} from '../../../src/base/reset.ts';
-import {type LoadBalancer, startLoadBalancer} from '../../../src/index.ts';
 import type {Fault, FaultRule} from '../../../src/model/fault.ts';
-import type {ListenerSpec} from '../../../src/model/listener.ts';
 import type {Outcome} from '../../../src/observability/exchange.ts';
+import {startStream, WAYS, type Way} from '../../helpers/faulty-stream.ts';
 import {eventually, within} from '../../helpers/patience.ts';
-import {type RawBackend, startStreamBackend} from '../../helpers/raw-backend.ts';
-import {open, type RawConnection} from '../../helpers/raw-connection.ts';
-import {authority} from '../../helpers/raw-scene.ts';
-
-const pair = authority.issue({names: ['127.0.0.1', 'a.test', 'b.test']});
-
-/** How a stream goes: the listener, and whether each side speaks TLS. */
-const WAYS = {
-	tcp: {listen: 'tcp:80', client: false, backend: false},
-	ssl: {listen: 'ssl:80 -> tcp', client: true, backend: false},
-	're-encrypted': {listen: 'ssl:80 -> ssl', client: true, backend: true},
-	passthrough: {listen: 'tcp:80', client: true, backend: true},
-} as const satisfies Record<string, {listen: ListenerSpec; client: boolean; backend: boolean}>;
-type Way = keyof typeof WAYS;
-
-class Stream implements AsyncDisposable {
-	readonly lb: LoadBalancer;
-	readonly backend: RawBackend;
-	readonly #way: Way;
-	readonly #clients: RawConnection[] = [];
-
-	constructor(lb: LoadBalancer, backend: RawBackend, way: Way) {
-		this.lb = lb;
-		this.backend = backend;
-		this.#way = way;
-	}
-
-	get name(): string {
-		return this.lb.backends[0]?.name ?? '';
-	}
-
-	/** Connects; rejects where no handshake comes about. */
-	async client(servername = 'a.test'): Promise<RawConnection> {
-		const {client: isTls} = WAYS[this.#way];
-		const tls = {ca: authority.pem, servername};
-		const client = await open({port: this.lb.port(80), reading: 'all', ...(isTls ? {tls} : {})});
-		this.#clients.push(client);
-		return client;
-	}
-
-	/** Sends a word and says what came back: the echo, or how the connection ended and what had come. */
-	async echo(): Promise<string> {
-		let client: RawConnection;
-		try {
-			client = await this.client();
-		} catch {
-			return WAYS[this.#way].client ? 'no handshake' : 'reset';
-		}
-		client.write('hello world');
-		const whole = client.until('hello world').then(
-			() => true,
-			() => false,
-		);
-		const isWhole = await within('echo, or the end of the connection', whole);
-		if (isWhole) return 'hello world';
-		const how = await client.untilOver();
-		return client.received === '' ? how : `${client.received}… ${how}`;
-	}
-
-	async [Symbol.asyncDispose](): Promise<void> {
-		for (const client of this.#clients) client.reset();
-		await this.lb.stop();
-		await this.backend[Symbol.asyncDispose]();
-	}
-}
-
-async function startStream(way: Way, more: object = {}): Promise<Stream> {
-	const {listen, backend: isTls} = WAYS[way];
-	const backend = await startStreamBackend({
-		...(isTls ? {tls: pair} : {}),
-		serve: connection => {
-			connection.stream.on('data', (chunk: Buffer) => connection.stream.write(chunk));
-			connection.stream.on('end', () => connection.stream.end());
-		},
-	});
-	const listener = {listen, ...(listen.startsWith('ssl') ? {certificate: pair} : {})};
-	const lb = await startLoadBalancer({
-		listeners: [listener],
-		backends: [`127.0.0.1:${backend.port}`],
-		authority,
-		connectTimeout: '1m',
-		...more,
-	});
-	return new Stream(lb, backend, way);
-}
+import type {RawConnection} from '../../helpers/raw-connection.ts';
 
 const fires = test.macro<[way: Way, place: 'listener' | 'backend', fault: Fault, seen: string, outcome: Outcome]>({
 	async exec(t, way, place, fault, seen, outcome) {
@@ -230,7 +145,7 @@ test('what is blackholed at a listener reaches nobody, and a stop ends it', asyn
 	await within('stop', stream.lb.stop());
 
 	t.is(await client.untilOver(), 'reset');
-	t.is(stream.backend.connections[0]?.received, '');
+	t.is(stream.got[0], '');
 });
 
 test('bytes of a limited bandwidth come by the clock, all of them and in order', async t => {
