@@ -43,6 +43,11 @@ export class SnapshotBackends {
 		return described;
 	}
 
+	/** Whether this very one is described. */
+	has(backend: NormalisedBackend): boolean {
+		return this.#written.has(backend);
+	}
+
 	/** The back-end that is described for this one; two descriptions of one server are one back-end. */
 	find(backend: NormalisedBackend): NormalisedBackend | undefined {
 		const written = this.#written.get(backend);
@@ -80,7 +85,10 @@ export function vmsOf(
 			of => identifiers.resourceId('i', of) === id,
 		);
 	for (const [id, backend] of vms) {
-		const written = backends.find(backend);
+		// A VM that is called like a back-end, and is where that is, is written by its address: which of the ids that mean it
+		// is registered follows from which means the back-end itself.
+		const isItself = !backends.has(backend) && isPlainVm(id, backend, backends);
+		const written = isItself ? undefined : backends.find(backend);
 		const isDeclared = described.vms.get(id) === backend;
 		if (written === undefined) {
 			// Made for what is registered no more, as after `drain()`: nothing is at it.

@@ -102,6 +102,17 @@ for (const names of [
 	});
 }
 
+test('a back-end called like a VM id keeps the id under which it is registered', async t => {
+	const name = 'i-0000000a';
+	const {before, after} = await writtenAgain({
+		backends: {[name]: {host: '::1'}},
+		vms: {[name]: '::1', 'i-0000000b': name},
+		loadBalancers: {web: {listeners: ['http:80'], backends: [name], rules: [{priority: 1, path: '/x', to: [name]}]}},
+	});
+
+	t.deepEqual(after.loadBalancers.get('web')?.backends, before.loadBalancers.get('web')?.backends);
+});
+
 test('a configuration that is written and read again makes the same account', async t => {
 	let compared = 0;
 	await fc.assert(

@@ -211,7 +211,7 @@ test.serial('a fault is armed at a back-end, fires, is counted, and is removed',
 	await row.getByText('1 time').waitFor();
 	await form.getByRole('textbox', {name: 'Times'}).fill('often');
 	await form.getByRole('button', {name: 'Arm'}).click();
-	t.regex(await page.getByRole('alert').innerText(), /times/);
+	await page.getByRole('alert').filter({hasText: /times/}).waitFor();
 	await row.getByRole('button', {name: /^Remove/}).click();
 	await page.getByText('No fault is armed').waitFor();
 	t.deepEqual(web.faults, []);
