@@ -128,8 +128,7 @@ export class Configurer {
 		const {store, authority} = this.#options;
 		store.refuseWhenStopped();
 		const {readRestored} = await import('./restored.ts');
-		let reloaded: Reloaded | undefined;
-		await store.change(store.account.loadBalancers.keys(), async () => {
+		return store.change(store.account.loadBalancers.keys(), async () => {
 			const {account} = store;
 			const described = await this.described();
 			const trusted = [this.#atStart, this.#configured.described];
@@ -138,15 +137,14 @@ export class Configurer {
 				isConfigured: (name: string) => this.#configured.described.loadBalancers.has(name),
 				certificateIds: described.certificateIds,
 			};
-			const differs = differences(before, after);
-			reloaded = differs;
+			const reloaded = differences(before, after);
+			const restore = this.#configure(this.#planned(before, after, reloaded, restores));
 			return {
-				operation: this.#configure(this.#planned(before, after, differs, restores)),
+				operation: (each, context) => ({...restore(each, context), result: reloaded}),
 				ownBackends: backendsIn(after),
-				drainMs: this.#drainTimes(differs.loadBalancers.removed),
+				drainMs: this.#drainTimes(reloaded.loadBalancers.removed),
 			};
 		});
-		return reloaded ?? differences(this.#configured, this.#configured);
 	}
 
 	async #reset(scope?: NameScope): Promise<void> {
