@@ -44,7 +44,9 @@ export function fallbackNotices(
 	return [...listeners]
 		.filter(({description, bound}) => bound.port !== description.port)
 		.map(({description, bound}) => {
-			const why = FALLBACK_REASONS.get(bound.refusal ?? '') ?? 'another load balancer here has it';
+			// Where another load balancer here had the port, it was not even tried: what was refused is a fallback.
+			const isOurs = description.bind.port !== description.port;
+			const why = isOurs ? 'another load balancer here has it' : (FALLBACK_REASONS.get(bound.refusal ?? '') ?? UNKNOWN);
 			const listener = `${name}, ${formatListener(description)}`;
 			return `${listener}: bound to ${bound.port} in place of ${description.port} (${why})`;
 		});
@@ -55,3 +57,5 @@ const FALLBACK_REASONS: ReadonlyMap<string, string> = new Map([
 	['EACCES', 'ports below 1024 need a privilege'],
 	['EADDRINUSE', 'somebody holds it'],
 ]);
+/** Of a port that was taken over from a load balancer that has gone: what was refused then is not told. */
+const UNKNOWN = 'it could not be bound';

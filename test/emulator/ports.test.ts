@@ -1,4 +1,5 @@
 import {once} from 'node:events';
+import {createServer} from 'node:net';
 import test from 'ava';
 import {bindingFor} from '../../src/emulator/ports.ts';
 import {type ListenerSpec, type Notice, startEmulator, startLoadBalancer} from '../../src/index.ts';
@@ -120,6 +121,21 @@ test.serial('a port of another load balancer of the emulator falls back, and the
 	t.is(first.port(port), port);
 	t.not(second.port(port), port);
 	t.deepEqual(emulator.notices.length, 1);
+	t.regex(emulator.notices[0] ?? '', /^second, .* \(another load balancer here has it\)$/);
+});
+
+test.serial('the notice gives that reason too where a stranger holds the first fallback', async t => {
+	const [port = 0] = await freePorts(1);
+	const stranger = createServer().listen(port + 10_000, HOST);
+	t.teardown(() => void stranger.close());
+	// Where it is refused the port, yet another stranger has it.
+	await Promise.race([once(stranger, 'listening'), once(stranger, 'error')]).catch(() => {});
+	await using emulator = await startEmulator({ports: 'fallback'});
+	await emulator.create({name: 'first', listeners: [tcp(port)]});
+
+	const second = await emulator.create({name: 'second', listeners: [tcp(port)]});
+
+	t.not(second.port(port), port + 10_000);
 	t.regex(emulator.notices[0] ?? '', /^second, .* \(another load balancer here has it\)$/);
 });
 
