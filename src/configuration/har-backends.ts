@@ -2,7 +2,7 @@ import type {NormalisedBackend} from '../model/normalised.ts';
 import type {HarBackend} from './spec-backend.ts';
 
 /** What a `har` back-end does. */
-export interface HarBehaviour extends Pick<HarBackend, 'kind' | 'file'> {
+export interface HarBehaviour extends Pick<HarBackend, 'kind' | 'file' | 'timings'> {
 	/** Of what the file held when it was validated: another content makes another back-end. */
 	readonly sha256?: string;
 }
@@ -12,8 +12,8 @@ export function harOf(backend: NormalisedBackend): HarBehaviour | undefined {
 	if (backend.kind !== 'fake' || backend.behaviour.kind !== 'har') return undefined;
 	// The model keeps behaviours without looking into them; this is what `describe-fake.ts` has validated. What was wrong
 	// by its type is missing, and has been told.
-	const {file = '', sha256} = backend.behaviour as Partial<HarBehaviour>;
-	return {kind: 'har', file, ...(sha256 === undefined ? {} : {sha256})};
+	const {file = '', ...others} = backend.behaviour as Partial<HarBehaviour>;
+	return {...others, kind: 'har', file};
 }
 
 /** The same back-end with another behaviour. */

@@ -46,6 +46,7 @@ const replyFields = {
 const harFields = {
 	kind: v.literal('har'),
 	file: v.pipe(text, v.description('The path of a HAR file, relative to this file.')),
+	timings: optional('Takes as long as was recorded: the wait for an answer, and the time its body took.', flag),
 	...ofEveryFake,
 };
 const modes = v.picklist(

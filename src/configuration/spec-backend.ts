@@ -112,6 +112,11 @@ export interface HarBackend extends FakeBackendCommon {
 	readonly kind: 'har';
 	/** Its path: in a configuration file relative to that, in the library to the working directory. */
 	readonly file: string;
+	/**
+	 * Takes as long as was recorded, by the emulator's clock: the wait for each answer, and the time its body took. The
+	 * times of the connection (DNS, connect, TLS) are the client's own. At once unless said otherwise.
+	 */
+	readonly timings?: boolean;
 }
 export interface HandlerBackend extends FakeBackendCommon {
 	/** Your own request handler. */

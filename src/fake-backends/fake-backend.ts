@@ -88,20 +88,24 @@ export async function startFakeBackend(options: FakeBackendOptions): Promise<Fak
 		...violationsOfChoice('proxyProtocol', options.proxyProtocol ?? 'off', PROXY_PROTOCOL_MODES),
 	];
 	if (violations.length > 0) throw invalidDescription(`Back-end "${options.name}"`, violations);
-	const recorded = options.behaviour.kind === 'har' ? await readRecorded(options.name, options.behaviour) : undefined;
+	const recorded = options.behaviour.kind === 'har' ? await readRecorded(options, options.behaviour) : undefined;
 	const backend = new ListeningBackend(options, recorded);
 	await backend.start();
 	return backend;
 }
 
 /** @throws EmulatorError `INVALID_DESCRIPTION` when the file cannot be used. */
-async function readRecorded(name: string, {file}: HarBackend): Promise<RecordedAnswers> {
+async function readRecorded(
+	{name, clock = systemClock}: FakeBackendOptions,
+	{file, timings = false}: HarBackend,
+): Promise<RecordedAnswers> {
 	// Hardly any back-end is one of these.
-	const {readHar} = await import('./har.ts');
+	const {readHar, violationsOfTimes} = await import('./har.ts');
 	const {RecordedAnswers} = await import('./recorded-answers.ts');
 	const read = await readHar(file);
-	if ('violations' in read) throw invalidDescription(`Back-end "${name}"`, read.violations);
-	return new RecordedAnswers(name, read.recordings);
+	const violations = 'violations' in read ? read.violations : timings ? violationsOfTimes(file, read.recordings) : [];
+	if ('violations' in read || violations.length > 0) throw invalidDescription(`Back-end "${name}"`, violations);
+	return new RecordedAnswers(read.recordings, {name, clock: timings ? clock : undefined});
 }
 
 function violationsOfPort(port: number): Violation[] {

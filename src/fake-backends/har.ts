@@ -14,6 +14,16 @@ export interface Recording {
 	readonly headers: readonly (readonly [name: string, value: string])[];
 	/** undefined: it was recorded without its body. */
 	readonly body: Buffer | undefined;
+	/** undefined: it was recorded without its times. */
+	readonly times: RecordedTimes | undefined;
+}
+
+/** How long an answer took, in milliseconds: of HAR's times, those that are the server's and not the connection's. */
+export interface RecordedTimes {
+	/** From the end of the request to the first byte of the answer. */
+	readonly waitMs: number;
+	/** From there to its last byte. */
+	readonly receiveMs: number;
 }
 
 /** Recordings of a browser hold images and scripts. */
@@ -40,6 +50,9 @@ const harSchema = v.object({
 						{},
 					),
 				}),
+				// Of any shape: who does not replay times does not mind what they are.
+				time: v.optional(v.unknown()),
+				timings: v.optional(v.unknown()),
 			}),
 		),
 	}),
@@ -83,6 +96,13 @@ export async function readHar(
 	return {recordings, bytes: read.bytes};
 }
 
+/** What is wrong where times are to be replayed. */
+export function violationsOfTimes(file: string, recordings: readonly Recording[]): Violation[] {
+	if (recordings.some(({times}) => times !== undefined)) return [];
+	const hint = 'HAR 1.2: each entry has timings, with wait and receive in milliseconds';
+	return [{path: ['timings'], message: `${file} has no recorded times`, hint}];
+}
+
 function refused(message: string, hint?: string): {readonly violations: Violation[]} {
 	return {violations: [{path: ['file'], message, hint}]};
 }
@@ -91,7 +111,7 @@ function keyOf(item: {readonly key: unknown}): string | number {
 	return typeof item.key === 'number' ? item.key : String(item.key);
 }
 
-function recordingOf({request, response}: Entry): Recording {
+function recordingOf({request, response, time, timings}: Entry): Recording {
 	const url = new URL(request.url);
 	const {status, content} = response;
 	return {
@@ -101,7 +121,22 @@ function recordingOf({request, response}: Entry): Recording {
 		status,
 		headers: headersOf(response),
 		body: bodyOf(content, status === 204 || status === 304 || request.method.toUpperCase() === 'HEAD'),
+		times: timesOf(time, timings),
 	};
+}
+
+/** HAR 1.2, timings: -1 is what does not apply. Where only the whole time was recorded, all of it is the wait. */
+function timesOf(time: unknown, timings: unknown): RecordedTimes | undefined {
+	const {wait, receive} = Object(timings) as {readonly wait?: unknown; readonly receive?: unknown};
+	const [waitMs, receiveMs] = [millisecondsIn(wait), millisecondsIn(receive)];
+	if (waitMs !== undefined || receiveMs !== undefined) return {waitMs: waitMs ?? 0, receiveMs: receiveMs ?? 0};
+	const wholeMs = millisecondsIn(time);
+	return wholeMs === undefined ? undefined : {waitMs: wholeMs, receiveMs: 0};
+}
+
+/** Text, such as "5s", is no time of a HAR file. */
+function millisecondsIn(time: unknown): number | undefined {
+	return typeof time === 'number' && Number.isFinite(time) && time >= 0 ? time : undefined;
 }
 
 function bodyOf({text, encoding, size = 0}: Entry['response']['content'], isBodiless: boolean): Buffer | undefined {

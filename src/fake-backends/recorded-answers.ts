@@ -1,20 +1,33 @@
 import type {RequestListener, ServerResponse} from 'node:http';
+import type {Clock} from '../base/clock.ts';
 import {BACKEND_HEADER, nameAsHeader} from './echo.ts';
 import type {Recording} from './har.ts';
+import {sendPaced} from './slow-answer.ts';
 
 /** The recordings of one method and target, by the host they were recorded from. */
 type Hosts = Map<string, {readonly recordings: Recording[]; next: number}>;
 
 /** How many requests a 404 names. */
 const MAX_NAMED = 20;
+/** In how many pieces a body is sent in its recorded time, at most. */
+const MAX_PIECES = 20;
+
+export interface RecordedAnswersOptions {
+	/** The back-end's, as shown in a 404. */
+	readonly name: string;
+	/** What recorded times go by; undefined: they are not replayed. */
+	readonly clock: Clock | undefined;
+}
 
 /** Answers as recorded: those of the same method, path and query in their order, the last one from then on. */
 export class RecordedAnswers {
 	readonly #name: string;
+	readonly #clock: Clock | undefined;
 	readonly #byRequest = new Map<string, Hosts>();
 
-	constructor(name: string, recordings: readonly Recording[]) {
+	constructor(recordings: readonly Recording[], {name, clock}: RecordedAnswersOptions) {
 		this.#name = name;
+		this.#clock = clock;
 		for (const recording of recordings) {
 			const key = keyOf(recording.method, recording.target);
 			const hosts: Hosts = this.#byRequest.get(key) ?? new Map();
@@ -35,7 +48,7 @@ export class RecordedAnswers {
 		request.on('end', () => {
 			const {method = '', url = '', headers} = request;
 			const recording = this.#next(method, url, headers.host ?? '');
-			if (recording?.body !== undefined) play(response, recording, recording.body);
+			if (recording?.body !== undefined) play(response, recording, this.#clock);
 			else this.#answerNone(response, `${method} ${url}`, recording !== undefined);
 		});
 	};
@@ -75,8 +88,40 @@ function keyOf(method: string, target: string): string {
 	return query === '' ? `${method} ${target.slice(0, at)}` : `${method} ${target.slice(0, at)}?${query}`;
 }
 
-function play(response: ServerResponse, {status, headers}: Recording, body: Buffer): void {
+function play(response: ServerResponse, recording: Recording, clock: Clock | undefined): void {
+	const {body = Buffer.alloc(0), times} = recording;
+	if (clock === undefined || times === undefined) {
+		writeFields(response, recording);
+		response.end(body);
+		return;
+	}
+	const send = () => {
+		writeFields(response, recording);
+		sendWithin(response, {body, receiveMs: times.receiveMs, clock});
+	};
+	if (times.waitMs === 0) send();
+	else response.once('close', clock.after(times.waitMs, send));
+}
+
+function writeFields(response: ServerResponse, {status, headers}: Recording): void {
 	response.statusCode = status;
 	for (const [name, value] of headers) response.appendHeader(name, value);
-	response.end(body);
+}
+
+/** Sends a body in even pieces, the first at once and the last after the time that was recorded for all of it. */
+function sendWithin(
+	response: ServerResponse,
+	{body, receiveMs, clock}: {readonly body: Buffer; readonly receiveMs: number; readonly clock: Clock},
+): void {
+	const {statusCode, req} = response;
+	// RFC 9110, section 6.4.1: these have no content.
+	const isBodiless = req.method === 'HEAD' || statusCode === 204 || statusCode === 304;
+	if (receiveMs === 0 || body.length < 2 || isBodiless) {
+		response.end(body);
+		return;
+	}
+	const bytes = Math.ceil(body.length / Math.min(MAX_PIECES, body.length));
+	const pieces = Math.ceil(body.length / bytes);
+	response.setHeader('content-length', body.length);
+	sendPaced(response, {body, pace: {bytes, every: receiveMs / (pieces - 1)}, clock});
 }

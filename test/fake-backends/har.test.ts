@@ -2,8 +2,10 @@ import {writeFile} from 'node:fs/promises';
 import path from 'node:path';
 import test, {type ExecutionContext} from 'ava';
 import {startFakeBackend} from '../../src/fake-backends/fake-backend.ts';
+import {HandClock} from '../helpers/hand-clock.ts';
+import {eventually} from '../helpers/patience.ts';
 import {temporaryFolder} from '../helpers/temporary-folder.ts';
-import {send} from './clients.ts';
+import {open, send} from './clients.ts';
 
 interface Recorded {
 	readonly method?: string;
@@ -11,13 +13,16 @@ interface Recorded {
 	readonly status?: number;
 	readonly headers?: readonly {readonly name: string; readonly value: string}[];
 	readonly content?: object;
+	readonly time?: unknown;
+	readonly timings?: unknown;
 }
 
 function harOf(...recorded: readonly Recorded[]): string {
-	const entries = recorded.map(({method = 'GET', url, status = 200, headers = [], content = {}}) => ({
+	const entries = recorded.map(({method = 'GET', url, status = 200, headers = [], content = {}, ...times}) => ({
 		startedDateTime: '2026-01-01T00:00:00Z',
 		request: {method, url, httpVersion: 'HTTP/2', headers: []},
 		response: {status, statusText: '', headers, content},
+		...times,
 	}));
 	return JSON.stringify({log: {version: '1.2', creator: {name: 'test'}, entries}});
 }
@@ -156,4 +161,124 @@ test('a file that is missing is refused', async t => {
 	await t.throwsAsync(startFakeBackend({name: 'a', behaviour: {kind: 'har', file: '/nowhere/s.har'}}), {
 		message: /file: cannot read \/nowhere\/s\.har: there is no such file/,
 	});
+});
+
+/** A back-end that takes its recorded times, by a clock that stands still, and a client that has asked it. */
+async function startTimed(t: ExecutionContext, request: string, ...recorded: readonly Recorded[]) {
+	const clock = new HandClock();
+	const file = await fileWith(t, harOf(...recorded));
+	const backend = await startFakeBackend({name: 'a', behaviour: {kind: 'har', file, timings: true}, clock});
+	t.teardown(() => backend.stop());
+	const connection = await open(backend);
+	t.teardown(() => connection.stream.destroy());
+	connection.stream.write(`${request} HTTP/1.1\r\nHost: x\r\n\r\n`);
+	return {clock, connection, readUntil: (text: string) => connection.readUntil(text)};
+}
+
+test('with its times an answer waits as long as was recorded, and its body takes as long', async t => {
+	const {clock, readUntil} = await startTimed(t, 'GET /slow', {
+		url: 'https://app.test/slow',
+		content: text('abcd'),
+		time: 99_999,
+		timings: {blocked: 7, dns: 7, connect: 7, ssl: 7, send: 7, wait: 3_600_000, receive: 30_000},
+	});
+	await eventually(() => clock.waiting === 1);
+
+	await clock.advance(3_599_999);
+	t.is(clock.waiting, 1);
+	await clock.advance(1);
+	t.regex(await readUntil('\r\n\r\na'), /^HTTP\/1\.1 200 OK\r\n(?:.*\r\n)*content-length: 4\r\n(?:.*\r\n)*\r\na$/i);
+	for (const piece of ['b', 'c', 'd']) {
+		await clock.advance(9999);
+		t.is(clock.waiting, 1);
+		await clock.advance(1);
+		t.is(await readUntil(piece), piece);
+	}
+	t.is(clock.waiting, 0);
+});
+
+test('a large body is sent in a few even pieces', async t => {
+	const body = `${'x'.repeat(999)}!`;
+	const {clock, readUntil} = await startTimed(t, 'GET /', {
+		url: 'https://app.test/',
+		content: text(body),
+		timings: {wait: 0, receive: 1900},
+	});
+	t.true((await readUntil('x'.repeat(50))).endsWith(`\r\n\r\n${'x'.repeat(50)}`));
+
+	await clock.advance(1899);
+	t.is(clock.waiting, 1);
+	await clock.advance(1);
+
+	t.is(await readUntil('!'), body.slice(50));
+	t.is(clock.waiting, 0);
+});
+
+for (const [what, times, waitMs] of [
+	['where only the whole time was recorded, it is the wait', {time: 500, timings: {wait: -1, receive: -1}}, 500],
+	['a time that does not apply is none', {time: 500, timings: {wait: 20, receive: -1}}, 20],
+	['times of another shape are none', {time: 40, timings: {wait: '20s', receive: null}}, 40],
+] as const) {
+	test(what, async t => {
+		const {clock, readUntil} = await startTimed(t, 'GET /', {url: 'https://a.test/', content: text('whole'), ...times});
+		await eventually(() => clock.waiting === 1);
+
+		await clock.advance(waitMs - 1);
+		t.is(clock.waiting, 1);
+		await clock.advance(1);
+
+		t.regex(await readUntil('whole'), /^HTTP\/1\.1 200 /);
+	});
+}
+
+test('an entry without times is answered at once, and so is one that has no body for it', async t => {
+	const recorded = [
+		{url: 'https://a.test/timed', timings: {wait: 1, receive: 1}},
+		{url: 'https://a.test/at-once', content: text('here')},
+		{method: 'HEAD', url: 'https://a.test/head', content: text('none'), timings: {wait: 0, receive: 60_000}},
+	];
+
+	const without = await startTimed(t, 'GET /at-once', ...recorded);
+	t.regex(await without.readUntil('here'), /^HTTP\/1\.1 200 /);
+	t.is(without.clock.waiting, 0);
+	const head = await startTimed(t, 'HEAD /head', ...recorded);
+	t.regex(await head.readUntil('\r\n\r\n'), /^HTTP\/1\.1 200 /);
+	t.is(head.clock.waiting, 0);
+});
+
+test('a client that leaves is waited for no longer', async t => {
+	const {clock, connection} = await startTimed(t, 'GET /', {
+		url: 'https://a.test/',
+		timings: {wait: 3_600_000, receive: 0},
+	});
+	await eventually(() => clock.waiting === 1);
+
+	connection.reset();
+
+	await eventually(() => clock.waiting === 0);
+	t.is(clock.waiting, 0);
+});
+
+test('times are replayed where they are asked for alone', async t => {
+	const {ask} = await startHar(t, {
+		url: 'https://a.test/',
+		content: text('now'),
+		timings: {wait: 3_600_000, receive: 1},
+	});
+
+	t.is((await ask('GET /')).body, 'now');
+});
+
+test('a file without times is refused where they are asked for', async t => {
+	const file = await fileWith(t, harOf({url: 'https://a.test/', timings: {wait: -1, receive: -1}}));
+
+	const error = await t.throwsAsync(startFakeBackend({name: 'a', behaviour: {kind: 'har', file, timings: true}}));
+
+	t.like(error, {code: 'INVALID_DESCRIPTION'});
+	t.true(
+		error?.message.endsWith(
+			`timings: ${file} has no recorded times (HAR 1.2: each entry has timings, with wait and receive in milliseconds)`,
+		),
+		error?.message,
+	);
 });

@@ -104,7 +104,7 @@ const backend = fc.oneof(
 	fc.record({...reply, body: text, pace}, {requiredKeys: ['kind', 'body']}),
 	fc.record({...reply, events}, {requiredKeys: ['kind']}),
 	fc.record(
-		{kind: fc.constant('har'), file: fc.constantFrom('a.har', '/x y/"b".har'), ...fake},
+		{kind: fc.constant('har'), file: fc.constantFrom('a.har', '/x y/"b".har'), timings: fc.boolean(), ...fake},
 		{requiredKeys: ['kind', 'file']},
 	),
 	fc.record(
