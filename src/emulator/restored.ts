@@ -10,7 +10,7 @@ import type {NormalisedConfig, NormalisedLoadBalancer} from '../model/normalised
 import type {ConfigurationContent} from '../operations/configure.ts';
 import {type Configured, NOTHING_CONFIGURED, withSameBackends} from './configured.ts';
 import type {Described} from './described.ts';
-import {harFilesOf} from './recordings.ts';
+import {harFilesOf, withDigests} from './recordings.ts';
 import {validateFiles} from './validate-files.ts';
 
 const START_ONLY = ['control', 'account'] as const;
@@ -51,7 +51,8 @@ export async function readRestored(
 		before: {...before, described: {...described.config, certificates: written.certificates}},
 	});
 	if (files.violations.length > 0) throw refuse(files.violations);
-	return {before, after: {described: config, certificates: files.certificates, refuse, placeOf}};
+	const after = withDigests(config, files.recordings);
+	return {before, after: {described: after, certificates: files.certificates, refuse, placeOf}};
 }
 
 function readAgain({written}: Described): NormalisedConfig {

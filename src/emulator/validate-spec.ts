@@ -10,6 +10,7 @@ import type {NormalisedLoadBalancer} from '../model/normalised.ts';
 import type {Timeouts} from '../model/resolved.ts';
 import type {NormalisedPart} from '../operations/put-load-balancer.ts';
 import {violationsOfPairs} from './certificates.ts';
+import {readRecordingsOf, withDigest} from './recordings.ts';
 import {unreported, violationsOfAccessLog} from './validate-files.ts';
 
 /** What is wrong with a load balancer that the library describes, as one error. */
@@ -53,12 +54,24 @@ async function soundOrRefused(
 ): Promise<NormalisedLoadBalancer> {
 	const described = 'violations' in result ? result.partly : result.described;
 	const found = 'violations' in result ? result.violations : new Violations<Violation>();
-	const ofLog = described === undefined ? [] : await validateLog(described);
-	if (found.length + ofLog.length === 0 && described !== undefined) return described;
-	// When nothing else is wrong, pairs are validated where they are used.
 	const reported = new Set([...found].map(violation => formatPath(violation.path)));
-	for (const violation of unreported([...ofLog, ...violationsOfPairs(given)], reported)) found.push(violation);
+	const ofFiles = described === undefined ? [] : await validateLog(described);
+	const recordings = described === undefined ? undefined : await readRecordingsOf(described, reported);
+	ofFiles.push(...(recordings?.violations ?? []));
+	if (found.length + ofFiles.length === 0 && described !== undefined) {
+		return withRecordings(described, recordings?.digests ?? new Map());
+	}
+	// When nothing else is wrong, pairs are validated where they are used.
+	for (const violation of unreported([...ofFiles, ...violationsOfPairs(given)], reported)) found.push(violation);
 	throw refuse(found);
+}
+
+function withRecordings(
+	described: NormalisedLoadBalancer,
+	digests: ReadonlyMap<string, string>,
+): NormalisedLoadBalancer {
+	if (digests.size === 0) return described;
+	return {...described, backends: described.backends.map(backend => withDigest(backend, digests))};
 }
 
 /**
