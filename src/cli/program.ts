@@ -99,7 +99,7 @@ function describeProgram(context: CommandContext, end: (exitCode: number) => voi
 		.description('run fake back-ends alone')
 		.argument(
 			'[spec...]',
-			'echo, reply ("reply=503x2,200": 503 twice, then 200), tcp-echo, tcp-sink, tcp-source or tcp-banner; "+tls" (or "+tls=expired") and ":port" may follow',
+			'echo, reply ("reply=503x2,200": 503 twice, then 200), har ("har=session.har": as recorded; "+timings" in the recorded times), tcp-echo, tcp-sink, tcp-source or tcp-banner; "+tls" (or "+tls=expired") and ":port" may follow',
 		)
 		.option('--host <address>', 'the address to bind', '127.0.0.1')
 		.option('--json', 'print the back-ends as NDJSON')

@@ -1,5 +1,5 @@
 import {once} from 'node:events';
-import {readFile} from 'node:fs/promises';
+import {readFile, writeFile} from 'node:fs/promises';
 import {request} from 'node:https';
 import path from 'node:path';
 import {json} from 'node:stream/consumers';
@@ -68,4 +68,33 @@ test('an address beyond loopback is possible, with a warning', async t => {
 	const {stderr} = await running.end('SIGTERM');
 
 	t.regex(stderr, /^warning: 0\.0\.0\.0 is not loopback: others can reach this\./);
+});
+
+test('a HAR file is answered from, and one that cannot be read is told before anything listens', async t => {
+	const folder = await temporaryFolder(t);
+	const entry = {
+		request: {method: 'GET', url: 'https://app.test/items?page=1'},
+		response: {status: 203, headers: [], content: {text: 'recorded'}},
+		timings: {wait: 1, receive: 1},
+	};
+	await writeFile(path.join(folder, 'session.har'), JSON.stringify({log: {entries: [entry]}}));
+
+	const wrong = await runCli(['backend', 'echo', 'har=missing.har'], {folder});
+	const running = startCli(t, ['backend', 'har=session.har', 'har=session.har+timings'], {folder});
+	const [, url = '', timed = ''] = await running.shows(
+		'stdout',
+		/^a {2}har {2}(http:\/\/127\.0\.0\.1:\d+)\nb {2}har {2}(http:\/\/127\.0\.0\.1:\d+)$/m,
+	);
+	const answers = await Promise.all([url, timed].map(each => fetch(`${each}/items?page=1`)));
+	const bodies = await Promise.all(answers.map(each => each.text()));
+	await running.end('SIGTERM');
+
+	t.deepEqual(bodies, ['recorded', 'recorded']);
+	t.deepEqual(
+		answers.map(({status}) => status),
+		[203, 203],
+	);
+	t.is(wrong.code, 2);
+	t.is(wrong.stdout, '');
+	t.regex(wrong.stderr, /file: cannot read missing\.har: there is no such file/);
 });
