@@ -1,7 +1,7 @@
 import {formatAddress} from '../base/errors.ts';
+import {shellWord} from '../base/shell-word.ts';
 import type {Config} from '../configuration/spec.ts';
 import type {Emulator} from '../emulator.ts';
-import {shellWord} from './text.ts';
 
 /** The three recipes, with fake back-ends that return what they received. */
 export const DEMO_CONFIG: Config = {

@@ -1,5 +1,5 @@
 import path from 'node:path';
-import {shellWord} from './text.ts';
+import {shellWord} from '../base/shell-word.ts';
 
 interface Started {
 	/** The program, as it was called: `process.argv[1]`. */

@@ -55,11 +55,6 @@ export function columns(rows: readonly (readonly string[])[]): string[] {
 	);
 }
 
-/** A path or value as one word of a POSIX shell, quoted only if necessary. */
-export function shellWord(text: string): string {
-	return /^[\w@%+=:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`;
-}
-
 /** Whole days from now until a moment; negative for a past one. */
 export function daysUntil(moment: Date, now = wallMs()): number {
 	// Adding zero turns -0 into 0.

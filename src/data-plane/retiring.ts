@@ -2,6 +2,13 @@ import type {Clock} from '../base/clock.ts';
 import type {Backend} from './backends/backend.ts';
 import type {RunningListener} from './running-listener.ts';
 
+/** A back-end that was deregistered, until nothing is in flight at it, or what is left is cut. */
+export interface Drain {
+	readonly backend: Backend;
+	/** When it is cut, as `Clock.wallMs()` counts. */
+	readonly untilMs: number;
+}
+
 /**
  * What has left a load balancer and still has work in flight: back-ends that were deregistered, listeners that were
  * closed or replaced. They get nothing new, and what is in flight has `drainMs`; then it is cut.
@@ -9,7 +16,7 @@ import type {RunningListener} from './running-listener.ts';
 export class Retiring {
 	readonly #clock: Clock;
 	readonly #listeners = new Set<RunningListener>();
-	readonly #draining = new Set<Backend>();
+	readonly #draining = new Map<Backend, Drain>();
 	/** Each resolves when one of them is gone. */
 	readonly #leaving = new Set<Promise<void>>();
 
@@ -23,13 +30,15 @@ export class Retiring {
 	}
 
 	/** Back-ends that get nothing new and have work in flight, in the order in which they left. */
-	get backends(): readonly Backend[] {
-		return [...this.#draining];
+	get drains(): readonly Drain[] {
+		return [...this.#draining.values()];
 	}
 
 	/** @param serving the listeners whose connections may be with it, besides those that are retiring. */
 	retireBackend(backend: Backend, drainMs: number, serving: () => readonly RunningListener[]): void {
-		if (drainMs > 0 && backend.inFlight > 0) this.#draining.add(backend);
+		if (drainMs > 0 && backend.inFlight > 0) {
+			this.#draining.set(backend, {backend, untilMs: this.#clock.wallMs() + drainMs});
+		}
 		backend.deregister();
 		this.#add(async () => {
 			if (this.#draining.has(backend)) await this.within(drainMs, backend.idle());

@@ -8,7 +8,7 @@ import type {Backend} from './backends/backend.ts';
 import {bindListeners, closeUnless} from './bind-listeners.ts';
 import {ArmedFaults} from './faults/armed-faults.ts';
 import {RegisteredBackends} from './registered-backends.ts';
-import {Retiring} from './retiring.ts';
+import {type Drain, Retiring} from './retiring.ts';
 import {RunningListener} from './running-listener.ts';
 import type {Services} from './services.ts';
 import type {BoundPort} from './sockets/listener.ts';
@@ -114,8 +114,8 @@ export class RunningLoadBalancer {
 	}
 
 	/** Back-ends that were deregistered and may still finish what is in flight at them. */
-	get draining(): readonly Backend[] {
-		return this.#retiring.backends;
+	get draining(): readonly Drain[] {
+		return this.#retiring.drains;
 	}
 
 	/** Back-ends that have had no verdict yet, of their probes or of the operator. */
@@ -251,7 +251,7 @@ export class RunningLoadBalancer {
 			journal: this.journal,
 			advisor: this.advisor,
 			deadlines: this.#deadlines,
-			standings: {revision: this.#backends.standings, draining: () => this.#retiring.backends},
+			standings: {revision: this.#backends.standings, draining: () => this.draining.map(({backend}) => backend)},
 		};
 		const serve = (listener: ResolvedListener, bound: BoundPort) =>
 			new RunningListener(listener, bound, next, dependencies);

@@ -52,7 +52,7 @@ export class AccountAsCloud implements CloudStore {
 	}
 
 	drainingOf(loadBalancer: string): readonly string[] {
-		return (this.#store.managed.get(loadBalancer)?.running.draining ?? []).map(({name}) => name);
+		return (this.#store.managed.get(loadBalancer)?.running.draining ?? []).map(({backend}) => backend.name);
 	}
 }
 

@@ -4,7 +4,7 @@ import {formatAddress} from '../base/errors.ts';
 import {version} from '../base/version.ts';
 import {readAddress} from '../configuration/host-names.ts';
 import type {Config} from '../configuration/spec.ts';
-import type {AdminApi, PlacedFault, Readiness} from '../control-plane/admin/admin-api.ts';
+import type {AdminApi, Connection, PlacedFault, Readiness} from '../control-plane/admin/admin-api.ts';
 import type {LiveSource} from '../control-plane/admin/live.ts';
 import {loadBalancerState, type VmAddress} from '../control-plane/admin/state.ts';
 import type {RecordedTraffic} from '../control-plane/admin/traffic.ts';
@@ -45,6 +45,8 @@ export interface ControlOptions {
 	readonly clockKind: 'real' | 'manual';
 	readonly clockHandle: EmulatorClock;
 	readonly authorityPem: string;
+	/** See `AdminApi.connection`. */
+	readonly connection: () => Promise<Connection>;
 	readonly notices: Notices;
 	/** What becomes of a CONNECT to a name that is nobody's here. */
 	readonly proxyUnknown: 'refuse' | 'tunnel';
@@ -96,6 +98,10 @@ export class Control implements AdminApi {
 		return this.#options.askToStop();
 	}
 
+	connection(): Promise<Connection> {
+		return this.#options.connection();
+	}
+
 	readiness(): Readiness {
 		const {store} = this.#options;
 		const undecided = [...store.managed.values()].flatMap(({name, running}) =>
@@ -114,10 +120,11 @@ export class Control implements AdminApi {
 			region: moment.identifiers.region,
 			credentials: this.#config.control.credentials === undefined ? 'any' : 'verified',
 			clock: {kind: clockKind, now: new Date(clock.wallMs()).toISOString()},
-			loadBalancers: [...store.managed.values()].map(({handle, running}) => {
+			loadBalancers: [...store.managed.values()].map(managed => {
+				const {handle} = managed;
 				const life = account.loadBalancers.get(handle.name)?.life;
 				const state = loadBalancerState(handle, life === undefined ? 'active' : stateOf(life, moment));
-				return withDetails(state, running);
+				return withDetails(state, managed);
 			}),
 			vms: [...account.vms].map(([id, backend]) => ({id, address: this.#addressOf(backend)})),
 			notices: notices.texts('note'),

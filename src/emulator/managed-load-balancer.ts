@@ -1,7 +1,7 @@
 import {nextTurn} from '../base/timers.ts';
 import type {Authority} from '../certificates/authority.ts';
 import type {RunningLoadBalancer} from '../data-plane/running-load-balancer.ts';
-import {type Account, loadBalancerNamed, type UsableCertificate} from '../model/account.ts';
+import {type Account, loadBalancerNamed, type ServerCertificate, type UsableCertificate} from '../model/account.ts';
 import type {AccountLoadBalancer} from '../model/account-load-balancer.ts';
 import {isSecure} from '../model/listener.ts';
 import type {NormalisedBackend} from '../model/normalised.ts';
@@ -107,7 +107,7 @@ export class ManagedLoadBalancer implements HandledLoadBalancer {
 	}
 
 	/** What its listeners show, by logical port. */
-	get certificates(): ReadonlyMap<number, UsableCertificate> {
+	get certificates(): ReadonlyMap<number, ServerCertificate> {
 		return certificatesOf(this.described, this.#account);
 	}
 

@@ -1,16 +1,26 @@
 import type {LoadBalancerState} from '../control-plane/admin/state.ts';
-import type {BackendDetails, ListenerDetails, LoadBalancerDetails} from '../control-plane/admin/state-details.ts';
+import type {
+	BackendDetails,
+	CertificateOrigin,
+	ListenerDetails,
+	LoadBalancerDetails,
+} from '../control-plane/admin/state-details.ts';
 import type {Backend} from '../data-plane/backends/backend.ts';
 import type {RunningLoadBalancer} from '../data-plane/running-load-balancer.ts';
+import type {ServerCertificate} from '../model/account.ts';
 import type {HealthCheck} from '../model/health-check.ts';
 import {lifetimeOf, ownCookieOf, type StickinessPolicy} from '../model/stickiness-policy.ts';
 import {isFailed} from '../observability/traffic-filter.ts';
+import type {ManagedLoadBalancer} from './managed-load-balancer.ts';
 
 /** Shares are of so many exchanges: what happened long ago says little. */
 const SHARED = 1000;
 
 /** The state of a load balancer with what the data plane knows beside it. */
-export function withDetails(state: LoadBalancerState, running: RunningLoadBalancer): LoadBalancerState {
+export function withDetails(
+	state: LoadBalancerState,
+	{running, certificates}: Pick<ManagedLoadBalancer, 'running' | 'certificates'>,
+): LoadBalancerState {
 	const shares = sharesIn(running);
 	const {healthCheck, listeners} = running.description;
 	const known = new Map(running.backends.map(backend => [backend.name, backend] as const));
@@ -18,7 +28,11 @@ export function withDetails(state: LoadBalancerState, running: RunningLoadBalanc
 	return {
 		...state,
 		...loadBalancerDetails(running),
-		listeners: state.listeners.map(listener => ({...listener, ...listenerDetails(policies.get(listener.port))})),
+		listeners: state.listeners.map(listener => ({
+			...listener,
+			...originOf(certificates.get(listener.port)),
+			...listenerDetails(policies.get(listener.port)),
+		})),
 		backends: state.backends.map(backend => ({
 			...backend,
 			...(shares === undefined ? {} : {share: shares.get(backend.name) ?? 0}),
@@ -46,7 +60,14 @@ function loadBalancerDetails({description, draining, journal}: RunningLoadBalanc
 						to,
 					})),
 				}),
-		...(draining.length === 0 ? {} : {draining: draining.map(({name, inFlight}) => ({name, inFlight}))}),
+		...(draining.length === 0
+			? {}
+			: {
+					draining: draining.map(({backend: {name, inFlight}, untilMs}) => ({
+						...{name, inFlight},
+						until: new Date(untilMs).toISOString(),
+					})),
+				}),
 		counters: {exchanges: records.length + forgotten, failed: failed.length, forgotten},
 	};
 }
@@ -66,6 +87,13 @@ function consecutive(backend: Backend | undefined, check: HealthCheck): Pick<Bac
 	return {
 		consecutive: {passes, failures, needed: state === 'InService' ? check.unhealthyThreshold : check.healthyThreshold},
 	};
+}
+
+function originOf(certificate: ServerCertificate | undefined): Pick<ListenerDetails, 'certificateOrigin'> {
+	if (certificate === undefined) return {};
+	const {issued, configuredAs, broughtBy} = certificate;
+	const given: CertificateOrigin = configuredAs !== undefined ? 'file' : broughtBy !== undefined ? 'text' : 'account';
+	return {certificateOrigin: issued ? 'issued' : given};
 }
 
 function listenerDetails(policy: StickinessPolicy | undefined): ListenerDetails {

@@ -1,5 +1,6 @@
 // What the control port sends, by the types of those who write it.
 import type {ClientHello} from '../codec/client-hello.ts';
+import type {Connection} from '../control-plane/admin/admin-api.ts';
 import type {ShownFault as FaultState} from '../control-plane/admin/faults.ts';
 import type {AdminState, BackendState, LoadBalancerState} from '../control-plane/admin/state.ts';
 import type {WireExchange} from '../control-plane/admin/traffic.ts';
@@ -10,6 +11,7 @@ export type {
 	AdminState,
 	BackendState,
 	ClientHello,
+	Connection,
 	ExchangeSummary,
 	FaultState,
 	LoadBalancerState,

@@ -1,5 +1,5 @@
 import test from 'ava';
-import {columns, countOf, daysUntil, printable, shellWord} from '../../src/cli/text.ts';
+import {columns, countOf, daysUntil, printable} from '../../src/cli/text.ts';
 
 test('invisible characters are escaped', t => {
 	t.is(printable('a\r\nb\u001b[31m\u0000\u007f'), 'a\\x0d\\x0ab\\x1b[31m\\x00\\x7f');
@@ -20,13 +20,6 @@ test('columns are aligned', t => {
 		]),
 		['a    bb  c', 'aaa  b   c'],
 	);
-});
-
-test('a word is quoted when a shell would split it', t => {
-	t.is(shellWord('/a/b.pem'), '/a/b.pem');
-	t.is(shellWord('/a b/$c'), "'/a b/$c'");
-	t.is(shellWord("it's"), "'it'\\''s'");
-	t.is(shellWord(''), "''");
 });
 
 test('days are whole, and negative for a past moment', t => {

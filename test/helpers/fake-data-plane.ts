@@ -170,7 +170,7 @@ class FakeListener {
 class FakeLoadBalancer {
 	readonly journal = new Journal(1);
 	readonly advisor: Advisor;
-	readonly draining: readonly Backend[] = [];
+	readonly draining: RunningLoadBalancer['draining'] = [];
 	/** None can be armed. */
 	readonly faults = {reset() {}};
 	description: ResolvedLoadBalancer;

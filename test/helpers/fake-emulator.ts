@@ -129,6 +129,7 @@ export class FakeEmulator implements SteppedEmulator, Surfaces {
 			faults: new EmulatorFaults(clock, {seed: 1, tell: () => {}}),
 			onDrained: () => {},
 			authorityPem: authority.pem,
+			connection: () => Promise.reject(new Error('Nobody asks how clients are pointed here')),
 			notices,
 			proxyUnknown: 'refuse',
 			onReset: () => this.reset(),

@@ -1,4 +1,5 @@
 import {formatAddress} from '../../base/errors.ts';
+import {shellWord} from '../../base/shell-word.ts';
 import type {Authority} from '../../certificates/authority.ts';
 import {issueDefective} from '../../certificates/defective.ts';
 import {letterOf} from '../../configuration/describe-backend.ts';
@@ -6,7 +7,7 @@ import {type FakeBackend, startFakeBackend} from '../../fake-backends/fake-backe
 import {localAuthority} from '../authority.ts';
 import type {CommandContext} from '../command-context.ts';
 import {type FakeChoice, readFakeChoice} from '../fake-choice.ts';
-import {columns, shellWord} from '../text.ts';
+import {columns} from '../text.ts';
 import {warnOfHost} from '../warn-of-host.ts';
 
 export interface BackendOptions {

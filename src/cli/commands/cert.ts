@@ -1,9 +1,10 @@
 import {displayName} from '../../base/host-name.ts';
+import {shellWord} from '../../base/shell-word.ts';
 import {writePair} from '../../certificates/write-pair.ts';
 import {localAuthority} from '../authority.ts';
 import type {CommandContext} from '../command-context.ts';
 import {EXIT, usageError} from '../exit-codes.ts';
-import {columns, daysUntil, printable, shellWord} from '../text.ts';
+import {columns, daysUntil, printable} from '../text.ts';
 
 export interface CertOptions {
 	readonly rsa?: boolean;

@@ -1,9 +1,9 @@
 import {stat, writeFile} from 'node:fs/promises';
 import {EmulatorError, hasCode, messageOf} from '../../base/errors.ts';
+import {shellWord} from '../../base/shell-word.ts';
 import type {CommandContext} from '../command-context.ts';
 import {EXIT, usageError} from '../exit-codes.ts';
 import {STARTER_CONFIG} from '../starter-config.ts';
-import {shellWord} from '../text.ts';
 
 export interface InitOptions {
 	readonly force?: boolean;

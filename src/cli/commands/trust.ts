@@ -1,10 +1,9 @@
-import {X509Certificate} from 'node:crypto';
 import {quote} from '../../base/quote.ts';
 import {alternatives, didYouMean} from '../../base/suggest.ts';
+import {type TrustLines, trustedAuthority, trustLines} from '../../certificates/trust-lines.ts';
 import {localAuthority} from '../authority.ts';
 import type {CommandContext} from '../command-context.ts';
 import {EXIT, usageError} from '../exit-codes.ts';
-import {type TrustLines, trustLines} from '../trust-lines.ts';
 
 export interface TrustOptions {
 	readonly json?: boolean;
@@ -24,14 +23,12 @@ export async function trust(
 ): Promise<number> {
 	// Before an authority is created for a name that is none.
 	choose(trustLines({file: '', sha1: '', sha256: ''}, false), chosen);
-	const {file, pem} = await localAuthority(output, 'longer');
-	const {fingerprint, fingerprint256, validTo} = new X509Certificate(pem);
-	const [sha1, sha256] = [fingerprint, fingerprint256].map(text => text.replaceAll(':', ''));
-	const all = trustLines({file, sha1: sha1 ?? '', sha256: sha256 ?? ''}, process.platform === 'win32');
+	const trusted = trustedAuthority(await localAuthority(output, 'longer'));
+	const {file, fingerprint256, notAfter} = trusted;
+	const all = trustLines(trusted, process.platform === 'win32');
 	const found = choose(all, chosen);
 	if (json) {
-		const authority = {file, fingerprint256, notAfter: new Date(validTo)};
-		output.data(JSON.stringify({authority, programs: found}));
+		output.data(JSON.stringify({authority: {file, fingerprint256, notAfter}, programs: found}));
 		return EXIT.ok;
 	}
 	for (const [index, each] of found.entries()) {

@@ -1,4 +1,5 @@
 import type {Duration} from '../../base/duration.ts';
+import type {TrustLines} from '../../certificates/trust-lines.ts';
 import type {Config} from '../../configuration/spec.ts';
 import type {ArmedFault} from '../../model/fault.ts';
 import type {OperatorSetting} from '../../model/health.ts';
@@ -67,6 +68,24 @@ export interface AdminApi {
 	readonly askToStop: (() => void) | undefined;
 	/** The certificate of the authority that signs for the listeners, PEM. */
 	readonly authorityPem: string;
+	/** How clients are pointed here, and made to trust what is issued here. */
+	connection(): Promise<Connection>;
+}
+
+/** What clients on this machine are told, as `GET /_lb/connect` answers it. */
+export interface Connection {
+	/** The variables that point the cloud's clients here. No configured key is in it. */
+	readonly env: Readonly<Record<string, string>>;
+	/** The authority that signs what is issued here. */
+	readonly authority: {
+		/** The absolute path of its certificate, PEM, on the machine that lb-local runs on. */
+		readonly file: string;
+		readonly fingerprint256: string;
+		/** ISO 8601, UTC. */
+		readonly notAfter: string;
+	};
+	/** As `lb-local trust` prints them, for this authority. */
+	readonly trust: readonly TrustLines[];
 }
 
 /** What there is to wait for before clients can come. */

@@ -75,6 +75,7 @@ const ROUTES: ReadonlyMap<string, ReadonlyMap<string, Handler>> = new Map([
 	],
 	['/_lb/events', new Map([['GET', ({events}, {headers}) => events().open(headers.get('last-event-id'))]])],
 	['/_lb/ca.pem', new Map([['GET', certificate]])],
+	['/_lb/connect', new Map([['GET', async ({port}) => jsonAnswer(await port.connection())]])],
 	['/_lb/calls', new Map([['GET', ({calls}) => jsonAnswer({total: calls.total, calls: calls.calls})]])],
 ] satisfies readonly (readonly [string, ReadonlyMap<string, Handler>])[]);
 

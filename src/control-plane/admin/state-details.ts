@@ -11,7 +11,12 @@ export interface LoadBalancerDetails {
 		readonly to: readonly string[];
 	}[];
 	/** Those that were deregistered and have work in flight. */
-	readonly draining?: readonly {readonly name: string; readonly inFlight: number}[];
+	readonly draining?: readonly {
+		readonly name: string;
+		readonly inFlight: number;
+		/** When what is left will be cut, by the emulator's clock: ISO 8601, UTC. */
+		readonly until: string;
+	}[];
 	readonly counters?: {
 		/** All that there were since the record was cleared. */
 		readonly exchanges: number;
@@ -30,8 +35,16 @@ export interface BackendDetails {
 	readonly consecutive?: {readonly passes: number; readonly failures: number; readonly needed: number};
 }
 
+/**
+ * Where a certificate comes from: lb-local issued it, a file of the configuration has it, an API of the cloud or the
+ * library was given it for the account, or PEM text stands in the description of the load balancer.
+ */
+export type CertificateOrigin = 'issued' | 'file' | 'account' | 'text';
+
 /** What the state says of a listener beside where it is. */
 export interface ListenerDetails {
+	/** Absent where there is no certificate. */
+	readonly certificateOrigin?: CertificateOrigin;
 	/** Absent: every request is balanced. */
 	readonly stickiness?: {
 		/** The cookie that binds a client. */

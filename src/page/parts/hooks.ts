@@ -33,6 +33,16 @@ export function usePage(): Page {
 	return page;
 }
 
+/** Paints a part again each second. @returns the browser's time. */
+export function useSeconds(): number {
+	const [nowMs, setNow] = useState(Date.now());
+	useEffect(() => {
+		const timer = window.setInterval(() => setNow(Date.now()), 1000);
+		return () => window.clearInterval(timer);
+	}, []);
+	return nowMs;
+}
+
 /** Paints a part again whenever the store has changed. */
 export function useStore(store: Store): void {
 	const [, paint] = useState(0);

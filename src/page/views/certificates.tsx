@@ -1,8 +1,9 @@
+import {CopyLine, WithConnection} from '../parts/connection.tsx';
 import {CopyButton} from '../parts/copy-button.tsx';
 import {usePage} from '../parts/hooks.ts';
 import {Badge, Text} from '../parts/text.tsx';
 import {countOf, daysUntil} from '../time.ts';
-import type {ListenerState} from '../wire.ts';
+import type {Connection, ListenerState} from '../wire.ts';
 
 /** Fewer days than these are worth a warning. */
 const SOON = 30;
@@ -11,13 +12,15 @@ const SOON = 30;
 export function CertificatesView() {
 	const {store} = usePage();
 	const shown = (store.state?.loadBalancers ?? []).flatMap(({name, listeners}) =>
-		listeners.flatMap(({port, certificate}) => (certificate === undefined ? [] : [{name, port, certificate}])),
+		listeners.flatMap(({port, certificate, certificateOrigin: origin}) =>
+			certificate === undefined ? [] : [{name, port, certificate, origin}],
+		),
 	);
 	return (
 		<>
 			<h2>Certificates</h2>
 			{shown.length === 0 && <p class="empty">No listener takes TLS off, so there is no certificate.</p>}
-			{shown.map(({name, port, certificate}) => (
+			{shown.map(({name, port, certificate, origin}) => (
 				<section key={`${name}:${port}`} class="card" aria-label={`Certificate of ${name}:${port}`}>
 					<h3>
 						<Text of={`${name}:${port}`} /> <Life certificate={certificate} />
@@ -27,8 +30,10 @@ export function CertificatesView() {
 						<dd>
 							<Text of={certificate.names.join(', ')} most={2000} />
 						</dd>
+						<dt>From</dt>
+						<dd>{origin && ORIGINS[origin]}</dd>
 						<dt>Ends</dt>
-						<dd>{certificate.notAfter.replace('T', ' ').replace(/\.\d+Z$/, ' UTC')}</dd>
+						<dd>{dateOf(certificate.notAfter)}</dd>
 						<dt>SHA-256</dt>
 						<dd class="code">
 							<Text of={certificate.fingerprint256} />
@@ -41,9 +46,13 @@ export function CertificatesView() {
 					))}
 				</section>
 			))}
-			<Authority endpoint={store.state?.endpoint ?? ''} />
+			<WithConnection>{connection => <Authority {...connection} />}</WithConnection>
 		</>
 	);
+}
+
+function dateOf(text: string): string {
+	return text.replace('T', ' ').replace(/\.\d+Z$/, ' UTC');
 }
 
 function Life({certificate}: {readonly certificate: NonNullable<ListenerState['certificate']>}) {
@@ -53,46 +62,73 @@ function Life({certificate}: {readonly certificate: NonNullable<ListenerState['c
 	return <Badge kind={days < SOON ? 'busy' : 'good'}>{`${countOf(days, 'day')} left`}</Badge>;
 }
 
-const FILE = 'lb-local-ca.pem';
+/** What each value says to people. */
+const ORIGINS = {
+	issued: 'issued by lb-local',
+	file: 'given in a file of the configuration',
+	account: 'given to the account, by an API of the cloud or the library',
+	text: 'given as PEM text with its load balancer',
+} as const;
 
-/** How clients are made to trust the authority, once it is in a file. */
-const TRUST = [
-	['curl', `curl --cacert ${FILE} …`],
-	['Node', `export NODE_EXTRA_CA_CERTS="$PWD/${FILE}"`],
-	['Python', `export SSL_CERT_FILE="$PWD/${FILE}" REQUESTS_CA_BUNDLE="$PWD/${FILE}"`],
-	[
-		'Java',
-		`keytool -importcert -noprompt -alias lb-local -file ${FILE} -keystore lb-local.p12 -storetype PKCS12 -storepass changeit`,
-	],
-] as const;
+/** Clients of programmers; systems and browsers are asked for more rarely. */
+const FIRST: readonly string[] = ['curl', 'node', 'python', 'java'];
 
-function Authority({endpoint}: {readonly endpoint: string}) {
-	const download = `curl -sfo ${FILE} ${endpoint}/_lb/ca.pem`;
+/** The authority of this instance, and the lines by which clients trust it. */
+function Authority({authority, trust}: Connection) {
+	const {store} = usePage();
+	const first = FIRST.flatMap(name => trust.filter(each => each.name === name));
+	const others = trust.filter(({name}) => !FIRST.includes(name));
 	return (
 		<section class="card" aria-label="Authority">
-			<h3>The authority that signed what lb-local issues</h3>
-			<p>
-				<a href="ca.pem" download={FILE}>
-					Download
-				</a>{' '}
-				it, or by a shell:
-			</p>
+			<h3>The authority that signs what lb-local issues</h3>
 			<dl>
-				{[['Shell', download] as const, ...TRUST].map(([name, line]) => (
-					<>
-						<dt>{name}</dt>
-						<dd>
-							<code>{line}</code>{' '}
-							<CopyButton text={() => line} what={`the line for ${name}`}>
-								Copy
-							</CopyButton>
-						</dd>
-					</>
-				))}
+				<dt>File</dt>
+				<dd class="code">
+					{authority.file}{' '}
+					<a href="ca.pem" download="lb-local-ca.pem">
+						Download
+					</a>
+				</dd>
+				<dt>Ends</dt>
+				<dd>{dateOf(authority.notAfter)}</dd>
+				<dt>SHA-256</dt>
+				<dd class="code">{authority.fingerprint256}</dd>
+				<CopyLine
+					name="From elsewhere"
+					text={`curl -sfo lb-local-ca.pem ${store.state?.endpoint ?? ''}/_lb/ca.pem`}
+					what="the line that downloads it"
+				/>
 			</dl>
+			<h4>What makes clients trust it</h4>
+			<TrustList of={first} />
+			<details>
+				<summary>Systems, browsers, git</summary>
+				<TrustList of={others} />
+			</details>
 			<p class="quiet">
-				<code>lb-local trust</code> has the lines for systems and browsers.
+				<code>lb-local trust</code> has these lines, and those that take them back.
 			</p>
 		</section>
+	);
+}
+
+function TrustList({of: all}: {readonly of: Connection['trust']}) {
+	return (
+		<dl>
+			{all.map(({name, title, note, trust: lines}) => (
+				<div key={name}>
+					<dt>
+						{title}
+						{note !== undefined && `; ${note}`}
+					</dt>
+					<dd>
+						<code>{lines.join('\n')}</code>{' '}
+						<CopyButton text={() => lines.join('\n')} what={`the line for ${name}`}>
+							Copy
+						</CopyButton>
+					</dd>
+				</div>
+			))}
+		</dl>
 	);
 }

@@ -1,10 +1,11 @@
 import {useState} from 'preact/hooks';
-import {shellWord} from '../copy-as.ts';
+import {exportLines, listenerLine} from '../connect-lines.ts';
+import {CopyLine, WithConnection} from '../parts/connection.tsx';
 import {CopyButton} from '../parts/copy-button.tsx';
 import {Dialog} from '../parts/dialog.tsx';
 import {usePage} from '../parts/hooks.ts';
 import {lettersAreOn, setLetters} from '../parts/keys.ts';
-import type {ListenerState} from '../wire.ts';
+import type {Connection} from '../wire.ts';
 
 const KEYS = [
 	['↑ ↓ PgUp PgDn Home End', 'move through the exchanges; with Shift several are chosen'],
@@ -19,36 +20,10 @@ const KEYS = [
 
 /** How clients reach what runs, and the keys of this page. */
 export function ConnectDialog({onClose}: {readonly onClose: () => void}) {
-	const {store} = usePage();
 	const [letters, setOn] = useState(lettersAreOn());
-	const endpoint = store.state?.endpoint ?? '';
 	return (
 		<Dialog title="Connect, and keys" onClose={onClose}>
-			<h3>Send a request</h3>
-			<dl>
-				{(store.state?.loadBalancers ?? []).flatMap(({name, dnsName, listeners}) =>
-					listeners.map(listener => {
-						const line = lineFor(listener, dnsName);
-						return (
-							<div key={`${name}:${listener.port}`}>
-								<dt>
-									{name}:{listener.port}
-								</dt>
-								<dd>
-									<code>{line}</code>{' '}
-									<CopyButton text={() => line} what={`the line for ${name}:${listener.port}`}>
-										Copy
-									</CopyButton>
-								</dd>
-							</div>
-						);
-					}),
-				)}
-			</dl>
-			<h3>Point clients of the cloud at it</h3>
-			<p>
-				<code>eval "$(lb-local env)"</code>, or the endpoint <code>{endpoint}</code>
-			</p>
+			<WithConnection>{connection => <Clients {...connection} />}</WithConnection>
 			<h3>Keys</h3>
 			<table>
 				<caption class="hidden">Keys</caption>
@@ -83,13 +58,30 @@ export function ConnectDialog({onClose}: {readonly onClose: () => void}) {
 	);
 }
 
-function lineFor({spec, host, port, boundPort}: ListenerState, dnsName: string): string {
-	const bound = `${host}:${boundPort}`;
-	if (spec.startsWith('http:')) return `curl http://${bound}/`;
-	if (spec.startsWith('https:')) {
-		return `curl --cacert lb-local-ca.pem --connect-to ${shellWord(`${dnsName}:${port}:${bound}`)} https://${dnsName}:${port}/`;
-	}
-	if (spec.startsWith('ssl:'))
-		return `openssl s_client -CAfile lb-local-ca.pem -servername ${dnsName} -connect ${bound}`;
-	return `nc ${host} ${boundPort}`;
+/** A line for each listener, and the variables for clients of the clouds. */
+function Clients({env, authority}: Connection) {
+	const {store} = usePage();
+	const lines = exportLines(env);
+	return (
+		<>
+			<h3>Send a request</h3>
+			<dl>
+				{(store.state?.loadBalancers ?? []).flatMap(({name, dnsName, listeners}) =>
+					listeners.map(listener => {
+						const of = `${name}:${listener.port}`;
+						const text = listenerLine(listener, {dnsName, authority: authority.file});
+						return <CopyLine key={of} name={of} text={text} what={`the line for ${of}`} />;
+					}),
+				)}
+			</dl>
+			<h3>Point clients of the cloud at it</h3>
+			<p>
+				<code>eval "$(lb-local env)"</code> does what these lines do:{' '}
+				<CopyButton text={() => lines.join('\n')} what="the lines for clients of the cloud">
+					Copy
+				</CopyButton>
+			</p>
+			<pre>{lines.join('\n')}</pre>
+		</>
+	);
 }

@@ -1,5 +1,5 @@
-import {useEffect, useState} from 'preact/hooks';
-import {usePage} from '../parts/hooks.ts';
+import {useState} from 'preact/hooks';
+import {usePage, useSeconds} from '../parts/hooks.ts';
 import {nextTheme, theme} from '../parts/theme.ts';
 import {hashOf, VIEWS, type View} from '../route.ts';
 import {ago, grouped} from '../time.ts';
@@ -113,11 +113,7 @@ const CONNECTIONS = {
 function Live() {
 	const {store} = usePage();
 	const {connection, heardAt} = store;
-	const [nowMs, setNow] = useState(Date.now());
-	useEffect(() => {
-		const timer = window.setInterval(() => setNow(Date.now()), 1000);
-		return () => window.clearInterval(timer);
-	}, []);
+	const nowMs = useSeconds();
 	const age = connection === 'live' && heardAt > 0 ? `, ${ago(heardAt, Math.max(nowMs, heardAt))}` : '';
 	return (
 		<span class={`live ${connection}`}>

@@ -1,4 +1,4 @@
-import {usePage} from '../parts/hooks.ts';
+import {usePage, useSeconds} from '../parts/hooks.ts';
 import {Badge, Text} from '../parts/text.tsx';
 import {ago, countOf, daysUntil, duration} from '../time.ts';
 import type {BackendState, ListenerState, LoadBalancerState} from '../wire.ts';
@@ -101,12 +101,22 @@ function LoadBalancer({
 			)}
 			<Backends loadBalancer={name} backends={backends} />
 			{draining.map(each => (
-				<p key={each.name} class="draining">
-					<Badge kind="busy">draining</Badge> <Text of={each.name} />: deregistered, {countOf(each.inFlight, 'request')}{' '}
-					in flight
-				</p>
+				<Draining key={each.name} {...each} />
 			))}
 		</section>
+	);
+}
+
+/** A back-end that gets nothing new: how much is in flight at it, and for how long that may go on. */
+function Draining({name, inFlight, until}: NonNullable<LoadBalancerState['draining']>[number]) {
+	const {store} = usePage();
+	useSeconds();
+	const seconds = Math.max(0, Math.ceil((Date.parse(until) - store.nowMs) / 1000));
+	return (
+		<p class="draining">
+			<Badge kind="busy">draining</Badge> <Text of={name} />: deregistered, {countOf(inFlight, 'request')} in flight,{' '}
+			{seconds} s left
+		</p>
 	);
 }
 

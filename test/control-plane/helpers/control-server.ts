@@ -4,7 +4,7 @@ import {connect, type Socket} from 'node:net';
 import type {Duration} from '../../../src/base/duration.ts';
 import {EmulatorError} from '../../../src/base/errors.ts';
 import type {Config} from '../../../src/configuration/spec.ts';
-import type {AdminApi, PlacedFault, Readiness} from '../../../src/control-plane/admin/admin-api.ts';
+import type {AdminApi, Connection, PlacedFault, Readiness} from '../../../src/control-plane/admin/admin-api.ts';
 import type {AdminState, LoadBalancerState, VmAddress} from '../../../src/control-plane/admin/state.ts';
 import type {RecordedTraffic} from '../../../src/control-plane/admin/traffic.ts';
 import type {ApiAnswer, ApiRequest, Dialect} from '../../../src/control-plane/dialect.ts';
@@ -72,6 +72,11 @@ export class FakeAdminApi implements AdminApi {
 	operator: OperatorSetting = 'auto';
 	ready: Readiness = {isStopping: false, undecided: []};
 	written: Config = {loadBalancers: {web: {listeners: ['http:80']}}};
+
+	async connection(): Promise<Connection> {
+		const authority = {file: '/authority.pem', fingerprint256: 'AB:CD', notAfter: '2126-01-01T00:00:00.000Z'};
+		return {env: {LB_LOCAL_ENDPOINT: 'http://127.0.0.1:8089'}, authority, trust: []};
+	}
 
 	readiness(): Readiness {
 		return this.ready;

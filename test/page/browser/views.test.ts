@@ -1,7 +1,10 @@
 // A process of its own: it starts a browser.
 import test from 'ava';
 import type {Browser} from 'playwright-core';
+import {startEmulator} from '../../../src/index.ts';
+import {authority} from '../../helpers/emulator-scene.ts';
 import {launch, openPage, startScene, violationsIn} from '../../helpers/page-scene.ts';
+import {eventually} from '../../helpers/patience.ts';
 
 let browser: Browser;
 test.before(async () => {
@@ -181,14 +184,59 @@ test.serial(
 		t.regex(await call.innerText(), /OUTSCALE/);
 
 		await page.getByRole('link', {name: /Certificates/}).click();
-		t.regex(await page.getByRole('main').innerText(), /web:443.*days left.*web\.test, www\.web\.test/s);
+		t.regex(
+			await page.getByRole('main').innerText(),
+			/web:443.*days left.*web\.test, www\.web\.test.*From\s+issued by lb-local/s,
+		);
+		const trust = page.getByRole('region', {name: 'Authority'});
+		await trust.getByText(`export NODE_EXTRA_CA_CERTS=${emulator.ca.file}`).waitFor();
+		t.false(await trust.getByText('sudo update-ca-certificates').isVisible());
+		await trust.getByText('Systems, browsers, git').click();
+		t.true(await trust.getByText('sudo update-ca-certificates').isVisible());
+
 		await page.getByRole('button', {name: 'Connect, and keys'}).click();
 		const dialog = page.getByRole('dialog');
-		await dialog.waitFor();
-		t.regex(await dialog.innerText(), /curl --cacert lb-local-ca\.pem --connect-to/);
+		const web = `--connect-to web.test:443:127.0.0.1:${emulator.get('web').port(443)} https://web.test:443/`;
+		await dialog.getByText(`curl --cacert ${emulator.ca.file} ${web}`).waitFor();
 		t.regex(await dialog.innerText(), /nc 127\.0\.0\.1 \d+/);
+		t.deepEqual(
+			(await dialog.locator('pre').innerText()).split('\n'),
+			Object.entries(emulator.env()).map(([name, value]) => `export ${name}='${value}'`),
+		);
 	},
 );
+
+test.serial("a back-end that drains shows what is in flight and the seconds left, by the emulator's clock", async t => {
+	const emulator = await startEmulator({
+		port: 0,
+		authority,
+		clock: 'manual',
+		config: {
+			backends: {slow: {kind: 'reply', delay: '1h'}},
+			loadBalancers: {web: {listeners: ['http:80'], backends: ['slow'], draining: '30s'}},
+		},
+	});
+	t.teardown(() => emulator.stop());
+	const web = emulator.get('web');
+	const page = await openPage(t, browser, emulator);
+	const waiting = web.fetch('/');
+	await eventually(() => [...web.traffic][0]?.backend?.name === 'slow', 'a request at its back-end');
+	const text = 'slow: deregistered, 1 request in flight';
+	const advance = async (by: string) => {
+		await page.getByLabel('Advance the clock by').fill(by);
+		await page.getByRole('button', {name: 'Advance'}).click();
+	};
+
+	await page.getByRole('button', {name: 'Drain slow of web'}).click();
+	await page.getByRole('dialog').getByRole('button', {name: 'Drain'}).click();
+
+	await page.getByText(`${text}, 30 s left`).waitFor();
+	await advance('12s');
+	await page.getByText(`${text}, 18 s left`).waitFor();
+	await advance('18s');
+	await page.getByText(text).waitFor({state: 'detached'});
+	t.is((await waiting).status, 502);
+});
 
 test.serial('a fault is armed at a back-end, fires, is counted, and is removed', async t => {
 	const emulator = await startScene(t);

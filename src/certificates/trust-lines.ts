@@ -1,4 +1,5 @@
-import {shellWord} from './text.ts';
+import {X509Certificate} from 'node:crypto';
+import {shellWord} from '../base/shell-word.ts';
 
 /** How one system or program is made to trust an authority, and to forget it. */
 export interface TrustLines {
@@ -17,6 +18,16 @@ export interface TrustedAuthority {
 	/** SHA-1 and SHA-256 of the certificate, hexadecimal without colons. */
 	readonly sha1: string;
 	readonly sha256: string;
+	/** SHA-256 as people compare it: upper-case hexadecimal with colons. */
+	readonly fingerprint256: string;
+	readonly notAfter: Date;
+}
+
+/** An authority whose certificate is in a file. */
+export function trustedAuthority({file, pem}: {readonly file: string; readonly pem: string}): TrustedAuthority {
+	const {fingerprint, fingerprint256, validTo} = new X509Certificate(pem);
+	const [sha1 = '', sha256 = ''] = [fingerprint, fingerprint256].map(text => text.replaceAll(':', ''));
+	return {file, sha1, sha256, fingerprint256, notAfter: new Date(validTo)};
 }
 
 const REPLACES = 'in place of the authorities of the system: for commands that talk to load balancers alone';
@@ -35,12 +46,15 @@ const FIREFOX = [
  *
  * @param windows whether variables are set as PowerShell does.
  */
-export function trustLines(authority: TrustedAuthority, windows: boolean): TrustLines[] {
+export function trustLines(
+	authority: Pick<TrustedAuthority, 'file' | 'sha1' | 'sha256'>,
+	windows: boolean,
+): TrustLines[] {
 	return [...stores(authority), ...programs(authority, windows)];
 }
 
 /** Stores of systems and browsers. What is added is named so that it alone can be taken out again. */
-function stores({file, sha1, sha256}: TrustedAuthority): TrustLines[] {
+function stores({file, sha1, sha256}: Pick<TrustedAuthority, 'file' | 'sha1' | 'sha256'>): TrustLines[] {
 	const word = shellWord(file);
 	const id = `lb-local-${sha256.slice(0, 12).toLowerCase()}`;
 	const nss = 'sql:"$HOME"/.pki/nssdb';
@@ -95,7 +109,7 @@ function stores({file, sha1, sha256}: TrustedAuthority): TrustLines[] {
 }
 
 /** Programs that read a variable. */
-function programs({file}: TrustedAuthority, windows: boolean): TrustLines[] {
+function programs({file}: Pick<TrustedAuthority, 'file'>, windows: boolean): TrustLines[] {
 	const set = (name: string) =>
 		windows ? `$env:${name} = ${powershellWord(file)}` : `export ${name}=${shellWord(file)}`;
 	const unset = (name: string) => (windows ? `Remove-Item Env:${name}` : `unset ${name}`);

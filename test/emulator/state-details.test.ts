@@ -1,0 +1,85 @@
+import {readFile} from 'node:fs/promises';
+import {fileURLToPath} from 'node:url';
+import test from 'ava';
+import type {AdminState} from '../../src/control-plane/admin/state.ts';
+import type {Emulator} from '../../src/index.ts';
+import {startWithApi} from '../helpers/emulator-scene.ts';
+import {eventually} from '../helpers/patience.ts';
+
+const certs = (file: string) => fileURLToPath(new URL(`../../certs/${file}`, import.meta.url));
+const pemOf = async (name: string) => ({
+	cert: await readFile(certs(`${name}.crt`), 'utf8'),
+	key: await readFile(certs(`${name}.key`), 'utf8'),
+});
+
+async function stateOf({endpoint}: Emulator): Promise<AdminState> {
+	const response = await fetch(`${endpoint}/_lb/state`);
+	// The route answers in the shape that its type says.
+	return (await response.json()) as AdminState;
+}
+
+test('the state says where each certificate comes from', async t => {
+	const [uploaded, text] = await Promise.all([pemOf('shop.test'), pemOf('rsa.web.test')]);
+	const {emulator, api} = await startWithApi(t, {
+		config: {
+			certificates: {filed: {cert: certs('web.test.crt'), key: certs('web.test.key')}, named: {names: ['named.test']}},
+			loadBalancers: {
+				web: {
+					listeners: [
+						{listen: 'https:443 -> http:80'},
+						{listen: 'https:444 -> http:80', certificate: 'named'},
+						{listen: 'https:445 -> http:80', certificate: 'filed'},
+						'http:80',
+					],
+				},
+			},
+		},
+	});
+	await emulator.create({
+		name: 'shop',
+		listeners: [{listen: 'ssl:443 -> tcp:80', certificate: text}, 'https:444 -> http:80'],
+	});
+	const {ServerCertificate} = await api.ok('CreateServerCertificate', {
+		Name: 'mine',
+		Body: uploaded.cert,
+		PrivateKey: uploaded.key,
+	});
+	await api.ok('UpdateLoadBalancer', {
+		LoadBalancerName: 'shop',
+		LoadBalancerPort: 444,
+		ServerCertificateId: ServerCertificate.Orn,
+	});
+
+	const {loadBalancers} = await stateOf(emulator);
+
+	t.deepEqual(
+		loadBalancers.flatMap(({name, listeners}) =>
+			listeners.map(({port, certificateOrigin}) => `${name}:${port} ${certificateOrigin}`),
+		),
+		['web:443 issued', 'web:444 issued', 'web:445 file', 'web:80 undefined', 'shop:443 text', 'shop:444 account'],
+	);
+});
+
+test("the state says until when a back-end drains, by the emulator's clock", async t => {
+	const {emulator} = await startWithApi(t, {
+		clock: 'manual',
+		config: {
+			backends: {slow: {kind: 'reply', delay: '1h'}},
+			loadBalancers: {web: {listeners: ['http:80'], backends: ['slow'], draining: '30s'}},
+		},
+	});
+	const web = emulator.get('web');
+	const waiting = web.fetch('/');
+	await eventually(() => [...web.traffic][0]?.backend?.name === 'slow', 'a request at its back-end');
+	const until = new Date(emulator.clock.now() + 30_000).toISOString();
+	const drained = web.drain('slow');
+
+	t.deepEqual((await stateOf(emulator)).loadBalancers[0]?.draining, [{name: 'slow', inFlight: 1, until}]);
+
+	await emulator.clock.advance('20s');
+	t.deepEqual((await stateOf(emulator)).loadBalancers[0]?.draining, [{name: 'slow', inFlight: 1, until}]);
+	await emulator.clock.advance('10s');
+	await drained;
+	t.is((await waiting).status, 502);
+	t.is((await stateOf(emulator)).loadBalancers[0]?.draining, undefined);
+});
