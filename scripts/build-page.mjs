@@ -36,11 +36,14 @@ export async function buildPage(folder) {
 		platform: 'browser',
 		// The oldest that know light-dark() in style sheets or do without it, and everything that the script uses.
 		target: ['chrome109', 'firefox115', 'safari16.4'],
-		jsx: 'automatic',
-		jsxImportSource: 'preact',
+		jsx: 'transform',
+		jsxFactory: 'h',
+		jsxFragment: 'Fragment',
+		inject: ['src/page/elements.ts'],
 		legalComments: 'none',
 		logLevel: 'warning',
-		tsconfig: path.join(SOURCE, 'tsconfig.json'),
+		// That of the types would have it the other way.
+		tsconfigRaw: {},
 	});
 	await rm(folder, {recursive: true, force: true});
 	await mkdir(folder, {recursive: true});

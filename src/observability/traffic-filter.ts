@@ -1,5 +1,4 @@
 import {quote} from '../base/quote.ts';
-import {didYouMean} from '../base/suggest.ts';
 import type {ExchangeSummary} from './summary.ts';
 
 /** An exchange as a filter looks at it. What is not known is not there, and matches nothing. */
@@ -25,6 +24,9 @@ export interface TrafficFilter {
 }
 
 type Test = (subject: FilterSubject) => boolean;
+
+/** `didYouMean` of `base/suggest.ts`. The page has it only when it is needed. */
+export type Suggest = (given: string, candidates: Iterable<string>) => string | undefined;
 
 /** The keys of a filter and what may follow them. */
 const KEYS: ReadonlyMap<string, (value: string) => Test | string> = new Map<string, (value: string) => Test | string>([
@@ -63,10 +65,14 @@ const NUMERIC: ReadonlySet<string> = new Set(['port', 'status', 'id', 'ms']);
  * - `tls`: `none`, `1.2` or `1.3`; `header:NAME` or `header:NAME=VALUE`: a field of the request
  * - `reused:yes`, `reused:no`; `is:open`, `is:failed` (an outcome that is not ok, or a status of 500 and more)
  */
-export function readFilter(text: string): TrafficFilter {
+export function readFilter(text: string, suggest?: Suggest): TrafficFilter {
 	const tests: Test[] = [];
 	const remarks: FilterRemark[] = [];
-	for (const term of termsIn(text)) tests.push(readTerm(term, remarks));
+	const remark = (message: string, key?: string) => {
+		if (key === undefined) remarks.push({message});
+		else remarks.push({message, hint: suggest?.(key, KEYS.keys()) ?? 'text with a colon stands in quotes'});
+	};
+	for (const term of termsIn(text)) tests.push(readTerm(term, remark));
 	return {matches: subject => tests.every(test => test(subject)), remarks};
 }
 
@@ -86,23 +92,25 @@ function termsIn(text: string): Term[] {
 	}));
 }
 
-function readTerm({negated, text, quoted}: Term, remarks: FilterRemark[]): Test {
-	const test = quoted ? wordTest(text) : readPlain(text, remarks);
+/** Tells of something that means nothing; with the key where that is unknown. */
+type Remark = (message: string, key?: string) => void;
+
+function readTerm({negated, text, quoted}: Term, remark: Remark): Test {
+	const test = quoted ? wordTest(text) : readPlain(text, remark);
 	return negated ? subject => !test(subject) : test;
 }
 
-function readPlain(text: string, remarks: FilterRemark[]): Test {
+function readPlain(text: string, remark: Remark): Test {
 	const [, key, operator = '', value = ''] = /^([A-Za-z]+)(:|[<>]=?)(.*)$/s.exec(text) ?? [];
 	if (key === undefined) return wordTest(text);
 	const read = KEYS.get(key.toLowerCase());
 	if (read === undefined) {
-		const message = `${quote(key)} is no key of a filter; the keys are ${[...KEYS.keys()].join(', ')}`;
-		remarks.push({message, hint: didYouMean(key, KEYS.keys()) ?? 'text with a colon stands in quotes'});
+		remark(`${quote(key)} is no key of a filter; the keys are ${[...KEYS.keys()].join(', ')}`, key);
 		return wordTest(text);
 	}
 	const test = readValue(read, {key, operator, value});
 	if (typeof test === 'function') return test;
-	remarks.push({message: `${quote(text)}: ${test}`});
+	remark(`${quote(text)}: ${test}`);
 	return wordTest(text);
 }
 

@@ -1,5 +1,6 @@
 import test from 'ava';
 import fc from 'fast-check';
+import {didYouMean} from '../../src/base/suggest.ts';
 import {type FilterSubject, isFailed, readFilter} from '../../src/observability/traffic-filter.ts';
 
 const GET: FilterSubject = {
@@ -128,7 +129,7 @@ test(matches, 'outcome:"no-healthy-backend"', false, true);
 
 const remarks = test.macro({
 	exec: (t, filter: string, message: string | RegExp, hint?: string) => {
-		const [remark, ...more] = readFilter(filter).remarks;
+		const [remark, ...more] = readFilter(filter, didYouMean).remarks;
 		if (typeof message === 'string') t.is(remark?.message, message);
 		else t.regex(remark?.message ?? '', message);
 		if (hint !== undefined) t.is(remark?.hint, hint);
@@ -154,6 +155,10 @@ test(remarks, 'reused:maybe', '"reused:maybe": yes or no is needed');
 test(remarks, 'header:=x', '"header:=x": the name of a field is missing, such as "header:X-Request-Id=42"');
 test(remarks, 'lb:', '"lb:": a value is missing after the colon');
 test(remarks, 'path:', '"path:": a path is missing after the colon, such as "/api"');
+
+test('without a way to suggest a key, what can be done in every case is', t => {
+	t.is(readFilter('stats:5xx').remarks[0]?.hint, 'text with a colon stands in quotes');
+});
 
 test('what is not understood is looked for as text', t => {
 	t.true(readFilter('http:/x').matches({...GET, target: 'http:/x'}));

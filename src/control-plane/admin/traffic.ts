@@ -189,7 +189,7 @@ function readQuery(query: string): TrafficQuery & {readonly isForward: boolean} 
 	const after = number('after', 0, Number.MAX_SAFE_INTEGER);
 	const before = number('before', 0, Number.MAX_SAFE_INTEGER);
 	const limit = number('limit', 1, MOST_SUMMARIES) ?? USUAL_SUMMARIES;
-	const filter = readFilter(given.get('filter') ?? '');
+	const filter = readFilter(given.get('filter') ?? '', didYouMean);
 	violations.push(...filter.remarks.map(remark => ({path: ['filter'], ...remark})));
 	if (violations.length > 0) throw invalidDescription('The query', violations);
 	return {after, before, limit, lb: given.get('lb') ?? undefined, filter, isForward: after !== undefined};

@@ -1,5 +1,5 @@
 import {useEffect, useMemo, useRef, useState} from 'preact/hooks';
-import {isFailed, readFilter} from '../../observability/traffic-filter.ts';
+import {isFailed, readFilter, type Suggest, type TrafficFilter} from '../../observability/traffic-filter.ts';
 import {orderAssertionOf} from '../assertions.ts';
 import {visible} from '../escape.ts';
 import {CopyButton} from '../parts/copy-button.tsx';
@@ -19,7 +19,7 @@ export function TrafficView() {
 	const [current, setCurrent] = useState<number>();
 	const [selected, setSelected] = useState<ReadonlySet<number>>(new Set());
 	const seenUntil = useRef(0);
-	const filter = useMemo(() => readFilter(route.filter), [route.filter]);
+	const filter = useFilter(route.filter);
 	const fromServer = useServerFilter(route.filter, store, controller);
 	const {pausedAt, rows: ring} = store;
 	const rows = useMemo(() => {
@@ -127,6 +127,17 @@ export function TrafficView() {
 			{route.exchange !== undefined && <OpenExchange {...route.exchange} onClose={() => closeDetail(go, current)} />}
 		</div>
 	);
+}
+
+/** What is meant in place of an unknown key is looked for by what is loaded then. */
+function useFilter(text: string): TrafficFilter {
+	const [suggest, setSuggest] = useState<Suggest>();
+	const filter = useMemo(() => readFilter(text, suggest), [text, suggest]);
+	const isOdd = filter.remarks.length > 0;
+	useEffect(() => {
+		if (isOdd) void import('../more.ts').then(({didYouMean}) => setSuggest(() => didYouMean));
+	}, [isOdd]);
+	return filter;
 }
 
 function OpenExchange(props: {readonly lb: string; readonly id: number; readonly onClose: () => void}) {
