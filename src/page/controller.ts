@@ -1,41 +1,27 @@
 import {type Ask, failureText} from './api.ts';
+import {RecordReader, type RecordReaderOptions} from './record-reader.ts';
 import type {Store} from './store.ts';
 import type {EventName} from './stream.ts';
 import {countOf} from './time.ts';
-import type {AdminState, ExchangeSummary, ExchangesEvent, FaultState, LoggedCall} from './wire.ts';
+import type {AdminState, ExchangesEvent, FaultState, LoggedCall} from './wire.ts';
 
 /** How often the state is read at most, whatever happens. */
 const STATE_EVERY_MS = 500;
-/** How often the record is read at most, when the stream has left rows out. */
-const ROWS_EVERY_MS = 1000;
-/** How many rows are read then. */
-const LATEST_ROWS = 200;
 /** How often new exchanges are announced at most. */
 const SAY_EVERY_MS = 5000;
-/** As many as the control port gives in one answer. */
-const MOST_ROWS = 10_000;
-
-export interface ControllerOptions {
-	readonly store: Store;
-	readonly ask: Ask;
-	readonly later: (ms: number, task: () => void) => () => void;
-}
 
 /** Keeps the store as the control port is, and does what the user asks for. */
 export class Controller {
+	/** Of the traffic. */
+	readonly record: RecordReader;
 	readonly #store: Store;
 	readonly #ask: Ask;
-	readonly #later: ControllerOptions['later'];
+	readonly #later: RecordReaderOptions['later'];
 	/** Tasks that are to run and are not to run too often, by their names. */
 	readonly #waiting = new Set<string>();
 
-	/** The number of the exchange after which the stream has left some out. */
-	#missedAfter = Number.POSITIVE_INFINITY;
-
-	/** Whether the stream has left some out since the rows were read last. */
-	#isBusy = false;
-
-	constructor({store, ask, later}: ControllerOptions) {
+	constructor({store, ask, later}: RecordReaderOptions) {
+		this.record = new RecordReader({store, ask, later});
 		this.#store = store;
 		this.#ask = ask;
 		this.#later = later;
@@ -47,7 +33,7 @@ export class Controller {
 
 	/** Reads everything again. */
 	async sync(): Promise<void> {
-		await Promise.all([this.readState(), this.#readRows({fresh: true}), this.#readCalls(), this.readFaults()]);
+		await Promise.all([this.readState(), this.record.readNewest(), this.#readCalls(), this.readFaults()]);
 	}
 
 	async readState(): Promise<void> {
@@ -116,28 +102,11 @@ export class Controller {
 	}
 
 	#onExchanges(event: ExchangesEvent): void {
-		const {rows} = this.#store;
-		const isMissing = (event.dropped ?? 0) > 0;
-		if (isMissing) this.#missedAfter = Math.min(this.#missedAfter, rows.newest?.seq ?? 0);
+		if ((event.dropped ?? 0) > 0) this.record.missed();
 		this.#store.addExchanges(event);
-		if (isMissing) {
-			this.#isBusy = true;
-			this.#catchUp();
-		}
 		// In-flight requests and shares of the map go with the traffic.
 		this.#seldom('state', 2 * STATE_EVERY_MS, () => this.readState());
 		this.#seldom('say', SAY_EVERY_MS, async () => this.#announce());
-	}
-
-	/** While more comes than the stream tells, the latest rows are enough; what is missing is read once it is over. */
-	#catchUp(): void {
-		this.#seldom('rows', ROWS_EVERY_MS, async () => {
-			if (!this.#isBusy) return this.#readRows({fresh: false});
-			this.#isBusy = false;
-			const answer = await this.#ask<{summaries: ExchangeSummary[]}>('GET', `traffic?limit=${LATEST_ROWS}`);
-			if ('value' in answer) this.#store.addRows(answer.value.summaries, {fresh: false});
-			this.#catchUp();
-		});
 	}
 
 	#announce(): void {
@@ -145,20 +114,6 @@ export class Controller {
 		this.#store.unannounced = {count: 0, failed: 0};
 		if (count === 0) return;
 		this.#store.say('status', `${countOf(count, 'new exchange')}${failed === 0 ? '' : `, ${failed} failed`}`);
-	}
-
-	async #readRows(how: {readonly fresh: boolean}): Promise<void> {
-		// The end of one that is shown as open may be among those that were left out.
-		const open = this.#store.rows.rows.find(row => row.open)?.seq ?? Number.POSITIVE_INFINITY;
-		const after = how.fresh ? '' : `&after=${Math.min(this.#missedAfter, open - 1)}`;
-		this.#missedAfter = Number.POSITIVE_INFINITY;
-		const answer = await this.#ask<{summaries: ExchangeSummary[]; forgotten: number}>(
-			'GET',
-			`traffic?limit=${MOST_ROWS}${after}`,
-		);
-		if (!('value' in answer)) return;
-		this.#store.forgotten = answer.value.forgotten;
-		this.#store.addRows(answer.value.summaries, how);
 	}
 
 	async #readCalls(): Promise<void> {

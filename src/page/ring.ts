@@ -33,6 +33,25 @@ export class Ring<Row extends Numbered> {
 		return this.#rows.at(-1);
 	}
 
+	get oldest(): Row | undefined {
+		return this.#rows[this.#start];
+	}
+
+	/** Many rows at once, in the order of their numbers. */
+	putAll(rows: readonly Row[]): void {
+		this.version++;
+		const kept = this.rows;
+		const merged: Row[] = [];
+		let next = 0;
+		for (const row of rows) {
+			for (let before = kept[next]; before !== undefined && before.seq <= row.seq; before = kept[++next]) {
+				if (before.seq < row.seq) merged.push(before);
+			}
+			merged.push(row);
+		}
+		this.#rows = merged.concat(kept.slice(next)).slice(-this.#most);
+	}
+
 	/** @returns whether its number was not there. */
 	put(row: Row): boolean {
 		this.version++;

@@ -1,6 +1,6 @@
 import {Ring} from './ring.ts';
 import type {Connection} from './stream.ts';
-import type {AdminState, ExchangeSummary, ExchangesEvent, FaultState, LoggedCall} from './wire.ts';
+import type {AdminState, ExchangeSummary, ExchangesEvent, FaultState, LoggedCall, TrafficPage} from './wire.ts';
 
 /** As many rows as the browser keeps: about 3 MB. */
 export const MOST_ROWS = 10_000;
@@ -13,6 +13,9 @@ export interface Message {
 	/** Tells two of the same text apart. */
 	readonly number: number;
 }
+
+/** A part of the record. */
+type RecordPage = Pick<TrafficPage, 'summaries' | 'older' | 'forgotten'>;
 
 /** All that the page shows. Views read it, and paint again when it tells of a change: once a frame at most. */
 export class Store {
@@ -32,8 +35,12 @@ export class Store {
 	pausedAt: number | undefined;
 	/** How many exchanges the control port has forgotten. */
 	forgotten = 0;
+	/** How many exchanges the control port keeps that are older than the rows that have been read. */
+	older = 0;
 	/** New exchanges, and failed ones, that have not been announced. */
 	unannounced = {count: 0, failed: 0};
+	/** As `forgotten`, as far as it is accounted for in `older`. */
+	#forgottenInAll = 0;
 	/** The emulator's clock is ahead of the browser's by so much. */
 	#aheadMs = 0;
 	readonly #onFrame: (paint: () => void) => void;
@@ -56,6 +63,11 @@ export class Store {
 		return this.#nowMs() + this.#aheadMs;
 	}
 
+	/** How many exchanges there are, read or not. */
+	get totalExchanges(): number {
+		return this.rows.length + this.older;
+	}
+
 	/** @returns what ends it. */
 	watch(watcher: () => void): () => void {
 		this.#watchers.add(watcher);
@@ -75,6 +87,7 @@ export class Store {
 	setState(state: AdminState): void {
 		this.#aheadMs = Date.parse(state.clock.now) - this.#nowMs();
 		this.state = state;
+		this.#forget(state.loadBalancers.reduce((sum, {counters}) => sum + (counters?.forgotten ?? 0), 0));
 		this.changed();
 	}
 
@@ -84,18 +97,34 @@ export class Store {
 			if (this.rows.put(row)) this.unannounced.count++;
 			if (row.outcome !== 'ok' || row.status >= 500) this.unannounced.failed++;
 		}
+		this.#setOlder(this.older);
 		this.changed();
 	}
 
-	/** What the control port has recorded; with `fresh` nothing else is kept. */
-	addRows(rows: readonly ExchangeSummary[], how: {readonly fresh: boolean}): void {
-		if (how.fresh) this.rows.clear();
-		for (const row of rows) this.rows.put(row);
+	/** The newest of the record; nothing else is kept. */
+	setRows(page: RecordPage): void {
+		this.rows.clear();
+		this.forgotten = page.forgotten;
+		this.addOlderRows(page);
+	}
+
+	/** What the stream has left out. */
+	addRows(rows: readonly ExchangeSummary[]): void {
+		this.rows.putAll(rows);
+		this.#setOlder(this.older);
+		this.changed();
+	}
+
+	/** Those before the oldest that is here. */
+	addOlderRows({summaries, older, forgotten}: RecordPage): void {
+		this.rows.putAll(summaries);
+		this.#setOlder(older);
+		this.#forgottenInAll = forgotten;
 		this.changed();
 	}
 
 	clearRows(): void {
-		this.rows.clear();
+		this.setRows({summaries: [], older: 0, forgotten: 0});
 		this.pausedAt = undefined;
 		this.changed();
 	}
@@ -129,6 +158,17 @@ export class Store {
 	dismiss(): void {
 		this.message = undefined;
 		this.changed();
+	}
+
+	/** No more of them than there is room for. */
+	#setOlder(older: number): void {
+		this.older = Math.min(older, MOST_ROWS - this.rows.length);
+	}
+
+	/** The oldest are forgotten first. */
+	#forget(forgotten: number): void {
+		this.older = Math.max(0, this.older - Math.max(0, forgotten - this.#forgottenInAll));
+		this.#forgottenInAll = Math.max(forgotten, this.#forgottenInAll);
 	}
 
 	/** Views are painted with the next frame. */

@@ -3,7 +3,7 @@ import type {ClientHello} from '../codec/client-hello.ts';
 import type {Connection} from '../control-plane/admin/admin-api.ts';
 import type {ShownFault as FaultState} from '../control-plane/admin/faults.ts';
 import type {AdminState, BackendState, LoadBalancerState} from '../control-plane/admin/state.ts';
-import type {WireExchange} from '../control-plane/admin/traffic.ts';
+import type {TrafficPage, WireExchange} from '../control-plane/admin/traffic.ts';
 import type {LoggedCall} from '../control-plane/call-log.ts';
 import type {ExchangeSummary} from '../observability/summary.ts';
 
@@ -16,6 +16,7 @@ export type {
 	FaultState,
 	LoadBalancerState,
 	LoggedCall,
+	TrafficPage,
 	WireExchange,
 };
 

@@ -52,7 +52,7 @@ test('the record of all load balancers is read in the order in which exchanges c
 test('an empty record is a page without rows', async t => {
 	const emulator = await start(t);
 
-	t.deepEqual(await page(emulator), {summaries: [], oldest: 0, newest: 0, forgotten: 0, more: false});
+	t.deepEqual(await page(emulator), {summaries: [], oldest: 0, newest: 0, forgotten: 0, older: 0, more: false});
 });
 
 test('paging goes by seq: after it the first ones, before it the last ones', async t => {
@@ -72,7 +72,10 @@ test('paging goes by seq: after it the first ones, before it the last ones', asy
 	const last = await page(emulator, '?limit=2');
 	t.deepEqual(targets(last), ['shop /4', 'web /5']);
 	t.true(last.more);
-	t.deepEqual(targets(await page(emulator, `?before=${seqOf(3)}&limit=2`)), ['shop /2', 'web /3']);
+	t.is(last.older, 3);
+	const before = await page(emulator, `?before=${seqOf(3)}&limit=2`);
+	t.deepEqual(targets(before), ['shop /2', 'web /3']);
+	t.is(before.older, 1);
 	t.deepEqual(targets(await page(emulator, `?after=${seqOf(0)}&before=${seqOf(3)}`)), ['shop /2', 'web /3']);
 });
 

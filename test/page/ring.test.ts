@@ -17,9 +17,28 @@ test('rows are kept in the order of their numbers, the latest of them, each once
 				kept = [...kept.filter(({seq}) => seq !== row.seq), row].sort((one, other) => one.seq - other.seq).slice(-most);
 				t.is(ring.length, kept.length);
 				t.deepEqual(ring.newest, kept.at(-1));
+				t.deepEqual(ring.oldest, kept[0]);
 			}
 			t.deepEqual(ring.rows, kept);
 			t.deepEqual(ring.rows, kept, 'read twice');
+		}),
+		{numRuns: runs(300)},
+	);
+});
+
+test('many rows at once are as one after the other', t => {
+	const rows = fc.array(fc.record({seq: fc.integer({min: 1, max: 40}), form: fc.nat(9)}), {maxLength: 30});
+	fc.assert(
+		fc.property(rows, rows, fc.integer({min: 1, max: 12}), (before, many, most) => {
+			const sorted = [...new Map(many.map(row => [row.seq, row])).values()].sort((one, other) => one.seq - other.seq);
+			const [ring, other] = [new Ring<(typeof many)[0]>(most), new Ring<(typeof many)[0]>(most)];
+			for (const row of before) for (const each of [ring, other]) each.put(row);
+			const {version} = ring;
+			ring.putAll(sorted);
+			for (const row of sorted) other.put(row);
+			t.deepEqual(ring.rows, other.rows);
+			t.is(ring.oldest, ring.rows[0]);
+			t.true(ring.version > version);
 		}),
 		{numRuns: runs(300)},
 	);

@@ -1,34 +1,9 @@
 import test from 'ava';
 import {type Answer, askBy, failureText} from '../../src/page/api.ts';
 import {Controller} from '../../src/page/controller.ts';
-import {Store} from '../../src/page/store.ts';
-import type {AdminState, ExchangeSummary, LoggedCall} from '../../src/page/wire.ts';
-
-function row(seq: number, more: Partial<ExchangeSummary> = {}): ExchangeSummary {
-	return {
-		seq,
-		lb: 'web',
-		id: seq,
-		at: 0,
-		port: 80,
-		kind: 'http',
-		client: '127.0.0.1:50000',
-		method: 'GET',
-		target: '/',
-		host: 'web.test',
-		backend: 'a',
-		reused: false,
-		status: 200,
-		by: 'backend',
-		outcome: 'ok',
-		cause: '',
-		ms: 1,
-		up: 0,
-		down: 0,
-		open: false,
-		...more,
-	};
-}
+import {MOST_ROWS, Store} from '../../src/page/store.ts';
+import type {AdminState, LoggedCall} from '../../src/page/wire.ts';
+import {row} from '../helpers/exchange-row.ts';
 
 const STATE: AdminState = {
 	version: '1.2.3',
@@ -124,7 +99,7 @@ test('a row that is open becomes the one that has ended; what is new is counted 
 
 test('pausing keeps the newest exchange that is shown, and nothing is lost', t => {
 	const {store} = scene();
-	store.addRows([row(1), row(2)], {fresh: true});
+	store.setRows({summaries: [row(1), row(2)], older: 0, forgotten: 0});
 	store.pause(true);
 	store.addExchanges({opened: [], ended: [row(3)]});
 
@@ -135,6 +110,36 @@ test('pausing keeps the newest exchange that is shown, and nothing is lost', t =
 	store.pause(true);
 	store.clearRows();
 	t.is(store.pausedAt, undefined);
+});
+
+test('older exchanges that were not read are counted, as long as the control port keeps them and there is room', t => {
+	const {store} = scene();
+	const forgetting = (forgotten: number): AdminState => {
+		const counters = {exchanges: 0, failed: 0, forgotten};
+		const web = {name: 'web', dnsName: '', state: 'active', listeners: [], backends: [], warnings: [], advice: []};
+		return {...STATE, loadBalancers: [{...web, counters}]};
+	};
+	store.setRows({summaries: [row(90), row(91)], older: 50, forgotten: 7});
+	t.is(store.totalExchanges, 52);
+
+	store.setState(forgetting(7));
+	t.is(store.older, 50);
+	store.setState(forgetting(10));
+	store.setState(forgetting(9));
+	store.setState(forgetting(10));
+	t.is(store.older, 47, 'three of them are no longer kept');
+	store.addOlderRows({summaries: [row(88), row(89)], older: 45, forgotten: 10});
+	t.deepEqual([store.older, store.rows.length, store.rows.oldest?.seq], [45, 4, 88]);
+	store.setState(forgetting(1000));
+	t.is(store.older, 0);
+
+	store.setRows({summaries: [row(1)], older: 20_000, forgotten: 0});
+	t.is(store.totalExchanges, MOST_ROWS);
+	store.addExchanges({opened: [], ended: [row(2)]});
+	store.addRows([row(3)]);
+	t.deepEqual([store.older, store.totalExchanges], [MOST_ROWS - 3, MOST_ROWS]);
+	store.clearRows();
+	t.is(store.totalExchanges, 0);
 });
 
 test('calls are added once, and the latest 1,000 are kept', t => {
@@ -151,26 +156,27 @@ test('calls are added once, and the latest 1,000 are kept', t => {
 test('everything is read again, and what the record no longer has is gone', async t => {
 	const {store, controller, taken} = scene({
 		state: STATE,
-		traffic: {summaries: [row(5)], forgotten: 4},
+		traffic: {summaries: [row(5)], older: 3, forgotten: 4},
 		calls: {calls: [call(1)], total: 1},
 	});
-	store.addRows([row(1)], {fresh: true});
+	store.setRows({summaries: [row(1)], older: 0, forgotten: 0});
 
 	await controller.sync();
 
-	t.deepEqual(taken(), ['GET state', 'GET traffic?limit=10000', 'GET calls', 'GET faults']);
+	t.deepEqual(taken(), ['GET state', 'GET traffic?limit=200', 'GET calls', 'GET faults']);
 	t.is(store.state, STATE);
 	t.deepEqual(
 		store.rows.rows.map(({seq}) => seq),
 		[5],
 	);
 	t.is(store.forgotten, 4);
+	t.is(store.totalExchanges, 4);
 	t.is(store.totalCalls, 1);
 });
 
 test('what fails to be read leaves what is shown', async t => {
 	const {store, controller} = scene();
-	store.addRows([row(1)], {fresh: true});
+	store.setRows({summaries: [row(1)], older: 0, forgotten: 0});
 
 	await controller.sync();
 	await controller.readFaults();
@@ -196,24 +202,8 @@ test('a storm of exchanges reads the state once, announces once, and reads what 
 	controller.onEvent('state', {revision: 2});
 	controller.onEvent('state', {revision: 3});
 	await expire();
-	t.deepEqual(taken().sort(), ['GET state', 'GET traffic?limit=10000&after=0'], 'once it is over');
+	t.deepEqual(taken().sort(), ['GET state', 'GET traffic?limit=2000&after=0'], 'once it is over');
 	t.is(store.message?.number, 1, 'nothing new is not announced');
-});
-
-test('what the stream left out is read from where it began, or from the oldest that is shown as open', async t => {
-	const {store, controller, taken, expire} = scene({state: STATE, traffic: {summaries: [], forgotten: 0}});
-	store.addRows([row(7), row(9)], {fresh: true});
-	controller.onEvent('exchanges', {opened: [], ended: [row(20)], dropped: 1});
-	controller.onEvent('exchanges', {opened: [], ended: [row(30)], dropped: 1});
-	await expire();
-	await expire();
-	t.true(taken().includes('GET traffic?limit=10000&after=9'));
-
-	store.addRows([row(8, {open: true})], {fresh: false});
-	controller.onEvent('exchanges', {opened: [], ended: [row(40)], dropped: 1});
-	await expire();
-	await expire();
-	t.true(taken().includes('GET traffic?limit=10000&after=7'));
 });
 
 test('one good exchange is announced without failures', async t => {
@@ -279,7 +269,7 @@ test('what the user asks for is done, and said; a failure is an alert with all t
 	t.deepEqual(taken(), ['POST health {"backend":"a"}', 'GET state']);
 	t.false(await controller.act('POST', 'drain', {}, 'never'));
 	t.like(store.message, {kind: 'alert', text: 'no drain'});
-	store.addRows([row(1)], {fresh: true});
+	store.setRows({summaries: [row(1)], older: 0, forgotten: 0});
 	await controller.clearTraffic();
 	t.is(store.rows.length, 0);
 	await controller.reset();
@@ -288,7 +278,7 @@ test('what the user asks for is done, and said; a failure is an alert with all t
 
 test('what could not be cleared or reset stays', async t => {
 	const {store, controller} = scene();
-	store.addRows([row(1)], {fresh: true});
+	store.setRows({summaries: [row(1)], older: 0, forgotten: 0});
 
 	await controller.clearTraffic();
 	await controller.reset();

@@ -40,6 +40,8 @@ export interface TrafficPage {
 	readonly newest: number;
 	/** How many exchanges are no longer kept. */
 	readonly forgotten: number;
+	/** How many that are kept are older than the first of these, whether they pass the filter or not. */
+	readonly older: number;
 	/** Whether the limit left some out: newer ones with `after`, older ones otherwise. */
 	readonly more: boolean;
 }
@@ -73,6 +75,7 @@ export function readTraffic(
 		oldest: records[0]?.seq ?? 0,
 		newest: records.at(-1)?.seq ?? 0,
 		forgotten: asked.reduce((sum, {forgotten}) => sum + forgotten, 0),
+		older: found[0] === undefined ? 0 : records.indexOf(found[0]),
 		more,
 	};
 	return jsonAnswer(page);

@@ -12,6 +12,10 @@ interface Props<Row> {
 	readonly label: string;
 	readonly columns: readonly Column<Row>[];
 	readonly rows: readonly Row[];
+	/** How many there are before them that have not been read. */
+	readonly missing: number;
+	/** Some of those are to be seen, or will soon be. */
+	readonly onMissing: () => void;
 	readonly keyOf: (row: Row) => number;
 	readonly classOf: (row: Row) => string;
 	/** The row that has the focus, or would get it. */
@@ -30,14 +34,18 @@ const ROW = 28;
 const MOST_HEIGHT = 3000;
 /** Rows above and below those that are seen, so that scrolling shows no gap. */
 const SPARE = 8;
+/** So many rows before those that have not been read are to be seen, they are asked for. */
+const AHEAD = 100;
 
 /**
  * A list of any length, of which only the rows that are seen are in the document, and the one with the focus. As a grid of
  * WAI-ARIA 1.2, with one row in the order of the Tab key.
  */
 export function Grid<Row>(props: Props<Row>) {
-	const {label, columns, rows, keyOf, follows, onFollow} = props;
+	const {label, columns, rows, missing, onMissing, keyOf, follows, onFollow} = props;
 	const ref = useRef<HTMLDivElement>(null);
+	/** Where the focus is to go as soon as its row is there. */
+	const wanted = useRef<Wanted | undefined>(undefined);
 	const [view, setView] = useState({top: 0, height: 600});
 	const look = () => {
 		const {scrollTop = 0} = ref.current ?? {};
@@ -54,12 +62,21 @@ export function Grid<Row>(props: Props<Row>) {
 	useLayoutEffect(() => {
 		if (follows && ref.current !== null) ref.current.scrollTop = ref.current.scrollHeight;
 		look();
+		if (wanted.current !== undefined) reach(props, wanted, ref.current);
 	}, [follows, rows.length, rows]);
-	const first = Math.max(0, Math.floor(view.top / ROW) - SPARE);
-	const last = Math.min(rows.length, Math.ceil((view.top + view.height) / ROW) + SPARE);
-	const shown = rows.slice(first, last).map((row, index) => ({row, index: first + index}));
-	const currentIndex = rows.findIndex(row => keyOf(row) === props.current);
-	const focused = rows[currentIndex];
+	const total = missing + rows.length;
+	const top = Math.floor(view.top / ROW);
+	useEffect(() => {
+		if (!follows && top < missing + AHEAD) onMissing();
+	});
+	const first = Math.max(missing, top - SPARE);
+	const last = Math.min(total, Math.ceil((view.top + view.height) / ROW) + SPARE);
+	const shown = rows
+		.slice(first - missing, Math.max(0, last - missing))
+		.map((row, index) => ({row, index: first + index}));
+	const place = rows.findIndex(row => keyOf(row) === props.current);
+	const currentIndex = missing + place;
+	const focused = rows[place];
 	if (focused !== undefined && (currentIndex < first || currentIndex >= last)) {
 		shown.push({row: focused, index: currentIndex});
 	}
@@ -75,11 +92,11 @@ export function Grid<Row>(props: Props<Row>) {
 			<div
 				role="grid"
 				aria-label={label}
-				aria-rowcount={rows.length + 1}
+				aria-rowcount={total + 1}
 				aria-colcount={columns.length}
 				aria-multiselectable="true"
 				onKeyDown={event =>
-					onKey(event, {...props, currentIndex: tabbable ?? -1, page: Math.floor(view.height / ROW) - 2, ref})
+					onKey(event, {...props, currentIndex: tabbable ?? -1, page: Math.floor(view.height / ROW) - 2, ref, wanted})
 				}
 			>
 				<div role="row" class="row head" aria-rowindex={1}>
@@ -89,7 +106,7 @@ export function Grid<Row>(props: Props<Row>) {
 						</div>
 					))}
 				</div>
-				<div role="rowgroup" class="rows" style={{height: `${rows.length * ROW}px`}}>
+				<div role="rowgroup" class="rows" style={{height: `${total * ROW}px`}}>
 					{shown.map(({row, index}) => (
 						<GridRow key={keyOf(row)} {...props} row={row} index={index} isTabbable={index === tabbable} />
 					))}
@@ -134,44 +151,63 @@ function GridRow<Row>({row, index, isTabbable, columns, keyOf, classOf, selected
 	);
 }
 
+interface Wanted {
+	/** Of a row, those that have not been read counted too. */
+	readonly index: number;
+	readonly extend: boolean;
+}
+
 interface Keys<Row> extends Props<Row> {
 	readonly currentIndex: number;
 	readonly page: number;
 	readonly ref: {readonly current: HTMLDivElement | null};
+	readonly wanted: {current: Wanted | undefined};
 }
 
-function onKey<Row>(
-	event: KeyboardEvent,
-	{rows, keyOf, currentIndex, page, ref, onCurrent, onFollow}: Keys<Row>,
-): void {
+function onKey<Row>(event: KeyboardEvent, keys: Keys<Row>): void {
+	const {rows, missing, currentIndex, page, ref, wanted, onFollow} = keys;
 	if (event.ctrlKey || event.metaKey || event.altKey) return;
+	const end = missing + rows.length - 1;
 	const steps: Record<string, number> = {
 		ArrowDown: currentIndex + 1,
 		ArrowUp: currentIndex - 1,
 		PageDown: currentIndex + page,
 		PageUp: currentIndex - page,
 		Home: 0,
-		End: rows.length - 1,
+		End: end,
 	};
 	const to = steps[event.key];
-	const index = to === undefined ? -1 : Math.max(0, Math.min(rows.length - 1, to));
-	const row = rows[index];
-	if (row === undefined) return;
+	if (to === undefined || end < 0) return;
+	const index = Math.max(0, Math.min(end, to));
 	event.preventDefault();
 	if (event.key === 'End') onFollow(true);
-	else if (index < rows.length - 1) onFollow(false);
-	onCurrent(keyOf(row), {extend: event.shiftKey});
-	focusRow(ref.current, keyOf(row), index);
+	else if (index < end) onFollow(false);
+	wanted.current = {index, extend: event.shiftKey};
+	scrollTo(ref.current, index);
+	reach(keys, wanted, ref.current);
 }
 
-/** The row may come into the document with the next painting alone. */
-function focusRow(grid: HTMLDivElement | null, key: number, index: number): void {
+function scrollTo(grid: HTMLDivElement | null, index: number): void {
 	if (grid === null) return;
 	const top = index * ROW;
 	if (top < grid.scrollTop) grid.scrollTop = top;
 	else if (top + 2 * ROW > grid.scrollTop + grid.clientHeight) grid.scrollTop = top + 2 * ROW - grid.clientHeight;
+}
+
+/** Gives a row the focus if it has been read. It may come into the document with the next painting alone. */
+function reach<Row>(
+	{rows, missing, keyOf, onCurrent}: Props<Row>,
+	wanted: Keys<Row>['wanted'],
+	grid: HTMLDivElement | null,
+): void {
+	const {index = 0, extend = false} = wanted.current ?? {};
+	const row = rows[index - missing];
+	if (row === undefined) return;
+	wanted.current = undefined;
+	const key = keyOf(row);
+	onCurrent(key, {extend});
 	requestAnimationFrame(() => {
-		const row = grid.querySelector(`[data-key="${key}"]`);
-		if (row instanceof HTMLElement) row.focus({preventScroll: true});
+		const found = grid?.querySelector(`[data-key="${key}"]`);
+		if (found instanceof HTMLElement) found.focus({preventScroll: true});
 	});
 }

@@ -49,7 +49,7 @@ export function Head({onHelp}: {readonly onHelp: () => void}) {
 function Views() {
 	const {store, route} = usePage();
 	const counts: Partial<Record<View, string>> = {
-		traffic: grouped(store.rows.length),
+		traffic: grouped(store.totalExchanges),
 		calls: grouped(store.totalCalls),
 		certificates: grouped(
 			(store.state?.loadBalancers ?? []).flatMap(({listeners}) => listeners.filter(each => each.certificate)).length,

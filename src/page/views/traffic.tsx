@@ -28,6 +28,11 @@ export function TrafficView() {
 			(fromServer === undefined ? filter.matches(row) : fromServer.has(row.seq));
 		return route.filter === '' && pausedAt === undefined ? ring.rows : ring.rows.filter(passes);
 	}, [ring, ring.version, filter, pausedAt, fromServer, route.filter]);
+	// What has not been read is above all rows; whether it passes a filter is not known.
+	const missing = route.filter === '' ? store.older : 0;
+	useEffect(() => {
+		if (route.filter !== '') void controller.record.readOlder();
+	});
 	const newest = ring.newest?.seq ?? 0;
 	useEffect(() => {
 		if (follows && pausedAt === undefined) seenUntil.current = newest;
@@ -47,7 +52,7 @@ export function TrafficView() {
 		follow: () => setFollows(before => !before),
 		pause: () => store.pause(store.pausedAt === undefined),
 	});
-	const chosen = rows.filter(({seq}) => selected.has(seq));
+	const chosen = selected.size > 1 ? rows.filter(({seq}) => selected.has(seq)) : [];
 	return (
 		<div class={route.exchange === undefined ? 'traffic' : 'traffic with-detail'}>
 			<section aria-labelledby="traffic-title">
@@ -71,7 +76,7 @@ export function TrafficView() {
 						onClick={() =>
 							confirm({
 								title: 'Clear the record?',
-								consequence: `${countOf(ring.length, 'exchange')} will be forgotten, also by tests that read this record.`,
+								consequence: `${countOf(store.totalExchanges, 'exchange')} will be forgotten, also by tests that read this record.`,
 								action: 'Clear',
 								onYes: () => void controller.clearTraffic(),
 							})
@@ -89,7 +94,8 @@ export function TrafficView() {
 					)}
 				</div>
 				<p class="counts">
-					{grouped(rows.length)} of {countOf(ring.length, 'exchange')}
+					{grouped(missing + rows.length)} of {countOf(store.totalExchanges, 'exchange')}
+					{missing < store.older && ', reading older ones…'}
 					{store.forgotten > 0 && `, ${grouped(store.forgotten)} older ones are no longer kept`}
 					{news > 0 && (
 						<button
@@ -106,13 +112,19 @@ export function TrafficView() {
 				</p>
 				{rows.length === 0 ? (
 					<p class="empty">
-						{ring.length === 0 ? 'No exchange yet. ? shows how to send one.' : 'No exchange passes the filter.'}
+						{ring.length === 0
+							? 'No exchange yet. ? shows how to send one.'
+							: missing < store.older
+								? 'Reading older ones…'
+								: 'No exchange passes the filter.'}
 					</p>
 				) : (
 					<Grid
 						label="Exchanges"
 						columns={COLUMNS}
 						rows={rows}
+						missing={missing}
+						onMissing={() => void controller.record.readOlder()}
 						keyOf={({seq}) => seq}
 						classOf={row => (row.open ? 'open' : isFailed(row) ? 'failed' : '')}
 						current={current}

@@ -169,29 +169,82 @@ async function send(emulator: Emulator, count: number): Promise<void> {
 	agent.destroy();
 }
 
-test.serial('10,000 exchanges are in the list and few of them in the document; a filter and End are quick', async t => {
+test.serial(
+	'of 10,000 exchanges few are read and few are in the document until somebody looks at the others',
+	async t => {
+		const emulator = await startEmulator({
+			port: 0,
+			authority,
+			record: {exchanges: 10_000},
+			config: {
+				backends: {a: {kind: 'reply'}, b: {kind: 'reply', status: 500}},
+				loadBalancers: {web: {listeners: ['http:80'], backends: ['a', 'b']}},
+			},
+		});
+		t.teardown(() => emulator.stop());
+		await send(emulator, 10_000);
+		const page = await openPage(t, browser, emulator, {hash: '#/traffic'});
+		const grid = page.getByRole('grid');
+		const nodes = () => page.evaluate(() => document.querySelectorAll('*').length);
+		/** The requests for rows since it was asked last. */
+		const read = async () => {
+			const urls = await page.evaluate(() => {
+				const entries = performance.getEntriesByType('resource').map(({name}) => name);
+				performance.clearResourceTimings();
+				return entries;
+			});
+			return urls.flatMap(url => /\/_lb\/(traffic\?.*)/.exec(url)?.[1] ?? []);
+		};
+		await page.getByText('10,000 of 10,000 exchanges').waitFor();
+		await page.getByRole('gridcell', {name: '/n/9999 web.test', exact: true}).waitFor();
+
+		t.true((await nodes()) <= 1500, `${await nodes()} nodes`);
+		t.is(await grid.getAttribute('aria-rowcount'), '10001');
+		t.deepEqual(await read(), ['traffic?limit=200']);
+
+		await page.getByRole('row').last().focus();
+		await page.keyboard.press('PageUp');
+		await page.waitForFunction(() => Number(document.activeElement?.getAttribute('aria-rowindex')) < 9990);
+		t.deepEqual(await read(), [], 'what is read is enough for a window more');
+		await page.keyboard.press('Home');
+		await page.waitForFunction(() => document.activeElement?.getAttribute('aria-rowindex') === '2');
+		t.regex(
+			await page.evaluate(() => document.activeElement?.textContent ?? ''),
+			/\/n\/1?\d web\.test/,
+			'of 16 at a time',
+		);
+		t.is(await grid.getAttribute('aria-rowcount'), '10001');
+		t.is((await read()).length, 5, 'the others, 2,000 at a time');
+
+		await page.getByRole('searchbox').fill('status:5xx');
+		await page.getByText('5,000 of 10,000 exchanges').waitFor();
+		t.true((await nodes()) <= 1500, `${await nodes()} nodes`);
+		t.deepEqual(await read(), [], 'the browser has all rows by now');
+	},
+);
+
+test.serial('a filter looks at all exchanges, read or not; scrolling reads what is to be seen', async t => {
 	const emulator = await startEmulator({
 		port: 0,
 		authority,
-		record: {exchanges: 10_000},
-		config: {
-			backends: {a: {kind: 'reply'}, b: {kind: 'reply', status: 500}},
-			loadBalancers: {web: {listeners: ['http:80'], backends: ['a', 'b']}},
-		},
+		record: {exchanges: 5000},
+		config: {backends: {a: {kind: 'reply'}}, loadBalancers: {web: {listeners: ['http:80'], backends: ['a']}}},
 	});
 	t.teardown(() => emulator.stop());
-	await send(emulator, 10_000);
-	const page = await openPage(t, browser, emulator, {hash: '#/traffic'});
-	await page.getByText('10,000 of 10,000 exchanges').waitFor();
+	await send(emulator, 5000);
+	const page = await openPage(t, browser, emulator, {hash: '#/traffic?f=path:/n/7*'});
+	await page.getByText('111 of 5,000 exchanges', {exact: true}).waitFor();
+	await page.reload();
+	await page.getByText('111 of 5,000 exchanges', {exact: true}).waitFor();
 
-	const nodes = await page.evaluate(() => document.querySelectorAll('*').length);
-	t.true(nodes <= 1500, `${nodes} nodes`);
-	t.is(await page.getByRole('grid').getAttribute('aria-rowcount'), '10001');
-	await page.getByRole('gridcell', {name: '/n/9999 web.test', exact: true}).waitFor();
-	await page.getByRole('row').last().focus();
-	await page.keyboard.press('Home');
-	await page.getByRole('gridcell', {name: '/n/0 web.test', exact: true}).waitFor();
-	await page.getByRole('searchbox').fill('status:5xx');
-	await page.getByText('5,000 of 10,000 exchanges').waitFor();
-	t.true((await page.evaluate(() => document.querySelectorAll('*').length)) <= 1500);
+	await page.goto(`${emulator.endpoint}/_lb/#/traffic`);
+	await page.reload();
+	await page.getByText('5,000 of 5,000 exchanges', {exact: true}).waitFor();
+	await page.locator('.grid').evaluate(grid => {
+		grid.scrollTop = 2940 * 28;
+	});
+	const row = page.locator('[aria-rowindex="2952"]');
+	await row.waitFor();
+	t.regex(await row.innerText(), /\/n\/29[3-6]\d\s/, 'of 16 at a time');
+	t.is(await page.getByRole('button', {name: 'Follow'}).getAttribute('aria-pressed'), 'false');
 });
