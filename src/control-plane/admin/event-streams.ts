@@ -12,13 +12,6 @@ import type {LiveSource} from './live.ts';
 const MOST_STREAMS = 16;
 /** Exchanges are gathered for so long. */
 const BATCH_MS = 100;
-/**
- * How many exchanges an event has at most, and how many all events of one second have where they go on coming; of the
- * others it has the number. More would cost a busy load balancer more than a twentieth of its time
- * (`bench/traffic.mjs`), and nobody reads so many rows.
- */
-const MOST_ROWS = 100;
-const MOST_ROWS_A_SECOND = 600;
 /** A comment line keeps a stream open that passes through something that ends idle ones. */
 const PING_MS = 15_000;
 /** For so long after the last reader has gone everything is gathered on, so that it can come back and miss nothing. */
@@ -36,7 +29,7 @@ export class EventStreams {
 	readonly #instance = randomUUID();
 	readonly #ring = new EventRing();
 	readonly #queues = new Set<EventQueue>();
-	#batch = new ExchangeBatch(MOST_ROWS);
+	#batch = new ExchangeBatch();
 	#revision = 0;
 	#endGathering: (() => void) | undefined;
 	#lingering: NodeJS.Timeout | undefined;
@@ -121,14 +114,14 @@ export class EventStreams {
 		clearTimeout(this.#lingering);
 		this.#endGathering?.();
 		this.#endGathering = undefined;
-		this.#batch = new ExchangeBatch(MOST_ROWS);
+		this.#batch = new ExchangeBatch();
 		// What happens from now on is missing.
 		this.#ring.clear();
 	}
 
 	#flush(): void {
 		if (!this.#batch.isEmpty) this.#add('exchanges', this.#batch);
-		this.#batch = new ExchangeBatch(Math.min(MOST_ROWS, this.#batch.rowsLeft + (MOST_ROWS_A_SECOND * BATCH_MS) / 1000));
+		this.#batch = this.#batch.next(BATCH_MS);
 		const {revision} = this.#source;
 		if (revision === this.#revision) return;
 		this.#revision = revision;

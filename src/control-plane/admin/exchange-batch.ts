@@ -1,6 +1,15 @@
 import type {ExchangeRecord} from '../../observability/exchange-record.ts';
 import {type ExchangeSummary, summaryOf} from '../../observability/summary.ts';
 
+/**
+ * How many exchanges an event has at most, and how many all events of one second have where they go on coming; of the
+ * others it has the number. Where most of them could not have a row anyway, there are fewer: more would cost a busy load
+ * balancer more than a twentieth of its time (`bench/traffic.mjs`), and nobody reads so many rows.
+ */
+const MOST_ROWS = 100;
+const MOST_ROWS_A_SECOND = 600;
+const ROWS_OF_A_FLOOD = 20;
+
 interface ExchangesEvent {
 	readonly opened: readonly ExchangeSummary[];
 	readonly ended: readonly ExchangeSummary[];
@@ -22,7 +31,7 @@ export class ExchangeBatch {
 	#dropped = 0;
 
 	/** @param mostRows at least 1. */
-	constructor(mostRows: number) {
+	constructor(mostRows = MOST_ROWS) {
 		this.#mostRows = mostRows;
 	}
 
@@ -30,9 +39,10 @@ export class ExchangeBatch {
 		return this.#opened.length + this.#endedCount === 0;
 	}
 
-	/** How many more rows there could be. */
-	get rowsLeft(): number {
-		return this.#mostRows - this.#ended.length;
+	/** The one after this, for what comes within so many milliseconds. */
+	next(periodMs: number): ExchangeBatch {
+		if (this.#endedCount > MOST_ROWS) return new ExchangeBatch(ROWS_OF_A_FLOOD);
+		return new ExchangeBatch(Math.min(MOST_ROWS, this.#rowsLeft + (MOST_ROWS_A_SECOND * periodMs) / 1000));
 	}
 
 	opened(record: ExchangeRecord): void {
@@ -50,9 +60,14 @@ export class ExchangeBatch {
 		const oldest = this.#ended.length < this.#mostRows ? 0 : this.#endedCount % this.#mostRows;
 		const ended = [...this.#ended.slice(oldest), ...this.#ended.slice(0, oldest)];
 		const open = this.#opened.filter(({outcome}) => outcome === 'open');
-		const opened = open.slice(0, this.rowsLeft);
+		const opened = open.slice(0, this.#rowsLeft);
 		const dropped = this.#dropped + open.length - opened.length + this.#endedCount - ended.length;
 		return {opened: opened.map(summaryOf), ended: ended.map(summaryOf), ...(dropped === 0 ? {} : {dropped})};
+	}
+
+	/** How many more rows there could be. */
+	get #rowsLeft(): number {
+		return this.#mostRows - this.#ended.length;
 	}
 
 	/** Keeps those that are open, as many as there can be rows for. */

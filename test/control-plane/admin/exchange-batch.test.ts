@@ -36,7 +36,6 @@ test('what has ended is told once, what is open stays open', t => {
 	end(batch, first);
 	t.false(batch.isEmpty);
 	t.deepEqual(told(batch), {opened: [2], ended: [1], dropped: undefined});
-	t.is(batch.rowsLeft, 9);
 });
 
 test('beyond the rows the exchanges are counted, those that have ended and those that are open', t => {
@@ -65,3 +64,25 @@ test('more open ones than there are rows for are counted, however many', t => {
 	for (let id = 1; id <= 50; id++) open(batch, id);
 	t.deepEqual(told(batch), {opened: [1, 2, 3, 4], ended: [], dropped: 46});
 });
+
+/** How many rows the events have in which so many exchanges end, 100 ms each. */
+function rowsOf(counts: readonly number[]): number[] {
+	let batch = new ExchangeBatch();
+	return counts.map(count => {
+		for (let id = 1; id <= count; id++) end(batch, open(batch, id));
+		const {ended, dropped = 0} = told(batch);
+		batch = batch.next(100);
+		return ended.length + dropped === count ? ended.length : Number.NaN;
+	});
+}
+
+for (const {rule, counts, rows} of [
+	{rule: 'a burst has its 100 rows', counts: [5, 100, 5, 100], rows: [5, 100, 5, 100]},
+	{rule: 'what goes on has 600 a second', counts: [60, 60, 60, 90, 90, 90, 90], rows: [60, 60, 60, 90, 70, 60, 60]},
+	{rule: 'a flood has few', counts: [500, 500, 101, 500], rows: [100, 20, 20, 20]},
+	{rule: 'after a flood all is told again', counts: [500, 500, 70, 70, 10], rows: [100, 20, 20, 60, 10]},
+]) {
+	test(`rows of events: ${rule}`, t => {
+		t.deepEqual(rowsOf(counts), rows);
+	});
+}
