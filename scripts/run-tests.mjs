@@ -1,7 +1,7 @@
 // `npm test`: runs AVA and shows what matters of its report: failures in full, and how many tests passed.
 //
 //   npm test                               every rule, once
-//   npm run test:full                      every rule, in full depth
+//   npm run test:full                      in full depth, what has more depth than `npm test` tries
 //   npm test -- test/codec/cookies.test.ts one file, in a process of its own
 //   npm test -- --slow                     also the twenty slowest tests
 //   npm test -- --watch                    AVA's own report, again after each change
