@@ -67,7 +67,7 @@ export function newRecord(context: ListenerContext, kind: ExchangeKind, client: 
 	});
 }
 
-/** Writes the end of an exchange into its record, once, and notifies the journal. */
+/** Writes the end of an exchange into its record, once, and notifies the advisor and the journal. */
 export function finishRecord(
 	context: ListenerContext,
 	record: ExchangeRecord,
@@ -76,10 +76,14 @@ export function finishRecord(
 	nowMs = context.clock.now(),
 ): void {
 	if (record.outcome !== 'open') return;
+	const {advisor, journal} = context;
 	const isFault = record.faultDecides?.() === true;
 	record.outcome = isFault ? 'fault' : outcome;
 	record.cause = cause;
 	if (record.fired !== '') record.noteCause();
 	record.totalMs = nowMs - record.startMs;
-	context.journal.finish(record);
+	// Who hears of its end finds the advice there, and the advice finds the exchange by its id.
+	if (record.id === 0) journal.add(record);
+	advisor.ended(record);
+	journal.finish(record);
 }

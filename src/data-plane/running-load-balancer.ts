@@ -52,7 +52,6 @@ export class RunningLoadBalancer {
 			find: id => this.journal.find(id),
 			onSaid: services.onAdvice,
 		});
-		this.journal.subscribe(record => this.advisor.ended(record));
 		this.#backends = new RegisteredBackends(description, services, this.advisor);
 		this.#retiring = new Retiring(services.clock);
 		this.faults = new ArmedFaults(services.seed, (change, fault) => {

@@ -40,6 +40,17 @@ test('advice is an event once, and /_lb/state shows it with its count', async t 
 	t.deepEqual(advice?.seen as unknown, {id: 1, seq: 1});
 });
 
+test('who hears that an exchange has ended finds its advice, and the advice finds the exchange', async t => {
+	const {emulator} = await startFromFile(t, CONFIG);
+	const lb = emulator.get('web');
+	const found: unknown[] = [];
+	emulator.events.on('exchange', exchange => found.push([exchange.id, lb.advice.map(({seen}) => seen?.id)]));
+
+	await lb.fetch('/');
+
+	t.deepEqual(found, [[1, [1]]]);
+});
+
 test('a reset forgets advice, also of a load balancer that goes on; a reload does not', async t => {
 	const {emulator} = await startFromFile(t, CONFIG);
 	const lb = emulator.get('web');
