@@ -14,4 +14,5 @@ process.on('message', () => {
 	const {user, system} = process.cpuUsage();
 	process.send((user + system) / 1000);
 });
+process.on('disconnect', () => process.exit());
 process.send({port: lb.port(80), endpoint: emulator.endpoint});
