@@ -8,6 +8,7 @@ import {readCookie, readSetCookies, withSecure} from '../src/codec/cookies.ts';
 import {HeadBuffer} from '../src/codec/head-buffer.ts';
 import {readRequestHead} from '../src/codec/request-head.ts';
 import {readResponseHead} from '../src/codec/response-head.ts';
+import {ServerFlightReader} from '../src/codec/server-flight.ts';
 import {readAuthorization} from '../src/control-plane/authorization.ts';
 import {readForm} from '../src/control-plane/aws/query-form.ts';
 import {readJsonBody} from '../src/control-plane/outscale/json-body.ts';
@@ -46,6 +47,14 @@ const WORK: readonly Work[] = [
 		input: tinyRecords,
 		read: (input, pieceBytes) => {
 			const reader = new ClientHelloReader();
+			for (const piece of pieces(input, pieceBytes)) reader.read(piece);
+		},
+	},
+	{
+		what: "a server's hello in tiny records",
+		input: size => tinyRecords(size).replaceAll('\x16\x03\x01\0\x01\x01', '\x16\x03\x01\0\x01\x02'),
+		read: (input, pieceBytes) => {
+			const reader = new ServerFlightReader();
 			for (const piece of pieces(input, pieceBytes)) reader.read(piece);
 		},
 	},

@@ -2,7 +2,7 @@ import {X509Certificate} from 'node:crypto';
 import {quote} from '../base/quote.ts';
 import type {AdviceCode, Certainty, Diagnosis} from '../model/advice.ts';
 import type {PemPair} from '../model/resolved.ts';
-import {isRoot, OUT_OF_ORDER} from './chain.ts';
+import {isSelfIssued, OUT_OF_ORDER} from './chain.ts';
 import {factsOf} from './facts.ts';
 import {NOT_FIRST} from './inspect.ts';
 import {readCertificates} from './read-parts.ts';
@@ -46,7 +46,7 @@ export function readShown(
 		],
 		covers: name => x509.checkHost(name, {subject: 'never'}) !== undefined,
 		outOfOrder: warnings.find(text => text.startsWith(OUT_OF_ORDER) || text.includes(NOT_FIRST)),
-		incomplete: issued || isRoot(x509) ? undefined : incompleteness(x509, others.length),
+		incomplete: issued || isSelfIssued(x509) ? undefined : incompleteness(x509, others.length),
 	};
 }
 
@@ -54,7 +54,7 @@ export function readShown(
  * A public authority's certificate says where its issuer's is found, and a root issues none to servers (CA/Browser Forum
  * Baseline Requirements, sections 7.1.2.7.7 and 6.1.7).
  */
-function incompleteness({infoAccess}: X509Certificate, others: number): Certainty {
+export function incompleteness({infoAccess}: X509Certificate, others: number): Certainty {
 	return others === 0 && infoAccess?.includes('CA Issuers') === true ? 'likely' : 'possible';
 }
 
@@ -74,14 +74,24 @@ export function diagnoseCertificate(
 	}: {readonly port: number; readonly asked: string | undefined; readonly isRefused: boolean; readonly wallMs: number},
 ): Diagnosis[] {
 	return [
-		...ofDates(shown, port, wallMs),
-		...ofName(shown, port, asked),
-		...ofOrder(shown, port),
+		...ofDates(shown, {listener: port}, wallMs),
+		...ofName(shown, {listener: port}, asked),
+		...ofOrder(shown, {listener: port}),
 		...ofCompleteness(shown, port, isRefused),
 	];
 }
 
-function* ofDates({dates}: ShownCertificate, port: number, wallMs: number): Iterable<Diagnosis> {
+/** Whose certificate it is: a listener's, or that of a back-end which clients see through one. */
+export interface Subject {
+	readonly listener: number;
+	readonly backend?: string;
+}
+
+export function* ofDates(
+	{dates}: Pick<ShownCertificate, 'dates'>,
+	subject: Subject,
+	wallMs: number,
+): Iterable<Diagnosis> {
 	for (const {what, notBefore, notAfter} of dates) {
 		const leftMs = notAfter.getTime() - wallMs;
 		const isEarly = wallMs < notBefore.getTime();
@@ -94,25 +104,33 @@ function* ofDates({dates}: ShownCertificate, port: number, wallMs: number): Iter
 		const message = () => dateWarnings(what, {notBefore, notAfter}, new Date(wallMs), NEAR_DAYS).join();
 		const fix = isEarly
 			? 'Look at the clock of the machine that issued it, and of this one; or show it from that day on.'
-			: 'Renew it and replace it at the listener: `lb.setCertificate()`, or the file in the configuration. Clients refuse it once it has ended.';
-		yield at(port, code, 'certain', message, fix);
+			: subject.backend === undefined
+				? 'Renew it and replace it at the listener: `lb.setCertificate()`, or the file in the configuration. Clients refuse it once it has ended.'
+				: 'Renew it at the back-end: a TCP listener passes it on as it is, and clients refuse it once it has ended.';
+		yield at(subject, code, 'certain', message, fix);
 	}
 }
 
-function* ofName({covers, names}: ShownCertificate, port: number, asked: string | undefined): Iterable<Diagnosis> {
+export function* ofName(
+	{covers, names}: Pick<ShownCertificate, 'covers' | 'names'>,
+	subject: Subject,
+	asked: string | undefined,
+): Iterable<Diagnosis> {
 	if (asked === undefined || covers(asked)) return;
 	const message = () =>
 		`The certificate does not have the name ${quote(asked)} that a client asked for; it has ${names.map(quote).join(', ')}`;
 	const fix =
-		'Add the name to its subject alternative names (a wildcard covers one label), or have clients use a name that it has.';
-	yield at(port, 'certificate-name-mismatch', 'certain', message, fix);
+		subject.backend === undefined
+			? 'Add the name to its subject alternative names (a wildcard covers one label), or have clients use a name that it has.'
+			: "Add the name to the subject alternative names of the back-end's certificate (`tls: {names}` of a fake one; a wildcard covers one label), or have clients use a name that it has.";
+	yield at(subject, 'certificate-name-mismatch', 'certain', message, fix);
 }
 
-function* ofOrder({outOfOrder}: ShownCertificate, port: number): Iterable<Diagnosis> {
+export function* ofOrder({outOfOrder}: Pick<ShownCertificate, 'outOfOrder'>, subject: Subject): Iterable<Diagnosis> {
 	if (outOfOrder === undefined) return;
 	const fix =
 		'Write the certificate of the key first, then the one that signed it, and so on, without the root: servers that send it as it is written are refused by strict clients.';
-	yield at(port, 'certificate-chain-out-of-order', 'certain', () => outOfOrder, fix);
+	yield at(subject, 'certificate-chain-out-of-order', 'certain', () => outOfOrder, fix);
 }
 
 function* ofCompleteness({incomplete}: ShownCertificate, port: number, isRefused: boolean): Iterable<Diagnosis> {
@@ -123,9 +141,18 @@ function* ofCompleteness({incomplete}: ShownCertificate, port: number, isRefused
 			: 'A client does not know who signed the certificate: one between it and its root is missing, or the client does not trust its root';
 	const fix =
 		'Put the certificates of the issuers, without the root, in `chain`, or behind the certificate in its file (`fullchain.pem`); or have the client trust the root.';
-	yield at(port, 'certificate-chain-incomplete', incomplete, message, fix);
+	yield at({listener: port}, 'certificate-chain-incomplete', incomplete, message, fix);
 }
 
-function at(port: number, code: AdviceCode, certainty: Certainty, message: () => string, fix: string): Diagnosis {
-	return {code, listener: port, certainty, text: () => ({message: `Listener ${port}: ${message()}`, fix})};
+/** A diagnosis, whose message says whose certificate it is. */
+export function at(
+	subject: Subject,
+	code: AdviceCode,
+	certainty: Certainty,
+	message: () => string,
+	fix: string,
+): Diagnosis {
+	const {listener, backend} = subject;
+	const whose = backend === undefined ? `Listener ${listener}` : `Back-end ${backend} through listener ${listener}`;
+	return {...subject, code, certainty, text: () => ({message: `${whose}: ${message()}`, fix})};
 }

@@ -36,6 +36,33 @@ export function orderChain(leaf: ReadCertificate, others: readonly ReadCertifica
 	return {chain, warnings, problems: left.map(certificate => signsNothing(certificate, last))};
 }
 
+/** The right order of certificates that were sent in another one, or undefined; those that sign nothing do not count. */
+export function rightOrderOf(leaf: ReadCertificate, others: readonly ReadCertificate[]): string | undefined {
+	const {found, left} = followSignatures(leaf, others);
+	const asSent = others.filter(each => !left.includes(each));
+	return found.some((certificate, index) => certificate !== asSent[index])
+		? [leaf, ...found].map(nameOf).join(', ')
+		: undefined;
+}
+
+/** The last certificate above a leaf among those that were sent with it: the leaf itself, where none signed it. */
+export function topOf(leaf: ReadCertificate, others: readonly ReadCertificate[]): X509Certificate {
+	return (followSignatures(leaf, others).found.at(-1) ?? leaf).x509;
+}
+
+/** Whether one certificate was signed with the key of the other. */
+export function isSignedBy(subject: X509Certificate, issuer: X509Certificate): boolean {
+	return signed(issuer, subject);
+}
+
+/**
+ * Whether a certificate names itself as its issuer: nothing is above it. OpenSSL does not take one for the signer of
+ * itself that may sign no certificates, as that of a server.
+ */
+export function isSelfIssued({issuer, subject}: X509Certificate): boolean {
+	return issuer === subject;
+}
+
 /** Whether a certificate is self-signed. */
 export function isRoot(x509: X509Certificate): boolean {
 	return signed(x509, x509);

@@ -80,6 +80,8 @@ export class ManagedLoadBalancer implements HandledLoadBalancer {
 		running.advisor.sources = adviceSources({
 			certificates: () => this.certificates,
 			backends: () => this.#registered,
+			running: () => this.backends.values(),
+			authority: dependencies.authority.pem,
 		});
 		this.client = new Client({
 			dnsName: running.description.dnsName,

@@ -154,6 +154,16 @@ test('a chain that is incomplete, as a client finds', async t => {
 	t.deepEqual(said(right), []);
 });
 
+test('a certificate that nobody signed but itself has no chain', async t => {
+	const own = sample({name: 'web.test', dns: ['web.test'], extensions: [{name: 'keyUsage', digitalSignature: true}]});
+	const lb = await showing(t, {cert: own.cert, key: own.key});
+
+	await strictClient(t, lb, sample({name: 'root', ca: true}).cert);
+
+	t.is(lb.traffic.last().outcome, 'tls-handshake');
+	t.deepEqual(said(lb), []);
+});
+
 test('a client that does not trust the emulator is no matter of the chain', async t => {
 	const lb = await showing(t, {names: ['web.test']});
 

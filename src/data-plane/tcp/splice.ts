@@ -1,6 +1,7 @@
 import type {Buffer} from 'node:buffer';
 import type {Socket} from 'node:net';
 import {ClientHelloReader} from '../../codec/client-hello.ts';
+import {ServerFlightReader} from '../../codec/server-flight.ts';
 import {isSecure} from '../../model/listener.ts';
 import type {Outcome} from '../../observability/exchange.ts';
 import type {ExchangeRecord} from '../../observability/exchange-record.ts';
@@ -42,6 +43,8 @@ export class Splice implements BackendHandler, OpenConnection, StreamOwner, Turn
 	#clientClosed = false;
 	/** Present while the first bytes of a TCP listener's client may still be a ClientHello. */
 	#hello: ClientHelloReader | undefined;
+	/** Present from the ClientHello on until the back-end has shown its certificate, or will show none. */
+	#flight: ServerFlightReader | undefined;
 	#outcome: Outcome = 'ok';
 	#cause = '';
 
@@ -93,6 +96,7 @@ export class Splice implements BackendHandler, OpenConnection, StreamOwner, Turn
 		this.#touch();
 		this.#record.bytesDown += bytes;
 		if (this.#record.firstByteMs < 0) this.#record.firstByteMs = this.#context.clock.now() - this.#record.startMs;
+		if (this.#flight !== undefined) this.#lookAtAnswer(this.#flight, memory.subarray(0, bytes));
 		const flowing =
 			release === undefined
 				? this.#downstream.write(memory.toString('latin1', 0, bytes), 'latin1')
@@ -210,6 +214,15 @@ export class Splice implements BackendHandler, OpenConnection, StreamOwner, Turn
 		if (hello === 'not-tls') return;
 		this.#record.clientHello = hello;
 		this.#record.kind = 'tls-passthrough';
+		this.#flight = new ServerFlightReader();
+	}
+
+	/** The same for what the back-end shows: advice is told of it. */
+	#lookAtAnswer(reader: ServerFlightReader, chunk: Buffer): void {
+		const flight = reader.read(chunk);
+		if (flight === 'incomplete') return;
+		this.#flight = undefined;
+		if (flight !== 'none') this.#context.advisor.shownByBackend(this.#record, flight);
 	}
 
 	/** The first reason is the reason. */

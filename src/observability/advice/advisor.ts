@@ -35,6 +35,18 @@ export interface AdviceSources {
 		port: number,
 		about: {readonly asked: string | undefined; readonly isRefused: boolean; readonly wallMs: number},
 	) => readonly CertificateDiagnosis[];
+	/** What there is to say of the certificate that a back-end shows to a client through a TCP listener. */
+	readonly ofBackendCertificate: (
+		backend: string,
+		about: {
+			/** The listener's logical port. */
+			readonly port: number;
+			/** As they passed, the leaf first (DER); `hidden`: they were encrypted. */
+			readonly sent: readonly Buffer[] | 'hidden';
+			readonly asked: string | undefined;
+			readonly wallMs: number;
+		},
+	) => readonly CertificateDiagnosis[];
 }
 
 export interface AdvisorOptions {
@@ -50,6 +62,7 @@ const NO_SOURCES: AdviceSources = {
 	requiresProxyLine: () => false,
 	requiresTls: () => false,
 	ofCertificate: () => [],
+	ofBackendCertificate: () => [],
 };
 
 /** How many back-ends are remembered that have understood a PROXY line. */
@@ -135,6 +148,16 @@ export class Advisor {
 	/** A client's handshake is done. @param asked the server name it sent. */
 	shakenHands(port: number, asked: string | undefined): void {
 		this.#ofCertificate(port, {asked, isRefused: false});
+	}
+
+	/** A back-end has shown its certificate to a client whose TLS passes unread. @param sent see {@link AdviceSources}. */
+	shownByBackend(record: ExchangeRecord, sent: readonly Buffer[] | 'hidden'): void {
+		const {backendName, listener: port, clientHello, fired} = record;
+		if (fired !== '') return;
+		const about = {port, sent, asked: clientHello?.sni, wallMs: this.#options.clock.wallMs()};
+		for (const {diagnosis, certificate} of this.sources.ofBackendCertificate(backendName, about)) {
+			this.#said.note(diagnosis, {seen: record, certificate});
+		}
 	}
 
 	#ok(record: ExchangeRecord): void {
