@@ -19,7 +19,7 @@ import {
 } from '../operations/configure.ts';
 import type {Operate} from '../operations/context.ts';
 import type {Identifiers} from '../operations/identifiers.ts';
-import {withoutNamed} from '../operations/without-named.ts';
+import {vmsOfNamed, withoutNamed} from '../operations/without-named.ts';
 import type {AccountStore} from './account-store.ts';
 import {type FailingPart, nameTaken} from './change.ts';
 import {type Configured, NOTHING_CONFIGURED, readConfigured} from './configured.ts';
@@ -161,11 +161,14 @@ export class Configurer {
 				after,
 				restores: undefined,
 			});
-			const input = {before: NOTHING_CONFIGURED, after, certificates};
 			return {
 				operation: (account, context) => {
-					const base = scope === undefined ? emptyAccount() : withoutNamed(isMeant)(account, context).account;
-					return this.#configure(input)(base, context);
+					if (scope === undefined) {
+						return this.#configure({before: NOTHING_CONFIGURED, after, certificates})(emptyAccount(), context);
+					}
+					const before = withOthersVms(after, vmsOfNamed(account, isMeant));
+					const base = withoutNamed(isMeant)(account, context).account;
+					return this.#configure({before, after, certificates})(base, context);
 				},
 				ownBackends: backendsIn(after),
 			};
@@ -251,6 +254,12 @@ export class Configurer {
 			text: '"control" and "account" are read at the start alone: start anew for what changed in them',
 		});
 	}
+}
+
+/** What is described by nothing but the VMs of a configuration that are not among these: they stay as they are. */
+function withOthersVms({described}: Configured, own: ReadonlySet<string>): ConfigurationContent {
+	const vms = new Map([...described.vms].filter(([id]) => !own.has(id)));
+	return {...NOTHING_CONFIGURED, described: {...NOTHING_CONFIGURED.described, vms}};
 }
 
 /** The back-ends that a configuration gives each load balancer. */

@@ -3,6 +3,7 @@ import test from 'ava';
 import {type Emulator, type LoadBalancer, startEmulator} from '../../src/index.ts';
 import {authority, startWithApi} from '../helpers/emulator-scene.ts';
 import {newLoadBalancer} from '../helpers/outscale-api.ts';
+import {ownHttpServer} from '../helpers/own-servers.ts';
 
 const WEB = {name: 'web', listeners: ['http:80'], backends: 1} as const;
 
@@ -182,6 +183,59 @@ test('POST /_lb/reset {prefix} resets what another process made under that prefi
 	t.deepEqual(names(emulator), []);
 	await api.own('POST', 'reset');
 	t.is(emulator.calls.length, 0);
+});
+
+const [MINE, SHARED, YOURS, MOVED, NOBODYS] = ['0a', '0b', '0c', '0d', '0e'].map(end => `i-000000${end}`);
+
+test('a reset of a scope takes the VMs that are registered with its load balancers alone', async t => {
+	const servers = await Promise.all(['configured', 'declared'].map(name => ownHttpServer(t, name)));
+	const [configured = '', declared = ''] = servers.map(({address}) => address);
+	const {emulator, api} = await startWithApi(t, {config: {vms: {[`${MOVED}`]: configured, [`${YOURS}`]: configured}}});
+	for (const id of [MINE, SHARED, YOURS, MOVED, NOBODYS]) await api.own('POST', 'vms', {id, address: declared});
+	const registered = {'w1-web': [MINE, SHARED, MOVED], 'w2-web': [SHARED, YOURS]};
+	const link = async (LoadBalancerName: string, BackendVmIds: unknown) =>
+		api.ok('LinkLoadBalancerBackendMachines', {LoadBalancerName, BackendVmIds});
+	for (const [name, ids] of Object.entries(registered)) {
+		await api.ok('CreateLoadBalancer', newLoadBalancer(name));
+		await link(name, ids);
+	}
+	for (const id of [SHARED, YOURS]) await api.untilUp('w2-web', `${id}`);
+
+	await emulator.scope('w1').reset();
+
+	t.deepEqual(await api.health('w2-web'), {[`${SHARED}`]: 'UP', [`${YOURS}`]: 'UP'}, 'what others use stays');
+	t.is(await (await emulator.get('w2-web').fetch('/')).text(), 'declared', 'and where others have moved it to');
+	await api.ok('CreateLoadBalancer', newLoadBalancer('w1-again'));
+	await link('w1-again', [MINE, MOVED, NOBODYS]);
+	for (const id of [MOVED, NOBODYS]) await api.untilUp('w1-again', `${id}`);
+	const health = await api.health('w1-again');
+	t.regex(health[`${MINE}`] ?? '', /^DOWN: lb-local does not know where/, 'it went with its load balancer');
+	t.is(health[`${NOBODYS}`], 'UP', 'what is registered nowhere is of no scope');
+	const bodies = [];
+	for (let n = 0; n < 4; n++) bodies.push(await (await emulator.get('w1-again').fetch('/')).text());
+	t.deepEqual([...new Set(bodies)].sort(), ['configured', 'declared'], 'what the configuration has is back');
+});
+
+test('POST /_lb/reset {prefix} does the same, and leaves a VM that a rule of another load balancer names', async t => {
+	const {address} = await ownHttpServer(t, 'here');
+	const {api} = await startWithApi(t);
+	for (const id of [MINE, SHARED]) await api.own('POST', 'vms', {id, address});
+	for (const LoadBalancerName of ['w1-web', 'w2-web']) {
+		await api.ok('CreateLoadBalancer', newLoadBalancer(LoadBalancerName));
+		await api.ok('LinkLoadBalancerBackendMachines', {LoadBalancerName, BackendVmIds: [MINE, SHARED]});
+	}
+	await api.ok('CreateListenerRule', {
+		Listener: {LoadBalancerName: 'w2-web', LoadBalancerPort: 80},
+		ListenerRule: {ListenerRuleName: 'shared', Priority: 1, PathPattern: '/*'},
+		VmIds: [SHARED],
+	});
+	await api.ok('UnlinkLoadBalancerBackendMachines', {LoadBalancerName: 'w2-web', BackendVmIds: [MINE, SHARED]});
+
+	await api.own('POST', 'reset', {prefix: 'w1'});
+
+	await api.ok('LinkLoadBalancerBackendMachines', {LoadBalancerName: 'w2-web', BackendVmIds: [MINE, SHARED]});
+	await api.untilUp('w2-web', `${SHARED}`);
+	t.regex((await api.health('w2-web'))[`${MINE}`] ?? '', /^DOWN: lb-local does not know where/);
 });
 
 test('the traffic of a scope is found by its prefix', async t => {
