@@ -50,11 +50,12 @@ export async function startScene(
 	return emulator;
 }
 
-export function launch(): Promise<Browser> {
+/** @param options what the browser is told beside what it needs here. */
+export function launch(...options: string[]): Promise<Browser> {
 	return chromium.launch({
 		executablePath: process.env['CHROMIUM'] ?? '/usr/bin/chromium',
 		// In a container there is no user to sandbox for, and little shared memory.
-		args: ['--no-sandbox', '--disable-dev-shm-usage'],
+		args: ['--no-sandbox', '--disable-dev-shm-usage', ...options],
 	});
 }
 

@@ -41,6 +41,12 @@ export function Head({onHelp}: {readonly onHelp: () => void}) {
 					?
 				</button>
 			</div>
+			{!/^(localhost|127\.[\d.]+|\[::1\])$/.test(location.hostname) && (
+				<p class="banner">
+					Opened as {location.hostname}, which is no address of this machine alone: whoever reaches it by that name can
+					change everything here.
+				</p>
+			)}
 			<Views />
 		</header>
 	);

@@ -5,7 +5,7 @@ import test from 'ava';
 import type {Browser} from 'playwright-core';
 import {type Emulator, startEmulator} from '../../../src/index.ts';
 import {authority} from '../../helpers/emulator-scene.ts';
-import {launch, openPage, SCENE, startScene} from '../../helpers/page-scene.ts';
+import {launch, openPage, SCENE, startScene, violationsIn} from '../../helpers/page-scene.ts';
 import {open} from '../../helpers/raw-connection.ts';
 
 let browser: Browser;
@@ -146,6 +146,22 @@ test.serial('a page outlives its emulator, and shows the next one at its port', 
 	await page.getByText('0 exchanges').first().waitFor();
 	t.is(second.endpoint, first.endpoint);
 	await context.close();
+});
+
+test.serial('opened by another name it says so, and shows what is to be copied: there is no clipboard', async t => {
+	await using named = await launch('--host-resolver-rules=MAP lb.test 127.0.0.1');
+	const emulator = await startScene(t, {config: {...SCENE, control: {names: ['lb.test']}}});
+	const {port} = new URL(emulator.endpoint);
+	const page = await openPage(t, named, {endpoint: `http://lb.test:${port}`}, {hash: '#/traffic?x=web/1'});
+
+	await page.getByText('Opened as lb.test').waitFor();
+	const usual = await openPage(t, browser, emulator);
+	t.is(await usual.getByText('Opened as').count(), 0);
+	await page.getByRole('button', {name: 'Copy the request as fetch'}).click();
+
+	const dialog = page.getByRole('dialog', {name: 'Copy the request as fetch'});
+	t.regex(await dialog.getByRole('textbox').inputValue(), /^await lb\.fetch\('\/'/);
+	t.deepEqual(await violationsIn(page), []);
 });
 
 /** Sends so many requests over a few connections that are kept. */
