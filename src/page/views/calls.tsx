@@ -68,8 +68,10 @@ function Call({number, at, action, api, status, ms, error, unread}: LoggedCall) 
 			<td>{api === 'oapi' ? 'OUTSCALE' : 'ELB'}</td>
 			<td class="number">{status}</td>
 			<td class="number">{duration(ms)}</td>
-			<td>{error !== undefined && <Text of={`${error.code}: ${error.details}`} most={400} />}</td>
-			<td>
+			<td class={error && 'reason'}>
+				{error !== undefined && <Text of={`${error.code}: ${error.details}`} most={400} />}
+			</td>
+			<td class={unread.length > 0 ? 'reason' : ''}>
 				{unread.length > 0 && (
 					<mark>
 						<Text of={unread.join(', ')} most={400} />

@@ -114,7 +114,7 @@ function Authority({authority, trust}: Connection) {
 
 function TrustList({of: all}: {readonly of: Connection['trust']}) {
 	return (
-		<dl>
+		<dl class="stacked">
 			{all.map(({name, title, note, trust: lines}) => (
 				<div key={name}>
 					<dt>

@@ -40,7 +40,7 @@ export function FaultsView() {
 									<td>
 										<Text of={fault.loadBalancer ?? "the cloud's API"} />
 									</td>
-									<th scope="row">
+									<th scope="row" class="reason">
 										<code>
 											<Text of={fault.text} most={500} />
 										</code>
