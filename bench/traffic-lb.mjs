@@ -1,10 +1,11 @@
 // The load balancer of `bench/traffic.mjs`, with the build in the folder of its argument. Asked over IPC for its CPU time.
+// RECORD (1000): how many exchanges it keeps.
 import path from 'node:path';
 import {pathToFileURL} from 'node:url';
 
 const [, , build, backendPort] = process.argv;
 const {startEmulator} = await import(pathToFileURL(path.join(build, 'dist/index.js')).href);
-const emulator = await startEmulator({port: 0, record: {exchanges: 1000}});
+const emulator = await startEmulator({port: 0, record: {exchanges: Number(process.env.RECORD ?? 1000)}});
 const lb = await emulator.create({
 	name: 'web',
 	listeners: ['http:80'],

@@ -2,11 +2,12 @@
 // and their 95 % interval (order statistics). Every build needs `npm run build`.
 //   node bench/traffic.mjs BEFORE NOW     small requests of one build against another, no reader
 //   node bench/traffic.mjs NOW            the same build with a reader of GET /_lb/events and without, at RATE (5000) a second
-// PAIRS (20) and SECONDS (1) of each run.
+// PAIRS (20) and SECONDS (1) of each run. With PAGE=1 the reader is the page in Chromium, with the list of the traffic.
 import {fork} from 'node:child_process';
 import {once} from 'node:events';
 import {createServer, get} from 'node:http';
 import {connect} from 'node:net';
+import {loadavg} from 'node:os';
 import path from 'node:path';
 import {fileURLToPath} from 'node:url';
 
@@ -84,7 +85,7 @@ async function measure() {
 	const lbs = [];
 	for (const build of builds.length === 1 ? [builds[0], builds[0]] : builds)
 		lbs.push(await start(LB, build, `${backend.message}`));
-	if (builds.length === 1) readEvents(lbs[1].message.endpoint);
+	if (builds.length === 1) await (process.env.PAGE === undefined ? readEvents : openPage)(lbs[1].message.endpoint);
 	const perSecond = builds.length === 1 ? rate : undefined;
 	const run = async lb => {
 		const before = await cpuOf(lb);
@@ -98,17 +99,38 @@ async function measure() {
 		for (const index of pair % 2 === 0 ? [0, 1] : [1, 0]) results[index] = await run(lbs[index]);
 		found.push({ratio: results[1].us / results[0].us, results});
 	}
-	const ratios = found.map(({ratio}) => ratio).sort((a, b) => a - b);
+	const ratio = interval(found.map(({ratio}) => ratio));
 	const us = index => median(found.map(({results}) => results[index].us)).toFixed(2);
 	const each = index => Math.round(median(found.map(({results}) => results[index].answered)) / seconds);
-	// Binomial: of 20 values the 6th and the 15th hold the median between them with 95.9 %.
-	const low = Math.max(0, Math.floor(pairs / 2 - 0.98 * Math.sqrt(pairs)));
 	console.log(`CPU us a request: ${us(0)} and ${us(1)}, at ${each(0)} and ${each(1)} requests a second`);
 	console.log(
-		`ratio: ${median(ratios).toFixed(3)} (${ratios[low].toFixed(3)} to ${ratios[pairs - 1 - low].toFixed(3)}), ${pairs} pairs`,
+		`ratio: ${ratio.value.toFixed(3)} (${ratio.from.toFixed(3)} to ${ratio.to.toFixed(3)}), ${pairs} pairs; load of the machine ${loadavg()[0].toFixed(1)}`,
 	);
+	if (builds.length === 1) {
+		const shares = found.map(({results}) => ((results[1].us - results[0].us) * results[1].answered) / seconds / 1e4);
+		const {value, from, to} = interval(shares);
+		console.log(`the reader costs ${value.toFixed(1)} % of a core (${from.toFixed(1)} to ${to.toFixed(1)})`);
+	}
 	for (const {child} of [...lbs, backend]) child.kill();
 	process.exit();
+}
+
+/** The median and its interval. Binomial: of 20 values the 6th and the 15th hold it between them with 95.9 %. */
+function interval(values) {
+	const sorted = values.toSorted((a, b) => a - b);
+	const low = Math.max(0, Math.floor(values.length / 2 - 0.98 * Math.sqrt(values.length)));
+	return {value: median(values), from: sorted[low], to: sorted[values.length - 1 - low]};
+}
+
+async function openPage(endpoint) {
+	const {chromium} = await import('playwright-core');
+	const browser = await chromium.launch({
+		executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium',
+		args: ['--no-sandbox', '--disable-dev-shm-usage'],
+	});
+	const page = await browser.newPage({viewport: {width: 1400, height: 900}});
+	await page.goto(`${endpoint}/_lb/#/traffic`);
+	await page.getByText('live').first().waitFor();
 }
 
 function readEvents(endpoint) {

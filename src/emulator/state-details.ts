@@ -10,6 +10,7 @@ import type {RunningLoadBalancer} from '../data-plane/running-load-balancer.ts';
 import type {ServerCertificate} from '../model/account.ts';
 import type {HealthCheck} from '../model/health-check.ts';
 import {lifetimeOf, ownCookieOf, type StickinessPolicy} from '../model/stickiness-policy.ts';
+import type {ExchangeRecord} from '../observability/exchange-record.ts';
 import {isFailed} from '../observability/traffic-filter.ts';
 import type {ManagedLoadBalancer} from './managed-load-balancer.ts';
 
@@ -21,13 +22,14 @@ export function withDetails(
 	state: LoadBalancerState,
 	{running, certificates}: Pick<ManagedLoadBalancer, 'running' | 'certificates'>,
 ): LoadBalancerState {
-	const shares = sharesIn(running);
+	const {records} = running.journal;
+	const shares = sharesIn(records);
 	const {healthCheck, listeners} = running.description;
 	const known = new Map(running.backends.map(backend => [backend.name, backend] as const));
 	const policies = new Map(listeners.map(({port, stickiness}) => [port, stickiness] as const));
 	return {
 		...state,
-		...loadBalancerDetails(running),
+		...loadBalancerDetails(running, records),
 		listeners: state.listeners.map(listener => ({
 			...listener,
 			...originOf(certificates.get(listener.port)),
@@ -41,9 +43,13 @@ export function withDetails(
 	};
 }
 
-function loadBalancerDetails({description, draining, journal}: RunningLoadBalancer): LoadBalancerDetails {
+/** @param records all that are kept. */
+function loadBalancerDetails(
+	{description, draining, journal}: RunningLoadBalancer,
+	records: readonly ExchangeRecord[],
+): LoadBalancerDetails {
 	const rules = [...description.rules].sort((one, other) => other.priority - one.priority);
-	const {records, forgotten} = journal;
+	const {forgotten} = journal;
 	const failed = records.filter(({outcome, responseStatus: status}) =>
 		isFailed({open: outcome === 'open', outcome, status}),
 	);
@@ -73,8 +79,8 @@ function loadBalancerDetails({description, draining, journal}: RunningLoadBalanc
 }
 
 /** By back-end; undefined when none got anything. */
-function sharesIn({journal}: RunningLoadBalancer): ReadonlyMap<string, number> | undefined {
-	const served = journal.records.slice(-SHARED).filter(({backendName}) => backendName !== '');
+function sharesIn(records: readonly ExchangeRecord[]): ReadonlyMap<string, number> | undefined {
+	const served = records.slice(-SHARED).filter(({backendName}) => backendName !== '');
 	if (served.length === 0) return undefined;
 	const shares = new Map<string, number>();
 	for (const {backendName} of served) shares.set(backendName, (shares.get(backendName) ?? 0) + 1 / served.length);

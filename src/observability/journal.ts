@@ -119,7 +119,7 @@ export class Journal implements Traffic {
 
 	/** Those that are kept, oldest first. */
 	get records(): readonly ExchangeRecord[] {
-		return [...this.#records()];
+		return this.#ring.slice(this.#oldest).concat(this.#ring.slice(0, this.#oldest));
 	}
 
 	/** The one with this id; `forgotten` when there was one that is no longer kept, undefined when there was none. */

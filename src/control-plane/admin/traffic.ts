@@ -28,7 +28,8 @@ interface TrafficQuery {
 	readonly before: number | undefined;
 	readonly limit: number;
 	readonly lb: string | undefined;
-	readonly filter: TrafficFilter;
+	/** Absent: all pass. A subject of a filter is work for each record. */
+	readonly filter: TrafficFilter | undefined;
 }
 
 /** What `GET /_lb/traffic` answers in JSON. */
@@ -59,14 +60,15 @@ export function readTraffic(
 ): ApiAnswer | StreamAnswer {
 	const {after = 0, before = Number.POSITIVE_INFINITY, limit, lb, filter, isForward} = readQuery(query);
 	const asked = lb === undefined ? all : [named(all, lb)];
-	const records = asked.flatMap(({records}) => records).sort((one, other) => one.seq - other.seq);
+	const records = inOrder(asked);
 	const found: ExchangeRecord[] = [];
 	let more = false;
-	for (const record of isForward ? records : records.toReversed()) {
-		if (record.seq <= after || record.seq >= before || !filter.matches(subjectOf(record))) continue;
+	for (let index = 0; index < records.length && !more; index++) {
+		const record = records[isForward ? index : records.length - 1 - index];
+		if (record === undefined || record.seq <= after || record.seq >= before) continue;
+		if (filter !== undefined && !filter.matches(subjectOf(record))) continue;
 		more = found.length === limit;
-		if (more) break;
-		found.push(record);
+		if (!more) found.push(record);
 	}
 	if (!isForward) found.reverse();
 	if (asLines) return streamAnswer('application/x-ndjson; charset=utf-8', linesOf(found));
@@ -79,6 +81,13 @@ export function readTraffic(
 		more,
 	};
 	return jsonAnswer(page);
+}
+
+/** What a load balancer has recorded is in order. */
+function inOrder(asked: readonly RecordedTraffic[]): readonly ExchangeRecord[] {
+	const [only] = asked;
+	if (only !== undefined && asked.length === 1) return only.records;
+	return asked.flatMap(({records}) => records).sort((one, other) => one.seq - other.seq);
 }
 
 /** One line at a time: all of them at once may be larger than the memory. */
@@ -192,8 +201,9 @@ function readQuery(query: string): TrafficQuery & {readonly isForward: boolean} 
 	const after = number('after', 0, Number.MAX_SAFE_INTEGER);
 	const before = number('before', 0, Number.MAX_SAFE_INTEGER);
 	const limit = number('limit', 1, MOST_SUMMARIES) ?? USUAL_SUMMARIES;
-	const filter = readFilter(given.get('filter') ?? '', didYouMean);
-	violations.push(...filter.remarks.map(remark => ({path: ['filter'], ...remark})));
+	const text = given.get('filter') ?? '';
+	const filter = text.trim() === '' ? undefined : readFilter(text, didYouMean);
+	violations.push(...(filter?.remarks ?? []).map(remark => ({path: ['filter'], ...remark})));
 	if (violations.length > 0) throw invalidDescription('The query', violations);
 	return {after, before, limit, lb: given.get('lb') ?? undefined, filter, isForward: after !== undefined};
 }
