@@ -1,110 +1,151 @@
-// The budgets of the page, in Chromium: node bench/page.mjs [DIST] after `npm run build`.
-// How soon it can be used, how many nodes 10,000 exchanges have, how long a filter takes, the longest task while 500
-// exchanges come each second, the memory of the tab, and what one open page costs the process at full load.
+// The budgets of the page, in Chromium: node bench/page.mjs [BUILD...] after `npm run build` there.
+// How soon it can be used with 10,000 exchanges recorded, of several builds in turns: ROUNDS (15) visits of a tab that is
+// open already, since a browser that starts does much else. Then, of the last build: how many nodes the page has, how long
+// a filter takes, the longest task while 500 exchanges come each second, and the memory of the tab.
+// What an open page costs the load balancer: PAGE=1 RECORD=10000 node bench/traffic.mjs
+import {fork} from 'node:child_process';
+import {once} from 'node:events';
 import {Agent, request} from 'node:http';
+import {loadavg} from 'node:os';
 import path from 'node:path';
+import {fileURLToPath} from 'node:url';
 import {chromium} from 'playwright-core';
+import {median} from './interleaved.mjs';
 
-const dist = path.resolve(process.argv[2] ?? 'dist');
-const {startEmulator} = await import(path.join(dist, 'index.js'));
-const agent = new Agent({keepAlive: true, maxSockets: 16});
+const EXCHANGES = 10_000;
+const rounds = Number(process.env.ROUNDS ?? 15);
 
-const emulator = await startEmulator({
-	record: {exchanges: 10_000},
-	config: {
-		backends: {a: {kind: 'reply'}, b: {kind: 'reply', status: 500}},
-		loadBalancers: {web: {listeners: ['http:80'], backends: ['a', 'b']}},
-	},
-});
-const port = emulator.get('web').port(80);
-let sent = 0;
+if (process.argv[2] === '--serve') await serve(process.argv[3]);
+else await measure(process.argv.length > 2 ? process.argv.slice(2) : ['.']);
 
-function one() {
-	return new Promise((resolve, reject) => {
-		const options = {agent, host: '127.0.0.1', port, path: `/n/${sent++}`, headers: {Host: 'web.test'}};
-		request(options, response => response.resume().once('end', resolve))
-			.on('error', reject)
-			.end();
+/** One emulator, in a process of its own, which sends itself as many requests as it is told. */
+async function serve(build) {
+	const {startEmulator} = await import(path.resolve(build, 'dist/index.js'));
+	const emulator = await startEmulator({
+		port: 0,
+		record: {exchanges: EXCHANGES},
+		config: {
+			backends: {a: {kind: 'reply'}, b: {kind: 'reply', status: 500}},
+			loadBalancers: {web: {listeners: ['http:80'], backends: ['a', 'b']}},
+		},
 	});
-}
-
-async function many(count) {
-	let left = count;
-	await Promise.all(
-		Array.from({length: 16}, async () => {
+	const agent = new Agent({keepAlive: true, maxSockets: 16});
+	const port = emulator.get('web').port(80);
+	let sent = 0;
+	const one = () =>
+		new Promise((resolve, reject) => {
+			const options = {agent, host: '127.0.0.1', port, path: `/n/${sent++}`, headers: {Host: 'web.test'}};
+			request(options, response => response.resume().once('end', resolve))
+				.on('error', reject)
+				.end();
+		});
+	process.on('message', async count => {
+		let left = count;
+		const many = async () => {
 			while (left-- > 0) await one();
-		}),
-	);
+		};
+		await Promise.all(Array.from({length: 16}, many));
+		process.send('sent');
+	});
+	process.send(emulator.endpoint);
 }
 
-/** As fast as it goes for so long. @returns requests for each second of processor time of this process. */
-async function atFullLoad(ms) {
-	const before = process.cpuUsage();
-	const start = sent;
-	const until = performance.now() + ms;
-	await Promise.all(
-		Array.from({length: 16}, async () => {
-			while (performance.now() < until) await one();
-		}),
-	);
-	const {user, system} = process.cpuUsage(before);
-	return (sent - start) / ((user + system) / 1e6);
+async function measure(builds) {
+	const browser = await chromium.launch({
+		executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium',
+		args: ['--no-sandbox', '--disable-dev-shm-usage', '--enable-precise-memory-info'],
+	});
+	const subjects = [];
+	for (const build of builds) subjects.push(await prepare(browser, build));
+	for (let round = 0; round <= rounds; round++) {
+		for (const subject of round % 2 === 0 ? subjects : subjects.toReversed()) {
+			const ms = await visit(subject);
+			// The first time the browser has compiled nothing.
+			if (round > 0) subject.found.push(ms);
+		}
+	}
+	for (const {build, found} of subjects) {
+		// Binomial: of 15 values the 4th and the 12th hold the median between them with 96.5 %.
+		const sorted = found.toSorted((a, b) => a - b);
+		const low = Math.max(0, Math.floor(rounds / 2 - 0.98 * Math.sqrt(rounds)));
+		const [from, to] = [sorted[low], sorted[rounds - 1 - low]].map(Math.round);
+		const load = loadavg()[0].toFixed(1);
+		console.log(
+			`${build}: usable after ${Math.round(median(found))} ms (${from} to ${to}; budget 1000), load of the machine ${load}`,
+		);
+	}
+	await measureOpenPage(subjects.at(-1));
+	await browser.close();
+	for (const {child} of subjects) child.kill();
+	process.exit();
 }
 
-async function rounds() {
-	const values = [];
-	for (let round = 0; round < 5; round++) values.push(await atFullLoad(1500));
-	return values.sort((a, b) => a - b);
-}
-
-await many(20_000);
-// Before any page: whoever has left is remembered for a while.
-const alone = await rounds();
-const browser = await chromium.launch({
-	executablePath: process.env['CHROMIUM'] ?? '/usr/bin/chromium',
-	args: ['--no-sandbox', '--disable-dev-shm-usage', '--enable-precise-memory-info'],
-});
-const open = async () => {
+async function prepare(browser, build) {
+	const child = fork(fileURLToPath(import.meta.url), ['--serve', build]);
+	const [endpoint] = await once(child, 'message');
+	await tell(child, EXCHANGES);
 	const page = await browser.newPage({viewport: {width: 1400, height: 900}});
-	const start = performance.now();
-	await page.goto(`${emulator.endpoint}/_lb/#/traffic`);
-	await page.getByText('10,000 of 10,000 exchanges').waitFor();
-	return {page, ms: performance.now() - start};
-};
-const {page, ms} = await open();
-console.log(`usable with 10,000 exchanges: ${Math.round(ms)} ms (budget 1000)`);
-console.log(`nodes: ${await page.evaluate(() => document.querySelectorAll('*').length)} (budget 1500)`);
-const filterMs = await page.evaluate(async () => {
-	const field = document.getElementById('filter');
-	const start = performance.now();
-	field.value = 'status:5xx path:/n/1';
-	field.dispatchEvent(new Event('input', {bubbles: true}));
-	await new Promise(resolve => requestAnimationFrame(() => setTimeout(resolve, 0)));
-	return performance.now() - start;
-});
-console.log(`filter, with the frame that shows it: ${Math.round(filterMs)} ms (budget 50 for the filter)`);
-await page.evaluate(() => {
-	globalThis.longest = 0;
-	new PerformanceObserver(list => {
-		for (const {duration} of list.getEntries()) globalThis.longest = Math.max(globalThis.longest, duration);
-	}).observe({entryTypes: ['longtask']});
-});
-const end = performance.now() + 10_000;
-while (performance.now() < end) {
-	await many(50);
-	await new Promise(resolve => setTimeout(resolve, 100));
+	await page.addInitScript(() => {
+		globalThis.usable = new Promise(resolve => {
+			const look = () => {
+				const counts = document.querySelector('.counts')?.textContent ?? '';
+				const isUsable = counts.startsWith('10,000 of 10,000') && document.querySelector('[data-key]') !== null;
+				if (isUsable) resolve(performance.now());
+				else requestAnimationFrame(look);
+			};
+			look();
+		});
+	});
+	return {build, child, endpoint, page, found: []};
 }
-console.log(
-	`longest task in 10 s of about 500 a second: ${Math.round(await page.evaluate(() => globalThis.longest))} ms (budget 500)`,
-);
-console.log(`heap: ${Math.round((await page.evaluate(() => performance.memory.usedJSHeapSize)) / 1e6)} MB (budget 60)`);
-await page.close();
-const reader = await browser.newPage();
-await reader.goto(`${emulator.endpoint}/_lb/#/traffic`);
-await reader.getByText('live').first().waitFor();
-const watched = await rounds();
-const shown = values => values.map(each => Math.round(each)).join(' ');
-console.log(`requests for each second of processor time, no page: ${shown(alone)}; one page: ${shown(watched)}`);
-await browser.close();
-agent.destroy();
-await emulator.stop();
+
+async function tell(child, count) {
+	child.send(count);
+	await once(child, 'message');
+}
+
+/** @returns milliseconds from the navigation to the list with its rows. */
+async function visit({page, endpoint}) {
+	await page.goto('about:blank');
+	// What the browser does about the visit before.
+	await new Promise(resolve => setTimeout(resolve, 300));
+	await page.goto(`${endpoint}/_lb/#/traffic`, {waitUntil: 'commit'});
+	return page.evaluate(() => globalThis.usable);
+}
+
+async function measureOpenPage({page, child}) {
+	console.log(`nodes: ${await page.evaluate(() => document.querySelectorAll('*').length)} (budget 1500)`);
+	const filter = wanted =>
+		page.evaluate(async ([text, shown]) => {
+			const field = document.getElementById('filter');
+			const start = performance.now();
+			field.value = text;
+			field.dispatchEvent(new Event('input', {bubbles: true}));
+			while (!document.querySelector('.counts').textContent.endsWith(shown)) {
+				await new Promise(resolve => requestAnimationFrame(() => setTimeout(resolve, 0)));
+			}
+			return Math.round(performance.now() - start);
+		}, wanted);
+	console.log(
+		`the first filter, which reads the others: ${await filter(['is:failed', '5,000 of 10,000 exchanges'])} ms`,
+	);
+	await filter(['', '10,000 of 10,000 exchanges']);
+	const ms = await filter(['status:2xx', '5,000 of 10,000 exchanges']);
+	console.log(`a filter, with the frame that shows it: ${ms} ms (budget 50 for the filter)`);
+	await page.evaluate(() => {
+		globalThis.longest = 0;
+		new PerformanceObserver(list => {
+			for (const {duration} of list.getEntries()) globalThis.longest = Math.max(globalThis.longest, duration);
+		}).observe({entryTypes: ['longtask']});
+	});
+	const end = performance.now() + 10_000;
+	while (performance.now() < end) {
+		const next = performance.now() + 100;
+		await tell(child, 50);
+		await new Promise(resolve => setTimeout(resolve, Math.max(0, next - performance.now())));
+	}
+	const longest = Math.round(await page.evaluate(() => globalThis.longest));
+	console.log(`longest task in 10 s of 500 exchanges a second: ${longest} ms (budget 500; 0: none over 50)`);
+	const heap = Math.round((await page.evaluate(() => performance.memory.usedJSHeapSize)) / 1e6);
+	console.log(`heap: ${heap} MB (budget 60)`);
+}
