@@ -65,8 +65,6 @@ export class ResponseHead {
 	length = 0;
 	/** Whether the back-end keeps the connection open after this answer. */
 	keepAlive = true;
-	/** The timeout of a Keep-Alive field, in milliseconds; -1 where there is none. */
-	keepAliveMs = -1;
 	/** The Upgrade field, for a 101. */
 	upgrade = '';
 	/** Whether a Date is among the fields to forward. */
@@ -78,6 +76,27 @@ export class ResponseHead {
 	 * Date; else empty.
 	 */
 	verbatim = '';
+	/** The text of the head, and between which offsets in it the value of its Keep-Alive field is; 0 where there is none. */
+	#text = '';
+	#keepAliveStart = 0;
+	#keepAliveEnd = 0;
+
+	/**
+	 * The timeout of its Keep-Alive field (RFC 2068 section 19.7.1.1), in milliseconds; -1 where there is none. Nothing here
+	 * goes by it, and Node's servers send one with every answer, so it is parsed when it is asked for.
+	 */
+	get keepAliveMs(): number {
+		const value = this.#text.slice(this.#keepAliveStart, this.#keepAliveEnd);
+		const seconds = /\btimeout=(\d+)/i.exec(value)?.[1];
+		return seconds === undefined ? -1 : Number(seconds) * 1000;
+	}
+
+	/** Notes where its Keep-Alive field is. */
+	hasKeepAlive(text: string, start: number, end: number): void {
+		this.#text = text;
+		this.#keepAliveStart = start;
+		this.#keepAliveEnd = end;
+	}
 }
 
 /**
@@ -147,7 +166,7 @@ function readFields(head: ResponseHead, text: string, start: number, toHead: boo
 					kept = false;
 					break;
 				case 'keep-alive':
-					head.keepAliveMs = readKeepAlive(text, colon + 1, next - 2);
+					head.hasKeepAlive(text, colon + 1, next - 2);
 					kept = false;
 					break;
 				case 'trailer':
@@ -173,30 +192,6 @@ function readFields(head: ResponseHead, text: string, start: number, toHead: boo
 	if (head.hasDate && from === start && head.minor === 1 && text.charCodeAt(12) === SPACE) head.verbatim = text;
 	if (connection !== '') applyConnection(head, connection);
 	return validateFraming(head, {lengths, codings: codings.toLowerCase(), bodiless});
-}
-
-const TIMEOUT = 'timeout=';
-
-/**
- * The timeout of a Keep-Alive field (RFC 2068 section 19.7.1.1) between two offsets, which nothing here goes by; -1 where
- * there is none. Node's servers send one with every answer, so it creates no string.
- */
-function readKeepAlive(text: string, start: number, end: number): number {
-	const found = text.indexOf(TIMEOUT, start);
-	if (found === -1 || found >= end) return readOddKeepAlive(text.slice(start, end));
-	let seconds = 0;
-	let pos = found + TIMEOUT.length;
-	for (let code = text.charCodeAt(pos); code >= 0x30 && code <= 0x39; code = text.charCodeAt(pos)) {
-		seconds = seconds * 10 + code - 0x30;
-		pos++;
-	}
-	return pos === found + TIMEOUT.length ? -1 : seconds * 1000;
-}
-
-/** The same in other letters than those of all servers. */
-function readOddKeepAlive(value: string): number {
-	const seconds = /\btimeout=(\d+)/i.exec(value)?.[1];
-	return seconds === undefined ? -1 : Number(seconds) * 1000;
 }
 
 /**

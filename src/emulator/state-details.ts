@@ -69,10 +69,10 @@ function loadBalancerDetails(
 		...(draining.length === 0
 			? {}
 			: {
-					draining: draining.map(({backend: {name, inFlight}, untilMs}) => ({
-						...{name, inFlight},
-						until: new Date(untilMs).toISOString(),
-					})),
+					draining: draining.map(({backend: {name, inFlight}, untilMs}) => {
+						const until = new Date(untilMs).toISOString();
+						return {name, inFlight, until};
+					}),
 				}),
 		counters: {exchanges: records.length + forgotten, failed: failed.length, forgotten},
 	};

@@ -1,8 +1,8 @@
 import type {Buffer} from 'node:buffer';
 import {connectionReset} from '../../base/reset.ts';
 import {ResponseHead, readResponseHead} from '../../codec/response-head.ts';
+import type {AnswerReceiver} from '../backends/answer-receiver.ts';
 import type {BackendConnection} from '../backends/backend-connection.ts';
-import type {AnswerReceiver} from '../backends/upstream-connection.ts';
 import {endedInAnswer, type Failure, lostInAnswer} from '../failure.ts';
 import {lengthened} from './faulty-downstream.ts';
 import type {Fired} from './fired.ts';

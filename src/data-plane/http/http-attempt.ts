@@ -1,11 +1,13 @@
 import type {Buffer} from 'node:buffer';
 import {connectionReset} from '../../base/reset.ts';
 import type {RequestHead} from '../../codec/request-head.ts';
+import type {ResponseHead} from '../../codec/response-head.ts';
 import type {ExchangeRecord} from '../../observability/exchange-record.ts';
+import type {AnswerReceiver} from '../backends/answer-receiver.ts';
 import type {Backend} from '../backends/backend.ts';
 import type {BackendConnection} from '../backends/backend-connection.ts';
 import type {ConnectionFault} from '../backends/dial.ts';
-import {type AnswerReceiver, UpstreamConnection} from '../backends/upstream-connection.ts';
+import {UpstreamConnection} from '../backends/upstream-connection.ts';
 import {BackendAttempt} from '../balancing/backend-attempt.ts';
 import {type Failure, invalidAnswer, lostBeforeAnswer} from '../failure.ts';
 import {faultOfRequest} from '../faults/backend-fault.ts';
@@ -49,6 +51,11 @@ export class HttpAttempt extends BackendAttempt {
 	/** Whether a connection stands and has taken what was written to it. */
 	get takesMore(): boolean {
 		return this.#upstream !== undefined && !this.#upstream.connection.stream.writableNeedDrain;
+	}
+
+	/** How long the back-end says it keeps the connection open, in milliseconds; -1 where it does not say. */
+	keepAliveMs(head: ResponseHead): number {
+		return this.#upstream?.keepAliveMs(head) ?? -1;
 	}
 
 	/** Takes an idle connection to `backend`, which has been chosen, and sends the request; or else dials. */

@@ -4,8 +4,8 @@ import type {RequestHead} from '../../codec/request-head.ts';
 import type {ResponseHead} from '../../codec/response-head.ts';
 import type {Outcome} from '../../observability/exchange.ts';
 import type {ExchangeRecord} from '../../observability/exchange-record.ts';
+import type {AnswerReceiver} from '../backends/answer-receiver.ts';
 import {Backend} from '../backends/backend.ts';
-import type {AnswerReceiver} from '../backends/upstream-connection.ts';
 import {clientGone, connectFailure, connectTimeout, drained, type Failure, idleTimeout} from '../failure.ts';
 import type {ListenerContext} from '../listener-context.ts';
 import {addCookies, answerHeadText, type ClientFraming, framingFor, remarkOn} from './answer-head.ts';
@@ -258,7 +258,7 @@ export class HttpExchange implements AnswerReceiver {
 		this.#front.touch(now);
 		record.firstByteMs = now - record.startMs;
 		record.responseStatus = head.status;
-		if (head.keepAlive) record.keepAliveMs = head.keepAliveMs;
+		if (head.keepAlive) record.keepAliveMs = this.#attempt.keepAliveMs(head);
 		addCookies(head, this.#attempt.stickyLine(head.fields), this.#context.securesCookies);
 		// An answer that comes before the request has ended leaves bytes owed, so the connection cannot go on.
 		this.#keepAlive = this.#head.keepAlive && framing.delimited && this.requestDone && !this.#context.draining;

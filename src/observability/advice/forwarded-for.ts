@@ -3,10 +3,12 @@ import type {ExchangeRecord} from '../exchange-record.ts';
 import {beginningOfAnswer} from './answers.ts';
 
 const FIELD = 'X-Forwarded-For: ';
+const CARRIAGE_RETURN = 0x0d;
 
 /** Whether the client sent an X-Forwarded-For of its own, which the load balancer has added to. */
 export function hasClientsForwardedFor({requestHead, addedStart, client}: ExchangeRecord): boolean {
-	return !requestHead.startsWith(client.address, addedStart + FIELD.length);
+	// Without one the line ends behind the client's address; a value has no line end within it.
+	return requestHead.charCodeAt(addedStart + FIELD.length + client.address.length) !== CARRIAGE_RETURN;
 }
 
 /**
