@@ -35,7 +35,8 @@ export function assertDrained(loadBalancer: LoadBalancer, backend: string): void
 }
 
 /**
- * Every exchange has ended, and ended well: its outcome is `ok`. A back-end's own answer of any status is passed on well.
+ * Every exchange has ended, and ended well: its outcome is `ok`. A back-end's own answer of any status is passed on well;
+ * one that a fault has made in its place, or cut, is a loss.
  *
  * @throws AssertionError, also where there was no exchange; EmulatorError `FORGOTTEN`, `INVALID_EXPECTATION`
  */

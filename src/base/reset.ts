@@ -95,6 +95,17 @@ class ConnectionReset extends Error {
 	readonly syscall = 'read';
 }
 
+/** The same of a connection that is refused. */
+class ConnectionRefused extends Error {
+	readonly code = 'ECONNREFUSED';
+	readonly syscall = 'connect';
+}
+
+/** @param target host and port */
+export function connectionRefused(target: string): Error {
+	return new ConnectionRefused(`connect ECONNREFUSED ${target}`);
+}
+
 export function connectionReset(): Error {
 	return new ConnectionReset('read ECONNRESET');
 }

@@ -77,7 +77,7 @@ export function finishRecord(
 ): void {
 	if (record.outcome !== 'open') return;
 	const {advisor, journal} = context;
-	const isFault = record.faultDecides?.() === true;
+	const isFault = record.faultDecides?.(outcome) === true;
 	record.outcome = isFault ? 'fault' : outcome;
 	record.cause = cause;
 	if (record.fired !== '') record.noteCause();

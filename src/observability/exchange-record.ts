@@ -36,8 +36,8 @@ export class ExchangeRecord implements Exchange, LoggedExchange {
 	totalMs = -1;
 	/** The armed faults that fired, in one line; empty when none did. */
 	fired = '';
-	/** Asked at the end: whether a fault, and nothing else, decided how it ended. */
-	faultDecides: (() => boolean) | undefined = undefined;
+	/** Asked at the end, with how it would end else: whether a fault, and nothing else, decided how it ended. */
+	faultDecides: ((outcome: Outcome) => boolean) | undefined = undefined;
 	/** Whether only a TLS handshake with the client was tried, and failed: there was no request. */
 	handshakeOnly = false;
 
@@ -187,10 +187,15 @@ export class ExchangeRecord implements Exchange, LoggedExchange {
 		const message = messageFrom(this.responseText.slice(0, this.responseHeadLength), kept);
 		return Object.assign(message, {
 			// Of an answer that was cut off, everything that arrived may be kept, which is not the whole body.
-			complete: message.complete && (this.outcome === 'ok' || this.responseBy === 'load-balancer'),
+			complete: message.complete && (this.outcome === 'ok' || this.responseBy === 'load-balancer' || this.#isFaults),
 			status: this.responseStatus,
 			by: this.responseBy,
 		});
+	}
+
+	/** Whether a fault has answered, whole, in the place of a back-end, which was sent nothing. */
+	get #isFaults(): boolean {
+		return this.outcome === 'fault' && this.sentMs < 0;
 	}
 
 	get summary(): Exchange['summary'] {

@@ -73,3 +73,25 @@ test('an answer of a back-end is no loss, whatever its status; nobody to answer 
 	t.notThrows(() => assertNoLoss(lb.traffic.to('a')));
 	failureOf(t, () => assertNoTraffic(lb, 'a'));
 });
+
+test('an answer that a fault has made in the place of a back-end, or cut, is a loss; one that is merely late is none', async t => {
+	const lb = await startAsserted(t, {backends: [{name: 'a', kind: 'reply', status: 503, body: 'its own'}]});
+	await visit(lb, '/1');
+	{
+		using late = lb.inject({on: 'backend:a', do: {latency: 1}});
+		await visit(lb, '/2');
+		t.is(late.hits, 1);
+		t.notThrows(() => assertNoLoss(lb));
+	}
+
+	for (const fault of [{status: 503, body: 'later'}, {contentLength: 3}]) {
+		using armed = lb.inject({on: 'backend:a', do: fault});
+		await visit(lb, '/3');
+
+		t.is(armed.hits, 1);
+		const {status, complete} = lb.traffic.last().response;
+		t.deepEqual([status, complete], [503, 'status' in fault]);
+		t.deepEqual(failureOf(t, () => assertNoLoss([lb.traffic.last()])).actual, ['fault']);
+	}
+	t.regex(failureOf(t, () => assertNoLoss(lb)).message, /: 2 of 4 did not\n[\s\S]*\(?fault: backend:a status:503/);
+});

@@ -251,7 +251,13 @@ export async function open({port, tls, reading = 'on-demand'}: Approach): Promis
 		return new RawConnection(raw, raw, reading);
 	}
 	const stream = connectTls({...tls, socket: raw});
-	await handshaken(stream);
+	try {
+		await handshaken(stream);
+	} catch (error) {
+		// Half-open, it would stay where the other side has merely ended.
+		raw.destroy();
+		throw error;
+	}
 	return new RawConnection(stream, raw, reading);
 }
 

@@ -179,18 +179,19 @@ export class BackendConnection implements StreamOwner {
 			if (chunk === null) this.#byCloseNotify = endedByCloseNotify(this.#raw);
 			return push.call(stream, chunk, encoding);
 		};
-		if (fault?.truncatesTls === true) this.#truncate(stream);
+		if (fault?.truncatesTls === true) this.#truncate(stream, fault);
 		return stream;
 	}
 
 	/** Half of the first data passes, then the connection ends below TLS. */
-	#truncate(stream: TLSSocket): void {
+	#truncate(stream: TLSSocket, fault: ConnectionFault): void {
 		const push = stream.push;
 		let isCut = false;
 		stream.push = (chunk: unknown, encoding?: BufferEncoding) => {
 			if (isCut) return false;
 			if (!(chunk instanceof Uint8Array)) return push.call(stream, chunk, encoding);
 			isCut = true;
+			fault.noteAltered();
 			push.call(stream, chunk.subarray(0, Math.ceil(chunk.length / 2)));
 			this.#raw.destroySoon();
 			return push.call(stream, null);

@@ -1,18 +1,19 @@
 import {Buffer} from 'node:buffer';
-import type {Socket} from 'node:net';
+import {Socket} from 'node:net';
 import type {Clock} from '../../base/clock.ts';
-import {EmulatorError} from '../../base/errors.ts';
+import {EmulatorError, formatAddress} from '../../base/errors.ts';
 import {ResponseHead, readResponseHead} from '../../codec/response-head.ts';
 import type {FaultKind, NormalisedFault} from '../../model/fault.ts';
 import {isHttp, isSecure} from '../../model/listener.ts';
+import type {Outcome} from '../../observability/exchange.ts';
 import type {ExchangeRecord} from '../../observability/exchange-record.ts';
-import type {ConnectionFault} from '../backends/dial.ts';
+import {type ConnectionFault, dialTcp} from '../backends/dial.ts';
 import type {Downstream} from '../http/downstream.ts';
 import type {ListenerContext} from '../listener-context.ts';
 import type {ArmedFaults} from './armed-faults.ts';
 import type {ArmedRule} from './armed-rule.ts';
 import {answerHead, FaultyDownstream} from './faulty-downstream.ts';
-import {dialFaulty} from './faulty-socket.ts';
+import {asSocket, FaultySocket} from './faulty-socket.ts';
 import {Fired} from './fired.ts';
 import {noteFault} from './note.ts';
 
@@ -23,14 +24,33 @@ const OF_ANSWERS: ReadonlySet<FaultKind | undefined> = new Set(['status', 'garba
 export class BackendFault implements ConnectionFault {
 	readonly fired: Fired;
 	readonly #clock: Clock;
+	#socket: FaultySocket | undefined;
+	#isAltered = false;
 
 	constructor(fired: Fired, clock: Clock) {
 		this.fired = fired;
 		this.#clock = clock;
 	}
 
-	dial(target: {readonly host: string; readonly port: number}): Socket {
-		return dialFaulty(target, this.fired, this.#clock);
+	dial({host, port}: {readonly host: string; readonly port: number}): Socket {
+		const {kind} = this.fired;
+		const inner = kind === 'refuse' || kind === 'blackhole' ? new Socket() : dialTcp({host, port});
+		const target = formatAddress(host, port);
+		this.#socket = new FaultySocket(inner, this.fired, {clock: this.#clock, end: 'backend', target});
+		return asSocket(this.#socket);
+	}
+
+	noteAltered(): void {
+		this.#isAltered = true;
+	}
+
+	/**
+	 * Whether the client has got something else than the back-end's own answer, whole, and nothing about it has failed: the
+	 * fault, and nothing else, has decided that.
+	 */
+	hasDecided(outcome: Outcome): boolean {
+		if (outcome !== 'ok') return false;
+		return this.fired.kind === 'status' || this.#isAltered || this.#socket?.isCut === true;
 	}
 
 	/** Why the back-end's certificate is refused. */
@@ -81,9 +101,11 @@ export function faultOfRequest(
 	const hit = context.faults?.atBackend(backend.name, subject, kind => goesWith(kind, context));
 	// What a listener does to the bytes from its client is done on their way on.
 	const atListener = front instanceof FaultyDownstream ? upRules(front.fired) : [];
-	if (hit !== undefined) noteFault(record, hit, () => false);
 	const rules = [...atListener, ...(hit?.rules ?? [])];
-	return rules.length === 0 ? undefined : new BackendFault(new Fired(rules), context.clock);
+	if (rules.length === 0) return undefined;
+	const fault = new BackendFault(new Fired(rules), context.clock);
+	if (hit !== undefined) noteFault(record, hit, outcome => fault.hasDecided(outcome));
+	return fault;
 }
 
 /** The same of a connection of a TCP or SSL listener. */
@@ -95,8 +117,9 @@ export function faultOfConnection(
 	const subject = {requestHead: '', sni: record.client.tls?.sni, isReuse: false};
 	const hit = faults.atBackend(backend.name, subject, kind => goesWith(kind, context));
 	if (hit === undefined) return undefined;
-	noteFault(record, hit, () => false);
-	return new BackendFault(hit, context.clock);
+	const fault = new BackendFault(hit, context.clock);
+	noteFault(record, hit, outcome => fault.hasDecided(outcome));
+	return fault;
 }
 
 function upRules(fired: Fired | undefined): ArmedRule[] {

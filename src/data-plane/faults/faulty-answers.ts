@@ -9,11 +9,19 @@ import type {Fired} from './fired.ts';
 
 type Release = (() => void) | undefined;
 
+/** The fault, as far as answers are concerned. */
+interface AnswerFault {
+	readonly fired: Fired;
+	/** Notes that the client gets less than the back-end's answer, and takes it for whole. */
+	noteAltered(): void;
+}
+
 /** Between a back-end's connection and its exchange: the answer is lost, cut, or says a wrong length. */
 export class FaultyAnswers implements AnswerReceiver {
 	readonly toHead: boolean;
 	readonly takesChunks: boolean;
 	readonly #receiver: AnswerReceiver;
+	readonly #fault: AnswerFault;
 	readonly #fired: Fired;
 	readonly #connection: () => BackendConnection | undefined;
 	/** Nothing more is passed on. */
@@ -21,11 +29,12 @@ export class FaultyAnswers implements AnswerReceiver {
 	/** Bytes of the body that may still pass, where the answer is cut or says a length. */
 	#left = Number.POSITIVE_INFINITY;
 
-	constructor(receiver: AnswerReceiver, fired: Fired, connection: () => BackendConnection | undefined) {
+	constructor(receiver: AnswerReceiver, fault: AnswerFault, connection: () => BackendConnection | undefined) {
 		this.#receiver = receiver;
 		this.toHead = receiver.toHead;
 		this.takesChunks = receiver.takesChunks;
-		this.#fired = fired;
+		this.#fault = fault;
+		this.#fired = fault.fired;
 		this.#connection = connection;
 	}
 
@@ -154,6 +163,7 @@ export class FaultyAnswers implements AnswerReceiver {
 		if (this.#fired.kind === 'truncate') this.#breakOff();
 		else {
 			this.#over = true;
+			this.#fault.noteAltered();
 			this.#receiver.answerEnd(false);
 		}
 	}

@@ -1,4 +1,6 @@
+import {Buffer} from 'node:buffer';
 import type {RequestHead} from '../../codec/request-head.ts';
+import type {ResponseHead} from '../../codec/response-head.ts';
 import type {ExchangeRecord} from '../../observability/exchange-record.ts';
 import type {Failure} from '../failure.ts';
 import type {Downstream} from '../http/downstream.ts';
@@ -40,6 +42,20 @@ export class FaultyExchange extends HttpExchange {
 			clientDrained: () => this.clientDrained(),
 		});
 		this.#carryOut(fired);
+	}
+
+	/** Where bytes are counted it is passed on in parts: the limit ends the exchange before the answer has. */
+	override wholeAnswer(head: ResponseHead, body: string, text: string, clean: boolean): void {
+		const limit = this.#down.fired?.shape('down')?.limitBytes ?? Number.POSITIVE_INFINITY;
+		if (limit === Number.POSITIVE_INFINITY) {
+			super.wholeAnswer(head, body, text, clean);
+			return;
+		}
+		this.answerHead(head);
+		const chunk = Buffer.from(body, 'latin1');
+		const span = [0, chunk.length];
+		if (!this.over && chunk.length > 0) this.answerBytes(chunk, span, span, () => {});
+		if (!this.over) this.answerEnd(clean);
 	}
 
 	#carryOut(fired: Fired): void {

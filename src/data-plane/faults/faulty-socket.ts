@@ -1,11 +1,9 @@
 import {Buffer} from 'node:buffer';
-import {Socket} from 'node:net';
+import type {Socket} from 'node:net';
 import {Duplex} from 'node:stream';
 import type {Clock} from '../../base/clock.ts';
-import {formatAddress} from '../../base/errors.ts';
-import {connectionReset, endedByReset} from '../../base/reset.ts';
+import {connectionRefused, connectionReset, endedByReset, resetSocket} from '../../base/reset.ts';
 import {queueMicrotask} from '../../base/timers.ts';
-import {dialTcp} from '../backends/dial.ts';
 import type {Fired} from './fired.ts';
 import {ShapedFlow} from './shaped-flow.ts';
 
@@ -14,18 +12,17 @@ const HANDSHAKE_ALERT = Buffer.from([21, 3, 3, 0, 2, 2, 40]);
 
 type Done = (error?: Error | null) => void;
 
-interface FaultySocketOptions {
+export interface FaultySocketOptions {
 	readonly clock: Clock;
 	/** Whose connection it is: `client` where a listener has accepted it, `backend` where it is dialled. */
 	readonly end: 'client' | 'backend';
 	/** What is dialled, for an error. */
 	readonly target?: string;
-}
-
-/** The error that Node would report. */
-class ConnectionRefused extends Error {
-	readonly code = 'ECONNREFUSED';
-	readonly syscall = 'connect';
+	/**
+	 * Takes over the client's socket when the fault closes the connection, and ends it in good order. Without it, as of a
+	 * back-end's, the socket below is ended, and destroyed with this one.
+	 */
+	readonly leave?: (inner: Socket) => void;
 }
 
 /**
@@ -40,22 +37,26 @@ export class FaultySocket extends Duplex {
 	readonly #clock: Clock;
 	readonly #isBackend: boolean;
 	readonly #target: string;
+	readonly #leave: ((inner: Socket) => void) | undefined;
 	readonly #out: ShapedFlow | undefined;
 	readonly #in: ShapedFlow | undefined;
 	readonly #unhold: () => void;
 	/** A write that waits until the flow takes more. */
 	#waiting: Done | undefined;
 	#isCut = false;
+	/** Whether the socket below is somebody else's by now. */
+	#isLeft = false;
 
 	/**
 	 * @param inner owned by this socket from now on: accepted, or being connected.
 	 */
-	constructor(inner: Socket, fired: Fired, {clock, end, target = ''}: FaultySocketOptions) {
+	constructor(inner: Socket, fired: Fired, {clock, end, target = '', leave}: FaultySocketOptions) {
 		super({allowHalfOpen: true, emitClose: true, autoDestroy: true});
 		this.fired = fired;
 		this.#inner = inner;
 		this.#clock = clock;
 		this.#target = target;
+		this.#leave = leave;
 		this.#isBackend = end === 'backend';
 		this.#remote = {address: inner.remoteAddress, port: inner.remotePort};
 		this.#out = this.#flow(this.#isBackend ? 'up' : 'down', {
@@ -110,7 +111,7 @@ export class FaultySocket extends Duplex {
 
 	override _write(given: Buffer | string, encoding: BufferEncoding, done: Done): void {
 		const chunk = typeof given === 'string' ? Buffer.from(given, encoding) : given;
-		if (this.#swallows) {
+		if (this.#swallows || this.fired.endsAtOnce) {
 			done();
 			return;
 		}
@@ -147,13 +148,18 @@ export class FaultySocket extends Duplex {
 		this.#unhold();
 		this.#out?.close();
 		this.#in?.close();
-		this.#inner.destroy();
+		if (!this.#isLeft) this.#inner.destroy();
 		done(error);
 	}
 
 	/** Whether the fault has ended the connection. */
 	get isCut(): boolean {
 		return this.#isCut;
+	}
+
+	/** Whether nothing but the fault decides how the connection ends: it has ended it, or loses its bytes. */
+	get isDecided(): boolean {
+		return this.#swallows;
 	}
 
 	/** Ends the connection once what was written has left: both ends see that. */
@@ -199,15 +205,15 @@ export class FaultySocket extends Duplex {
 
 	/** What happens as soon as the connection stands. */
 	#begin(): void {
-		const {fault} = this.fired;
-		if (this.destroyed || fault === undefined) return;
-		if (fault.kind === 'reset' && fault.when === 'at-once') this.#lose();
-		if (fault.kind === 'close') this.#cut();
-		if (fault.kind === 'refuse') this.destroy(new ConnectionRefused(`connect ECONNREFUSED ${this.#target}`));
+		const {kind} = this.fired;
+		if (this.destroyed) return;
+		if (kind === 'close') this.#cut();
+		else if (this.fired.endsAtOnce) this.#lose();
+		else if (kind === 'refuse') this.destroy(connectionRefused(this.#target));
 	}
 
 	#received(chunk: Buffer): void {
-		if (this.#swallows) return;
+		if (this.#swallows || this.fired.endsAtOnce) return;
 		if (this.#alerts) {
 			this.#inner.write(HANDSHAKE_ALERT);
 			this.#cut();
@@ -236,19 +242,29 @@ export class FaultySocket extends Duplex {
 
 	#reset(): void {
 		const inner = this.#inner;
+		if (this.#isLeft) return;
 		// One that never stood has nothing to reset.
-		if (inner.connecting || inner.remoteAddress === undefined) inner.destroy();
-		else if (!inner.destroyed) inner.resetAndDestroy();
+		if (inner.remoteAddress === undefined) inner.destroy();
+		else resetSocket(inner, inner);
 	}
 
 	/** Both ends see the end of the connection; what has been delivered is. */
 	#cut(): void {
 		if (this.#isCut) return;
 		this.#isCut = true;
-		// What still comes is read and lost: unread, it would make the system send a RST.
-		this.#inner.end();
-		this.#inner.resume();
 		this.push(null);
+		if (this.#leave === undefined) {
+			// What still comes is read and lost: unread, it would make the system send a RST.
+			this.#inner.end();
+			this.#inner.resume();
+			return;
+		}
+		// Whoever serves the client is done with it once the end is read: its own end is waited for elsewhere.
+		this.#isLeft = true;
+		this.#leave(this.#inner);
+		this.once('end', () => this.destroy());
+		// As of a socket: an end that nothing stands before is told even while nothing is read.
+		this.read(0);
 	}
 
 	#goOn(): void {
@@ -266,22 +282,6 @@ export class FaultySocket extends Duplex {
 	}
 }
 
-/** An accepted socket with a fault. */
-export function faultyClient(socket: Socket, fired: Fired, clock: Clock): Socket {
-	return asSocket(new FaultySocket(socket, fired, {clock, end: 'client'}));
-}
-
-/** Dials a back-end, under a fault. */
-export function dialFaulty(
-	{host, port}: {readonly host: string; readonly port: number},
-	fired: Fired,
-	clock: Clock,
-): Socket {
-	const isReached = fired.kind !== 'refuse' && fired.kind !== 'blackhole';
-	const inner = isReached ? dialTcp({host, port}) : new Socket();
-	return asSocket(new FaultySocket(inner, fired, {clock, end: 'backend', target: formatAddress(host, port)}));
-}
-
 /** What stands in for a socket under this stream; undefined where none does. */
 export function faultyIn(raw: Socket): FaultySocket | undefined {
 	const stream: Duplex = raw;
@@ -289,6 +289,6 @@ export function faultyIn(raw: Socket): FaultySocket | undefined {
 }
 
 /** It has what is used of a socket here: a stream that connects, with addresses, `destroySoon()` and `resetAndDestroy()`. */
-function asSocket(faulty: FaultySocket): Socket {
+export function asSocket(faulty: FaultySocket): Socket {
 	return faulty as unknown as Socket;
 }

@@ -44,6 +44,12 @@ export class Fired {
 		return this.fault?.kind;
 	}
 
+	/** Whether a connection ends before a byte passes. */
+	get endsAtOnce(): boolean {
+		const {fault} = this;
+		return fault?.kind === 'close' || (fault?.kind === 'reset' && fault.when === 'at-once');
+	}
+
 	/** In one line. */
 	get text(): string {
 		return this.rules.map(({text}) => text).join('; ');

@@ -80,6 +80,7 @@ export class HttpAttempt extends BackendAttempt {
 		const {answer} = fault;
 		if (answer !== undefined) {
 			this.record.reached = true;
+			this.record.sentMs = -1;
 			if (answer === 'garbage') receiver.answerFailed(invalidAnswer('answer with a malformed status line'));
 			else receiver.wholeAnswer(answer.head, answer.body, answer.text, false);
 			return true;
@@ -93,7 +94,7 @@ export class HttpAttempt extends BackendAttempt {
 			receiver.connectionLost(connectionReset());
 			return true;
 		}
-		const faulty = new FaultyAnswers(receiver, fault.fired, () => this.#upstream?.connection);
+		const faulty = new FaultyAnswers(receiver, fault, () => this.#upstream?.connection);
 		if (resting === undefined) this.#dial(backend, faulty, fault.isApart ? fault : undefined);
 		else {
 			this.#upstream = resting;

@@ -200,6 +200,8 @@ export class Splice implements BackendHandler, OpenConnection, StreamOwner, Turn
 		// What it still sends is thrown away; reading on shows its end.
 		upstream?.resume();
 		if (error !== undefined || upstream?.stream.writableEnded === false) upstream?.resetWhenSent();
+		// A fault has closed the client's connection, as the load balancer itself does: it waits for neither side.
+		else if (this.#client.faulty?.isCut === true) upstream?.stream.destroySoon();
 	}
 
 	#touch(): void {

@@ -34,7 +34,7 @@ export class TcpFront implements BackendHandler, OpenConnection, StreamOwner {
 		record.tlsMs = client.tlsMs;
 		const {faulty} = client;
 		if (faulty !== undefined) {
-			noteFault(record, faulty.fired, () => faulty.isCut);
+			noteFault(record, faulty.fired, () => faulty.isDecided);
 			truncateTls(client.stream, faulty);
 		}
 		this.#attempt = new BackendAttempt(context, record, context.router.defaultBalancer);
@@ -42,7 +42,8 @@ export class TcpFront implements BackendHandler, OpenConnection, StreamOwner {
 		context.journal.add(record);
 		client.stream.pause();
 		giveTo(this, client.stream);
-		this.#try(this.#attempt.choose());
+		// A connection that a fault ends before a byte passes is nobody's: no back-end is asked.
+		if (faulty?.fired.endsAtOnce !== true) this.#try(this.#attempt.choose());
 	}
 
 	connected(): void {

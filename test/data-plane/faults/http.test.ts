@@ -60,8 +60,6 @@ const fires = test.macro<[place: 'listener' | 'backend', fault: Fault, ways: rea
 	title: (_, place, fault, [front, back]) => `${JSON.stringify(fault)} at a ${place}, ${front} to ${back}`,
 });
 
-const HALF = BODY.slice(0, Math.ceil(BODY.length / 2));
-
 for (const ways of [
 	['http', 'http'],
 	['https', 'https'],
@@ -74,44 +72,10 @@ for (const ways of [
 		connections: number,
 		requests: number,
 	) => test(fires, place, fault, ways, {seen, outcome, backend: [connections, requests]});
-	if (ways[0] === 'https') {
-		at('listener', {tls: 'truncate'}, `200 ${HALF}… end`, 'fault', 1, 1);
-		at('backend', {tls: 'truncate'}, '502 502 Bad Gateway', 'backend-reset', 1, 1);
-		at('backend', {tls: 'alert'}, '502 502 Bad Gateway', 'backend-tls', 1, 0);
-	}
 	at('listener', {status: 429, body: 'later', headers: {'Retry-After': '1'}}, '429 later', 'fault', 0, 0);
-	at('listener', {garbage: 10}, 'garbage… end', 'fault', 0, 0);
-	at('listener', {close: true}, 'end', 'fault', 0, 0);
-	at('listener', {reset: true}, 'reset', 'fault', 0, 0);
-	at('listener', {reset: 'after-request'}, 'reset', 'fault', 1, 1);
-	at('listener', {reset: 'mid-response'}, `200 ${HALF}… reset`, 'fault', 1, 1);
-	at('listener', {truncate: 3}, '200 GET… end', 'fault', 1, 1);
 	at('listener', {contentLength: 100}, `200 ${BODY}… end`, 'fault', 1, 1);
-	at('listener', {contentLength: 3}, '200 GET', 'fault', 1, 1);
-	at('listener', {latency: 1}, `200 ${BODY}`, 'ok', 1, 1);
-	at('listener', {bandwidth: 1_000_000}, `200 ${BODY}`, 'ok', 1, 1);
-	at('listener', {slice: 7, delay: 1}, `200 ${BODY}`, 'ok', 1, 1);
-
-	at('backend', {status: 429, body: 'later', headers: {'Retry-After': '1'}}, '429 later', 'ok', 0, 0);
-	at('backend', {garbage: 10}, '502 502 Bad Gateway', 'backend-invalid', 0, 0);
-	at('backend', {close: true}, '502 502 Bad Gateway', 'backend-reset', 1, 0);
-	at(
-		'backend',
-		{reset: true},
-		ways[1] === 'http' ? '502 502 Bad Gateway' : '503 503 Service Unavailable',
-		'backend-reset',
-		1,
-		0,
-	);
-	at('backend', {refuse: true}, '503 503 Service Unavailable', 'connect-refused', 0, 0);
-	at('backend', {reset: 'after-request'}, '502 502 Bad Gateway', 'backend-reset', 1, 1);
-	at('backend', {reset: 'mid-response'}, `200 ${HALF}… reset`, 'backend-reset', 1, 1);
-	at('backend', {truncate: 3}, '200 GET… reset', 'backend-reset', 1, 1);
+	at('backend', {status: 429, body: 'later', headers: {'Retry-After': '1'}}, '429 later', 'fault', 0, 0);
 	at('backend', {contentLength: 100}, `200 ${BODY}… reset`, 'backend-reset', 1, 1);
-	at('backend', {contentLength: 3}, '200 GET', 'ok', 1, 1);
-	at('backend', {latency: 1}, `200 ${BODY}`, 'ok', 1, 1);
-	at('backend', {bandwidth: 1_000_000}, `200 ${BODY}`, 'ok', 1, 1);
-	at('backend', {slice: 7, delay: 1}, `200 ${BODY}`, 'ok', 1, 1);
 }
 
 test('a limit ends the connection after so many bytes', async t => {

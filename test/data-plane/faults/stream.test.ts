@@ -1,71 +1,96 @@
 import test from 'ava';
 import {endedByCloseNotify} from '../../../src/base/reset.ts';
-import type {Fault, FaultRule} from '../../../src/model/fault.ts';
-import type {Outcome} from '../../../src/observability/exchange.ts';
-import {startStream, WAYS, type Way} from '../../helpers/faulty-stream.ts';
+import {startLoadBalancer} from '../../../src/index.ts';
+import type {Fault} from '../../../src/model/fault.ts';
+import {startStream} from '../../helpers/faulty-stream.ts';
 import {eventually, within} from '../../helpers/patience.ts';
-import type {RawConnection} from '../../helpers/raw-connection.ts';
+import {startStreamBackend} from '../../helpers/raw-backend.ts';
+import {open, type RawConnection} from '../../helpers/raw-connection.ts';
 
-const fires = test.macro<[way: Way, place: 'listener' | 'backend', fault: Fault, seen: string, outcome: Outcome]>({
-	async exec(t, way, place, fault, seen, outcome) {
-		await using stream = await startStream(way);
-		const {lb} = stream;
-		const on: FaultRule['on'] = place === 'listener' ? 'listener:80' : `backend:${stream.name}`;
-		{
-			using armed = lb.inject({on, do: fault, times: 1});
-
-			t.is(await stream.echo(), seen);
-
-			t.is(armed.hits, 1);
-			if (seen !== 'hello world') await eventually(() => [...lb.traffic].at(-1)?.outcome === outcome, 'the outcome');
-			t.is(lb.traffic.last().fault, armed.text);
-		}
-		t.is(await stream.echo(), 'hello world', 'once it is removed, nothing is wrong');
-		t.is(lb.traffic.last().fault, undefined);
-	},
-	title: (_, way, place, fault) => `${way}: ${JSON.stringify(fault)} at a ${place}`,
-});
-
-for (const way of ['tcp', 'ssl', 're-encrypted', 'passthrough'] as const) {
-	const {client: isTls} = WAYS[way];
-	const endsTls = WAYS[way].listen.startsWith('ssl');
-	const cut = isTls ? 'no handshake' : undefined;
-	for (const place of ['listener', 'backend'] as const) {
-		test(fires, way, place, {latency: 1}, 'hello world', 'ok');
-		test(fires, way, place, {bandwidth: 1_000_000}, 'hello world', 'ok');
-		test(fires, way, place, {slice: 100, delay: 1}, 'hello world', 'ok');
-	}
-	if (way === 'tcp') {
-		test(fires, way, 'listener', {limit: 5}, 'hello… end', 'fault');
-		test(fires, way, 'backend', {limit: 5}, 'hello… end', 'ok');
-	}
-	// An SSL listener's own handshake comes before its back-end is dialled.
-	const atBackend = endsTls ? 'reset' : (cut ?? 'reset');
-	test(fires, way, 'backend', {refuse: true}, atBackend, 'connect-refused');
-	test(fires, way, 'backend', {reset: true}, atBackend, 'backend-reset');
-	if (!endsTls) {
-		test(fires, way, 'listener', {reset: true}, cut ?? 'reset', 'fault');
-		test(fires, way, 'listener', {close: true}, cut ?? 'end', 'fault');
-	}
+/** Whether the end of TLS that this side gets is a close_notify. */
+function notified({stream, raw}: RawConnection): Promise<boolean> {
+	const ends = new Promise<boolean>(resolve => {
+		stream.once('end', () => resolve(endedByCloseNotify(raw)));
+	});
+	stream.resume();
+	return within('end of TLS', ends);
 }
 
-test(fires, 'ssl', 'listener', {tls: 'alert'}, 'no handshake', 'fault');
-test(fires, 'ssl', 'listener', {tls: 'wrong-certificate'}, 'no handshake', 'fault');
-test(fires, 're-encrypted', 'backend', {tls: 'alert'}, 'reset', 'backend-tls');
-test(fires, 'ssl', 'listener', {tls: 'truncate'}, 'hello … end', 'fault');
+test('a client that a fault has closed is cut after 5 s of the clock where it does not end too', async t => {
+	await using stream = await startStream('tcp', {clock: 'manual'});
+	using armed = stream.lb.inject({on: 'listener:80', do: {close: true}, times: 1});
+	const client = await stream.client();
+	await client.untilEnd();
+	t.is(armed.hits, 1);
+	t.is(stream.lb.traffic.last().outcome, 'fault', 'the exchange is over at once');
+	t.is(stream.backend.accepted.length, 0, 'no back-end is asked');
+
+	// What it still sends is read and lost.
+	client.write('hello');
+	await stream.lb.clock.advance(4999);
+	t.is(await stream.echo(), 'hello world');
+	t.false(client.closed);
+	await stream.lb.clock.advance('5s');
+
+	await eventually(() => {
+		client.write('hello');
+		return client.closed;
+	}, 'reset of a client that writes on');
+	t.is(client.received, '');
+});
+
+test('where a limit closes a connection, neither side that stays open keeps it', async t => {
+	const got: string[] = [];
+	await using backend = await startStreamBackend({
+		serve: ({stream}) => {
+			stream.on('data', chunk => {
+				got.push(String(chunk));
+				stream.write('an answer');
+			});
+		},
+	});
+	await using lb = await startLoadBalancer({
+		listeners: ['tcp:80'],
+		backends: [`127.0.0.1:${backend.port}`],
+		clock: 'manual',
+	});
+	using armed = lb.inject({on: 'listener:80', do: {limit: 4}});
+	const client = await open({port: lb.port(80), reading: 'all'});
+	client.write('hello');
+
+	t.is(await client.untilEnd(), 'an a');
+
+	const connection = await backend.connection();
+	await connection.untilEnd();
+	await eventually(() => lb.traffic.length === 1 && lb.traffic.last().outcome === 'fault');
+	t.is(armed.hits, 1);
+	t.deepEqual(got, ['hello']);
+	client.reset();
+});
+
+test('TLS that is truncated at an SSL back-end is an end to its client, whose own TLS ends in good order', async t => {
+	await using stream = await startStream('re-encrypted');
+	using armed = stream.lb.inject({on: `backend:${stream.name}`, do: {tls: 'truncate'}, times: 1});
+	const client = await stream.client();
+	const clientEnds = notified(client);
+	client.write('hello world');
+
+	t.true(await clientEnds);
+
+	t.is(client.received, 'hello ');
+	t.is(armed.hits, 1);
+	t.false(await notified(await stream.backend.connection()), 'the back-end gets no close_notify');
+	t.is(stream.got[0], 'hello world');
+	t.is(stream.lb.traffic.last().outcome, 'backend-reset');
+	t.is(stream.lb.traffic.last().fault, armed.text);
+	t.is(await stream.echo(), 'hello world');
+});
 
 test('TLS that is truncated at an SSL listener ends without a close_notify, and the back-end sees the end', async t => {
 	await using stream = await startStream('ssl');
 	using armed = stream.lb.inject({on: 'listener:80', do: {tls: 'truncate'}, times: 1});
-	/** Whether the client has got a close_notify. */
-	const isNotified = async (client: RawConnection) => {
-		const notified = new Promise<boolean>(resolve => {
-			client.stream.once('end', () => resolve(endedByCloseNotify(client.raw)));
-		});
-		return within('end of TLS', notified);
-	};
 	const cut = await stream.client();
-	const cutEnds = isNotified(cut);
+	const cutEnds = notified(cut);
 	cut.write('hello world');
 	t.false(await cutEnds);
 	t.is(cut.received, 'hello ');
@@ -75,7 +100,7 @@ test('TLS that is truncated at an SSL listener ends without a close_notify, and 
 	t.is(await atBackend.untilOver(), 'end');
 
 	const whole = await stream.client();
-	const wholeEnds = isNotified(whole);
+	const wholeEnds = notified(whole);
 	whole.write('hello world');
 	await whole.until('hello world');
 	whole.end();
