@@ -66,6 +66,7 @@ function loadBalancerDetails(
 						to,
 					})),
 				}),
+		...(description.drainingMs === undefined ? {} : {drainingMs: description.drainingMs}),
 		...(draining.length === 0
 			? {}
 			: {

@@ -74,7 +74,9 @@ test("the state says until when a back-end drains, by the emulator's clock", asy
 	const until = new Date(emulator.clock.now() + 30_000).toISOString();
 	const drained = web.drain('slow');
 
-	t.deepEqual((await stateOf(emulator)).loadBalancers[0]?.draining, [{name: 'slow', inFlight: 1, until}]);
+	const [shown] = (await stateOf(emulator)).loadBalancers;
+	t.deepEqual(shown?.draining, [{name: 'slow', inFlight: 1, until}]);
+	t.is(shown?.drainingMs, 30_000);
 
 	await emulator.clock.advance('20s');
 	t.deepEqual((await stateOf(emulator)).loadBalancers[0]?.draining, [{name: 'slow', inFlight: 1, until}]);

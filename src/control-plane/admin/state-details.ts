@@ -10,6 +10,8 @@ export interface LoadBalancerDetails {
 		readonly path?: string;
 		readonly to: readonly string[];
 	}[];
+	/** How long what is in flight may go on when its back-end is deregistered; absent: it is cut at once. */
+	readonly drainingMs?: number;
 	/** Those that were deregistered and have work in flight. */
 	readonly draining?: readonly {
 		readonly name: string;

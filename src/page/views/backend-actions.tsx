@@ -1,5 +1,5 @@
 import {usePage} from '../parts/hooks.ts';
-import {countOf} from '../time.ts';
+import {countOf, duration} from '../time.ts';
 import type {BackendState} from '../wire.ts';
 
 interface Props {
@@ -19,17 +19,22 @@ export function BackendActions({loadBalancer, backend}: Props) {
 	const what = `${name} of ${loadBalancer}`;
 	const target = {loadBalancer, backend: name};
 	const setHealth = (state: string, done: string) => void controller.act('POST', 'health', {...target, state}, done);
+	const whatBecomes = () => {
+		const drainingMs = store.state?.loadBalancers.find(each => each.name === loadBalancer)?.drainingMs;
+		if (inFlight === 0) return 'Nothing is in flight at it.';
+		return `${inFlightText(inFlight)} ${drainingMs === undefined ? 'cut at once' : `given ${duration(drainingMs)}`}.`;
+	};
 	const drain = () =>
 		confirm({
 			title: `Drain ${name}?`,
-			consequence: `It gets nothing new and is deregistered from ${loadBalancer}. ${inFlightText(inFlight)} may finish within the time for draining.`,
+			consequence: `It gets nothing new and is deregistered from ${loadBalancer}. ${whatBecomes()}`,
 			action: 'Drain',
 			onYes: () => void controller.act('POST', 'drain', target, `${what} is draining`),
 		});
 	const stop = () =>
 		confirm({
 			title: `Stop ${name}?`,
-			consequence: `Its port is closed: connections are refused, and ${inFlightText(inFlight)} will be cut. Start opens it again.`,
+			consequence: `Its port is closed: connections are refused, ${inFlightText(inFlight)} cut. Start opens it again.`,
 			action: 'Stop',
 			onYes: () => void controller.act('POST', 'backend', {...target, action: 'stop'}, `${what} is stopped`),
 		});
@@ -76,7 +81,9 @@ export function BackendActions({loadBalancer, backend}: Props) {
 }
 
 function inFlightText(inFlight: number): string {
-	return inFlight === 0 ? 'nothing in flight' : `${countOf(inFlight, 'request')} in flight`;
+	return inFlight === 0
+		? 'nothing in flight is'
+		: `${countOf(inFlight, 'request')} in flight ${inFlight === 1 ? 'is' : 'are'}`;
 }
 
 function Button(props: {readonly label: string; readonly onClick: () => void; readonly children: string}) {

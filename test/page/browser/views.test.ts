@@ -3,7 +3,7 @@ import test from 'ava';
 import type {Browser} from 'playwright-core';
 import {startEmulator} from '../../../src/index.ts';
 import {authority} from '../../helpers/emulator-scene.ts';
-import {launch, openPage, startScene, violationsIn} from '../../helpers/page-scene.ts';
+import {launch, openPage, startScene} from '../../helpers/page-scene.ts';
 import {eventually} from '../../helpers/patience.ts';
 
 let browser: Browser;
@@ -43,7 +43,7 @@ test.serial('health, draining, fakes, the clock and reset change the real thing'
 	t.is(web.health['app-1'], 'InService');
 
 	await press('Stop app-2 of web');
-	t.regex(await page.getByRole('dialog').innerText(), /connections are refused, and nothing in flight/);
+	t.regex(await page.getByRole('dialog').innerText(), /connections are refused, nothing in flight is cut\./);
 	await press('Cancel');
 	t.is(await page.getByRole('dialog').count(), 0);
 	await press('Stop app-2 of web');
@@ -206,6 +206,27 @@ test.serial(
 	},
 );
 
+test.serial('what was done is said for ten seconds, and what was refused until it is closed', async t => {
+	const page = await openPage(t, browser, await startScene(t), {isRefused: true});
+	await page.clock.install();
+	await page.reload();
+	await page.getByRole('button', {name: 'Out: app-1 of web'}).click();
+	const done = page.getByRole('status').filter({hasText: 'app-1 of web is out of service'});
+	await done.waitFor();
+
+	await page.clock.fastForward(10_500);
+
+	await done.waitFor({state: 'detached'});
+	await page.getByLabel('Advance the clock by').fill('soon');
+	await page.getByRole('button', {name: 'Advance'}).click();
+	const refused = page.getByRole('alert').filter({hasText: 'soon'});
+	await refused.waitFor();
+	await page.clock.fastForward(60_000);
+	t.is(await refused.count(), 1);
+	await refused.getByRole('button', {name: 'Close'}).click();
+	await refused.waitFor({state: 'detached'});
+});
+
 test.serial("a back-end that drains shows what is in flight and the seconds left, by the emulator's clock", async t => {
 	const emulator = await startEmulator({
 		port: 0,
@@ -227,7 +248,12 @@ test.serial("a back-end that drains shows what is in flight and the seconds left
 		await page.getByRole('button', {name: 'Advance'}).click();
 	};
 
+	await page
+		.getByRole('region', {name: 'web', exact: true})
+		.locator('[data-name="In flight"]', {hasText: '1'})
+		.waitFor();
 	await page.getByRole('button', {name: 'Drain slow of web'}).click();
+	t.regex(await page.getByRole('dialog').innerText(), /1 request in flight is given 30 s\./);
 	await page.getByRole('dialog').getByRole('button', {name: 'Drain'}).click();
 
 	await page.getByText(`${text}, 30 s left`).waitFor();
@@ -265,32 +291,3 @@ test.serial('a fault is armed at a back-end, fires, is counted, and is removed',
 	t.deepEqual(web.faults, []);
 	t.is((await web.fetch('/works')).status, 200);
 });
-
-for (const [theme, width] of [
-	['light', 1400],
-	['dark', 1400],
-	['light', 320],
-] as const) {
-	test.serial(`axe finds nothing in any view, ${theme}, ${width} pixels wide`, async t => {
-		const emulator = await startScene(t);
-		const page = await openPage(t, browser, emulator, {colorScheme: theme, viewport: {width, height: 800}});
-		for (const hash of ['map', 'traffic', 'traffic?x=web/2', 'calls', 'certificates', 'advice', 'faults']) {
-			await page.evaluate(to => {
-				location.hash = to;
-			}, `#/${hash}`);
-			await page
-				.getByRole('heading', {level: hash.includes('?') ? 3 : 2})
-				.first()
-				.waitFor({state: 'attached'});
-			t.deepEqual(await violationsIn(page), [], hash);
-			const {scrollWidth, clientWidth} = await page.evaluate(() => document.documentElement);
-			t.true((scrollWidth ?? 0) <= (clientWidth ?? 0), `${hash} is wider than the window`);
-		}
-		await page.evaluate(() => {
-			location.hash = '#/map';
-		});
-		await page.getByRole('button', {name: 'Connect, and keys'}).click();
-		await page.getByRole('dialog').waitFor();
-		t.deepEqual(await violationsIn(page), [], 'connect');
-	});
-}
