@@ -72,6 +72,19 @@ test('many changes are painted once', t => {
 	t.is(paint(), 2);
 });
 
+test('who has stopped watching is told nothing', t => {
+	const {store, paint} = scene();
+	let told = 0;
+	const end = store.watch(() => told++);
+	store.setConnection('live');
+	t.is(paint(), 1);
+	t.is(store.connection, 'live');
+	end();
+	store.setConnection('lost');
+	t.is(paint(), 2);
+	t.is(told, 1);
+});
+
 test('the time is that of the emulator', t => {
 	const {store} = scene();
 	t.is(store.nowMs, 5000);

@@ -1,15 +1,11 @@
 import {useEffect, useState} from 'preact/hooks';
 import type {Controller} from '../controller.ts';
+import {needsServer} from '../needs-server.ts';
 import type {Store} from '../store.ts';
 import type {ExchangeSummary} from '../wire.ts';
 
 /** How often the control port is asked at most. */
 const EVERY_MS = 1000;
-
-/** Whether a filter asks for what no row has: the fields of a request. */
-export function needsServer(filter: string): boolean {
-	return /(?:^|\s)-?(?:added|header):/i.test(filter);
-}
 
 /**
  * The numbers of the exchanges that pass a filter which the browser cannot decide; undefined for every other filter. The

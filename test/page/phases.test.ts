@@ -1,0 +1,16 @@
+import test from 'ava';
+import {phasesOf} from '../../src/page/phases.ts';
+
+test('phases follow each other: the handshake is before the exchange', t => {
+	t.deepEqual(phasesOf({tls: 4, connect: 1, firstByte: 10, total: 12}), [
+		{name: 'TLS', from: 0, ms: 4},
+		{name: 'connect', from: 4, ms: 1},
+		{name: 'first byte', from: 5, ms: 9},
+		{name: 'body', from: 14, ms: 2},
+	]);
+});
+
+test('what did not happen has no phase', t => {
+	t.deepEqual(phasesOf({total: 3}), [{name: 'body', from: 0, ms: 3}]);
+	t.deepEqual(phasesOf({connect: 2, total: 0}), [{name: 'connect', from: 0, ms: 2}], 'it ended before that did');
+});
