@@ -2,6 +2,8 @@ import test from 'ava';
 import {startLoadBalancer} from '../../../src/index.ts';
 import {startStream} from '../../helpers/faulty-stream.ts';
 import {eventually} from '../../helpers/patience.ts';
+import {startStreamBackend} from '../../helpers/raw-backend.ts';
+import {open} from '../../helpers/raw-connection.ts';
 
 const SENT = 'abcdefghij';
 
@@ -115,3 +117,38 @@ test('the jitter of a latency differs from hit to hit and from seed to seed, and
 	t.true(new Set(first).size > 1, `${first}`);
 	t.notDeepEqual(other, first);
 });
+
+// 500 ms, give or take 400: the whole milliseconds of the first three delays of the first fault.
+for (const [seed, expected] of [
+	[1, [870, 563, 856]],
+	[2, [289, 118, 309]],
+] as const) {
+	test(`with seed ${seed}, jitter delays by ${expected} ms, to the millisecond`, async t => {
+		await using backend = await startStreamBackend({
+			serve: ({stream}) => void stream.on('data', chunk => stream.write(chunk)),
+		});
+		await using lb = await startLoadBalancer({
+			listeners: ['tcp:80', 'tcp:81'],
+			backends: [`127.0.0.1:${backend.port}`],
+			clock: 'manual',
+			seed,
+			faults: [{on: 'listener:80', do: {latency: 500, jitter: 400}}],
+		});
+		for (const [index, ms] of expected.entries()) {
+			const slow = await open({port: lb.port(80), reading: 'all'});
+			slow.write(SENT);
+			await eventually(() => lb.traffic.length === 2 * index + 1 && lb.traffic.last().bytes.down === SENT.length);
+			await lb.clock.advance(ms);
+			const other = await open({port: lb.port(81), reading: 'all'});
+			other.write(SENT);
+			await other.until(SENT);
+			t.is(slow.received, '', `not after ${ms} ms`);
+
+			await lb.clock.advance(1);
+
+			t.is(await slow.until(SENT), SENT);
+			slow.reset();
+			other.reset();
+		}
+	});
+}
