@@ -122,6 +122,7 @@ export class LoadBalancerHandle implements LoadBalancer {
 	}
 
 	get backends(): BackendStatus[] {
+		if (this.#running.backends.length === 0) return [];
 		const kinds = new Map(this.#parts.managed.currentBackends.map(({name, kind}) => [name, kind] as const).reverse());
 		return this.#running.backends.map(({name, inService, reason, operator, inFlight, health, description}) => ({
 			name,

@@ -17,75 +17,104 @@ import type {ManagedLoadBalancer} from './managed-load-balancer.ts';
 /** Shares are of so many exchanges: what happened long ago says little. */
 const SHARED = 1000;
 
-/** The state of a load balancer with what the data plane knows beside it. */
+/** What every load balancer's state has. */
+type Usual = Required<Omit<LoadBalancerState, 'rules' | 'draining' | 'drainingMs'>>;
+
+/** The state of a load balancer with what the data plane knows beside it. Hundreds of them are asked for at once. */
 export function withDetails(
 	state: LoadBalancerState,
-	{running, certificates}: Pick<ManagedLoadBalancer, 'running' | 'certificates'>,
+	managed: Pick<ManagedLoadBalancer, 'running' | 'certificates'>,
 ): LoadBalancerState {
-	const {records} = running.journal;
-	const shares = sharesIn(records);
-	const {healthCheck, listeners} = running.description;
-	const known = new Map(running.backends.map(backend => [backend.name, backend] as const));
-	const policies = new Map(listeners.map(({port, stickiness}) => [port, stickiness] as const));
+	const {running} = managed;
+	const {records, forgotten} = running.journal;
+	const counters = countersOf(records, forgotten);
+	const listeners = listenersOf(state, managed);
+	const backends = state.backends.length === 0 ? state.backends : backendsOf(state, running, records);
+	const {name, dnsName, state: life, warnings, advice} = state;
+	// Key by key: V8 makes and writes what was spread several times as slowly. A key that is new does not compile here.
+	const usual: Usual = {name, dnsName, state: life, listeners, backends, warnings, advice, counters};
+	const {rules, drainingMs} = running.description;
+	if (rules.length + running.draining.length === 0 && drainingMs === undefined) return usual;
+	return {...usual, ...rulesOf(running), ...(drainingMs === undefined ? {} : {drainingMs}), ...drainingOf(running)};
+}
+
+function rulesOf({description: {rules}}: RunningLoadBalancer): Pick<LoadBalancerDetails, 'rules'> {
+	if (rules.length === 0) return {};
+	const ordered = [...rules].sort((one, other) => other.priority - one.priority);
 	return {
-		...state,
-		...loadBalancerDetails(running, records),
-		listeners: state.listeners.map(listener => ({
-			...listener,
-			...originOf(certificates.get(listener.port)),
-			...listenerDetails(policies.get(listener.port)),
-		})),
-		backends: state.backends.map(backend => ({
-			...backend,
-			...(shares === undefined ? {} : {share: shares.get(backend.name) ?? 0}),
-			...consecutive(known.get(backend.name), healthCheck),
+		rules: ordered.map(({listener, priority, name, host = '', path = '', to}) => ({
+			...(listener === undefined ? {} : {listener}),
+			priority,
+			...(name === undefined ? {} : {name}),
+			...(host === '' ? {} : {host}),
+			...(path === '' ? {} : {path}),
+			to,
 		})),
 	};
 }
 
-/** @param records all that are kept. */
-function loadBalancerDetails(
-	{description, draining, journal}: RunningLoadBalancer,
-	records: readonly ExchangeRecord[],
-): LoadBalancerDetails {
-	const rules = [...description.rules].sort((one, other) => other.priority - one.priority);
-	const {forgotten} = journal;
-	const failed = records.filter(({outcome, responseStatus: status}) =>
-		isFailed({open: outcome === 'open', outcome, status}),
-	);
+function drainingOf({draining}: RunningLoadBalancer): Pick<LoadBalancerDetails, 'draining'> {
+	if (draining.length === 0) return {};
 	return {
-		...(rules.length === 0
-			? {}
-			: {
-					rules: rules.map(({listener, priority, name, host = '', path = '', to}) => ({
-						...(listener === undefined ? {} : {listener}),
-						priority,
-						...(name === undefined ? {} : {name}),
-						...(host === '' ? {} : {host}),
-						...(path === '' ? {} : {path}),
-						to,
-					})),
-				}),
-		...(description.drainingMs === undefined ? {} : {drainingMs: description.drainingMs}),
-		...(draining.length === 0
-			? {}
-			: {
-					draining: draining.map(({backend: {name, inFlight}, untilMs}) => {
-						const until = new Date(untilMs).toISOString();
-						return {name, inFlight, until};
-					}),
-				}),
-		counters: {exchanges: records.length + forgotten, failed: failed.length, forgotten},
+		draining: draining.map(({backend: {name, inFlight}, untilMs}) => {
+			const until = new Date(untilMs).toISOString();
+			return {name, inFlight, until};
+		}),
 	};
+}
+
+function countersOf(
+	records: readonly ExchangeRecord[],
+	forgotten: number,
+): NonNullable<LoadBalancerDetails['counters']> {
+	let failed = 0;
+	for (const {outcome, responseStatus: status} of records) {
+		if (isFailed({open: outcome === 'open', outcome, status})) failed++;
+	}
+	return {exchanges: records.length + forgotten, failed, forgotten};
+}
+
+function listenersOf(
+	{listeners}: LoadBalancerState,
+	managed: Pick<ManagedLoadBalancer, 'running' | 'certificates'>,
+): LoadBalancerState['listeners'] {
+	const policies = new Map<number, StickinessPolicy>();
+	for (const {port, stickiness} of managed.running.description.listeners) {
+		if (stickiness !== undefined) policies.set(port, stickiness);
+	}
+	const areSecure = listeners.some(({certificate}) => certificate !== undefined);
+	if (policies.size === 0 && !areSecure) return listeners;
+	// They are put together anew whenever they are asked for.
+	const certificates = areSecure ? managed.certificates : undefined;
+	return listeners.map(listener => ({
+		...listener,
+		...originOf(certificates?.get(listener.port)),
+		...listenerDetails(policies.get(listener.port)),
+	}));
+}
+
+function backendsOf(
+	{backends}: LoadBalancerState,
+	running: RunningLoadBalancer,
+	records: readonly ExchangeRecord[],
+): LoadBalancerState['backends'] {
+	const shares = sharesIn(records);
+	const {healthCheck} = running.description;
+	const known = new Map(running.backends.map(backend => [backend.name, backend] as const));
+	return backends.map(backend => ({
+		...backend,
+		...(shares === undefined ? {} : {share: shares.get(backend.name) ?? 0}),
+		...consecutive(known.get(backend.name), healthCheck),
+	}));
 }
 
 /** By back-end; undefined when none got anything. */
 function sharesIn(records: readonly ExchangeRecord[]): ReadonlyMap<string, number> | undefined {
 	const served = records.slice(-SHARED).filter(({backendName}) => backendName !== '');
 	if (served.length === 0) return undefined;
-	const shares = new Map<string, number>();
-	for (const {backendName} of served) shares.set(backendName, (shares.get(backendName) ?? 0) + 1 / served.length);
-	return new Map([...shares].map(([name, share]) => [name, Math.round(share * 10_000) / 10_000]));
+	const counts = new Map<string, number>();
+	for (const {backendName} of served) counts.set(backendName, (counts.get(backendName) ?? 0) + 1);
+	return new Map([...counts].map(([name, count]) => [name, Math.round((count / served.length) * 10_000) / 10_000]));
 }
 
 function consecutive(backend: Backend | undefined, check: HealthCheck): Pick<BackendDetails, 'consecutive'> {
