@@ -3,7 +3,10 @@
 // with different numbers of requests; the difference leaves out the start. Needs `valgrind`, and `npm run build` in
 // every build.
 //   node bench/instructions.mjs BEFORE NOW    small requests of one build against another, nobody reads
-//   node bench/instructions.mjs NOW           the same build with a reader of GET /_lb/events and without
+//   node bench/instructions.mjs NOW           the same build with a reader of GET /_lb/events and without: as valgrind is
+//                                             slow, its intervals are made longer until as many requests come in each of
+//                                             them as at RATE (5000) a second. Both have answered a call before: Node reads
+//                                             by less optimised code once it has seen sockets of an HTTP server.
 // ROUNDS (3), FEW (20000) and MANY (60000) requests of the two lives, over CONNECTIONS (1): with one, each request is a
 // turn of the event loop of its own, however busy the machine is.
 import {fork, spawn} from 'node:child_process';
@@ -15,6 +18,7 @@ import {fileURLToPath} from 'node:url';
 
 const LB = fileURLToPath(new URL('traffic-lb.mjs', import.meta.url));
 const rounds = Number(process.env.ROUNDS ?? 3);
+const rate = Number(process.env.RATE ?? 5000);
 const few = Number(process.env.FEW ?? 20_000);
 const many = Number(process.env.MANY ?? 60_000);
 const connections = Number(process.env.CONNECTIONS ?? 1);
@@ -43,10 +47,12 @@ async function measure(builds) {
 				]
 			: builds.map(build => ({build, reads: false}));
 	const costs = variants.map(() => []);
+	const {perSecond} = await life(variants[0], {backendPort, requests: few, slowness: 1});
+	const slowness = rate / perSecond;
 	for (let round = 0; round < rounds; round++) {
 		for (const [index, variant] of variants.entries()) {
-			const short = await life(variant, backendPort, few);
-			const long = await life(variant, backendPort, many);
+			const short = await life(variant, {backendPort, requests: few, slowness});
+			const long = await life(variant, {backendPort, requests: many, slowness});
 			const perRequest = (long.instructions - short.instructions) / (many - few);
 			costs[index].push(perRequest);
 			const told = variant.reads ? `, ${long.rows - short.rows} rows in ${long.events - short.events} events told` : '';
@@ -62,8 +68,9 @@ async function measure(builds) {
 }
 
 /** Starts the load balancer, sends so many requests, stops it. */
-async function life({build, reads}, backendPort, requests) {
+async function life({build, reads}, {backendPort, requests, slowness}) {
 	const child = spawn('valgrind', [...VALGRIND, process.execPath, LB, build, `${backendPort}`], {
+		env: {...process.env, SLOWNESS: `${slowness}`},
 		stdio: ['ignore', 'inherit', 'pipe', 'ipc'],
 	});
 	let words = '';
@@ -72,14 +79,17 @@ async function life({build, reads}, backendPort, requests) {
 	const died = exited.then(() => Promise.reject(new Error(`it ended: ${words}`)));
 	const [{port, endpoint}] = await Promise.race([once(child, 'message'), died]);
 	const told = {rows: 0, events: 0};
+	await (await fetch(`${endpoint}/_lb/state`)).text();
 	if (reads) readEvents(endpoint, told);
+	const startMs = performance.now();
 	await load(port, requests);
+	const perSecond = (requests * 1000) / (performance.now() - startMs);
 	died.catch(() => {});
 	child.disconnect();
 	await exited;
 	const [, counted] = /I\s+refs:\s+([\d,]+)/.exec(words) ?? [];
 	if (counted === undefined) throw new Error(`valgrind counted nothing: ${words}`);
-	return {instructions: Number(counted.replaceAll(',', '')), ...told};
+	return {instructions: Number(counted.replaceAll(',', '')), perSecond, ...told};
 }
 
 /** So many requests over some connections, each as fast as it is answered. */
@@ -107,8 +117,8 @@ async function load(port, requests) {
 function readEvents(endpoint, told) {
 	get(`${endpoint}/_lb/events`, response => {
 		response.setEncoding('utf8').on('data', text => {
-			told.events += text.split('\ndata:').length - 1;
-			told.rows += text.split('"startedAt"').length - 1;
+			told.events += text.split('event: exchanges').length - 1;
+			told.rows += text.split('"seq"').length - 1;
 		});
 		response.on('error', () => {});
 	}).on('error', () => {});

@@ -51,38 +51,42 @@ export interface ExchangeSummary {
 	readonly open: boolean;
 }
 
+/** A row while it is put together. */
+type Row = {-readonly [Key in keyof ExchangeSummary]: ExchangeSummary[Key]};
+
 export function summaryOf(record: ExchangeRecord): ExchangeSummary {
-	const {seq, loadBalancer, id, startedAt, listener, kind, client, clientHello, outcome, cause} = record;
+	const {client, clientHello, requestHead, outcome} = record;
 	const {method, target, status, by, why} = record.summary;
-	const sni = client.tls?.sni ?? clientHello?.sni;
-	const host = fieldsIn(record.requestHead, 'host', 1)[0] ?? clientHello?.sni ?? '';
-	return {
-		seq,
-		lb: loadBalancer,
-		id,
-		at: Math.round(startedAt),
-		port: listener,
-		kind,
+	// Key by key: V8 makes and writes an object that others were spread into several times as slowly.
+	const row: Row = {
+		seq: record.seq,
+		lb: record.loadBalancer,
+		id: record.id,
+		at: Math.round(record.startedAt),
+		port: record.listener,
+		kind: record.kind,
 		client: formatAddress(client.address, client.port),
 		method,
 		target: target.slice(0, MAX_TEXT),
-		...(target.length > MAX_TEXT ? {cut: true} : {}),
-		host,
-		...(sni === undefined ? {} : {sni}),
-		...(client.tls === undefined ? {} : {tls: client.tls.version}),
-		...(record.backendName === '' ? {} : {backend: record.backendName}),
+		host: fieldsIn(requestHead, 'host', 1)[0] ?? clientHello?.sni ?? '',
 		reused: record.backendReused,
 		status,
 		by,
 		outcome,
-		cause: cause.slice(0, MAX_TEXT),
-		...(why === '' ? {} : {why: why.slice(0, MAX_TEXT)}),
-		...(record.fired === '' ? {} : {fault: record.fired.slice(0, MAX_TEXT)}),
+		cause: record.cause.slice(0, MAX_TEXT),
 		ms: record.ms.total,
 		up: record.bytesUp,
 		down: record.bytesDown,
 		open: outcome === 'open',
 	};
+	const sni = client.tls?.sni ?? clientHello?.sni;
+	if (record.backendName !== '') row.backend = record.backendName;
+	if (target.length > MAX_TEXT) row.cut = true;
+	if (sni !== undefined) row.sni = sni;
+	if (client.tls !== undefined) row.tls = client.tls.version;
+	if (why !== '') row.why = why.slice(0, MAX_TEXT);
+	if (record.fired !== '') row.fault = record.fired.slice(0, MAX_TEXT);
+	return row;
 }
 
 /** The first `most` values of a field, given by its lower-case name, in the text of a head. */

@@ -8,7 +8,7 @@ import {type ExchangeSummary, summaryOf} from '../../observability/summary.ts';
  */
 const MOST_ROWS = 100;
 const MOST_ROWS_A_SECOND = 600;
-const ROWS_OF_A_FLOOD = 20;
+const ROWS_OF_A_FLOOD = 10;
 
 interface ExchangesEvent {
 	readonly opened: readonly ExchangeSummary[];

@@ -79,8 +79,8 @@ function rowsOf(counts: readonly number[]): number[] {
 for (const {rule, counts, rows} of [
 	{rule: 'a burst has its 100 rows', counts: [5, 100, 5, 100], rows: [5, 100, 5, 100]},
 	{rule: 'what goes on has 600 a second', counts: [60, 60, 60, 90, 90, 90, 90], rows: [60, 60, 60, 90, 70, 60, 60]},
-	{rule: 'a flood has few', counts: [500, 500, 101, 500], rows: [100, 20, 20, 20]},
-	{rule: 'after a flood all is told again', counts: [500, 500, 70, 70, 10], rows: [100, 20, 20, 60, 10]},
+	{rule: 'a flood has few', counts: [500, 500, 101, 500], rows: [100, 10, 10, 10]},
+	{rule: 'after a flood all is told again', counts: [500, 500, 70, 70, 10], rows: [100, 10, 10, 60, 10]},
 ]) {
 	test(`rows of events: ${rule}`, t => {
 		t.deepEqual(rowsOf(counts), rows);
