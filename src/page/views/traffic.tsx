@@ -18,6 +18,8 @@ export function TrafficView() {
 	const [follows, setFollows] = useState(true);
 	const [current, setCurrent] = useState<number>();
 	const [selected, setSelected] = useState<ReadonlySet<number>>(new Set());
+	/** Whether somebody is about to filter. */
+	const [seeks, setSeeks] = useState(false);
 	const seenUntil = useRef(0);
 	const filter = useFilter(route.filter);
 	const fromServer = useServerFilter(route.filter, store, controller);
@@ -31,7 +33,8 @@ export function TrafficView() {
 	// What has not been read is above all rows; whether it passes a filter is not known.
 	const missing = route.filter === '' ? store.older : 0;
 	useEffect(() => {
-		if (route.filter !== '') void controller.record.readOlder();
+		// A filter looks at all of them: they are read while it is being written.
+		if (seeks || route.filter !== '') void controller.record.readOlder();
 	});
 	const newest = ring.newest?.seq ?? 0;
 	useEffect(() => {
@@ -60,7 +63,7 @@ export function TrafficView() {
 					Traffic
 				</h2>
 				<div class="bar">
-					<FilterField remarks={filter.remarks} />
+					<FilterField remarks={filter.remarks} onFocus={() => setSeeks(true)} />
 					<button
 						type="button"
 						aria-pressed={pausedAt !== undefined}
@@ -172,9 +175,10 @@ function between(rows: readonly ExchangeSummary[], from: number, to: number): Re
 
 interface FilterFieldProps {
 	readonly remarks: readonly {readonly message: string; readonly hint?: string | undefined}[];
+	readonly onFocus: () => void;
 }
 
-function FilterField({remarks}: FilterFieldProps) {
+function FilterField({remarks, onFocus}: FilterFieldProps) {
 	const {route, go} = usePage();
 	return (
 		<div class="filter">
@@ -187,6 +191,7 @@ function FilterField({remarks}: FilterFieldProps) {
 				spellcheck={false}
 				autocomplete="off"
 				aria-describedby="filter-remarks"
+				onFocus={onFocus}
 				onInput={event => go({filter: event.currentTarget.value})}
 			/>
 			<span id="filter-remarks" class="remark">

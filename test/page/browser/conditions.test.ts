@@ -263,4 +263,14 @@ test.serial('a filter looks at all exchanges, read or not; scrolling reads what 
 	await row.waitFor();
 	t.regex(await row.innerText(), /\/n\/29[3-6]\d\s/, 'of 16 at a time');
 	t.is(await page.getByRole('button', {name: 'Follow'}).getAttribute('aria-pressed'), 'false');
+
+	await page.reload();
+	await page.getByText('5,000 of 5,000 exchanges', {exact: true}).waitFor();
+	await page.getByRole('searchbox').focus();
+	// 4,800 of them, 2,000 at a time.
+	await page.waitForFunction(() => {
+		const read = performance.getEntriesByType('resource').filter(({name}) => name.includes('traffic?limit=2000'));
+		return read.length === 3;
+	});
+	t.is(await page.getByRole('searchbox').inputValue(), '', 'before anything is written');
 });
