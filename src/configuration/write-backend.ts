@@ -63,7 +63,7 @@ function writeBehaviour(
 		case 'reply':
 			return writeReply(given, place);
 		case 'har':
-			return written<Own<HarBackend>>({kind: 'har', file: given.file, timings: unless(given.timings, false)});
+			return written<Own<HarBackend>>({kind: 'har', file: given.file, timings: given.timings});
 		case 'tcp':
 			return written<Own<TcpBackend>>({
 				kind: 'tcp',

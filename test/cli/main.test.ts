@@ -87,7 +87,7 @@ test(
 test(
 	refuses,
 	['backend', 'ecko'],
-	'error: "ecko" is not a fake back-end; allowed are "echo", "reply", "tcp-echo", "tcp-sink", "tcp-source" or "tcp-banner", each with "+tls" and ":port" if you like',
+	'error: "ecko" is not a fake back-end; allowed are "echo", "reply", "tcp-echo", "tcp-sink", "tcp-source", "tcp-banner" or "har", each with "+tls" and ":port" if you like',
 	'hint: did you mean "echo"?',
 );
 test(

@@ -33,8 +33,9 @@ const CERTIFICATES = new Map([
 
 /** A listener of port 80 that was bound to this port. */
 function boundTo(port: number, refusal?: string): RunningLoadBalancer['listeners'] {
+	const description = {...HTTP_LISTENER, bind: {...HTTP_LISTENER.bind, port: HTTP_LISTENER.port}};
 	// Notices look at nothing else of what runs.
-	return [{description: HTTP_LISTENER, bound: {port, refusal}}] as unknown as RunningLoadBalancer['listeners'];
+	return [{description, bound: {port, refusal}}] as unknown as RunningLoadBalancer['listeners'];
 }
 
 interface Change {
