@@ -5,7 +5,7 @@ import type {PemPair} from '../model/resolved.ts';
 import {isSelfIssued, OUT_OF_ORDER} from './chain.ts';
 import {factsOf} from './facts.ts';
 import {NOT_FIRST} from './inspect.ts';
-import {readCertificates} from './read-parts.ts';
+import {type ReadCertificate, readCertificates} from './read-parts.ts';
 import {DAY_MS, datesOf, dateWarnings, namedInChain} from './warnings.ts';
 
 /** Issue trackers and calendars need a month; the warnings at the start begin 14 days before the end. A guess. */
@@ -34,6 +34,18 @@ export function readShown(
 ): ShownCertificate {
 	const x509 = new X509Certificate(cert);
 	const others = chain === '' ? [] : readCertificates(chain, 'chain').certificates;
+	return {
+		...contentsOf(x509, others),
+		outOfOrder: warnings.find(text => text.startsWith(OUT_OF_ORDER) || text.includes(NOT_FIRST)),
+		incomplete: issued || isSelfIssued(x509) ? undefined : incompleteness(x509, others.length),
+	};
+}
+
+/** What there is to know of a certificate and those that are sent with it, however they came. */
+export function contentsOf(
+	x509: X509Certificate,
+	others: readonly ReadCertificate[],
+): Omit<ShownCertificate, 'outOfOrder' | 'incomplete'> {
 	const {names, notBefore, notAfter, fingerprint256} = factsOf(x509);
 	return {
 		names,
@@ -45,8 +57,6 @@ export function readShown(
 			...others.map(each => ({what: namedInChain(each), ...datesOf(each)})),
 		],
 		covers: name => x509.checkHost(name, {subject: 'never'}) !== undefined,
-		outOfOrder: warnings.find(text => text.startsWith(OUT_OF_ORDER) || text.includes(NOT_FIRST)),
-		incomplete: issued || isSelfIssued(x509) ? undefined : incompleteness(x509, others.length),
 	};
 }
 

@@ -1,12 +1,19 @@
 import type {Buffer} from 'node:buffer';
 import {X509Certificate} from 'node:crypto';
 import type {Certainty, Diagnosis} from '../model/advice.ts';
-import {at, incompleteness, ofDates, ofName, ofOrder, type ShownCertificate, type Subject} from './advice.ts';
+import {
+	at,
+	contentsOf,
+	incompleteness,
+	ofDates,
+	ofName,
+	ofOrder,
+	type ShownCertificate,
+	type Subject,
+} from './advice.ts';
 import {isSelfIssued, isSignedBy, rightOrderOf, topOf} from './chain.ts';
-import {factsOf} from './facts.ts';
 import {writePem} from './pem.ts';
 import type {ReadCertificate} from './read-parts.ts';
-import {datesOf, namedInChain} from './warnings.ts';
 
 /** The certificates that a back-end sends, as far as advice goes by them. Read once. */
 export type SentCertificates = Omit<ShownCertificate, 'incomplete'> & {
@@ -32,18 +39,9 @@ export function readSent(
 	});
 	if (leaf === undefined || others.length + 1 < sent.length) return undefined;
 	const {x509} = leaf;
-	const {names, notBefore, notAfter, fingerprint256} = factsOf(x509);
 	const order = rightOrderOf(leaf, others);
 	return {
-		names,
-		notBefore,
-		notAfter,
-		fingerprint256,
-		dates: [
-			{what: 'The certificate', notBefore, notAfter},
-			...others.map(each => ({what: namedInChain(each), ...datesOf(each)})),
-		],
-		covers: name => x509.checkHost(name, {subject: 'never'}) !== undefined,
+		...contentsOf(x509, others),
 		outOfOrder: order === undefined ? undefined : `Its chain is sent out of order; the right one is ${order}`,
 		incomplete: incompletenessOf(topOf(leaf, others), others.length, {
 			authority: new X509Certificate(authority),
