@@ -5,6 +5,14 @@ import {faultText} from '../model/fault-text.ts';
 import {compilePattern, matchesPattern, type Pattern} from '../model/pattern.ts';
 import type {ApiFailure} from './dialect.ts';
 
+/** One call, as far as faults ask about it: each is asked when it is needed, and not before. */
+export interface MetCall {
+	/** The action that it is for. */
+	action(): string;
+	/** Whether its sender is known: an account has a limit, and calls an action. */
+	isAuthentic(): boolean;
+}
+
 /** What the faults that hit one call do. */
 export interface ApiFaultHit {
 	/** Those that hit it, in one line. */
@@ -59,12 +67,12 @@ export class ApiFaults {
 	 * Counts a call with every fault that it could be hit by. Delays add up; the first that answers in place of the API
 	 * decides.
 	 *
-	 * @param actionOf reads which action it is for; not called where nothing is armed.
+	 * @param call not asked anything where nothing is armed.
 	 */
-	meet(actionOf: () => string): ApiFaultHit | undefined {
+	meet(call: MetCall): ApiFaultHit | undefined {
 		if (this.#armed.length === 0) return undefined;
-		const action = actionOf();
-		const hits = this.#armed.filter(armed => armed.meets(action));
+		const action = call.action();
+		const hits = this.#armed.filter(armed => armed.meets(action, () => call.isAuthentic()));
 		if (hits.length === 0) return undefined;
 		for (const hit of hits) this.#onChange('fired', hit);
 		const failing = hits.find(({failure}) => failure !== undefined);
@@ -122,8 +130,9 @@ class ArmedApiFault implements ArmedFault {
 	}
 
 	/** Counts a call that it could hit, and says whether it does. */
-	meets(action: string): boolean {
+	meets(action: string, isAuthentic: () => boolean): boolean {
 		if (this.#operation !== undefined && !matchesPattern(this.#operation, action)) return false;
+		if (this.failure !== undefined && isOfAccount(this.failure) && !isAuthentic()) return false;
 		const {hits} = this.#count;
 		this.#count = countOne(this.#rule, this.#count);
 		return this.#count.hits > hits;
@@ -160,6 +169,14 @@ class ArmedApiFault implements ArmedFault {
 			this.#held.add(release);
 		});
 	}
+}
+
+/** What LBU, and other APIs of AWS, say with 503 of an account that calls too often (OUTSCALE: 429, so below 500). */
+const THROTTLING: ReadonlySet<string> = new Set(['Throttling', 'RequestLimitExceeded']);
+
+/** What answers a known sender only (decision 0011): a limit of the account, or a refusal of what was asked. */
+function isOfAccount(failure: ApiFailure): boolean {
+	return failure.kind === 'throttle' || failure.status < 500 || THROTTLING.has(failure.code ?? '');
 }
 
 async function inTurn(waits: readonly (() => Promise<void>)[]): Promise<void> {

@@ -68,6 +68,8 @@ export interface Dialect {
 export interface FailingDialect {
 	/** The action that a request asks for; empty where it does not say. */
 	actionOf(request: ApiRequest): string;
+	/** Whether its sender is known. Asked where a fault hits calls of an account alone. */
+	isAuthentic(request: ApiRequest): boolean;
 	/** What a fault answers in place of this API, in its form. Nothing is looked at but the action. */
 	fail(request: ApiRequest, failure: ApiFailure): {readonly answer: ApiAnswer; readonly call: ApiCall};
 }

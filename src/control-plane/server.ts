@@ -236,7 +236,12 @@ class ControlServer implements ControlPlane {
 		const start = this.#clock.now();
 		try {
 			const {failing} = dialect;
-			const fault = failing && this.#options.faults?.meet(() => failing.actionOf(request));
+			const fault =
+				failing &&
+				this.#options.faults?.meet({
+					action: () => failing.actionOf(request),
+					isAuthentic: () => failing.isAuthentic(request),
+				});
 			await fault?.delayed;
 			const failed = fault?.failure && failing?.fail(request, fault.failure);
 			const {answer, call} = failed ?? (await dialect.answer(request));

@@ -29,7 +29,7 @@ export interface Denial {
 	readonly of?: string;
 }
 
-/** Validates who sent a request. @returns undefined when it is who it says, else why not. */
+/** Validates who sent a request, once for each. @returns undefined when it is who it says, else why not. */
 export type Authenticate = (request: ApiRequest) => undefined | Denial;
 
 export interface AuthenticatorOptions {
@@ -56,18 +56,29 @@ export function authenticator(
 	{nowMs = wallMs, takesFuture = false}: AuthenticatorOptions = {},
 ): Authenticate {
 	if (credentials === undefined) return () => undefined;
+	// Faults may ask before the API does. The verdict stays: a latency between the two lets no signature expire.
+	const verdicts = new WeakMap<ApiRequest, {readonly denial: Denial | undefined}>();
 	return request => {
-		const header = request.headers.get('authorization');
-		if (header === undefined) {
-			const reason = 'the request has no Authorization header; credentials are configured, so it has to be signed';
-			return {code: 'NOT_SIGNED', reason};
+		let verdict = verdicts.get(request);
+		if (verdict === undefined) {
+			verdict = {denial: denialOf(request, {credentials, nowMs: nowMs(), takesFuture})};
+			verdicts.set(request, verdict);
 		}
-		const authorization = readAuthorization(header);
-		if ('reason' in authorization) return {code: 'SIGNATURE_MALFORMED', reason: authorization.reason};
-		return authorization.kind === 'basic'
-			? denialOfPassword(authorization, credentials)
-			: denialOfSignature(request, authorization, {credentials, nowMs: nowMs(), takesFuture});
+		return verdict.denial;
 	};
+}
+
+function denialOf(request: ApiRequest, judging: Judging): Denial | undefined {
+	const header = request.headers.get('authorization');
+	if (header === undefined) {
+		const reason = 'the request has no Authorization header; credentials are configured, so it has to be signed';
+		return {code: 'NOT_SIGNED', reason};
+	}
+	const authorization = readAuthorization(header);
+	if ('reason' in authorization) return {code: 'SIGNATURE_MALFORMED', reason: authorization.reason};
+	return authorization.kind === 'basic'
+		? denialOfPassword(authorization, judging.credentials)
+		: denialOfSignature(request, authorization, judging);
 }
 
 type Signed = Extract<Authorization, {kind: 'signature'}>;

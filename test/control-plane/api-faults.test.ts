@@ -1,11 +1,15 @@
 import test, {type ExecutionContext} from 'ava';
 import {API_ACTIONS} from '../../src/control-plane/action-names.ts';
+import {ApiFaults} from '../../src/control-plane/api-faults.ts';
 import {servedActions} from '../../src/control-plane/aws/actions.ts';
 import {OUTSCALE_ACTIONS} from '../../src/control-plane/outscale/dialect.ts';
+import {readApiFaultRule} from '../../src/emulator/api-fault-rule.ts';
 import type {Emulator, FaultEvent, FaultRule} from '../../src/index.ts';
 import {readXml} from '../helpers/aws-xml.ts';
 import {startWithApi} from '../helpers/emulator-scene.ts';
+import {HandClock} from '../helpers/hand-clock.ts';
 import {eventually, within} from '../helpers/patience.ts';
+import {asAwsSdk, asPythonSdk} from './helpers/cloud-signers.ts';
 
 /** One call of the ELB API: its status, and what an error says. */
 async function query(emulator: Emulator, action: string) {
@@ -83,6 +87,149 @@ test('a status has its usual error, unless a code and a sentence are given', asy
 		);
 		armed.remove();
 	}
+});
+
+const ACCESS_KEY = 'AKIDEXAMPLE';
+const SECRET_KEY = 'mysecretkey';
+
+/** How a call says whose it is. */
+type Signing = 'right' | 'wrong' | 'unsigned';
+
+/** One call to an emulator that verifies signatures: its status, and the code of an error. */
+async function signedCall(emulator: Emulator, api: 'oapi' | 'elb', signing: Signing): Promise<string> {
+	const isOutscale = api === 'oapi';
+	const {path, headers, body} = (isOutscale ? asPythonSdk : asAwsSdk)({
+		action: isOutscale ? 'ReadLoadBalancers' : 'DescribeLoadBalancers',
+		host: new URL(emulator.endpoint).host,
+		date: new Date().toISOString().replaceAll(/[-:]|\.\d+/g, ''),
+		accessKey: ACCESS_KEY,
+		secretKey: signing === 'wrong' ? 'another' : SECRET_KEY,
+		body: isOutscale ? '{}' : 'Action=DescribeLoadBalancers&Version=2012-06-01',
+	});
+	const {Host: _, Authorization, ...rest} = headers;
+	const sent = signing === 'unsigned' || Authorization === undefined ? rest : {...rest, Authorization};
+	const response = await fetch(`${emulator.endpoint}${path}`, {method: 'POST', headers: sent, body});
+	const text = await response.text();
+	const error = isOutscale ? JSON.parse(text).Errors?.[0] : readXml(text).value.Error;
+	return `${response.status} ${error?.Code ?? 'done'}`;
+}
+
+const withCredentials = (t: ExecutionContext, {dialect}: {dialect?: 'aws'} = {}) =>
+	start(t, {config: {control: {credentials: {[ACCESS_KEY]: SECRET_KEY}, ...(dialect && {dialect})}}});
+
+// What is sent, and what is answered to [who signs right, who signs wrong, who does not sign] in each API.
+const DENIED = {oapi: ['401 1', '401 1'], elb: ['403 SignatureDoesNotMatch', '401 AuthFailure']} as const;
+const OF_THE_ACCOUNT: readonly [FaultRule['do'], oapi: string, elb: string][] = [
+	[{throttle: true}, '429 24', '503 Throttling'],
+	[{status: 429}, '429 24', '429 Throttling'],
+	[{status: 400, code: 'Throttling'}, '400 Throttling', '400 Throttling'],
+	[{status: 503, code: 'Throttling'}, '503 Throttling', '503 Throttling'],
+	[{status: 503, code: 'RequestLimitExceeded'}, '503 RequestLimitExceeded', '503 RequestLimitExceeded'],
+	[{status: 400, code: '5030'}, '400 5030', '400 5030'],
+	[{status: 403}, '403 1', '403 AccessDenied'],
+	[{status: 499}, '499 4047', '499 ValidationError'],
+];
+for (const [fault, oapi, elb] of OF_THE_ACCOUNT) {
+	test(`${JSON.stringify(fault)} hits, and counts, only calls whose sender is known`, async t => {
+		const emulator = await withCredentials(t);
+		const armed = emulator.inject({on: 'api', do: fault, times: 2});
+
+		for (const api of ['oapi', 'elb'] as const) {
+			t.is(await signedCall(emulator, api, 'wrong'), DENIED[api][0]);
+			t.is(await signedCall(emulator, api, 'unsigned'), DENIED[api][1]);
+		}
+		t.is(armed.hits, 0);
+		t.deepEqual([...new Set(emulator.calls.map(call => call.fault))], [undefined]);
+		t.is(await signedCall(emulator, 'oapi', 'right'), oapi);
+		t.is(await signedCall(emulator, 'elb', 'right'), elb);
+		t.is(armed.hits, 2);
+		t.is(await signedCall(emulator, 'oapi', 'right'), '200 done');
+		t.is(await signedCall(emulator, 'elb', 'right'), '200 done');
+	});
+}
+
+const OF_THE_PLATFORM: readonly [FaultRule['do'], oapi: string, elb: string][] = [
+	[{status: 500}, '500 2000', '500 InternalFailure'],
+	[{status: 503}, '503 6', '503 ServiceUnavailable'],
+	[{status: 504, code: 'Down'}, '504 Down', '504 Down'],
+];
+for (const [fault, oapi, elb] of OF_THE_PLATFORM) {
+	test(`${JSON.stringify(fault)} hits every call, whoever sends it`, async t => {
+		const emulator = await withCredentials(t);
+		const armed = emulator.inject({on: 'api', do: fault});
+
+		for (const signing of ['right', 'wrong', 'unsigned'] as const) {
+			t.is(await signedCall(emulator, 'oapi', signing), oapi);
+			t.is(await signedCall(emulator, 'elb', signing), elb);
+		}
+		t.is(armed.hits, 6);
+	});
+}
+
+test('a latency hits every call, and who is refused is refused after it', async t => {
+	const emulator = await withCredentials(t);
+	const latency = emulator.inject({on: 'api', do: {latency: '1ms'}});
+	const throttle = emulator.inject({on: 'api', do: {throttle: true}});
+
+	for (const api of ['oapi', 'elb'] as const) {
+		t.is(await signedCall(emulator, api, 'wrong'), DENIED[api][0]);
+		t.is(await signedCall(emulator, api, 'unsigned'), DENIED[api][1]);
+	}
+	t.is(await signedCall(emulator, 'oapi', 'right'), '429 24');
+
+	t.deepEqual([latency.hits, throttle.hits], [5, 1]);
+	t.deepEqual(
+		emulator.calls.map(({fault}) => fault),
+		[...Array(4).fill('api latency:1ms'), 'api latency:1ms; api throttle'],
+	);
+});
+
+test('AWS throttles who has signed, and tells others that they have not', async t => {
+	const emulator = await withCredentials(t, {dialect: 'aws'});
+	const fault = emulator.inject({on: 'api', do: {throttle: true}});
+
+	t.is(await signedCall(emulator, 'elb', 'unsigned'), '403 MissingAuthenticationToken');
+	t.is(await signedCall(emulator, 'elb', 'wrong'), '403 SignatureDoesNotMatch');
+	t.is(fault.hits, 0);
+	t.is(await signedCall(emulator, 'elb', 'right'), '400 Throttling');
+	t.is(fault.hits, 1);
+});
+
+test('a fault that skips calls does not count those that are refused for their signature', async t => {
+	const emulator = await withCredentials(t);
+	const fault = emulator.inject({on: 'api', do: {throttle: true}, skip: 1, every: 2});
+
+	const answers: string[] = [];
+	for (const signing of ['unsigned', 'right', 'wrong', 'right', 'unsigned', 'right', 'right'] as const) {
+		answers.push(await signedCall(emulator, 'oapi', signing));
+	}
+
+	t.deepEqual(answers, ['401 1', '200 done', '401 1', '429 24', '401 1', '200 done', '429 24']);
+	t.is(fault.hits, 2);
+});
+
+test('who sends a call is asked only where a fault depends on it', t => {
+	let asked = 0;
+	const call = {
+		action: () => 'ReadLoadBalancers',
+		isAuthentic: () => {
+			asked++;
+			return true;
+		},
+	};
+	const faults = new ApiFaults({clock: new HandClock(), seed: 1, onChange() {}});
+	const arm = (rule: FaultRule) => faults.arm(readApiFaultRule(rule), rule);
+	faults.meet(call);
+	arm({on: 'api', do: {latency: '1s'}});
+	arm({on: 'api', do: {status: 503}});
+	arm({on: 'api', do: {throttle: true}, operation: 'CreateLoadBalancer'});
+	faults.meet(call);
+	t.is(asked, 0);
+
+	arm({on: 'api', do: {throttle: true}});
+	t.is(faults.meet(call)?.text, 'api latency:1s; api status:503; api throttle');
+	t.is(asked, 1);
+	faults.close();
 });
 
 test('header fields of a fault come along, but for those of the form itself', async t => {

@@ -381,3 +381,24 @@ test('where signatures of the future are taken, they are verified all the same',
 	t.is(authenticate({...sent, body: Buffer.from('{}')})?.code, 'SIGNATURE_MISMATCH');
 	t.is(authenticator(CREDENTIALS, {nowMs: () => NOW + 901_000, takesFuture: true})(sent)?.code, 'REQUEST_EXPIRED');
 });
+
+test('a request is verified once: what was found stays, whatever time it is by then', async t => {
+	let nowMs = NOW;
+	let asked = 0;
+	const authenticate = authenticator(CREDENTIALS, {
+		nowMs: () => {
+			asked++;
+			return nowMs;
+		},
+	});
+	const good = await asJavaScriptSdk();
+	const bad = await asJavaScriptSdk('another');
+
+	t.is(authenticate(good), undefined);
+	t.is(authenticate(bad)?.code, 'SIGNATURE_MISMATCH');
+	nowMs += 3_600_000;
+	t.is(authenticate(good), undefined);
+	t.is(authenticate(bad)?.code, 'SIGNATURE_MISMATCH');
+	t.is(asked, 2);
+	t.is(authenticate(await asJavaScriptSdk())?.code, 'REQUEST_EXPIRED');
+});

@@ -82,6 +82,10 @@ export class AwsDialect implements Dialect, FailingDialect {
 		return this.#askedOf(request).action;
 	}
 
+	isAuthentic(request: ApiRequest): boolean {
+		return this.#options.authenticate?.(request) === undefined;
+	}
+
 	fail(request: ApiRequest, failure: ApiFailure): {readonly answer: ApiAnswer; readonly call: ApiCall} {
 		const asked = this.#askedOf(request);
 		const {status, code, message} = failureOf(failure, this.#cloud);

@@ -94,6 +94,10 @@ export class OutscaleDialect implements Dialect, FailingDialect {
 		return actionIn(path) ?? '';
 	}
 
+	isAuthentic(request: ApiRequest): boolean {
+		return this.#authenticate?.(request) === undefined;
+	}
+
 	fail(request: ApiRequest, failure: ApiFailure): {readonly answer: ApiAnswer; readonly call: ApiCall} {
 		const {status, type, code, details} = failureOf(failure);
 		const requestId = this.#store.identifiers.requestId(this.#requests++);

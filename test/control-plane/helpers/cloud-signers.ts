@@ -145,6 +145,32 @@ export function asOscCliGet(call: Call): SentRequest {
 	};
 }
 
+/** An SDK of AWS: a form to `/`, the host with its port. */
+export function asAwsSdk(call: Call): SentRequest {
+	const {host, date, body} = call;
+	const type = 'application/x-www-form-urlencoded; charset=utf-8';
+	const signed = [
+		['content-type', type],
+		['host', host],
+		['x-amz-date', date],
+	] as const;
+	const authorization = authorizationOf(
+		{
+			prefix: 'AWS4',
+			service: 'elasticloadbalancing',
+			region: 'eu-west-2',
+			signed,
+			canonicalUri: '/',
+		},
+		call,
+	);
+	return {
+		path: '/',
+		headers: {Host: host, 'Content-Type': type, 'X-Amz-Date': date, Authorization: authorization},
+		body,
+	};
+}
+
 function sha256(text: string): string {
 	return createHash('sha256').update(text).digest('hex');
 }
