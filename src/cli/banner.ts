@@ -16,6 +16,8 @@ export interface ShownLoadBalancer {
 	readonly backends: readonly (Pick<BackendStatus, 'name' | 'kind' | 'address' | 'reason'> & {
 		readonly state: string;
 		readonly operator: string;
+		/** False for one of lb-local's own that is stopped. */
+		readonly running?: boolean;
 		readonly health: {readonly lastProbe?: Pick<ProbeResult, 'target' | 'result'> | undefined};
 	})[];
 }
@@ -52,12 +54,13 @@ function loadBalancerLines(
 	}
 	if (backends.length === 0) lines.push(`  ${paint('warning', 'no back-ends:')} every request is answered 503`);
 	const rows = columns(backends.map(({name, kind, address}) => [printable(name), kind, printable(address)]));
-	for (const [index, {state, reason, operator, address, health}] of backends.entries()) {
+	for (const [index, {state, reason, operator, running = true, address, health}] of backends.entries()) {
 		const shown = paint(state === 'InService' ? 'good' : 'warning', printable(state));
 		const why = reason === undefined ? '' : ` (${printable(whyOut({operator, reason, lastProbe: health.lastProbe}))})`;
+		const stopped = running ? '' : `, ${paint('warning', 'stopped')}`;
 		const where = silent.get(address);
 		const note = where === undefined ? '' : `, ${paint('warning', `nothing listens at ${where}`)}`;
-		lines.push(`  back-end ${rows[index]}  ${shown}${why}${note}`);
+		lines.push(`  back-end ${rows[index]}  ${shown}${why}${stopped}${note}`);
 	}
 	return lines;
 }

@@ -18,6 +18,7 @@ const backend = v.object({
 	state: v.string(),
 	reason: v.exactOptional(v.string()),
 	operator: v.string(),
+	running: v.exactOptional(v.boolean()),
 	lastProbe: v.exactOptional(v.object({target: v.string(), result: v.string()})),
 });
 const running = v.object({

@@ -20,6 +20,8 @@ export interface RunningBackend {
 	readonly secure: boolean;
 	/** A fake back-end's own certificate, issued when it is asked for. */
 	readonly certificate: () => PemPair | undefined;
+	/** Whether it runs at the moment; undefined for a server of the user's own. */
+	readonly isRunning: () => boolean | undefined;
 	stop(): Promise<void>;
 	/** @throws EmulatorError `STOPPED` after {@link end}. */
 	start(): Promise<void>;
@@ -113,6 +115,7 @@ function ofOthers(kind: 'address' | 'undeclared', description: ResolvedBackend):
 		description,
 		secure: false,
 		certificate: () => undefined,
+		isRunning: () => undefined,
 		stop: () => notOurs(name),
 		start: () => notOurs(name),
 		fail: () => cannotFail(name, 'a server of your own'),
@@ -137,6 +140,7 @@ function ofServer(
 		description: {name, host, port, ports: new Map()},
 		secure,
 		certificate,
+		isRunning: () => server.running,
 		stop: () => server.stop(),
 		async start() {
 			// Whoever still holds its handle would start a server that nobody stops.

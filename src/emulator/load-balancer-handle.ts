@@ -53,6 +53,8 @@ export interface HandleParts {
 	readonly setCertificate: (port: number, certificate: GivenCertificate) => Promise<void>;
 	readonly changeAtOnce: (operation: Operate<unknown>) => void;
 	readonly readFaultRule: ReadFaultRule;
+	/** Called when a back-end of it has been stopped or started by hand. */
+	readonly onSwitched: () => void;
 	/** Ends everything that belongs to it. */
 	readonly stop: (drainMs: number) => Promise<void>;
 }
@@ -142,7 +144,10 @@ export class LoadBalancerHandle implements LoadBalancer {
 		if (found === undefined) throw noSuchBackend(name, backends);
 		return new BackendHandle(found, {
 			received: () => running.journal.to(name),
-			onSwitched: () => running.advisor.switched(name),
+			onSwitched: () => {
+				running.advisor.switched(name);
+				this.#parts.onSwitched();
+			},
 		});
 	}
 

@@ -37,7 +37,7 @@ export interface SharedDependencies {
 }
 
 export interface ManagedOptions
-	extends Pick<HandleParts, 'update' | 'setCertificate' | 'changeAtOnce' | 'readFaultRule' | 'stop'> {
+	extends Pick<HandleParts, 'update' | 'setCertificate' | 'changeAtOnce' | 'readFaultRule' | 'onSwitched' | 'stop'> {
 	readonly running: RunningLoadBalancer;
 	readonly dependencies: SharedDependencies;
 	/** See `Change.yieldsPorts`. */
@@ -70,7 +70,7 @@ export class ManagedLoadBalancer implements HandledLoadBalancer {
 	#stopping: Promise<void> | undefined;
 
 	constructor(name: string, state: ManagedState, options: ManagedOptions) {
-		const {running, dependencies, update, setCertificate, changeAtOnce, readFaultRule, stop} = options;
+		const {running, dependencies, update, setCertificate, changeAtOnce, readFaultRule, onSwitched, stop} = options;
 		const {ca, clock, endpoint, onExchange} = dependencies;
 		this.name = name;
 		this.#options = options;
@@ -98,6 +98,7 @@ export class ManagedLoadBalancer implements HandledLoadBalancer {
 			setCertificate,
 			changeAtOnce,
 			readFaultRule,
+			onSwitched,
 			stop,
 		});
 		this.follow(state);

@@ -281,6 +281,7 @@ export class PlannedChange {
 			update: spec => dependencies.update(managed, spec),
 			setCertificate: (port, certificate) => dependencies.setCertificate(managed, port, certificate),
 			inTurn: task => inTurn(name, task),
+			onSwitched: () => dependencies.services.shown?.advance(),
 			stop: stop ?? (drainMs => remove(managed, drainMs)),
 		});
 		return managed;

@@ -23,13 +23,13 @@ type Usual = Required<Omit<LoadBalancerState, 'rules' | 'draining' | 'drainingMs
 /** The state of a load balancer with what the data plane knows beside it. Hundreds of them are asked for at once. */
 export function withDetails(
 	state: LoadBalancerState,
-	managed: Pick<ManagedLoadBalancer, 'running' | 'certificates'>,
+	managed: Pick<ManagedLoadBalancer, 'running' | 'certificates' | 'currentBackends'>,
 ): LoadBalancerState {
 	const {running} = managed;
 	const {records, forgotten} = running.journal;
 	const counters = countersOf(records, forgotten);
 	const listeners = listenersOf(state, managed);
-	const backends = state.backends.length === 0 ? state.backends : backendsOf(state, running, records);
+	const backends = state.backends.length === 0 ? state.backends : backendsOf(state, managed, records);
 	const {name, dnsName, state: life, warnings, advice} = state;
 	// Key by key: V8 makes and writes what was spread several times as slowly. A key that is new does not compile here.
 	const usual: Usual = {name, dnsName, state: life, listeners, backends, warnings, advice, counters};
@@ -95,17 +95,24 @@ function listenersOf(
 
 function backendsOf(
 	{backends}: LoadBalancerState,
-	running: RunningLoadBalancer,
+	{running, currentBackends}: Pick<ManagedLoadBalancer, 'running' | 'currentBackends'>,
 	records: readonly ExchangeRecord[],
 ): LoadBalancerState['backends'] {
 	const shares = sharesIn(records);
 	const {healthCheck} = running.description;
 	const known = new Map(running.backends.map(backend => [backend.name, backend] as const));
+	// Of two with one name the one that is registered counts: it comes first.
+	const run = new Map(currentBackends.map(each => [each.name, each.isRunning()] as const).reverse());
 	return backends.map(backend => ({
 		...backend,
+		...runningOf(run.get(backend.name)),
 		...(shares === undefined ? {} : {share: shares.get(backend.name) ?? 0}),
 		...consecutive(known.get(backend.name), healthCheck),
 	}));
+}
+
+function runningOf(running: boolean | undefined): Pick<BackendDetails, 'running'> {
+	return running === undefined ? {} : {running};
 }
 
 /** By back-end; undefined when none got anything. */

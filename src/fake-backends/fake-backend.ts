@@ -41,6 +41,8 @@ export interface FakeBackend extends AsyncDisposable {
 	readonly port: number;
 	/** Whether it speaks TLS, with every client or with those that begin TLS. */
 	readonly secure: boolean;
+	/** False after a {@link stop} until a {@link start}, whatever else makes it refuse connections. */
+	readonly running: boolean;
 	readonly openConnections: number;
 	/** Connections that ended after their first byte and before the end of their TLS handshake. */
 	readonly handshakeFailures: number;
@@ -146,6 +148,10 @@ class ListeningBackend implements FakeBackend {
 
 	get openConnections(): number {
 		return this.#open.size;
+	}
+
+	get running(): boolean {
+		return !this.#isStopped;
 	}
 
 	start(): Promise<void> {

@@ -105,6 +105,21 @@ test('a stream says first whose it is, and then what happens', async t => {
 	t.like(data.ended, [{lb: 'web', target: '/1', backend: 'a', status: 200, open: false}]);
 });
 
+test('a back-end that is stopped or started changes the state, and that is told', async t => {
+	// No probe comes in between.
+	const emulator = await start(t, {clock: 'manual'});
+	await emulator.get('web').settle();
+	const reader = await Reader.open(t, emulator);
+	const {revision} = (await reader.until('hello')).data;
+
+	await emulator.get('web').backend('a').stop();
+	const stopped = await reader.until('state', data => data.revision > revision);
+	await emulator.get('web').backend('a').start();
+
+	const started = await reader.until('state', data => data.revision > stopped.data.revision);
+	t.is(started.data.revision - revision, 2);
+});
+
 test('an exchange that takes its time is told when it opens, and when it ends', async t => {
 	const emulator = await start(t);
 	let finish = () => {};

@@ -85,3 +85,28 @@ test("the state says until when a back-end drains, by the emulator's clock", asy
 	t.is((await waiting).status, 502);
 	t.is((await stateOf(emulator)).loadBalancers[0]?.draining, undefined);
 });
+
+test('the state says of each back-end that lb-local runs whether it is stopped', async t => {
+	const {emulator} = await startWithApi(t, {
+		config: {
+			backends: {fake: {kind: 'echo'}, other: {kind: 'echo'}, own: '127.0.0.1:9'},
+			loadBalancers: {
+				web: {listeners: ['http:80'], backends: ['fake', 'other', 'own']},
+				shop: {listeners: ['http:81'], backends: ['fake']},
+			},
+		},
+	});
+	const web = emulator.get('web');
+	const running = async () => {
+		const {loadBalancers} = await stateOf(emulator);
+		return loadBalancers.flatMap(({name, backends}) => backends.map(each => `${name}/${each.name} ${each.running}`));
+	};
+
+	await web.backend('fake').stop();
+
+	t.deepEqual(await running(), ['web/fake false', 'web/other true', 'web/own undefined', 'shop/fake false']);
+	await web.backend('fake').start();
+	t.is((await running())[0], 'web/fake true');
+	using _ = web.backend('fake').fail({refuse: true});
+	t.is((await running())[0], 'web/fake true', 'start() would not help');
+});

@@ -57,6 +57,7 @@ export class FakeDataPlane {
 			certificate: () => undefined,
 			fail: () => ({[Symbol.dispose]() {}}),
 			reset() {},
+			isRunning: () => this.backends.get(running)?.isUp,
 			stop: async () => this.#listen(running, false),
 			start: async () => {
 				if (!this.backends.has(running)) throw new EmulatorError('STOPPED', `Back-end "${name}" is gone`);

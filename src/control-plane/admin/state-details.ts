@@ -31,6 +31,11 @@ export interface LoadBalancerDetails {
 
 /** What the state says of a back-end beside how it is. */
 export interface BackendDetails {
+	/**
+	 * Of a back-end that lb-local runs, a fake or a command: false once it is stopped, or a command has ended by itself,
+	 * until it is started. The probes may not have noticed yet. Absent for a server of the user's own.
+	 */
+	readonly running?: boolean;
 	/** Its part of the latest 1,000 exchanges that got a back-end: 0 to 1; absent when there were none. */
 	readonly share?: number;
 	/** The results in a row up to the last probe, and how many turn its state. */

@@ -62,6 +62,25 @@ test('status shows what runs, for people and for programs', async t => {
 	t.is(programs.code, 0);
 });
 
+test('status says which back-ends of lb-local are stopped', async t => {
+	const folder = await temporaryFolder(t);
+	class Stopped extends FakeAdminApi {
+		override state() {
+			const state = super.state();
+			const loadBalancers = state.loadBalancers.map(each => ({
+				...each,
+				backends: each.backends.map(backend => ({...backend, running: false})),
+			}));
+			return {...state, loadBalancers};
+		}
+	}
+	await using server = await openControlServer({own: new Stopped()});
+
+	const {stdout} = await runCli(['status', '--endpoint', server.controlPlane.endpoint], {folder, env: ENV});
+
+	t.regex(stdout, /^ {2}back-end app-1 {2}echo {2}127\.0\.0\.1:3000 {2}InService, stopped$/m);
+});
+
 test('status reports when nothing answers, or another server does', async t => {
 	const folder = await temporaryFolder(t);
 	const server = await openControlServer();
