@@ -5,6 +5,7 @@ import {connect, createServer, type Socket} from 'node:net';
 import {type ConnectionOptions, createServer as createTlsServer, connect as tlsConnect} from 'node:tls';
 import test, {type ExecutionContext} from 'ava';
 import {type ServerFlight, ServerFlightReader} from '../../src/codec/server-flight.ts';
+import {every, upTo} from '../helpers/depth.ts';
 import {listening} from '../helpers/own-servers.ts';
 import {sampleChain} from '../helpers/pem-samples.ts';
 
@@ -92,6 +93,11 @@ test('certificates in any pieces are the same', async t => {
 
 	t.true(Array.isArray(expected));
 	for (const size of [1, 2, 3, 5, 64, bytes.length]) t.deepEqual(inPieces(bytes, size), expected, String(size));
+	for (const at of every(upTo(bytes.length), 40)) {
+		const reader = new ServerFlightReader();
+		const first = reader.read(bytes.subarray(0, at));
+		t.deepEqual(first === 'incomplete' ? reader.read(bytes.subarray(at)) : first, expected, `cut at ${at}`);
+	}
 });
 
 /** The handshake messages of a flight in records of this size. */
@@ -120,11 +126,73 @@ test('messages spread over records, and several in one record, are the same', t 
 	}
 });
 
+/** A ServerHello with these extensions. */
+const helloWith = (...extensions: readonly (readonly [type: number, body: Buffer])[]) => {
+	const each = extensions.map(([type, body]) => Buffer.concat([Buffer.from([type >> 8, type & 255]), sized(body)]));
+	return message(2, Buffer.concat([hello.subarray(4), sized(Buffer.concat(each))]));
+};
+/** With a length of two bytes before it. */
+const sized = (bytes: Buffer) => Buffer.concat([Buffer.from([bytes.length >> 8, bytes.length & 255]), bytes]);
+const RENEGOTIATION = [0xff01, Buffer.from([0])] as const;
+const VERSION_13 = [43, Buffer.from([3, 4])] as const;
+const RESUMED = [41, Buffer.from([0, 0])] as const;
+
+test('extensions of the hello say whether certificates are shown', t => {
+	const shown = listed(Buffer.from('one'));
+	const whole = (of: Buffer) => read(inRecords(Buffer.concat([of, shown]), 16_384));
+
+	t.deepEqual(whole(helloWith(RENEGOTIATION)), [Buffer.from('one')]);
+	t.deepEqual(whole(helloWith()), [Buffer.from('one')]);
+	t.is(whole(helloWith(VERSION_13, RENEGOTIATION)), 'hidden');
+	t.is(whole(helloWith(VERSION_13, RESUMED)), 'none');
+	t.is(whole(helloWith(RESUMED, RENEGOTIATION)), 'none');
+});
+
+test('a length inside that is larger than the one around it is no handshake (RFC 8446 section 3)', t => {
+	const cases: Readonly<Record<string, Buffer>> = {
+		'of an extension': message(2, Buffer.concat([hello.subarray(4), sized(Buffer.from([0, 43, 0, 3, 3, 4]))])),
+		'of an extension, with bytes of something else behind it': message(
+			2,
+			Buffer.concat([hello.subarray(4), sized(Buffer.from([0, 43, 0, 3, 3, 4])), Buffer.alloc(9)]),
+		),
+		'of a certificate, with bytes of something else behind it': Buffer.concat([
+			hello,
+			message(11, Buffer.from([0, 0, 5, 0, 0, 3, 1, 2, 3])),
+		]),
+	};
+	for (const [what, bytes] of Object.entries(cases)) t.is(read(inRecords(bytes, 99)), 'none', what);
+});
+
+test('bytes of a message behind what it says are not read', t => {
+	const certificates = Buffer.concat([listed(Buffer.from('one')).subarray(4), Buffer.from('more')]);
+
+	t.deepEqual(read(inRecords(Buffer.concat([hello, message(11, certificates)]), 99)), [Buffer.from('one')]);
+});
+
+test('the largest record, message and flight are read, and nothing larger', t => {
+	const flight = (size: number) => Buffer.concat([hello, listed(Buffer.alloc(size, 1))]);
+	const largestRecord = 16 * 1024 + 2048;
+	const largestMessage = 128 * 1024;
+	// Two lengths of three bytes stand before the certificate.
+	const fits = listed(Buffer.alloc(largestMessage - 6, 1));
+
+	t.true(Array.isArray(read(inRecords(flight(largestRecord), largestRecord))));
+	t.is(read(inRecords(flight(largestRecord), largestRecord + 1)), 'none');
+	t.true(Array.isArray(read(inRecords(Buffer.concat([hello, fits]), largestRecord))));
+	t.is(read(inRecords(Buffer.concat([hello, listed(Buffer.alloc(largestMessage - 5))]), largestRecord)), 'none');
+	const parts = new ServerFlightReader();
+	// A message of the largest size that does not end before the limit of all bytes, records' headers included.
+	const endless = inRecords(Buffer.concat([hello, Buffer.from([11, 2, 0, 0]), Buffer.alloc(largestMessage)]), 16_384);
+	t.is(parts.read(endless.subarray(0, largestMessage)), 'incomplete');
+	t.is(parts.read(endless.subarray(largestMessage, largestMessage + 1)), 'none');
+});
+
 test('what is no certificate of a server shows none', t => {
 	const alert = Buffer.from([21, 3, 3, 0, 2, 2, 40]);
 	for (const [what, bytes] of [
 		['an alert', alert],
 		['an alert after the hello', Buffer.concat([inRecords(hello, 99), alert])],
+		['a record of another protocol', Buffer.from([22, 2, 0, 0, 1])],
 		['plain text', Buffer.from('HTTP/1.1 400 Bad Request\r\n')],
 		['a certificate before the hello', inRecords(listed(Buffer.from('x')), 99)],
 		['two hellos', inRecords(Buffer.concat([hello, hello]), 99)],
