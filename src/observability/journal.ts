@@ -91,9 +91,8 @@ export class Journal implements Traffic {
 		this.#arrived.wake(record);
 	}
 
-	/** Resolves `next()` calls and notifies subscribers that an exchange has ended; adds it first if it is missing. */
+	/** Resolves `next()` calls and notifies subscribers that an exchange has ended, which is in the record already. */
 	finish(record: ExchangeRecord): void {
-		if (record.id === 0) this.add(record);
 		if (record.backendName !== '') {
 			this.#counts.set(record.backendName, (this.#counts.get(record.backendName) ?? 0) + 1);
 		}

@@ -43,8 +43,10 @@ test('as a subscriber of a journal it writes a line for what has ended, and none
 	journal.subscribe(ended => log.write(ended));
 
 	const record = exchange();
-	journal.finish(record);
-	journal.finish(exchange({handshakeOnly: true}));
+	for (const ended of [record, exchange({handshakeOnly: true})]) {
+		journal.add(ended);
+		journal.finish(ended);
+	}
 	await log.close();
 
 	t.true(record instanceof ExchangeRecord);

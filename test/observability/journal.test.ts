@@ -40,20 +40,6 @@ test('open exchanges are in the order and in the counts', t => {
 	t.deepEqual(journal.counts(), {a: 1, b: 1});
 });
 
-test('an exchange that was open at a clear() is added again when it ends', t => {
-	const journal = new Journal(10);
-	const open = record('a');
-	journal.add(open);
-	finished(journal, 'b');
-
-	journal.clear();
-	t.deepEqual([journal.length, journal.counts()], [0, {}]);
-	open.outcome = 'ok';
-	journal.finish(open);
-
-	t.deepEqual([journal.order(), journal.counts()], [['a'], {a: 1}]);
-});
-
 test('last() without exchanges is an error', t => {
 	t.throws(() => new Journal(10).last(), {
 		code: 'NO_TRAFFIC',
