@@ -1,6 +1,6 @@
 import {formatAddress} from '../base/errors.ts';
-import {shellWord} from '../base/shell-word.ts';
 import type {Config} from '../configuration/spec.ts';
+import {curlLine, opensslOptions} from '../emulator/connect-lines.ts';
 import type {Emulator} from '../emulator.ts';
 
 /** The three recipes, with fake back-ends that return what they received. */
@@ -58,36 +58,13 @@ export function demoLines(
 		const [listener] = loadBalancer?.listeners ?? [];
 		if (loadBalancer === undefined || listener === undefined) continue;
 		const {host, boundPort, port} = listener;
-		const at = {
-			file: authorityFile,
-			name: servername ?? loadBalancer.dnsName,
-			port,
-			address: formatAddress(host, boundPort),
-		};
-		lines.push('', `${name}: ${listener.spec}`, `  ${text}`, `  ${curlLine(at, env)}`);
-		if (withOpenssl) lines.push(`  ${opensslLine(at)}`);
+		const tls = {name: servername ?? loadBalancer.dnsName, isIssued: true};
+		const at = {port, bound: formatAddress(host, boundPort), tls};
+		lines.push('', `${name}: ${listener.spec}`, `  ${text}`, `  ${curlLine(at, authorityFile, env)}`);
+		if (withOpenssl) lines.push(`  ${REQUEST} | ${OPENSSL} ${opensslOptions(at, authorityFile)}`);
 	}
 	return lines;
 }
 
-interface Target {
-	readonly file: string;
-	readonly name: string;
-	/** Logical. */
-	readonly port: number;
-	/** Bound. */
-	readonly address: string;
-}
-
-function curlLine({file, name, port, address}: Target, env: Readonly<Record<string, string | undefined>>): string {
-	const url = port === 443 ? `https://${name}/` : `https://${name}:${port}/`;
-	// A proxy in the environment does not know hosts that exist only here.
-	const hasProxy = ['https_proxy', 'HTTPS_PROXY', 'all_proxy', 'ALL_PROXY'].some(key => (env[key] ?? '') !== '');
-	const noProxy = hasProxy ? " --noproxy '*'" : '';
-	return `curl${noProxy} --cacert ${shellWord(file)} --connect-to ${shellWord(`${name}:${port}:${address}`)} ${url}`;
-}
-
-function opensslLine({file, name, address}: Target): string {
-	const request = `printf 'GET / HTTP/1.0\\r\\n\\r\\n'`;
-	return `${request} | openssl s_client -quiet -verify_return_error -CAfile ${shellWord(file)} -servername ${name} -connect ${shellWord(address)}`;
-}
+const REQUEST = `printf 'GET / HTTP/1.0\\r\\n\\r\\n'`;
+const OPENSSL = 'openssl s_client -quiet -verify_return_error';

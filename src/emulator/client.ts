@@ -1,4 +1,3 @@
-import {X509Certificate} from 'node:crypto';
 import net from 'node:net';
 import type {Duplex} from 'node:stream';
 import tls, {type ConnectionOptions} from 'node:tls';
@@ -7,21 +6,10 @@ import {readHostName} from '../base/host-name.ts';
 import {isIP} from '../base/ip.ts';
 import {fetchOfNode} from '../base/node-fetch.ts';
 import {areMicrotasksFaked} from '../base/timers.ts';
-import {isSecure, type Protocol} from '../model/listener.ts';
+import {isSecure} from '../model/listener.ts';
 import type {ClientDispatcher, Origin} from './client-dispatcher.ts';
 import {givenHost, readFetched} from './fetched.ts';
-
-/** Where a client finds one listener. */
-export interface Reachable {
-	readonly port: number;
-	readonly protocol: Protocol;
-	readonly host: string;
-	readonly boundPort: number;
-	/** PEM of the certificate that answers there, and whose names a client may ask for; undefined when none is known. */
-	readonly certificate: string | undefined;
-	/** PEM of all of them: behind a TCP listener each back-end may have its own. */
-	readonly certificates: readonly string[];
-}
+import {nameAt, type Reachable, schemeOf} from './reachable.ts';
 
 export interface ConnectOptions {
 	/** Whether to speak TLS; on HTTPS and SSL listeners unless said otherwise. */
@@ -99,7 +87,7 @@ export class Client {
 	async connect(port: number, options: ConnectOptions = {}): Promise<Duplex> {
 		if (this.#closed) throw stopped();
 		const listener = this.listener(port);
-		const {servername = this.#nameFor(listener), tlsOptions = {}} = options;
+		const {servername = nameAt(listener, this.#dnsName), tlsOptions = {}} = options;
 		const raw = net.connect({host: listener.host, port: listener.boundPort, allowHalfOpen: true, noDelay: true});
 		this.#keep(raw);
 		if (!(options.tls ?? isSecure(listener.protocol))) return settled(raw, 'connect');
@@ -156,16 +144,7 @@ export class Client {
 		const scheme = schemeOf(first);
 		const usual = scheme === 'https' ? 443 : 80;
 		const port = first.port === usual ? '' : `:${first.port}`;
-		return `${scheme}://${this.#nameFor(first)}${port}${path.startsWith('/') ? path : `/${path}`}`;
-	}
-
-	/** The load balancer's DNS name, or the first name of a certificate that does not carry it. */
-	#nameFor({certificate}: Reachable): string {
-		if (certificate === undefined) return this.#dnsName;
-		const x509 = new X509Certificate(certificate);
-		if (x509.checkHost(this.#dnsName) !== undefined) return this.#dnsName;
-		const name = /(?:^|, )(?:DNS|IP Address):([^,]+)/.exec(x509.subjectAltName ?? '')?.[1];
-		return name?.replace(/^\*\./, 'any.') ?? this.#dnsName;
+		return `${scheme}://${nameAt(first, this.#dnsName)}${port}${path.startsWith('/') ? path : `/${path}`}`;
 	}
 
 	#keep(socket: net.Socket): void {
@@ -174,12 +153,6 @@ export class Client {
 		socket.on('error', ignore);
 		socket.once('close', () => this.#open.delete(socket));
 	}
-}
-
-/** What a URL of this listener begins with. A TCP listener may carry anything: the back-end's certificate or 443 tells. */
-function schemeOf({protocol, port, certificate}: Reachable): 'http' | 'https' {
-	if (protocol === 'tcp') return certificate !== undefined || port === 443 ? 'https' : 'http';
-	return isSecure(protocol) ? 'https' : 'http';
 }
 
 function settled<T extends net.Socket>(socket: T, event: 'connect' | 'secureConnect'): Promise<T> {

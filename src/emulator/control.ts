@@ -174,12 +174,20 @@ export class Control implements AdminApi {
 	}
 
 	traffic(): readonly RecordedTraffic[] {
-		return [...this.#options.store.managed.values()].map(({name, running: {journal}}) => ({
+		return [...this.#options.store.managed.values()].map(({name, dnsName, running}) => ({
 			loadBalancer: name,
-			records: journal.records,
-			forgotten: journal.forgotten,
-			find: id => journal.find(id),
-			clear: () => journal.clear(),
+			dnsName,
+			get listeners() {
+				return running.listeners.map(({description: {port}, bound}) => ({
+					port,
+					host: bound.host,
+					boundPort: bound.port,
+				}));
+			},
+			records: running.journal.records,
+			forgotten: running.journal.forgotten,
+			find: id => running.journal.find(id),
+			clear: () => running.journal.clear(),
 		}));
 	}
 

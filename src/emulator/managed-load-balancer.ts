@@ -3,7 +3,6 @@ import type {Authority} from '../certificates/authority.ts';
 import type {RunningLoadBalancer} from '../data-plane/running-load-balancer.ts';
 import {type Account, loadBalancerNamed, type ServerCertificate, type UsableCertificate} from '../model/account.ts';
 import type {AccountLoadBalancer} from '../model/account-load-balancer.ts';
-import {isSecure} from '../model/listener.ts';
 import type {NormalisedBackend} from '../model/normalised.ts';
 import {backendsOf, certificatesOf} from '../model/resolve.ts';
 import type {AccessLog} from '../observability/access-log-file.ts';
@@ -11,10 +10,11 @@ import type {Exchange} from '../observability/exchange.ts';
 import {adviceSources} from './advice-sources.ts';
 import type {BackendRegistry} from './backend-registry.ts';
 import type {RunningBackend} from './backends.ts';
-import {Client, type Reachable} from './client.ts';
+import {Client} from './client.ts';
 import type {EmulatorClock} from './clock.ts';
 import type {CertificateAuthority} from './load-balancer.ts';
 import {type HandledLoadBalancer, type HandleParts, LoadBalancerHandle} from './load-balancer-handle.ts';
+import {type Reachable, reachableListeners} from './reachable.ts';
 
 /** What belongs to a load balancer while it runs as the account says. */
 export interface ManagedState {
@@ -120,7 +120,7 @@ export class ManagedLoadBalancer implements HandledLoadBalancer {
 
 	/** Where clients find its listeners. */
 	get reachable(): Reachable[] {
-		return reachable(this.running, this.certificates, [...this.backends.values()]);
+		return reachableListeners(this.running, this.certificates, [...this.backends.values()]);
 	}
 
 	/** PEM of what its clients trust: the authority, and what the listeners show. */
@@ -223,29 +223,6 @@ export class ManagedLoadBalancer implements HandledLoadBalancer {
  */
 export async function handlesClosed(): Promise<void> {
 	for (let turn = 0; turn < 2; turn++) await nextTurn();
-}
-
-function reachable(
-	running: RunningLoadBalancer,
-	certificates: ReadonlyMap<number, UsableCertificate>,
-	backends: readonly RunningBackend[],
-): Reachable[] {
-	return running.listeners.map(({description: {port, protocol, backendProtocol}, bound}) => {
-		const own = certificates.get(port)?.pair.cert;
-		// What answers at a TCP listener is the back-end, unless the listener speaks TLS to it by itself.
-		const answering = protocol === 'tcp' && !isSecure(backendProtocol) ? backends.filter(({secure}) => secure) : [];
-		return {
-			port,
-			protocol,
-			host: bound.host,
-			boundPort: bound.port,
-			certificate: own ?? answering[0]?.certificate()?.cert,
-			// Issued when they are asked for.
-			get certificates() {
-				return own === undefined ? answering.flatMap(({certificate}) => certificate()?.cert ?? []) : [own];
-			},
-		};
-	});
 }
 
 /** What was given to the listeners by others than the authority: the client inside trusts exactly that. */

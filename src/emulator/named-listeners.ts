@@ -3,7 +3,7 @@ import {formatAddress} from '../base/errors.ts';
 import {isIP} from '../base/ip.ts';
 import {quote} from '../base/quote.ts';
 import {alternatives} from '../base/suggest.ts';
-import type {Reachable} from './client.ts';
+import type {Reachable} from './reachable.ts';
 
 /** A load balancer as it is looked up by a name. */
 export interface NamedLoadBalancer {

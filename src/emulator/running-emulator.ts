@@ -210,7 +210,7 @@ export class RunningEmulator implements Emulator {
 			clock: this.#time,
 			clockHandle: this.clock,
 			authorityPem: this.#authority.pem,
-			connection: async () => (await import('./connection.ts')).connectionOf(this),
+			connection: async () => (await import('./connection.ts')).connectionOf(this, this.#store.managed.values()),
 			notices: this.#notices,
 			onReset: prefix => this.#reset(prefix === undefined ? undefined : nameScope(prefix)),
 			live: this.#live,

@@ -1,5 +1,6 @@
 import path from 'node:path';
 import {messageOf} from '../../base/errors.ts';
+import {exportLine} from '../../base/shell-word.ts';
 import {defaultAuthorityDirectory} from '../../certificates/authority-directory.ts';
 import {AWS_UNSET, type AwsPointing, awsEnvironment, awsStandIns} from '../../emulator/aws-environment.ts';
 import {ACCESS_KEY, clientEnvironment, proxyEnvironment, SECRET_KEY} from '../../emulator/client-environment.ts';
@@ -75,7 +76,7 @@ function linesIn(format: EnvFormat, variables: Readonly<Record<string, string>>)
 	);
 	switch (format) {
 		case 'shell':
-			return [...all.map(([name, value]) => `export ${name}=${quoted(value)}`), ...unset.map(name => `unset ${name}`)];
+			return [...all.map(exportLine), ...unset.map(name => `unset ${name}`)];
 		case 'json':
 			return [JSON.stringify(Object.fromEntries(all))];
 		case 'dotenv':
@@ -87,11 +88,6 @@ function linesIn(format: EnvFormat, variables: Readonly<Record<string, string>>)
 				...unset.map(name => `Remove-Item Env:${name}`),
 			];
 	}
-}
-
-/** Any text as one word of `sh`. */
-function quoted(text: string): string {
-	return `'${text.replaceAll("'", "'\\''")}'`;
 }
 
 function hint({endpoint, region, isVerified}: AwsPointing, output: Output): void {

@@ -86,6 +86,10 @@ export interface Connection {
 	};
 	/** As `lb-local trust` prints them, for this authority. */
 	readonly trust: readonly TrustLines[];
+	/** The variables of `env`, as a POSIX shell sets them. */
+	readonly exports: readonly string[];
+	/** A line of a POSIX shell for each listener, which sends something to it. */
+	readonly listeners: readonly {readonly loadBalancer: string; readonly port: number; readonly line: string}[];
 }
 
 /** What there is to wait for before clients can come. */

@@ -135,7 +135,7 @@ function exchangeRoute(path: string): ReadonlyMap<string, Handler> | undefined {
 	} catch {
 		return undefined;
 	}
-	return new Map([['GET', ({port}: OwnContext) => readExchange(port.traffic(), name, id)]]);
+	return new Map([['GET', ({port, endpoint}: OwnContext) => readExchange(port.traffic(), {lb: name, id, endpoint})]]);
 }
 
 /** Whether whole exchanges are asked for, one on each line. */

@@ -7,9 +7,11 @@ import {type ExchangeSummary, fieldsIn, summaryOf} from '../../observability/sum
 import {type FilterSubject, readFilter, type TrafficFilter} from '../../observability/traffic-filter.ts';
 import type {ApiAnswer, StreamAnswer} from '../dialect.ts';
 import {jsonAnswer, streamAnswer} from '../error-answer.ts';
+import {type CopyAs, copyAs, type Place} from './copy-as.ts';
+import {type WireRequest, type WireResponse, wireMessage} from './wire-message.ts';
 
 /** The record of one load balancer. */
-export interface RecordedTraffic {
+export interface RecordedTraffic extends Omit<Place, 'endpoint'> {
 	readonly loadBalancer: string;
 	/** Oldest first. */
 	readonly records: readonly ExchangeRecord[];
@@ -98,52 +100,39 @@ async function* linesOf(records: readonly ExchangeRecord[]): AsyncGenerator<stri
 	}
 }
 
-/** A message as JSON has it. */
-export interface WireMessage {
-	/** Names and values alternating, as sent. */
-	readonly rawHeaders: readonly string[];
-	/** As UTF-8. */
-	readonly body: string;
-	/** The bytes of a body that is not UTF-8. */
-	readonly base64?: string;
-	/** Whether that is the whole body. */
-	readonly complete: boolean;
-}
-
 /** One whole exchange, as `GET /_lb/traffic/{load balancer}/{id}` answers it. */
 export interface WireExchange extends Omit<Exchange, 'startedAt' | 'request' | 'response' | 'summary' | 'heldBytes'> {
 	/** ISO 8601, UTC. */
 	readonly startedAt: string;
 	/** Absent where there was none. */
-	readonly request?: WireMessage & {readonly method: string; readonly target: string};
-	readonly response?: WireMessage & {readonly status: number; readonly by: 'backend' | 'load-balancer'};
+	readonly request?: WireRequest;
+	readonly response?: WireResponse;
+	readonly copyAs: CopyAs;
 }
 
-/** With its line in the access log, and the bytes of bodies that are no text. */
-function wireExchange(record: ExchangeRecord): object {
-	const {request, response, log} = record;
-	const json = record.toJSON();
-	const {request: asked, response: answered} = json;
-	return {
-		...json,
-		...(asked === undefined ? {} : {request: {...asked, ...bytesOf(request)}}),
-		...(answered === undefined ? {} : {response: {...answered, ...bytesOf(response)}}),
-		log,
-	};
-}
-
-function bytesOf({body, text}: Exchange['request'] | Exchange['response']): {readonly base64?: string} {
-	const bytes = Buffer.from(body.buffer, body.byteOffset, body.byteLength);
-	return bytes.equals(Buffer.from(text)) ? {} : {base64: bytes.toString('base64')};
+/** With its line in the access log, the bytes of bodies that are no text, and texts to paste. */
+function wireExchange(record: ExchangeRecord, place: Place): object {
+	const {request: asked, response: answered, listener, client, backend, added, outcome, log} = record;
+	const {method, target} = asked;
+	const {status, by} = answered;
+	const request = method === '' ? undefined : {method, target, ...wireMessage(asked)};
+	const response = status === 0 ? undefined : {status, by, ...wireMessage(answered)};
+	const copied = {listener, client, backend, added, outcome, request, response};
+	return {...record.toJSON(), request, response, log, copyAs: copyAs(copied, place)};
 }
 
 /**
  * One whole exchange.
  *
+ * @param endpoint of the control port.
  * @throws EmulatorError `NO_SUCH_LOAD_BALANCER`, `NO_SUCH_EXCHANGE`, `FORGOTTEN`
  */
-export function readExchange(all: readonly RecordedTraffic[], lb: string, id: string): ApiAnswer {
-	const found = /^[1-9]\d{0,14}$/.test(id) ? named(all, lb).find(Number(id)) : undefined;
+export function readExchange(
+	all: readonly RecordedTraffic[],
+	{lb, id, endpoint}: {readonly lb: string; readonly id: string; readonly endpoint: string},
+): ApiAnswer {
+	const recorded = named(all, lb);
+	const found = /^[1-9]\d{0,14}$/.test(id) ? recorded.find(Number(id)) : undefined;
 	if (found === 'forgotten') {
 		throw new EmulatorError('FORGOTTEN', `Exchange ${id} of load balancer ${quote(lb)} is no longer kept`, {
 			hint: 'More exchanges are kept with `record: {exchanges: …}` in the library.',
@@ -154,7 +143,8 @@ export function readExchange(all: readonly RecordedTraffic[], lb: string, id: st
 			hint: 'GET /_lb/traffic lists them: an exchange is known by `lb` and `id`.',
 		});
 	}
-	return jsonAnswer(wireExchange(found));
+	const {dnsName, listeners} = recorded;
+	return jsonAnswer(wireExchange(found, {dnsName, listeners, endpoint}));
 }
 
 function named(all: readonly RecordedTraffic[], name: string): RecordedTraffic {

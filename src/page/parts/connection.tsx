@@ -27,10 +27,7 @@ export function CopyLine({name, text, what}: {readonly name: string; readonly te
 		<div>
 			<dt>{name}</dt>
 			<dd>
-				<code>{text}</code>{' '}
-				<CopyButton text={() => text} what={what}>
-					Copy
-				</CopyButton>
+				<code>{text}</code> <CopyButton text={text} what={what} />
 			</dd>
 		</div>
 	);

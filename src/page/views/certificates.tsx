@@ -122,10 +122,7 @@ function TrustList({of: all}: {readonly of: Connection['trust']}) {
 						{note !== undefined && `; ${note}`}
 					</dt>
 					<dd>
-						<code>{lines.join('\n')}</code>{' '}
-						<CopyButton text={() => lines.join('\n')} what={`the line for ${name}`}>
-							Copy
-						</CopyButton>
+						<code>{lines.join('\n')}</code> <CopyButton text={lines.join('\n')} what={`the line for ${name}`} />
 					</dd>
 				</div>
 			))}

@@ -1,9 +1,7 @@
 import {useState} from 'preact/hooks';
-import {exportLines, listenerLine} from '../connect-lines.ts';
 import {CopyLine, WithConnection} from '../parts/connection.tsx';
 import {CopyButton} from '../parts/copy-button.tsx';
 import {Dialog} from '../parts/dialog.tsx';
-import {usePage} from '../parts/hooks.ts';
 import {lettersAreOn, setLetters} from '../parts/keys.ts';
 import type {Connection} from '../wire.ts';
 
@@ -59,29 +57,23 @@ export function ConnectDialog({onClose}: {readonly onClose: () => void}) {
 }
 
 /** A line for each listener, and the variables for clients of the clouds. */
-function Clients({env, authority}: Connection) {
-	const {store} = usePage();
-	const lines = exportLines(env);
+function Clients({listeners, exports}: Connection) {
+	const lines = exports.join('\n');
 	return (
 		<>
 			<h3>Send a request</h3>
 			<dl>
-				{(store.state?.loadBalancers ?? []).flatMap(({name, dnsName, listeners}) =>
-					listeners.map(listener => {
-						const of = `${name}:${listener.port}`;
-						const text = listenerLine(listener, {dnsName, authority: authority.file});
-						return <CopyLine key={of} name={of} text={text} what={`the line for ${of}`} />;
-					}),
-				)}
+				{listeners.map(({loadBalancer, port, line}) => {
+					const of = `${loadBalancer}:${port}`;
+					return <CopyLine key={of} name={of} text={line} what={`the line for ${of}`} />;
+				})}
 			</dl>
 			<h3>Point clients of the cloud at it</h3>
 			<p>
 				<code>eval "$(lb-local env)"</code> does what these lines do:{' '}
-				<CopyButton text={() => lines.join('\n')} what="the lines for clients of the cloud">
-					Copy
-				</CopyButton>
+				<CopyButton text={lines} what="the lines for clients of the cloud" />
 			</p>
-			<pre>{lines.join('\n')}</pre>
+			<pre>{lines}</pre>
 		</>
 	);
 }

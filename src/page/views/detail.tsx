@@ -1,6 +1,5 @@
 import {useEffect, useRef, useState} from 'preact/hooks';
 import {type Failure, failureText} from '../api.ts';
-import {curlOf, fetchOf, testOf} from '../copy-as.ts';
 import {CopyButton} from '../parts/copy-button.tsx';
 import {usePage} from '../parts/hooks.ts';
 import {takesLetter} from '../parts/keys.ts';
@@ -100,6 +99,7 @@ function Detail({exchange}: {readonly exchange: WireExchange}) {
 					first={`${request.method} ${request.target} HTTP/1.1`}
 					message={request}
 					added={added}
+					tests={exchange.copyAs.added}
 					file={`${exchange.loadBalancer}-${exchange.id}-request`}
 				/>
 			)}
@@ -109,6 +109,7 @@ function Detail({exchange}: {readonly exchange: WireExchange}) {
 					first={`HTTP/1.1 ${response.status}`}
 					message={response}
 					added={[]}
+					tests={[]}
 					file={`${exchange.loadBalancer}-${exchange.id}-answer`}
 				/>
 			)}
@@ -125,31 +126,25 @@ function Detail({exchange}: {readonly exchange: WireExchange}) {
 }
 
 function CopyBar({exchange}: {readonly exchange: WireExchange}) {
-	const {store, copy} = usePage();
-	const balancer = store.state?.loadBalancers.find(({name}) => name === exchange.loadBalancer);
-	const listener = balancer?.listeners.find(({port}) => port === exchange.listener);
-	const curl = () =>
-		listener === undefined
-			? '# its listener is gone'
-			: curlOf({exchange, listener, endpoint: store.state?.endpoint ?? ''});
+	const {copy} = usePage();
+	const {curl, fetch, test} = exchange.copyAs;
 	useEffect(() => {
 		const onKey = (event: KeyboardEvent) => {
-			if (event.key === 'c' && takesLetter(event)) copy(curl(), 'the request as curl');
+			if (event.key === 'c' && takesLetter(event)) copy(curl, 'the request as curl');
 		};
 		document.addEventListener('keydown', onKey);
 		return () => document.removeEventListener('keydown', onKey);
-	}, [exchange, listener]);
-	const about = {dnsName: balancer?.dnsName ?? '', isFirst: balancer?.listeners[0]?.port === exchange.listener};
+	}, [curl]);
 	return (
 		<p class="bar">
 			<span>Copy as</span>
 			<CopyButton text={curl} what="the request as curl">
 				curl
 			</CopyButton>
-			<CopyButton text={() => fetchOf(exchange, about)} what="the request as fetch">
+			<CopyButton text={fetch} what="the request as fetch">
 				fetch
 			</CopyButton>
-			<CopyButton text={() => testOf(exchange)} what="the exchange as a test">
+			<CopyButton text={test} what="the exchange as a test">
 				test
 			</CopyButton>
 		</p>

@@ -1,5 +1,4 @@
 import {useState} from 'preact/hooks';
-import {headerAssertionOf} from '../assertions.ts';
 import {cut, isBinary, visibleLines} from '../escape.ts';
 import {CopyButton} from '../parts/copy-button.tsx';
 import {Text} from '../parts/text.tsx';
@@ -12,6 +11,8 @@ interface Props {
 	readonly message: NonNullable<WireExchange['request']> | NonNullable<WireExchange['response']>;
 	/** The fields that the load balancer added or rewrote. */
 	readonly added: WireExchange['added'];
+	/** The assertion of each. */
+	readonly tests: readonly string[];
 	/** The name of the file that a body is saved as. */
 	readonly file: string;
 }
@@ -20,13 +21,13 @@ interface Props {
 const MOST_SHOWN = 64 * 1024;
 
 /** One message: its fields, those that were added marked, and its body. */
-export function MessagePart({title, first, message, added, file}: Props) {
+export function MessagePart({title, first, message, added, tests, file}: Props) {
 	const fields: (readonly [string, string])[] = [];
 	for (let index = 0; index + 1 < message.rawHeaders.length; index += 2) {
 		fields.push([message.rawHeaders[index] ?? '', message.rawHeaders[index + 1] ?? '']);
 	}
-	const isAdded = ([name, value]: readonly [string, string]) =>
-		added.some(([one, other]) => one === name && other === value);
+	const testOf = (name: string, value: string) =>
+		tests[added.findIndex(([one, other]) => one === name && other === value)];
 	return (
 		<section class="message">
 			<h3>{title}</h3>
@@ -39,17 +40,20 @@ export function MessagePart({title, first, message, added, file}: Props) {
 				<div>
 					<Text of={first} most={8500} />
 				</div>
-				{fields.map(([name, value], index) => (
-					<div key={`${index} ${name}`} class={isAdded([name, value]) ? 'added' : ''}>
-						{isAdded([name, value]) && <span class="plus">+ </span>}
-						<Text of={name} />: <Text of={value} most={8500} />
-						{isAdded([name, value]) && (
-							<CopyButton text={() => headerAssertionOf(name, value)} what={`a test of ${name}`}>
-								test
-							</CopyButton>
-						)}
-					</div>
-				))}
+				{fields.map(([name, value], index) => {
+					const test = testOf(name, value);
+					return (
+						<div key={`${index} ${name}`} class={test && 'added'}>
+							{test && <span class="plus">+ </span>}
+							<Text of={name} />: <Text of={value} most={8500} />
+							{test && (
+								<CopyButton text={test} what={`a test of ${name}`}>
+									test
+								</CopyButton>
+							)}
+						</div>
+					);
+				})}
 			</div>
 			<Body message={message} file={file} />
 		</section>

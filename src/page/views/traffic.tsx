@@ -88,10 +88,7 @@ export function TrafficView() {
 						Clear…
 					</button>
 					{chosen.length > 1 && (
-						<CopyButton
-							text={() => orderAssertionOf(chosen.map(({backend}) => backend))}
-							what="the order as an assertion"
-						>
+						<CopyButton text={orderAssertionOf(chosen.map(({backend}) => backend))} what="the order as an assertion">
 							Copy order as test
 						</CopyButton>
 					)}

@@ -75,7 +75,7 @@ export class FakeAdminApi implements AdminApi {
 
 	async connection(): Promise<Connection> {
 		const authority = {file: '/authority.pem', fingerprint256: 'AB:CD', notAfter: '2126-01-01T00:00:00.000Z'};
-		return {env: {LB_LOCAL_ENDPOINT: 'http://127.0.0.1:8089'}, authority, trust: []};
+		return {env: {LB_LOCAL_ENDPOINT: 'http://127.0.0.1:8089'}, authority, trust: [], exports: [], listeners: []};
 	}
 
 	readiness(): Readiness {
@@ -151,7 +151,9 @@ export class FakeAdminApi implements AdminApi {
 	traffic(): RecordedTraffic[] {
 		const {journal} = this;
 		const {records, forgotten} = journal;
-		return [{loadBalancer: 'web', records, forgotten, find: id => journal.find(id), clear: () => journal.clear()}];
+		const listeners = [{port: 80, host: '127.0.0.1', boundPort: 10_080}];
+		const place = {loadBalancer: 'web', dnsName: 'web.lb.test', listeners};
+		return [{...place, records, forgotten, find: id => journal.find(id), clear: () => journal.clear()}];
 	}
 
 	async drain(loadBalancer: string, backend: string): Promise<number> {

@@ -1,24 +1,50 @@
-import {scriptWord} from './assertions.ts';
-import type {ListenerState, WireExchange} from './wire.ts';
+import {formatAddress} from '../../base/errors.ts';
+import {shellWord} from '../../base/shell-word.ts';
+import type {Exchange} from '../../observability/exchange.ts';
+import type {WireRequest, WireResponse} from './wire-message.ts';
+
+/** One exchange as others can use it: each is text to paste. */
+export interface CopyAs {
+	/** A command of a POSIX shell that sends the request again; a comment where that cannot be done. */
+	readonly curl: string;
+	/** The call of the library that sends it again; a comment where that cannot be done. */
+	readonly fetch: string;
+	/** Assertions that hold for this exchange. */
+	readonly test: string;
+	/** For each field of `added`, in its order, the assertion that the load balancer adds it. */
+	readonly added: readonly string[];
+}
+
+/** What of an exchange the texts are made of. */
+export interface Copied extends Pick<Exchange, 'listener' | 'client' | 'backend' | 'added' | 'outcome'> {
+	readonly request: WireRequest | undefined;
+	readonly response: WireResponse | undefined;
+}
 
 /** What belongs to one connection or is said anew by each client: Host has its place in the URL. */
 const NOT_COPIED = new Set(['host', 'connection', 'keep-alive', 'transfer-encoding', 'content-length', 'expect', 'te']);
 
-/** Where the request was sent. */
-export interface Sent {
-	readonly exchange: WireExchange;
-	readonly listener: Pick<ListenerState, 'host' | 'boundPort' | 'spec'>;
+/** Where requests are sent, as it is now. */
+export interface Place {
+	readonly dnsName: string;
+	/** In their order. */
+	readonly listeners: readonly {readonly port: number; readonly host: string; readonly boundPort: number}[];
 	/** Of the control port. */
 	readonly endpoint: string;
 }
 
-/** A text as one word of a POSIX shell. */
-export function shellWord(text: string): string {
-	return /^[\w@%+=:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`;
+/** The exchange as each text. */
+export function copyAs(exchange: Copied, place: Place): CopyAs {
+	return {
+		curl: curlOf(exchange, place),
+		fetch: fetchOf(exchange, place),
+		test: testOf(exchange),
+		added: exchange.added.map(([name, value]) => headerAssertionOf(name, value)),
+	};
 }
 
 /** The fields that the client sent, without those of the load balancer. */
-export function fieldsOf({request, added}: Pick<WireExchange, 'request' | 'added'>): (readonly [string, string])[] {
+export function fieldsOf({request, added}: Pick<Copied, 'request' | 'added'>): (readonly [string, string])[] {
 	const left = added.map(([name, value]) => `${name.toLowerCase()}: ${value}`);
 	const fields: (readonly [string, string])[] = [];
 	const raw = request?.rawHeaders ?? [];
@@ -38,13 +64,13 @@ export function fieldsOf({request, added}: Pick<WireExchange, 'request' | 'added
 	return fields;
 }
 
-/** A command that sends the request again, for a POSIX shell; a comment where that cannot be done. */
-export function curlOf(sent: Sent): string {
-	const {exchange, endpoint} = sent;
+function curlOf(exchange: Copied, {listeners, endpoint}: Place): string {
 	const {request} = exchange;
+	const listener = listeners.find(({port}) => port === exchange.listener);
+	if (listener === undefined) return '# its listener is gone';
 	if (request === undefined) return '# no request was forwarded, so there is nothing to send again';
 	if (!request.complete) return `# the body was not kept whole: ${request.body.length} characters of it are known`;
-	const {url, options, isSecure} = target(sent);
+	const {url, options, isSecure} = target(exchange, formatAddress(listener.host, listener.boundPort));
 	const words = ['curl', '--http1.1', ...options];
 	const {before, data} = bodyWords(request);
 	words.push(...methodWords(request.method, data.length > 0));
@@ -65,7 +91,7 @@ function methodWords(method: string, hasData: boolean): string[] {
 }
 
 /** What the body is made of: what is written before the command, and its options. */
-function bodyWords({body, base64}: NonNullable<WireExchange['request']>): {before: string; data: string[]} {
+function bodyWords({body, base64}: WireRequest): {before: string; data: string[]} {
 	if (base64 !== undefined) {
 		return {before: `printf %s ${shellWord(base64)} | base64 -d | `, data: ['--data-binary', '@-']};
 	}
@@ -80,12 +106,10 @@ function bodyWords({body, base64}: NonNullable<WireExchange['request']>): {befor
 }
 
 /** The URL, and the options that lead it to the bound port. */
-function target({exchange, listener}: Sent): {url: string; options: string[]; isSecure: boolean} {
-	const {request, client} = exchange;
+function target({request, client}: Copied, bound: string): {url: string; options: string[]; isSecure: boolean} {
 	const isSecure = client.tls !== undefined;
 	const scheme = isSecure ? 'https' : 'http';
 	const given = hostField(request?.rawHeaders ?? []);
-	const bound = `${listener.host}:${listener.boundPort}`;
 	const [, host = '', port = isSecure ? '443' : '80'] = /^(\[[^\]]*\]|[^:]*)(?::(\d+))?$/.exec(given ?? bound) ?? [];
 	const path = request?.target ?? '/';
 	const options = isSecure ? ['--cacert', 'lb-local-ca.pem'] : [];
@@ -103,17 +127,13 @@ function hostField(raw: readonly string[]): string | undefined {
 	return undefined;
 }
 
-/**
- * The call of the library that sends the request again.
- *
- * @param about the load balancer's DNS name, and whether its first listener took the request: that takes a path alone.
- */
-export function fetchOf(exchange: WireExchange, about: {readonly dnsName: string; readonly isFirst: boolean}): string {
+function fetchOf(exchange: Copied, {dnsName, listeners}: Place): string {
 	const {request, listener, client} = exchange;
 	if (request === undefined) return '// no request was forwarded, so there is nothing to send again';
 	if (!request.complete) return '// the body was not kept whole';
 	const scheme = client.tls === undefined ? 'http' : 'https';
-	const url = about.isFirst ? request.target : `${scheme}://${about.dnsName}:${listener}${request.target}`;
+	// The first listener takes a path alone.
+	const url = listeners[0]?.port === listener ? request.target : `${scheme}://${dnsName}:${listener}${request.target}`;
 	const parts: string[] = [];
 	if (request.method !== 'GET') parts.push(`method: ${scriptWord(request.method)}`);
 	const fields = fieldsOf(exchange);
@@ -128,8 +148,7 @@ export function fetchOf(exchange: WireExchange, about: {readonly dnsName: string
 	return `await lb.fetch(${scriptWord(url)}, {\n\t${parts.join(',\n\t')},\n});`;
 }
 
-/** Assertions that hold for this exchange, and would tell if it went otherwise. */
-export function testOf({outcome, response, backend, request}: WireExchange): string {
+function testOf({outcome, response, backend, request}: Copied): string {
 	const lines = ['const exchange = lb.traffic.last();'];
 	if (request !== undefined) {
 		lines.push(`assert.equal(exchange.request.target, ${scriptWord(request.target)});`);
@@ -142,4 +161,14 @@ export function testOf({outcome, response, backend, request}: WireExchange): str
 			: `assert.equal(exchange.backend.name, ${scriptWord(backend.name)});`,
 	);
 	return lines.join('\n');
+}
+
+function headerAssertionOf(name: string, value: string): string {
+	return `assertHeader(lb.traffic.last(), ${scriptWord(name.toLowerCase())}, ${scriptWord(value)});`;
+}
+
+/** A text as a string of JavaScript, in single quotes. */
+export function scriptWord(text: string): string {
+	const escaped = JSON.stringify(text).slice(1, -1).replaceAll('\\"', '"').replaceAll("'", "\\'");
+	return `'${escaped.replaceAll('\u2028', '\\u2028').replaceAll('\u2029', '\\u2029')}'`;
 }
