@@ -196,7 +196,7 @@ test.serial(
 
 		await page.getByRole('button', {name: 'Connect, and keys'}).click();
 		const dialog = page.getByRole('dialog');
-		const web = `--connect-to web.test:443:127.0.0.1:${emulator.get('web').port(443)} https://web.test:443/`;
+		const web = `--connect-to web.test:443:127.0.0.1:${emulator.get('web').port(443)} https://web.test/`;
 		await dialog.getByText(`curl --cacert ${emulator.ca.file} ${web}`).waitFor();
 		t.regex(await dialog.innerText(), /nc 127\.0\.0\.1 \d+/);
 		t.deepEqual(
