@@ -106,6 +106,16 @@ export function connectionRefused(target: string): Error {
 	return new ConnectionRefused(`connect ECONNREFUSED ${target}`);
 }
 
+/** The same of a write, once the peer has ended both directions and said so with a RST. */
+class BrokenPipe extends Error {
+	readonly code = 'EPIPE';
+	readonly syscall = 'write';
+}
+
+export function brokenPipe(): Error {
+	return new BrokenPipe('write EPIPE');
+}
+
 export function connectionReset(): Error {
 	return new ConnectionReset('read ECONNRESET');
 }

@@ -5,11 +5,10 @@ import {ClientHelloReader} from '../../codec/client-hello.ts';
 import {isHttp, isSecure} from '../../model/listener.ts';
 import type {ListenerContext} from '../listener-context.ts';
 import type {OpenConnection} from '../open-connections.ts';
-import {ClientConnection} from '../sockets/client-connection.ts';
-import {LingeringClose} from '../sockets/lingering-close.ts';
 import type {ArmedFaults} from './armed-faults.ts';
-import {asSocket, FaultySocket} from './faulty-socket.ts';
 import {Fired} from './fired.ts';
+import {faultySocket} from './lingering-socket.ts';
+import {asSocket} from './socket-stand-in.ts';
 
 /** Serves an accepted socket, with another certificate than the listener's where one is given. */
 export type ServeAccepted = (socket: Socket, secureContext?: SecureContext) => void;
@@ -42,16 +41,13 @@ export function acceptUnderFaults(
 		const fired = new Fired(rules);
 		const {fault} = fired;
 		const isWrong = fault?.kind === 'tls' && fault.how === 'wrong-certificate';
-		options.serve(faultyClient(context, socket, fired), isWrong ? options.wrongContext() : undefined);
+		options.serve(
+			asSocket(faultySocket(context, socket, fired, {end: 'client'})),
+			isWrong ? options.wrongContext() : undefined,
+		);
 	};
 	if (protocol !== 'http' && faults.asksForName(port)) new NamePeek(context, socket, hit);
 	else hit(undefined);
-}
-
-/** An accepted socket with a fault. Where that closes it, a client has as long for its own end as at every other close. */
-function faultyClient(context: ListenerContext, socket: Socket, fired: Fired): Socket {
-	const leave = (inner: Socket) => void new LingeringClose(context, new ClientConnection(inner), 'in-order');
-	return asSocket(new FaultySocket(socket, fired, {clock: context.clock, end: 'client', leave}));
 }
 
 /** Waits for the server name that a client asks for, and puts back what it has read. */

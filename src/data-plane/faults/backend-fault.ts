@@ -1,6 +1,5 @@
 import {Buffer} from 'node:buffer';
 import {Socket} from 'node:net';
-import type {Clock} from '../../base/clock.ts';
 import {EmulatorError, formatAddress} from '../../base/errors.ts';
 import {ResponseHead, readResponseHead} from '../../codec/response-head.ts';
 import type {FaultKind, NormalisedFault} from '../../model/fault.ts';
@@ -13,9 +12,11 @@ import type {ListenerContext} from '../listener-context.ts';
 import type {ArmedFaults} from './armed-faults.ts';
 import type {ArmedRule} from './armed-rule.ts';
 import {answerHead, FaultyDownstream} from './faulty-downstream.ts';
-import {asSocket, FaultySocket} from './faulty-socket.ts';
+import type {FaultySocket} from './faulty-socket.ts';
 import {Fired} from './fired.ts';
+import {faultySocket} from './lingering-socket.ts';
 import {noteFault} from './note.ts';
+import {asSocket} from './socket-stand-in.ts';
 
 /** Those of requests and their answers; they need no connection of their own. */
 const OF_ANSWERS: ReadonlySet<FaultKind | undefined> = new Set(['status', 'garbage', 'truncate', 'contentLength']);
@@ -23,20 +24,20 @@ const OF_ANSWERS: ReadonlySet<FaultKind | undefined> = new Set(['status', 'garba
 /** The faults that hit one exchange on its way to a back-end. */
 export class BackendFault implements ConnectionFault {
 	readonly fired: Fired;
-	readonly #clock: Clock;
+	readonly #context: ListenerContext;
 	#socket: FaultySocket | undefined;
 	#isAltered = false;
 
-	constructor(fired: Fired, clock: Clock) {
+	constructor(fired: Fired, context: ListenerContext) {
 		this.fired = fired;
-		this.#clock = clock;
+		this.#context = context;
 	}
 
 	dial({host, port}: {readonly host: string; readonly port: number}): Socket {
 		const {kind} = this.fired;
 		const inner = kind === 'refuse' || kind === 'blackhole' ? new Socket() : dialTcp({host, port});
 		const target = formatAddress(host, port);
-		this.#socket = new FaultySocket(inner, this.fired, {clock: this.#clock, end: 'backend', target});
+		this.#socket = faultySocket(this.#context, inner, this.fired, {end: 'backend', target});
 		return asSocket(this.#socket);
 	}
 
@@ -103,7 +104,7 @@ export function faultOfRequest(
 	const atListener = front instanceof FaultyDownstream ? upRules(front.fired) : [];
 	const rules = [...atListener, ...(hit?.rules ?? [])];
 	if (rules.length === 0) return undefined;
-	const fault = new BackendFault(new Fired(rules), context.clock);
+	const fault = new BackendFault(new Fired(rules), context);
 	if (hit !== undefined) noteFault(record, hit, outcome => fault.hasDecided(outcome));
 	return fault;
 }
@@ -117,7 +118,7 @@ export function faultOfConnection(
 	const subject = {requestHead: '', sni: record.client.tls?.sni, isReuse: false};
 	const hit = faults.atBackend(backend.name, subject, kind => goesWith(kind, context));
 	if (hit === undefined) return undefined;
-	const fault = new BackendFault(hit, context.clock);
+	const fault = new BackendFault(hit, context);
 	noteFault(record, hit, outcome => fault.hasDecided(outcome));
 	return fault;
 }

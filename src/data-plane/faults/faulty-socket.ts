@@ -1,11 +1,12 @@
 import {Buffer} from 'node:buffer';
 import type {Socket} from 'node:net';
-import {Duplex} from 'node:stream';
+import type {Duplex} from 'node:stream';
 import type {Clock} from '../../base/clock.ts';
-import {connectionRefused, connectionReset, endedByReset, resetSocket} from '../../base/reset.ts';
+import {brokenPipe, connectionRefused, connectionReset, endedByReset, resetSocket} from '../../base/reset.ts';
 import {queueMicrotask} from '../../base/timers.ts';
 import type {Fired} from './fired.ts';
 import {ShapedFlow} from './shaped-flow.ts';
+import {SocketStandIn} from './socket-stand-in.ts';
 
 /** A fatal TLS alert, handshake_failure (RFC 8446 section 6). */
 const HANDSHAKE_ALERT = Buffer.from([21, 3, 3, 0, 2, 2, 40]);
@@ -18,26 +19,20 @@ export interface FaultySocketOptions {
 	readonly end: 'client' | 'backend';
 	/** What is dialled, for an error. */
 	readonly target?: string;
-	/**
-	 * Takes over the client's socket when the fault closes the connection, and ends it in good order. Without it, as of a
-	 * back-end's, the socket below is ended, and destroyed with this one.
-	 */
-	readonly leave?: (inner: Socket) => void;
+	/** Takes over the socket below when the fault closes the connection, and ends it in good order. */
+	readonly leave: (inner: Socket) => void;
 }
 
 /**
  * Stands in for a TCP socket, and has a fault: what goes through it is shaped, lost, or cut. A RST is a real one, on the
  * socket below.
  */
-export class FaultySocket extends Duplex {
+export class FaultySocket extends SocketStandIn {
 	readonly fired: Fired;
-	/** Those of the socket below, as they were while it was connected. */
-	#remote: {readonly address: string | undefined; readonly port: number | undefined};
-	readonly #inner: Socket;
 	readonly #clock: Clock;
 	readonly #isBackend: boolean;
 	readonly #target: string;
-	readonly #leave: ((inner: Socket) => void) | undefined;
+	readonly #leave: (inner: Socket) => void;
 	readonly #out: ShapedFlow | undefined;
 	readonly #in: ShapedFlow | undefined;
 	readonly #unhold: () => void;
@@ -46,19 +41,19 @@ export class FaultySocket extends Duplex {
 	#isCut = false;
 	/** Whether the socket below is somebody else's by now. */
 	#isLeft = false;
+	/** Whether something was written to a back-end after it was closed: its system would answer that with a RST. */
+	#isAnsweredByReset = false;
 
 	/**
 	 * @param inner owned by this socket from now on: accepted, or being connected.
 	 */
 	constructor(inner: Socket, fired: Fired, {clock, end, target = '', leave}: FaultySocketOptions) {
-		super({allowHalfOpen: true, emitClose: true, autoDestroy: true});
+		super(inner);
 		this.fired = fired;
-		this.#inner = inner;
 		this.#clock = clock;
 		this.#target = target;
 		this.#leave = leave;
 		this.#isBackend = end === 'backend';
-		this.#remote = {address: inner.remoteAddress, port: inner.remotePort};
 		this.#out = this.#flow(this.#isBackend ? 'up' : 'down', {
 			write: chunk => inner.write(chunk),
 			drained: () => this.#goOn(),
@@ -72,45 +67,17 @@ export class FaultySocket extends Duplex {
 		if (!inner.connecting) queueMicrotask(() => this.#begin());
 	}
 
-	get connecting(): boolean {
-		return this.#inner.connecting;
-	}
-
-	get remoteAddress(): string | undefined {
-		return this.#remote.address;
-	}
-
-	get remotePort(): number | undefined {
-		return this.#remote.port;
-	}
-
-	get localAddress(): string | undefined {
-		return this.#inner.localAddress;
-	}
-
-	get bytesRead(): number {
-		return this.#inner.bytesRead;
-	}
-
-	/** As of a socket. */
-	destroySoon(): void {
-		if (this.writable) this.end();
-		if (this.writableFinished) this.destroy();
-		else this.once('finish', () => this.destroy());
-	}
-
-	/** As of a socket. */
-	resetAndDestroy(): this {
+	override resetAndDestroy(): this {
 		this.#reset();
 		return this.destroy();
 	}
 
-	setNoDelay(): this {
-		return this;
-	}
-
 	override _write(given: Buffer | string, encoding: BufferEncoding, done: Done): void {
 		const chunk = typeof given === 'string' ? Buffer.from(given, encoding) : given;
+		if (this.#isLeft && this.#isBackend) {
+			this.#writeToClosed(done);
+			return;
+		}
 		if (this.#swallows || this.fired.endsAtOnce) {
 			done();
 			return;
@@ -121,7 +88,7 @@ export class FaultySocket extends Duplex {
 			done();
 			return;
 		}
-		if (this.#out === undefined) this.#inner.write(chunk, () => done());
+		if (this.#out === undefined) this.inner.write(chunk, () => done());
 		// What is written may be used for something else once it is taken.
 		else if (this.#out.push(Buffer.from(chunk))) done();
 		else this.#waiting = done;
@@ -133,7 +100,7 @@ export class FaultySocket extends Duplex {
 			return;
 		}
 		const end = () => {
-			this.#inner.end();
+			this.inner.end();
 			done();
 		};
 		if (this.#out === undefined) end();
@@ -141,14 +108,14 @@ export class FaultySocket extends Duplex {
 	}
 
 	override _read(): void {
-		this.#inner.resume();
+		this.inner.resume();
 	}
 
 	override _destroy(error: Error | null, done: Done): void {
 		this.#unhold();
 		this.#out?.close();
 		this.#in?.close();
-		if (!this.#isLeft) this.#inner.destroy();
+		if (!this.#isLeft) this.inner.destroy();
 		done(error);
 	}
 
@@ -168,16 +135,13 @@ export class FaultySocket extends Duplex {
 		else this.#out.end(() => this.#cut(), 'goes-on');
 	}
 
-	/** Whether the first bytes of a handshake are answered with an alert. */
 	get #alerts(): boolean {
-		const {fault} = this.fired;
-		return fault?.kind === 'tls' && fault.how === 'alert' && !this.#isCut;
+		return this.fired.alertsHandshake && !this.#isCut;
 	}
 
 	/** Whether bytes get lost, both ways. */
 	get #swallows(): boolean {
-		const {fault} = this.fired;
-		return this.#isCut || fault?.kind === 'blackhole' || (fault?.kind === 'tls' && fault.how === 'stall');
+		return this.#isCut || this.fired.losesBytes;
 	}
 
 	#flow(direction: 'up' | 'down', to: {write: (chunk: Buffer) => void; drained: () => void}): ShapedFlow | undefined {
@@ -186,9 +150,8 @@ export class FaultySocket extends Duplex {
 	}
 
 	#listen(): void {
-		const inner = this.#inner;
+		const inner = this.inner;
 		inner.on('connect', () => {
-			this.#remote = {address: inner.remoteAddress, port: inner.remotePort};
 			this.emit('connect');
 			queueMicrotask(() => this.#begin());
 		});
@@ -199,7 +162,7 @@ export class FaultySocket extends Duplex {
 		});
 		inner.on('error', error => this.#afterData(() => this.destroy(error)));
 		inner.on('close', () => {
-			if (!inner.readableEnded && inner.errored === null) this.destroy();
+			if (!this.#isLeft && !inner.readableEnded && inner.errored === null) this.destroy();
 		});
 	}
 
@@ -215,16 +178,16 @@ export class FaultySocket extends Duplex {
 	#received(chunk: Buffer): void {
 		if (this.#swallows || this.fired.endsAtOnce) return;
 		if (this.#alerts) {
-			this.#inner.write(HANDSHAKE_ALERT);
+			this.inner.write(HANDSHAKE_ALERT);
 			this.#cut();
 			return;
 		}
 		if (this.#in === undefined) this.#deliver(chunk);
-		else if (!this.#in.push(chunk)) this.#inner.pause();
+		else if (!this.#in.push(chunk)) this.inner.pause();
 	}
 
 	#deliver(chunk: Buffer): void {
-		if (!this.push(chunk)) this.#inner.pause();
+		if (!this.push(chunk)) this.inner.pause();
 	}
 
 	#afterData(then: () => void): void {
@@ -241,11 +204,17 @@ export class FaultySocket extends Duplex {
 	}
 
 	#reset(): void {
-		const inner = this.#inner;
+		const inner = this.inner;
 		if (this.#isLeft) return;
 		// One that never stood has nothing to reset.
 		if (inner.remoteAddress === undefined) inner.destroy();
 		else resetSocket(inner, inner);
+	}
+
+	/** As of a peer that has closed its socket: the first write arrives there and is lost, the next one knows of the RST. */
+	#writeToClosed(done: Done): void {
+		done(this.#isAnsweredByReset ? brokenPipe() : undefined);
+		this.#isAnsweredByReset = true;
 	}
 
 	/** Both ends see the end of the connection; what has been delivered is. */
@@ -253,15 +222,11 @@ export class FaultySocket extends Duplex {
 		if (this.#isCut) return;
 		this.#isCut = true;
 		this.push(null);
-		if (this.#leave === undefined) {
-			// What still comes is read and lost: unread, it would make the system send a RST.
-			this.#inner.end();
-			this.#inner.resume();
-			return;
-		}
-		// Whoever serves the client is done with it once the end is read: its own end is waited for elsewhere.
 		this.#isLeft = true;
-		this.#leave(this.#inner);
+		this.#leave(this.inner);
+		// Towards a back-end the other direction stays open, until the client ends it or finds out.
+		if (this.#isBackend) return;
+		// Whoever serves the client is done with it once the end is read: its own end is waited for elsewhere.
 		this.once('end', () => this.destroy());
 		// As of a socket: an end that nothing stands before is told even while nothing is read.
 		this.read(0);
@@ -286,9 +251,4 @@ export class FaultySocket extends Duplex {
 export function faultyIn(raw: Socket): FaultySocket | undefined {
 	const stream: Duplex = raw;
 	return stream instanceof FaultySocket ? stream : undefined;
-}
-
-/** It has what is used of a socket here: a stream that connects, with addresses, `destroySoon()` and `resetAndDestroy()`. */
-export function asSocket(faulty: FaultySocket): Socket {
-	return faulty as unknown as Socket;
 }

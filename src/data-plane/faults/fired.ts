@@ -50,6 +50,18 @@ export class Fired {
 		return fault?.kind === 'close' || (fault?.kind === 'reset' && fault.when === 'at-once');
 	}
 
+	/** Whether the first bytes of a handshake are answered with an alert. */
+	get alertsHandshake(): boolean {
+		const {fault} = this;
+		return fault?.kind === 'tls' && fault.how === 'alert';
+	}
+
+	/** Whether the bytes of a connection get lost, both ways. */
+	get losesBytes(): boolean {
+		const {fault} = this;
+		return fault?.kind === 'blackhole' || (fault?.kind === 'tls' && fault.how === 'stall');
+	}
+
 	/** In one line. */
 	get text(): string {
 		return this.rules.map(({text}) => text).join('; ');

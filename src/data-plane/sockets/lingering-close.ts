@@ -18,15 +18,18 @@ const CUT_MS = 50;
  */
 export type Ending = 'in-order' | 'reset';
 
+/** What is closed: a client's connection, or one to a back-end that a fault closes. */
+export type Closing = Pick<ClientConnection, 'stream' | 'reset'>;
+
 /**
- * The lingering close of a client's connection. What was written is sent first. What the client still sends is read and
- * thrown away until it ends too: unread, it would make the system send a RST, which can overtake the last bytes (RFC
- * 9112 section 9.6).
+ * The lingering close of a connection. What was written is sent first. What the other side still sends is read and thrown
+ * away until it ends too: unread, it would make the system send a RST, which can overtake the last bytes (RFC 9112
+ * section 9.6).
  */
 export class LingeringClose implements OpenConnection, StreamOwner {
 	deadlineMs: number;
 	readonly #context: ListenerContext;
-	readonly #client: ClientConnection;
+	readonly #client: Closing;
 	readonly #ending: Ending;
 	/** What the system had not taken when this was last looked at. */
 	#unwritten: number;
@@ -34,7 +37,7 @@ export class LingeringClose implements OpenConnection, StreamOwner {
 	#sentMs = Number.POSITIVE_INFINITY;
 
 	/** @param client this object owns it from this call on. */
-	constructor(context: ListenerContext, client: ClientConnection, ending: Ending) {
+	constructor(context: ListenerContext, client: Closing, ending: Ending) {
 		this.#context = context;
 		this.#client = client;
 		this.#ending = ending;

@@ -68,6 +68,94 @@ test('where a limit closes a connection, neither side that stays open keeps it',
 	client.reset();
 });
 
+/** Writes on until the connection is closed, whatever its other side has said. */
+async function writeOn(connection: RawConnection): Promise<string> {
+	await eventually(() => {
+		if (!connection.closed) connection.write('more');
+		return connection.closed;
+	}, 'end of a connection that is written on');
+	return connection.error?.code ?? 'no error';
+}
+
+for (const way of ['tcp', 'ssl'] as const) {
+	for (const how of ['a back-end that closes', 'a fault that closes the back-end']) {
+		test(`${way}: who writes on to ${how} gets a reset, after all that it had sent`, async t => {
+			// The clock stands still: no timeout ends it.
+			await using stream = await startStream(way, {clock: 'manual'});
+			const isFault = how.startsWith('a fault');
+			using armed = stream.lb.inject({on: `backend:${stream.name}`, do: {limit: 6}, skip: isFault ? 0 : 1});
+			const client = await stream.client();
+			if (!isFault) {
+				const connection = await stream.backend.connection();
+				connection.stream.removeAllListeners('data');
+				connection.stream.on('data', () => connection.stream.end('hello ', () => connection.stream.destroy()));
+			}
+			client.write('hello world');
+			t.is(await client.untilEnd(), 'hello ');
+
+			t.regex(await writeOn(client), /^(ECONNRESET|EPIPE)$/);
+
+			t.is(client.received, 'hello ');
+			await eventually(() => stream.lb.traffic.last().outcome === 'backend-reset');
+			t.is(stream.lb.traffic.last().fault, isFault ? armed.text : undefined);
+		});
+	}
+
+	test(`${way}: a client that writes once while a fault closes the back-end sees an end`, async t => {
+		await using stream = await startStream(way, {clock: 'manual'});
+		using armed = stream.lb.inject({on: `backend:${stream.name}`, do: {close: true}, times: 1});
+		const client = await stream.client();
+		client.write('hello world');
+
+		t.is(await client.untilOver(), 'end');
+
+		t.is(armed.hits, 1);
+		await eventually(() => stream.lb.traffic.last().outcome === 'fault');
+	});
+
+	test(`${way}: a back-end that a fault has closed is heard for 5 s of the clock, and reset where it writes on`, async t => {
+		await using stream = await startStream(way, {clock: 'manual'});
+		using armed = stream.lb.inject({on: `backend:${stream.name}`, do: {limit: 6}, times: 1});
+		const client = await stream.client();
+		const connection = await stream.backend.connection();
+		// It does not end when the other side does.
+		connection.stream.end = () => connection.stream;
+		client.write('hello world');
+		t.is(await client.untilEnd(), 'hello ');
+		await eventually(() => connection.ended);
+		t.is(stream.got[0], 'hello world', 'what was sent before is delivered');
+
+		// What it still sends is read and lost.
+		await connection.writeAll('more');
+		await stream.lb.clock.advance(4999);
+		t.is(await stream.echo(), 'hello world');
+		t.false(connection.closed);
+		await stream.lb.clock.advance('5s');
+
+		t.regex(await writeOn(connection), /^(ECONNRESET|EPIPE)$/);
+		t.is(client.received, 'hello ');
+		t.false(client.closed, 'its own side is as open as it was');
+		t.is(armed.hits, 1);
+	});
+}
+
+test('re-encrypted: who writes on to a back-end whose TLS a fault has cut gets a reset', async t => {
+	await using stream = await startStream('re-encrypted', {clock: 'manual'});
+	// More than a handshake needs, and less than the echo.
+	using armed = stream.lb.inject({on: `backend:${stream.name}`, do: {limit: 10_000}});
+	const client = await stream.client();
+	client.write('hello');
+	await client.until('hello');
+	client.write('x'.repeat(20_000));
+	t.regex(await client.untilEnd(), /^hellox*$/);
+
+	t.regex(await writeOn(client), /^(ECONNRESET|EPIPE)$/);
+
+	t.true(client.received.length < 10_000);
+	await eventually(() => stream.lb.traffic.last().outcome === 'backend-reset');
+	t.is(stream.lb.traffic.last().fault, armed.text);
+});
+
 test('TLS that is truncated at an SSL back-end is an end to its client, whose own TLS ends in good order', async t => {
 	await using stream = await startStream('re-encrypted');
 	using armed = stream.lb.inject({on: `backend:${stream.name}`, do: {tls: 'truncate'}, times: 1});
