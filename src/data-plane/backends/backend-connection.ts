@@ -180,6 +180,7 @@ export class BackendConnection implements StreamOwner {
 			return push.call(stream, chunk, encoding);
 		};
 		if (fault?.truncatesTls === true) this.#truncate(stream, fault);
+		fault?.slowTlsEnd(stream);
 		return stream;
 	}
 

@@ -26,6 +26,8 @@ export interface ConnectionFault {
 	readonly refusal: Error | undefined;
 	/** Whether TLS ends within the first data from the back-end, without a close_notify. */
 	readonly truncatesTls: boolean;
+	/** Lets the ends of TLS over the connection come late. */
+	slowTlsEnd(stream: net.Socket): void;
 	/** Notes that not all of what the back-end sent has been handed on, though nothing about it has failed. */
 	noteAltered(): void;
 }

@@ -16,6 +16,7 @@ import type {FaultySocket} from './faulty-socket.ts';
 import {Fired} from './fired.ts';
 import {faultySocket} from './lingering-socket.ts';
 import {noteFault} from './note.ts';
+import {slowTlsEnd} from './slow-tls-end.ts';
 import {asSocket} from './socket-stand-in.ts';
 
 /** Those of requests and their answers; they need no connection of their own. */
@@ -39,6 +40,10 @@ export class BackendFault implements ConnectionFault {
 		const target = formatAddress(host, port);
 		this.#socket = faultySocket(this.#context, inner, this.fired, {end: 'backend', target});
 		return asSocket(this.#socket);
+	}
+
+	slowTlsEnd(stream: Socket): void {
+		if (this.#socket !== undefined) slowTlsEnd(stream, this.#socket);
 	}
 
 	noteAltered(): void {

@@ -41,6 +41,8 @@ export class FaultySocket extends SocketStandIn {
 	#isCut = false;
 	/** Whether the socket below is somebody else's by now. */
 	#isLeft = false;
+	/** Whether the delay of an end is the business of what stands above. */
+	#endsAbove = false;
 	/** Whether something was written to a back-end after it was closed: its system would answer that with a RST. */
 	#isAnsweredByReset = false;
 
@@ -104,7 +106,7 @@ export class FaultySocket extends SocketStandIn {
 			done();
 		};
 		if (this.#out === undefined) end();
-		else this.#out.end(end);
+		else this.#out.end(end, this.#endsAbove ? 'goes-on' : 'closes');
 	}
 
 	override _read(): void {
@@ -117,6 +119,23 @@ export class FaultySocket extends SocketStandIn {
 		this.#in?.close();
 		if (!this.#isLeft) this.inner.destroy();
 		done(error);
+	}
+
+	/**
+	 * Leaves the delay of an end to what stands above and has an end of its own: the end of this connection goes with that.
+	 *
+	 * @returns whether an end is delayed.
+	 */
+	leavesEndAbove(): boolean {
+		this.#endsAbove = true;
+		return this.#out?.delaysEnd === true || this.#in?.delaysEnd === true;
+	}
+
+	/** Calls `then` once the end of what stands above may be sent, or told. */
+	holdEnd(way: 'out' | 'in', then: () => void): void {
+		const flow = way === 'out' ? this.#out : this.#in;
+		if (flow === undefined) then();
+		else flow.holdEnd(then);
 	}
 
 	/** Whether the fault has ended the connection. */
@@ -193,7 +212,7 @@ export class FaultySocket extends SocketStandIn {
 	#afterData(then: () => void): void {
 		if (this.#isCut) return;
 		if (this.#in === undefined) then();
-		else this.#in.end(then);
+		else this.#in.end(then, this.#endsAbove ? 'goes-on' : 'closes');
 	}
 
 	/** Both ends see a reset. */

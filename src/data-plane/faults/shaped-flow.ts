@@ -85,6 +85,20 @@ export class ShapedFlow {
 		this.#pump();
 	}
 
+	/** Whether an end comes late. */
+	get delaysEnd(): boolean {
+		return this.#shape.endDelayMs > 0;
+	}
+
+	/** Calls `then` once an end that is bytes of its own, such as a close_notify, may be put in, or handed on. */
+	holdEnd(then: () => void): void {
+		const {delayMs, endDelayMs} = this.#shape;
+		// What is put in then leaves `delayMs` later, and is to leave `endDelayMs` after the last before it.
+		const dueMs = Math.max(this.#clock.now(), this.#lastMs - delayMs) + endDelayMs;
+		this.#add(NOTHING, Math.max(dueMs, this.#lastMs), then);
+		this.#pump();
+	}
+
 	/** Everything that waits leaves at once, and what comes is not shaped any more. */
 	release(): void {
 		this.#shape = {

@@ -6,6 +6,7 @@ import {BackendAttempt} from '../balancing/backend-attempt.ts';
 import {clientGone, connectFailure, connectTimeout, drained, type Failure} from '../failure.ts';
 import {faultOfConnection} from '../faults/backend-fault.ts';
 import {noteFault} from '../faults/note.ts';
+import {slowTlsEnd} from '../faults/slow-tls-end.ts';
 import {truncateTls} from '../faults/truncated-client.ts';
 import {type ListenerContext, newRecord} from '../listener-context.ts';
 import type {OpenConnection} from '../open-connections.ts';
@@ -36,6 +37,7 @@ export class TcpFront implements BackendHandler, OpenConnection, StreamOwner {
 		if (faulty !== undefined) {
 			noteFault(record, faulty.fired, () => faulty.isDecided);
 			truncateTls(client.stream, faulty);
+			if (isSecure(context.listener.protocol)) slowTlsEnd(client.stream, faulty);
 		}
 		this.#attempt = new BackendAttempt(context, record, context.router.defaultBalancer);
 		context.connections.enter(this);

@@ -75,9 +75,9 @@ at('listener', 'bandwidth', row(STREAMS, 'late hello world', 'ok', 'hello world 
 at('listener', 'slice', row('http https', 'late 200 hello', 'ok', '/hello open'));
 at('listener', 'slice', row(STREAMS, 'late hello world', 'ok', 'hello world end'));
 at('listener', 'slowClose', row('http https', 'late 200 hello', 'ok', '/hello open'));
-at('listener', 'slowClose', row('tcp', 'late hello world', 'ok', 'hello world end'));
-// TLS has its own end, a close_notify, which is data: only the end of the connection below comes late.
-at('listener', 'slowClose', row('ssl re-encrypted passthrough', 'hello world', 'ok', 'hello world end'));
+at('listener', 'slowClose', row('tcp ssl re-encrypted', 'late hello world', 'ok', 'hello world end'));
+// TLS that passes unread ends with a close_notify, which is data: only the end of the connection below comes late.
+at('listener', 'slowClose', row('passthrough', 'hello world', 'ok', 'hello world end'));
 at(
 	'listener',
 	'limit',
@@ -132,8 +132,8 @@ at('backend', 'slice', row('http https', 'late 200 hello', 'ok', '/hello end'));
 at('backend', 'slice', row(STREAMS, 'late hello world', 'ok', 'hello world end'));
 // An exchange ends with its answer: the connection of the back-end is ended then, late or not.
 at('backend', 'slowClose', row('http https', '200 hello', 'ok', '/hello end'));
-at('backend', 'slowClose', row('tcp ssl', 'late hello world', 'ok', 'hello world end'));
-at('backend', 'slowClose', row('re-encrypted passthrough', 'hello world', 'ok', 'hello world end'));
+at('backend', 'slowClose', row('tcp ssl re-encrypted', 'late hello world', 'ok', 'hello world end'));
+at('backend', 'slowClose', row('passthrough', 'hello world', 'ok', 'hello world end'));
 at(
 	'backend',
 	'limit',

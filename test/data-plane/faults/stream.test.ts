@@ -278,6 +278,85 @@ test('bytes of a limited bandwidth come by the clock, all of them and in order',
 	t.is(client.received, sent);
 });
 
+for (const way of ['tcp', 'ssl', 're-encrypted'] as const) {
+	for (const place of ['listener', 'back-end'] as const) {
+		for (const direction of ['down', 'up'] as const) {
+			test(`${way}: at a ${place} the end comes late, ${direction}, as its receiver sees it`, async t => {
+				await using stream = await startStream(way, {clock: 'manual'});
+				const on = place === 'listener' ? ('listener:80' as const) : (`backend:${stream.name}` as const);
+				using armed = stream.lb.inject({on, do: {slowClose: '5s'}, direction, times: 1});
+				const client = await stream.client();
+				client.write('hello');
+				await client.until('hello');
+				const backend = await stream.backend.connection();
+				const [sender, receiver] = direction === 'down' ? [backend, client] : [client, backend];
+				receiver.stream.resume();
+				sender.end();
+				t.is(await stream.echo(), 'hello world', 'others go on');
+
+				let waitedMs = 0;
+				for (; !receiver.ended; waitedMs += 500) {
+					await stream.lb.clock.advance(500);
+					await new Promise(setImmediate);
+				}
+
+				t.true(waitedMs >= 5000, `${waitedMs}`);
+				t.is(armed.hits, 1);
+				receiver.end();
+				// No time passes any more: the connection below ends with it.
+				await eventually(() =>
+					[...stream.lb.traffic].some(({fault, outcome}) => fault === armed.text && outcome === 'ok'),
+				);
+			});
+		}
+	}
+}
+
+test('TLS ends at once where the fault that holds its end back is removed', async t => {
+	await using stream = await startStream('re-encrypted', {clock: 'manual'});
+	const armed = stream.lb.inject({on: 'listener:80', do: {slowClose: '5s'}});
+	const client = await stream.client();
+	client.write('hello');
+	await client.until('hello');
+	(await stream.backend.connection()).end();
+	await stream.lb.clock.advance('1s');
+	t.false(client.ended);
+
+	armed.remove();
+
+	t.is(await client.untilEnd(), 'hello');
+});
+
+test('the end of TLS comes late after the last of the data, however slow that is', async t => {
+	await using stream = await startStream('ssl', {clock: 'manual'});
+	using slow = stream.lb.inject({on: 'listener:80', do: {bandwidth: 10_000}, times: 1});
+	using late = stream.lb.inject({on: 'listener:80', do: {slowClose: '5s'}, times: 1});
+	/** Moves the clock until the fact holds, and says how far. */
+	const waited = async (fact: () => boolean) => {
+		let ms = 0;
+		for (; !fact(); ms += 500) {
+			await stream.lb.clock.advance(500);
+			await new Promise(setImmediate);
+		}
+		return ms;
+	};
+	let client: RawConnection | undefined;
+	const connects = stream.client().then(connected => {
+		client = connected;
+	});
+	await waited(() => client !== undefined);
+	await connects;
+	const backend = await stream.backend.connection();
+	const sent = 'x'.repeat(50_000);
+	backend.end(sent);
+
+	await waited(() => client?.received === sent);
+	const ms = await waited(() => client?.ended === true);
+
+	t.true(ms >= 5000, `${ms}`);
+	t.deepEqual([slow.hits, late.hits], [1, 1]);
+});
+
 test('the end of a connection comes late', async t => {
 	await using stream = await startStream('tcp', {clock: 'manual'});
 	using armed = stream.lb.inject({on: `backend:${stream.name}`, do: {slowClose: '5s'}});
