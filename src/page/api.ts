@@ -18,6 +18,11 @@ const UNREACHABLE: Failure = {
 	hint: 'Is lb-local still running?',
 };
 
+/** What has the port by now may be another program. */
+function notUnderstood(status: number): Failure {
+	return {...UNREACHABLE, message: `The control port does not answer as lb-local does: status ${status}`};
+}
+
 /** @param fetch the browser's. */
 export function askBy(fetch: (url: string, init: RequestInit) => Promise<Response>): Ask {
 	return async <Value>(method: string, path: string, body?: object): Promise<Answer<Value>> => {
@@ -25,8 +30,11 @@ export function askBy(fetch: (url: string, init: RequestInit) => Promise<Respons
 			const sent = body === undefined ? {} : {body: JSON.stringify(body)};
 			const response = await fetch(`/_lb/${path}`, {method, ...sent});
 			// The control port answers JSON to all that the page asks for, of the shape that its types say.
-			const json = (await response.json()) as Value & {readonly error?: Failure};
-			return json.error === undefined || response.ok ? {value: json} : {failure: json.error};
+			const json = (await response.json().catch(() => null)) as (Value & {readonly error?: Partial<Failure>}) | null;
+			if (response.ok && json !== null) return {value: json};
+			const {code, message, ...rest} = json?.error ?? {};
+			if (code === undefined || message === undefined) return {failure: notUnderstood(response.status)};
+			return {failure: {code, message, ...rest}};
 		} catch {
 			return {failure: UNREACHABLE};
 		}
@@ -36,5 +44,6 @@ export function askBy(fetch: (url: string, init: RequestInit) => Promise<Respons
 /** A failure in one line. */
 export function failureText({message, hint, violations = []}: Failure): string {
 	const broken = violations.map(each => `${each.path === '' ? '' : `${each.path}: `}${each.message}`);
-	return [message, ...broken, ...(hint === undefined ? [] : [hint])].join('. ').replaceAll('..', '.');
+	const parts = [message, ...broken, ...(hint === undefined ? [] : [hint])];
+	return parts.reduce((text, part) => `${text}${text.endsWith('.') ? '' : '.'} ${part}`);
 }

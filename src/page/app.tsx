@@ -1,6 +1,5 @@
 import {useCallback, useEffect, useMemo, useState} from 'preact/hooks';
 import type {Controller} from './controller.ts';
-import {Dialog} from './parts/dialog.tsx';
 import {type Page, PageContext, type Question, useStore} from './parts/hooks.ts';
 import {takesLetter} from './parts/keys.ts';
 import {Lazy} from './parts/lazy.tsx';
@@ -65,7 +64,9 @@ export function App({store, controller}: Props) {
 				<CurrentView key={route.view} view={route.view} />
 			</main>
 			<StatusLine />
-			{question !== undefined && <ConfirmDialog question={question} onClose={() => confirm(undefined)} />}
+			{question !== undefined && (
+				<Lazy>{({ConfirmDialog}) => <ConfirmDialog question={question} onClose={() => confirm(undefined)} />}</Lazy>
+			)}
 			{toCopy !== undefined && (
 				<Lazy>{({CopyDialog}) => <CopyDialog {...toCopy} onClose={() => setToCopy(undefined)} />}</Lazy>
 			)}
@@ -106,19 +107,4 @@ function useLetters(go: Page['go'], help: () => void): void {
 		document.addEventListener('keydown', onKey);
 		return () => document.removeEventListener('keydown', onKey);
 	}, []);
-}
-
-function ConfirmDialog({question, onClose}: {readonly question: Question; readonly onClose: () => void}) {
-	const {title, consequence, action, onYes} = question;
-	return (
-		<Dialog title={title} onClose={onClose}>
-			<p>{consequence}</p>
-			<form method="dialog" class="bar">
-				<button type="submit" class="danger" onClick={onYes}>
-					{action}
-				</button>
-				<button type="submit">Cancel</button>
-			</form>
-		</Dialog>
-	);
 }

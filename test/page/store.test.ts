@@ -312,7 +312,22 @@ test('the control port is asked under /_lb/, and an answer that is none is a fai
 	t.deepEqual(await answering('{"error":{"code":"X","message":"y"}}', 409)('GET', 'state'), {
 		failure: {code: 'X', message: 'y'},
 	});
-	t.like(await answering('<html>', 200)('GET', 'state'), {failure: {code: 'UNREACHABLE'}});
+	for (const [body, status] of [
+		['<html>', 200],
+		['null', 200],
+		['<html>', 502],
+		['{"message":"of somebody else"}', 500],
+		['{"error":"of somebody else"}', 500],
+		['[]', 404],
+	] as const) {
+		t.deepEqual(await answering(body, status)('GET', 'state'), {
+			failure: {
+				code: 'UNREACHABLE',
+				message: `The control port does not answer as lb-local does: status ${status}`,
+				hint: 'Is lb-local still running?',
+			},
+		});
+	}
 	t.like(await askBy(() => Promise.reject(new Error('no')))('GET', 'state'), {failure: {code: 'UNREACHABLE'}});
 	t.deepEqual(seen.slice(0, 2), [
 		['/_lb/health', {method: 'POST', body: '{"b":2}'}],
@@ -334,4 +349,5 @@ test('a failure in one line: what, where, and what to do', t => {
 		}),
 		'The request body. do: is missing. too long. Try again',
 	);
+	t.is(failureText({code: 'X', message: 'No "a/../.. b"', hint: 'Or.'}), 'No "a/../.. b". Or.');
 });
