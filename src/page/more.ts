@@ -1,5 +1,6 @@
 // What is loaded when somebody looks at it: the rest of the page is there sooner.
 export {didYouMean} from '../base/suggest.ts';
+export {Banner} from './parts/banner.tsx';
 export {ConfirmDialog} from './parts/confirm-dialog.tsx';
 export {CopyDialog} from './parts/copy-dialog.tsx';
 export {AdviceView} from './views/advice.tsx';

@@ -13,7 +13,7 @@ export function CopyDialog({text, what, onClose}: Props) {
 	useEffect(() => field.current?.select(), []);
 	return (
 		<Dialog title={`Copy ${what}`} onClose={onClose}>
-			<p>This address has no clipboard: copy it by hand.</p>
+			<p>The browser gives no clipboard here: copy it by hand.</p>
 			<textarea ref={field} readOnly rows={8} aria-label="The text" value={text} />
 			<form method="dialog">
 				<button type="submit">Close</button>

@@ -4,8 +4,13 @@ export function read(name: string): string | undefined {
 	try {
 		return localStorage.getItem(name) ?? undefined;
 	} catch {
-		return undefined;
+		return document.documentElement.getAttribute(attribute(name)) ?? undefined;
 	}
+}
+
+/** Of the document, which is as old as the page. */
+function attribute(name: string): string {
+	return `data-${name}`;
 }
 
 export function write(name: string, value: string | undefined): void {
@@ -13,6 +18,6 @@ export function write(name: string, value: string | undefined): void {
 		if (value === undefined) localStorage.removeItem(name);
 		else localStorage.setItem(name, value);
 	} catch {
-		// It holds until the page is closed.
+		document.documentElement.setAttribute(attribute(name), value ?? '');
 	}
 }

@@ -2,12 +2,18 @@ import {phasesOf} from '../phases.ts';
 import {duration} from '../time.ts';
 import type {WireExchange} from '../wire.ts';
 
-export function Waterfall({ms}: {readonly ms: WireExchange['ms']}) {
+interface Props {
+	readonly ms: WireExchange['ms'];
+	/** Whether it goes on: nobody knows yet how long it takes. */
+	readonly isOpen: boolean;
+}
+
+export function Waterfall({ms, isOpen}: Props) {
 	const phases = phasesOf(ms);
 	const whole = Math.max(0.001, ...phases.map(({from, ms: length}) => from + length));
 	return (
 		<table class="waterfall">
-			<caption>Timing: {duration(ms.total)} in total</caption>
+			<caption>Timing: {isOpen ? 'it is still open' : `${duration(ms.total)} in total`}</caption>
 			<tbody>
 				{phases.map(({name, from, ms: length}) => (
 					<tr key={name}>

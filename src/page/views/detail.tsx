@@ -54,12 +54,14 @@ function useExchange(lb: string, id: number): {exchange?: WireExchange; failure?
 		let isOver = false;
 		void controller.ask<WireExchange>('GET', `traffic/${encodeURIComponent(lb)}/${id}`).then(answer => {
 			if (isOver) return;
-			setRead('value' in answer ? {exchange: answer.value} : {failure: answer.failure});
+			// Whoever reads it goes on, also when the control port has forgotten it.
+			setRead(before => ('value' in answer ? {exchange: answer.value} : {...before, failure: answer.failure}));
 		});
 		return () => {
 			isOver = true;
 		};
-	}, [lb, id, row?.outcome]);
+		// Another emulator at the port counts anew: the time tells its exchanges apart.
+	}, [lb, id, row?.at, row?.outcome]);
 	return read;
 }
 
@@ -92,7 +94,7 @@ function Detail({exchange}: {readonly exchange: WireExchange}) {
 			<CopyBar exchange={exchange} />
 			<WhyPart exchange={exchange} />
 			<Legs exchange={exchange} />
-			<Waterfall ms={exchange.ms} />
+			<Waterfall ms={exchange.ms} isOpen={outcome === 'open'} />
 			{request !== undefined && (
 				<MessagePart
 					title="Request, as the back-end received it"

@@ -1,5 +1,6 @@
 import {useState} from 'preact/hooks';
 import {usePage, useSeconds} from '../parts/hooks.ts';
+import {Lazy} from '../parts/lazy.tsx';
 import {nextTheme, theme} from '../parts/theme.ts';
 import {hashOf, VIEWS, type View} from '../route.ts';
 import {ago, grouped} from '../time.ts';
@@ -41,12 +42,7 @@ export function Head({onHelp}: {readonly onHelp: () => void}) {
 					?
 				</button>
 			</div>
-			{!/^(localhost|127\.[\d.]+|\[::1\])$/.test(location.hostname) && (
-				<p class="banner">
-					Opened as {location.hostname}, which is no address of this machine alone: whoever reaches it by that name can
-					change everything here.
-				</p>
-			)}
+			{!/^(localhost|127\.[\d.]+|\[::1\])$/.test(location.hostname) && <Lazy>{({Banner}) => <Banner />}</Lazy>}
 			<Views />
 		</header>
 	);

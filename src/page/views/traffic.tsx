@@ -38,7 +38,7 @@ export function TrafficView() {
 	});
 	const newest = ring.newest?.seq ?? 0;
 	useEffect(() => {
-		if (follows && pausedAt === undefined) seenUntil.current = newest;
+		if ((follows && pausedAt === undefined) || newest < seenUntil.current) seenUntil.current = newest;
 	}, [follows, pausedAt, newest]);
 	const isStill = !follows || pausedAt !== undefined;
 	const news = isStill ? ring.rows.filter(({seq}) => seq > Math.max(seenUntil.current, pausedAt ?? 0)).length : 0;
