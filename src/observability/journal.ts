@@ -187,6 +187,7 @@ export class Journal implements Traffic {
 		this.#oldest = 0;
 		this.#forgotten = 0;
 		this.#counts = new Map();
+		this.#feed.cleared();
 	}
 
 	/** Rejects the waiting calls: no more exchanges will come. */
@@ -195,6 +196,7 @@ export class Journal implements Traffic {
 		this.#ended.close();
 		this.#arrived.close();
 		this.#subscribers.clear();
+		this.#feed.cleared();
 	}
 
 	*#records(): IterableIterator<ExchangeRecord> {

@@ -5,6 +5,8 @@ export interface TrafficWatcher {
 	/** It is in the record: a request came to be relayed, or a connection to be served. */
 	opened(exchange: ExchangeRecord): void;
 	ended(exchange: ExchangeRecord): void;
+	/** Exchanges are no longer in the record: somebody has cleared it, or their load balancer is gone. */
+	cleared(): void;
 }
 
 /** What the records of all load balancers of one emulator have in common: their numbers, and who watches them. */
@@ -35,5 +37,9 @@ export class TrafficFeed {
 
 	ended(exchange: ExchangeRecord): void {
 		for (const watcher of this.#watchers) watcher.ended(exchange);
+	}
+
+	cleared(): void {
+		for (const watcher of this.#watchers) watcher.cleared();
 	}
 }

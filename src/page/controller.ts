@@ -71,6 +71,9 @@ export class Controller {
 			case 'fault':
 				this.#seldom('faults', STATE_EVERY_MS, () => this.readFaults());
 				break;
+			case 'cleared':
+				this.#seldom('sync', STATE_EVERY_MS, () => this.sync());
+				break;
 			case 'bye':
 				this.#store.say('status', 'lb-local is being stopped');
 				break;

@@ -106,6 +106,8 @@ export class Store {
 		this.rows.clear();
 		this.forgotten = page.forgotten;
 		this.addOlderRows(page);
+		// Another emulator at the port counts anew.
+		if (this.pausedAt !== undefined) this.pausedAt = Math.min(this.pausedAt, this.rows.newest?.seq ?? 0);
 	}
 
 	/** What the stream has left out. */

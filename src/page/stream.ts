@@ -17,6 +17,7 @@ export const EVENTS = [
 	'health',
 	'notice',
 	'drained',
+	'cleared',
 	'advice',
 	'fault',
 	'resync',

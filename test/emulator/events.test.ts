@@ -328,3 +328,23 @@ test('advice is an event, with where its exchange is found and nothing of what i
 	t.false(JSON.stringify(data).includes('203.0.113.9'));
 	await reader.until('state');
 });
+
+test('who clears the record, or takes a load balancer away, is told to all readers once', async t => {
+	const emulator = await start(t);
+	await emulator.create({name: 'other', listeners: ['http:81'], backends: 1});
+	const reader = await Reader.open(t, emulator);
+	await reader.until('hello');
+	const cleared = () => reader.told.filter(({event}) => event === 'cleared').length;
+
+	emulator.get('web').traffic.clear();
+	emulator.get('other').traffic.clear();
+	await reader.until('cleared');
+	t.is(cleared(), 1);
+	await fetch(`${emulator.endpoint}/_lb/traffic`, {method: 'DELETE'});
+	await eventually(() => cleared() === 2, 'what was cleared over the wire');
+	await emulator.get('other').stop();
+	await eventually(() => cleared() === 3, 'that a load balancer is gone');
+	await emulator.get('web').fetch('/after');
+	await reader.until('exchanges', ({ended}) => ended.some(({target}: {target: string}) => target === '/after'));
+	t.is(cleared(), 3);
+});

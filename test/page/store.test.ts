@@ -255,6 +255,20 @@ test('what happens is said by name', t => {
 	t.is(store.message, undefined);
 });
 
+test('what others have cleared is read again, once for many, and a pause stays one', async t => {
+	const {store, controller, expire, taken} = scene({traffic: {summaries: [], older: 0, forgotten: 0}});
+	store.setRows({summaries: [row(1), row(2)], older: 0, forgotten: 0});
+	store.pause(true);
+
+	controller.onEvent('cleared', {});
+	controller.onEvent('cleared', {});
+	await expire();
+
+	t.deepEqual(taken(), ['GET state', 'GET traffic?limit=200', 'GET calls', 'GET faults', 'GET state']);
+	t.is(store.rows.length, 0);
+	t.is(store.pausedAt, 0);
+});
+
 test('an armed fault reads the faults, once for many', async t => {
 	const {store, controller, expire, taken} = scene({
 		state: STATE,

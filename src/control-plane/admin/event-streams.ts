@@ -31,6 +31,8 @@ export class EventStreams {
 	readonly #queues = new Set<EventQueue>();
 	#batch = new ExchangeBatch();
 	#revision = 0;
+	/** Whether exchanges have left the record since that was told. */
+	#isCleared = false;
 	#endGathering: (() => void) | undefined;
 	#lingering: NodeJS.Timeout | undefined;
 	#closed = false;
@@ -87,6 +89,9 @@ export class EventStreams {
 			this.#source.watchTraffic({
 				opened: record => this.#batch.opened(record),
 				ended: record => this.#batch.ended(record),
+				cleared: () => {
+					this.#isCleared = true;
+				},
 			}),
 			this.#source.watchEvents((name, event) => this.#add(name, event)),
 		];
@@ -115,6 +120,7 @@ export class EventStreams {
 		this.#endGathering?.();
 		this.#endGathering = undefined;
 		this.#batch = new ExchangeBatch();
+		this.#isCleared = false;
 		// What happens from now on is missing.
 		this.#ring.clear();
 	}
@@ -122,6 +128,10 @@ export class EventStreams {
 	#flush(): void {
 		if (!this.#batch.isEmpty) this.#add('exchanges', this.#batch);
 		this.#batch = this.#batch.next(BATCH_MS);
+		if (this.#isCleared) {
+			this.#isCleared = false;
+			this.#add('cleared', {});
+		}
 		const {revision} = this.#source;
 		if (revision === this.#revision) return;
 		this.#revision = revision;
