@@ -47,6 +47,22 @@ export function Grid<Row>(props: Props<Row>) {
 	/** Where the focus is to go as soon as its row is there. */
 	const wanted = useRef<Wanted | undefined>(undefined);
 	const [view, setView] = useState({top: 0, height: 600});
+	/** The row at the upper edge, where the list does not follow, and how far it was scrolled. */
+	const held = useRef<{key: number; index: number; top: number} | undefined>(undefined);
+	const hold = () => {
+		const {scrollTop = 0} = ref.current ?? {};
+		const index = Math.floor(scrollTop / ROW);
+		const row = rows[index - missing];
+		held.current = row && {key: keyOf(row), index, top: scrollTop};
+	};
+	/** Rows that are gone from the beginning must not move those that somebody looks at. */
+	const stay = () => {
+		const {key, index = 0, top} = held.current ?? {};
+		// Unless it was scrolled elsewhere meanwhile.
+		if (ref.current === null || ref.current.scrollTop !== top) return;
+		const place = rows.findIndex(row => keyOf(row) === key);
+		if (place >= 0) ref.current.scrollTop += (missing + place - index) * ROW;
+	};
 	const look = () => {
 		const {scrollTop = 0} = ref.current ?? {};
 		const clientHeight = Math.min(MOST_HEIGHT, ref.current?.clientHeight ?? 600);
@@ -61,9 +77,11 @@ export function Grid<Row>(props: Props<Row>) {
 	}, []);
 	useLayoutEffect(() => {
 		if (follows && ref.current !== null) ref.current.scrollTop = ref.current.scrollHeight;
+		else stay();
+		hold();
 		look();
 		if (wanted.current !== undefined) reach(props, wanted, ref.current);
-	}, [follows, rows.length, rows]);
+	}, [follows, rows.length, rows, missing]);
 	const total = missing + rows.length;
 	const top = Math.floor(view.top / ROW);
 	useEffect(() => {
@@ -82,6 +100,7 @@ export function Grid<Row>(props: Props<Row>) {
 	}
 	const tabbable = focused === undefined ? shown.at(-1)?.index : currentIndex;
 	const onScroll = () => {
+		hold();
 		look();
 		const {scrollTop = 0, clientHeight = 0, scrollHeight = 0} = ref.current ?? {};
 		const isAtEnd = scrollHeight - scrollTop - clientHeight < ROW;
