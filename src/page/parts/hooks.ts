@@ -1,5 +1,5 @@
 import {createContext} from 'preact';
-import {useContext, useEffect, useState} from 'preact/hooks';
+import {useContext, useEffect, useLayoutEffect, useRef, useState} from 'preact/hooks';
 import type {Controller} from '../controller.ts';
 import type {Route} from '../route.ts';
 import type {Store} from '../store.ts';
@@ -47,4 +47,19 @@ export function useSeconds(): number {
 export function useStore(store: Store): void {
 	const [, paint] = useState(0);
 	useEffect(() => store.watch(() => paint(count => count + 1)), [store]);
+}
+
+/**
+ * For an element around some that come and go: when the one with the focus goes, the first button that is left has it, or
+ * the element itself. Who uses the keyboard would begin at the top of the page again.
+ */
+export function useKeptFocus<Around extends HTMLElement>() {
+	const ref = useRef<Around>(null);
+	const hadFocus = ref.current?.contains(document.activeElement);
+	useLayoutEffect(() => {
+		if (hadFocus && document.activeElement === document.body) {
+			(ref.current?.tabIndex === 0 ? ref.current : ref.current?.querySelector('button'))?.focus();
+		}
+	});
+	return ref;
 }

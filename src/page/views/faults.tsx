@@ -1,5 +1,5 @@
 import {useEffect} from 'preact/hooks';
-import {usePage} from '../parts/hooks.ts';
+import {useKeptFocus, usePage} from '../parts/hooks.ts';
 import {Text} from '../parts/text.tsx';
 import {countOf} from '../time.ts';
 import type {FaultState} from '../wire.ts';
@@ -10,6 +10,7 @@ export function FaultsView() {
 	const {store, controller} = usePage();
 	useEffect(() => void controller.readFaults(), []);
 	const {faults} = store;
+	const ref = useKeptFocus<HTMLElement>();
 	const remove = ({loadBalancer, id, text}: FaultState) => {
 		const which = {...(loadBalancer === undefined ? {} : {loadBalancer}), id};
 		void controller.act('DELETE', 'faults', which, `Removed the fault ${text}`).then(() => controller.readFaults());
@@ -21,7 +22,7 @@ export function FaultsView() {
 				<p class="empty">No fault is armed.</p>
 			) : (
 				// biome-ignore lint/a11y/noNoninteractiveTabindex: a region that scrolls has to be reached by the keyboard.
-				<section class="scroll" tabIndex={0} aria-label="Armed faults, a table">
+				<section ref={ref} class="scroll" tabIndex={0} aria-label="Armed faults, a table">
 					<table>
 						<caption class="hidden">Armed faults</caption>
 						<thead>

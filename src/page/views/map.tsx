@@ -1,4 +1,4 @@
-import {usePage, useSeconds} from '../parts/hooks.ts';
+import {useKeptFocus, usePage, useSeconds} from '../parts/hooks.ts';
 import {Badge, Text} from '../parts/text.tsx';
 import {ago, countOf, daysUntil, duration} from '../time.ts';
 import type {BackendState, ListenerState, LoadBalancerState} from '../wire.ts';
@@ -153,12 +153,13 @@ interface BackendsProps {
 }
 
 function Backends({loadBalancer, backends}: BackendsProps) {
+	const ref = useKeptFocus<HTMLElement>();
 	if (backends.length === 0) {
 		return <p class="empty">No back-ends: every request is answered 503.</p>;
 	}
 	return (
 		// biome-ignore lint/a11y/noNoninteractiveTabindex: a region that scrolls has to be reached by the keyboard.
-		<section class="scroll" tabIndex={0} aria-label={`Back-ends of ${loadBalancer}, a table`}>
+		<section ref={ref} class="scroll" tabIndex={0} aria-label={`Back-ends of ${loadBalancer}, a table`}>
 			<table class="backends">
 				<caption class="hidden">Back-ends of {loadBalancer}</caption>
 				<thead>
@@ -188,6 +189,7 @@ function Backends({loadBalancer, backends}: BackendsProps) {
 
 function BackendRow({loadBalancer, backend}: {readonly loadBalancer: string; readonly backend: BackendState}) {
 	const {name, address, kind, inFlight, share, operator} = backend;
+	const ref = useKeptFocus<HTMLTableCellElement>();
 	return (
 		<tr>
 			<th scope="row">
@@ -209,7 +211,7 @@ function BackendRow({loadBalancer, backend}: {readonly loadBalancer: string; rea
 			<td class="number" data-name="Share">
 				{share === undefined ? '–' : `${Math.round(share * 100)} %`}
 			</td>
-			<td class="actions">
+			<td ref={ref} class="actions">
 				<BackendActions loadBalancer={loadBalancer} backend={backend} />
 			</td>
 		</tr>
