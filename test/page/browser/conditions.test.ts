@@ -97,6 +97,7 @@ test.serial('everything is done by the keyboard alone', async t => {
 	await page.waitForFunction(() => document.activeElement?.getAttribute('aria-rowindex') === '3');
 	await keyboard.press('Enter');
 	await page.getByRole('complementary').getByRole('heading', {name: 'Exchange 2 of web'}).waitFor();
+	t.is(await focused(), 'Exchange 2 of web');
 	await keyboard.press('Escape');
 	await page.getByRole('complementary').waitFor({state: 'detached'});
 	await page.waitForFunction(() => document.activeElement?.getAttribute('aria-rowindex') === '3');
@@ -143,7 +144,7 @@ test.serial('a page outlives its emulator, and shows the next one at its port', 
 	});
 
 	await page.getByRole('region', {name: 'other', exact: true}).waitFor();
-	await page.getByText('0 exchanges').first().waitFor();
+	await page.getByRole('link', {name: /^Traffic\s*0$/}).waitFor();
 	t.is(second.endpoint, first.endpoint);
 	await context.close();
 });
@@ -236,6 +237,20 @@ test.serial(
 		await page.getByText('5,000 of 10,000 exchanges').waitFor();
 		t.true((await nodes()) <= 1500, `${await nodes()} nodes`);
 		t.deepEqual(await read(), [], 'the browser has all rows by now');
+
+		await page.getByRole('searchbox').fill('');
+		await page.getByText('10,000 of 10,000 exchanges').waitFor();
+		await page.locator('.grid').evaluate(element => {
+			element.scrollTop = 5000 * 28;
+		});
+		const before = page.locator('[aria-rowindex="5004"]');
+		await before.waitFor();
+		const [text, box] = [await before.innerText(), await before.boundingBox()];
+		await send(emulator, 100);
+		await page.getByRole('button', {name: '100 new'}).waitFor();
+		const after = page.locator('[aria-rowindex="4904"]');
+		t.is(await after.innerText(), text);
+		t.deepEqual(await after.boundingBox(), box, 'what somebody looks at stays where it is');
 	},
 );
 

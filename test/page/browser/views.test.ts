@@ -26,6 +26,8 @@ test.serial('the map shows what runs: listeners, rules, each back-end with its s
 	t.regex(await row('api').innerText(), /out by hand.*Taken out of service by hand/s);
 	t.regex(await row('broken').innerText(), /out.*HTTP:80\/health → HTTP 500 \(2 in a row\)/s);
 	t.regex(await web.innerText(), /4 exchanges, 1 failed/);
+	t.is(await row('app-1').locator('[data-name=Share]').innerText(), '33 %');
+	t.is(await row('broken').locator('[data-name=Share]').innerText(), '0 %');
 });
 
 test.serial('health, draining, fakes, the clock and reset change the real thing', async t => {
@@ -33,7 +35,7 @@ test.serial('health, draining, fakes, the clock and reset change the real thing'
 	const web = emulator.get('web');
 	const page = await openPage(t, browser, emulator, {isRefused: true});
 	const press = (name: string) => page.getByRole('button', {name, exact: true}).click();
-	const said = (text: string) => page.getByRole('status').filter({hasText: text}).waitFor();
+	const said = (text: string | RegExp) => page.getByRole('status').filter({hasText: text}).waitFor();
 
 	await press('Out: app-1 of web');
 	await said('app-1 of web is out of service');
@@ -46,6 +48,7 @@ test.serial('health, draining, fakes, the clock and reset change the real thing'
 	t.regex(await page.getByRole('dialog').innerText(), /connections are refused, nothing in flight is cut\./);
 	await press('Cancel');
 	t.is(await page.getByRole('dialog').count(), 0);
+	t.is((await fetch(web.backend('app-2').url)).status, 200);
 	await press('Stop app-2 of web');
 	await page.getByRole('dialog').getByRole('button', {name: 'Stop'}).click();
 	await said('app-2 of web is stopped');
@@ -56,7 +59,8 @@ test.serial('health, draining, fakes, the clock and reset change the real thing'
 
 	await press('Drain app-2 of web');
 	await page.getByRole('dialog').getByRole('button', {name: 'Drain'}).click();
-	await said('app-2 of web');
+	// The event that it is over may come first.
+	await said(/app-2 of web (is draining|has nothing in flight any more)/);
 	await page.getByRole('rowheader', {name: 'app-2'}).waitFor({state: 'detached'});
 	t.false('app-2' in web.health);
 
@@ -67,11 +71,15 @@ test.serial('health, draining, fakes, the clock and reset change the real thing'
 	t.is(emulator.clock.now() - before, 90_000);
 	await page.getByLabel('Advance the clock by').fill('soon');
 	await press('Advance');
-	t.regex(await page.getByRole('alert').innerText(), /advance: .*soon/);
+	await page
+		.getByRole('alert')
+		.filter({hasText: /advance: .*soon/})
+		.waitFor();
 
 	await press('Reset…');
 	await page.getByRole('dialog').getByRole('button', {name: 'Reset'}).click();
 	await page.getByRole('rowheader', {name: 'app-2'}).waitFor();
+	await page.getByRole('link', {name: /^Traffic\s*0$/}).waitFor();
 	t.is(emulator.get('web').traffic.length, 0);
 });
 
@@ -132,6 +140,8 @@ test.serial('an exchange says why, what was added, and its line of the access lo
 	const text = await detail.innerText();
 	t.regex(text, /\+ X-Forwarded-Proto: https/);
 	t.regex(text, /SNI web\.test/);
+	t.regex(text, /Timing: 0 ms in total\s+connect\s+0 ms\s+first byte\s+0 ms\s+body\s+0 ms/);
+	t.regex(text, /Answer, as the client got it\s+HTTP\/1\.1 200\s/);
 	t.true(text.includes([...emulator.get('web').traffic][1]?.log ?? 'no log'));
 	await detail.getByRole('button', {name: 'Pretty JSON'}).first().click();
 	t.regex(await detail.innerText(), /\{\n {2}"item": 1\n\}/);
@@ -150,19 +160,35 @@ test.serial('an exchange says why, what was added, and its line of the access lo
 	t.regex(await copied(), /^curl -sfo/);
 });
 
-test.serial('without a clipboard the text is shown to be copied by hand', async t => {
-	const emulator = await startScene(t);
-	const page = await openPage(t, browser, emulator, {hash: '#/traffic?x=web/1'});
-	await page.evaluate(() => Object.defineProperty(navigator, 'clipboard', {value: undefined}));
+test.serial(
+	'without a clipboard the text is shown to be copied by hand, also where the browser refuses it',
+	async t => {
+		const emulator = await startScene(t);
+		const page = await openPage(t, browser, emulator, {hash: '#/traffic?x=web/1'});
+		const dialog = page.getByRole('dialog', {name: 'Copy the request as fetch'});
+		const press = () => page.getByRole('button', {name: 'Copy the request as fetch'}).press('Enter');
+		await page.evaluate(() => {
+			const writeText = () => Promise.reject(new DOMException('It is refused', 'NotAllowedError'));
+			Object.defineProperty(navigator, 'clipboard', {configurable: true, value: {writeText}});
+		});
 
-	await page.getByRole('button', {name: 'Copy the request as fetch'}).click();
+		await press();
 
-	t.is(
-		await page.getByRole('dialog').getByRole('textbox').inputValue(),
-		(await page.getByRole('dialog').getByRole('textbox').inputValue()).trim(),
-	);
-	t.regex(await page.getByRole('dialog').getByRole('textbox').inputValue(), /^await lb\.fetch\('\/'/);
-});
+		const text = await dialog.getByRole('textbox').inputValue();
+		t.regex(text, /^await lb\.fetch\('\/'/);
+		t.is(await page.evaluate(() => document.getSelection()?.toString()), text, 'it is selected');
+		await page.keyboard.press('Escape');
+		await dialog.waitFor({state: 'detached'});
+		t.is(
+			await page.evaluate(() => document.activeElement?.textContent),
+			'fetch',
+			'the focus is back, and nothing else closed',
+		);
+		await page.evaluate(() => Object.defineProperty(navigator, 'clipboard', {value: undefined}));
+		await press();
+		t.is(await dialog.getByRole('textbox').inputValue(), text);
+	},
+);
 
 test.serial(
 	'calls of the cloud show what had no effect; certificates their names and days; connect its lines',
@@ -181,9 +207,23 @@ test.serial(
 		});
 		const call = page.getByRole('row').filter({hasText: 'CreateLoadBalancer'});
 		await call.waitFor();
-		t.regex(await call.innerText(), /OUTSCALE/);
+		t.regex(await call.innerText(), /OUTSCALE\s+400\s.*3002: security groups/);
+		const form = new URLSearchParams({Action: 'DeleteNothing', Version: '2012-06-01'});
+		await fetch(`${emulator.endpoint}/`, {method: 'POST', body: form});
+		const failed = page.getByRole('row').filter({hasText: 'DeleteNothing'});
+		await failed.waitFor();
+		t.regex(await failed.innerText(), /ELB\s+400\s.*InvalidAction: .*DeleteNothing/);
+		form.set('Action', 'DescribeLoadBalancers');
+		form.set('Nonsense', '1');
+		await fetch(`${emulator.endpoint}/`, {method: 'POST', body: form});
+		const unread = page.getByRole('row').filter({hasText: 'DescribeLoadBalancers'});
+		t.is(await unread.locator('mark').innerText(), 'Nonsense');
+		t.is(await call.locator('mark').innerText(), 'SecurityGroups');
+		t.is(await failed.locator('mark').count(), 0);
+		t.regex(await page.getByRole('row').nth(1).innerText(), /^3\s/, 'the newest first');
 
 		await page.getByRole('link', {name: /Certificates/}).click();
+		await page.getByRole('region', {name: 'Certificate of web:443'}).waitFor();
 		t.regex(
 			await page.getByRole('main').innerText(),
 			/web:443.*days left.*web\.test, www\.web\.test.*From\s+issued by lb-local/s,
@@ -214,7 +254,9 @@ test.serial('what was done is said for ten seconds, and what was refused until i
 	const done = page.getByRole('status').filter({hasText: 'app-1 of web is out of service'});
 	await done.waitFor();
 
-	await page.clock.fastForward(10_500);
+	await page.clock.fastForward(9000);
+	t.is(await done.count(), 1);
+	await page.clock.fastForward(1500);
 
 	await done.waitFor({state: 'detached'});
 	await page.getByLabel('Advance the clock by').fill('soon');
