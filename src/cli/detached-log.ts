@@ -4,11 +4,6 @@ import type {Sink} from './sink.ts';
 /** How `up --detach` tells the process that it starts where its output goes. */
 const VARIABLE = 'LB_LOCAL_DETACHED_LOG';
 
-/** What the started process tells `up --detach` when it is ready. */
-export interface ReadyMessage {
-	readonly endpoint: string;
-}
-
 /** README.md states it, too. */
 const MAX_BYTES = 4 * 1024 * 1024;
 

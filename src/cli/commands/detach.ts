@@ -6,7 +6,8 @@ import {defaultAuthorityDirectory} from '../../certificates/authority-directory.
 import {readUpTarget} from '../arguments.ts';
 import type {CommandContext} from '../command-context.ts';
 import {ControlClient} from '../control-client.ts';
-import {type ReadyMessage, withDetachedLog} from '../detached-log.ts';
+import {withDetachedLog} from '../detached-log.ts';
+import type {ReadyMessage} from '../detached-start.ts';
 import {EXIT} from '../exit-codes.ts';
 import {readRunFiles} from '../run-file.ts';
 import {alreadyRunning, lockStart, nameOfDirectory, unwritable} from '../start-lock.ts';

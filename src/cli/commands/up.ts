@@ -10,7 +10,7 @@ import {localAuthority} from '../authority.ts';
 import {bannerLines} from '../banner.ts';
 import type {CommandContext} from '../command-context.ts';
 import {DEMO_CONFIG, demoLines} from '../demo.ts';
-import type {ReadyMessage} from '../detached-log.ts';
+import {DetachedStart} from '../detached-start.ts';
 import {HangUps} from '../hang-ups.ts';
 import {describeInline} from '../inline-description.ts';
 import {NoticePrinter} from '../notice-printer.ts';
@@ -55,12 +55,13 @@ const RECORD_BYTES = 600;
 export async function up(targets: readonly string[], options: UpOptions, context: CommandContext): Promise<number> {
 	const {output, interruption} = context;
 	const hangUps = new HangUps(interruption);
+	const detachedStart = context.isDetached === true ? new DetachedStart(interruption) : undefined;
 	try {
 		const target = readUpTarget(targets, options);
 		if (options.host !== undefined) warnOfHost(options.host, output);
 		const authority = await localAuthority(output);
 		const emulator = await start(target, options, authority);
-		await run({emulator, target, authority}, options, {context, hangUps});
+		await run({emulator, target, authority}, options, {context, hangUps, detachedStart});
 		return interruption.exitCode;
 	} finally {
 		hangUps.close();
@@ -68,7 +69,7 @@ export async function up(targets: readonly string[], options: UpOptions, context
 }
 
 /** Runs until the interruption, then stops in order. */
-async function run(running: Running, options: UpOptions, {context, hangUps}: RunContext): Promise<void> {
+async function run(running: Running, options: UpOptions, {context, hangUps, detachedStart}: RunContext): Promise<void> {
 	const {emulator, target} = running;
 	const {output, interruption} = context;
 	const interrupted = interruption.wait();
@@ -88,7 +89,7 @@ async function run(running: Running, options: UpOptions, {context, hangUps}: Run
 	});
 	// Not awaited, so that a signal that arrives from here on finds everything in place.
 	const runFile = announce(emulator, target, output);
-	if (context.isDetached === true) void runFile.then(() => tellReady(emulator));
+	void runFile.then(() => detachedStart?.tellReady(emulator));
 	try {
 		showExchanges(emulator, options, output);
 		emulator.events.on('call', call => {
@@ -115,15 +116,6 @@ async function run(running: Running, options: UpOptions, {context, hangUps}: Run
 		await (await reloading)?.stop();
 		await stopped;
 	}
-}
-
-/** `up --detach` waits for this. */
-function tellReady({endpoint}: Emulator): void {
-	const message: ReadyMessage = {endpoint};
-	// Who waited may have been killed meanwhile.
-	process.send?.(message, () => {
-		if (process.connected) process.disconnect();
-	});
 }
 
 /** Prints each exchange that ends; with `--quiet` only as JSON. */
@@ -189,6 +181,8 @@ interface Running {
 interface RunContext {
 	readonly context: CommandContext;
 	readonly hangUps: HangUps;
+	/** Undefined where nobody waits for the start. */
+	readonly detachedStart: DetachedStart | undefined;
 }
 
 interface StartReport {

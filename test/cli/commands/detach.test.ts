@@ -142,6 +142,32 @@ test('a signal while it starts ends what is started', async t => {
 	await eventually(() => !isAlive(pid), 'end of what was started');
 });
 
+for (const signal of ['SIGKILL', 'SIGHUP'] as const) {
+	test(`what is started ends where up --detach ends by ${signal} before it is ready`, async t => {
+		const folder = await temporaryFolder(t);
+		const pidFile = path.join(folder, 'pid');
+		const run = `echo $PPID $$ > "${pidFile}"; exec sleep 1000`;
+		const config = {
+			backends: {slow: {kind: 'command', run}},
+			loadBalancers: {web: {listeners: ['http:80'], backends: ['slow']}},
+		};
+		await writeFile(path.join(folder, 'lb-local.yaml'), JSON.stringify(config));
+		const starting = startCli(t, ['up', '--detach', '--ports', 'free'], {folder, env: ENV});
+		await eventually(async () => (await readFile(pidFile, 'utf8').catch(() => '')).endsWith('\n'), 'the command');
+		const pids = (await readFile(pidFile, 'utf8')).trim().split(' ').map(Number);
+		t.true(pids.every(isAlive));
+
+		await starting.end(signal);
+
+		await eventually(() => !pids.some(isAlive), 'end of what was started, and of its command');
+		const [log = ''] = await readdir(path.join(folder, 'home/log'));
+		t.notRegex(await readFile(path.join(folder, 'home/log', log), 'utf8'), /error:/, 'it has not failed by itself');
+		// The next one starts as ever.
+		await writeFile(path.join(folder, 'lb-local.yaml'), 'loadBalancers: {web: {listeners: ["http:80"]}}');
+		t.is((await fetch(`${(await detached(t, folder)).endpoint}/_lb/ready`)).status, 200);
+	});
+}
+
 test('up takes --clock, --health, --idle-timeout and --control-port', async t => {
 	const folder = await temporaryFolder(t);
 	const args = ['--clock', 'manual', '--health', 'HTTP:80/health', '--idle-timeout', '7s', '--backend', '127.0.0.1:1'];
