@@ -1,27 +1,17 @@
 import {once} from 'node:events';
 import {createServer, type IncomingMessage, type Server, type ServerResponse} from 'node:http';
 import type {Socket} from 'node:net';
-import {type Clock, systemClock} from '../base/clock.ts';
 import {codeOf, formatAddress} from '../base/errors.ts';
 import type {AdminApi} from './admin/admin-api.ts';
 import {EventStreams} from './admin/event-streams.ts';
 import {answerAdmin, isAdminPath} from './admin/routes.ts';
-import type {ApiFaults} from './api-faults.ts';
 import {bind} from './bind.ts';
-import {CallLog, type LoggedCall} from './call-log.ts';
+import type {CallLog} from './call-log.ts';
+import {CloudApis, type CloudApisOptions} from './cloud-apis.ts';
 import type {ApiAnswer, Dialect, RequestRefusal, StreamAnswer} from './dialect.ts';
 import {errorAnswer, refusalAnswer} from './error-answer.ts';
 import {type Asked, guard} from './guard.ts';
-import {
-	headOf,
-	type IncomingHead,
-	isHopeless,
-	readBody,
-	saysTooLarge,
-	type Target,
-	targetOf,
-	tooLarge,
-} from './incoming.ts';
+import {headOf, type IncomingHead, isHopeless, readBody, saysTooLarge, targetOf, tooLarge} from './incoming.ts';
 import {hangUp, refusalOf, refuseWith, send, sendAny} from './outgoing.ts';
 import {type RouteTunnel, Tunnels} from './tunnels.ts';
 
@@ -39,29 +29,20 @@ export interface ControlServerLimits {
 /** Guesses but for the size, which holds a chain of certificates at its largest (2 MiB: IAM API, CertificateChain). */
 const LIMITS: ControlServerLimits = {bodyBytes: 4 * 1024 * 1024, headMs: 10_000, requestMs: 60_000, idleMs: 60_000};
 
-export interface ControlPlaneOptions {
+export interface ControlPlaneOptions extends CloudApisOptions {
 	/** An address of loopback. */
 	readonly host: string;
 	/** 0 = any free one. */
 	readonly port: number;
 	/** Takes the next free port when somebody holds this one, as the command line does for a port nobody asked for. */
 	readonly fallback: boolean;
-	/** The cloud's APIs. The first that claims a request answers it; what none claims is refused in the form of the last. */
-	readonly dialects: readonly Dialect[];
 	/** What runs, for the interface under `/_lb/`. */
 	readonly own: AdminApi;
-	/** Faults that are armed for the cloud's APIs. */
-	readonly faults?: Pick<ApiFaults, 'meet'>;
 	/** Where a CONNECT leads. */
 	readonly routeTunnel: RouteTunnel;
 	/** Names under which it may be reached beside localhost, 127.0.0.1 and [::1]. */
 	readonly names?: readonly string[];
 	readonly limits?: Partial<ControlServerLimits>;
-	readonly clock?: Pick<Clock, 'now' | 'wallMs'>;
-	/** Called with each call of the cloud's APIs. */
-	readonly onCall?: (call: LoggedCall) => void;
-	/** Called with what should not have happened: a mistake of ours, answered 500. */
-	readonly onError?: (error: unknown) => void;
 }
 
 /** The control port, while it listens. */
@@ -88,11 +69,10 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<C
 }
 
 class ControlServer implements ControlPlane {
-	readonly calls = new CallLog();
 	port = 0;
 	readonly #options: ControlPlaneOptions;
 	readonly #limits: ControlServerLimits;
-	readonly #clock: Pick<Clock, 'now' | 'wallMs'>;
+	readonly #apis: CloudApis;
 	readonly #server: Server;
 	readonly #sockets = new Set<Socket>();
 	readonly #tunnels: Tunnels;
@@ -106,7 +86,7 @@ class ControlServer implements ControlPlane {
 	constructor(options: ControlPlaneOptions) {
 		this.#options = options;
 		this.#limits = {...LIMITS, ...options.limits};
-		this.#clock = options.clock ?? systemClock;
+		this.#apis = new CloudApis(options);
 		this.#tunnels = new Tunnels(options.routeTunnel);
 		const {headMs, requestMs, idleMs} = this.#limits;
 		this.#server = createServer({
@@ -119,6 +99,10 @@ class ControlServer implements ControlPlane {
 		});
 		// Heads are bounded by their bytes (16 KiB); a bound of their number would hide fields from the guard.
 		this.#server.maxHeadersCount = 0;
+	}
+
+	get calls(): CallLog {
+		return this.#apis.calls;
 	}
 
 	get endpoint(): string {
@@ -189,7 +173,7 @@ class ControlServer implements ControlPlane {
 	async #answer(request: IncomingMessage, response: ServerResponse): Promise<ApiAnswer | StreamAnswer | undefined> {
 		const head = headOf(request);
 		const refusal = this.#guard(head);
-		const dialect = this.#dialectOf(head);
+		const dialect = this.#apis.dialectOf(head);
 		if (refusal !== undefined) return refuseWith(dialect, refusal);
 		const limit = this.#limits.bodyBytes;
 		const refuseSize = () => {
@@ -203,12 +187,7 @@ class ControlServer implements ControlPlane {
 		if (body === 'aborted') return undefined;
 		if (body === 'too-large') return refuseSize();
 		if (isAdminPath(head.path)) return this.#answerAdmin(head, body);
-		return dialect === undefined ? this.#answerNobody(head) : this.#answerApi(dialect, head, body);
-	}
-
-	#dialectOf({method, path, query}: Target): Dialect | undefined {
-		if (isAdminPath(path)) return undefined;
-		return this.#options.dialects.find(dialect => dialect.claims(method, path, query));
+		return dialect === undefined ? this.#apis.answerNobody(head) : this.#apis.answer(dialect, head, body);
 	}
 
 	async #answerAdmin(head: IncomingHead, body: Uint8Array): Promise<ApiAnswer | StreamAnswer> {
@@ -227,47 +206,6 @@ class ControlServer implements ControlPlane {
 		this.#events ??= new EventStreams(this.#options.own.live);
 		if (this.#isEndingStreams) this.#events.close();
 		return this.#events;
-	}
-
-	async #answerApi(dialect: Dialect, head: IncomingHead, body: Uint8Array): Promise<ApiAnswer> {
-		const {authority: _, ...rest} = head;
-		const request = {...rest, body};
-		const at = new Date(this.#clock.wallMs()).toISOString();
-		const start = this.#clock.now();
-		try {
-			const {failing} = dialect;
-			const fault =
-				failing &&
-				this.#options.faults?.meet({
-					action: () => failing.actionOf(request),
-					isAuthentic: () => failing.isAuthentic(request),
-				});
-			await fault?.delayed;
-			const failed = fault?.failure && failing?.fail(request, fault.failure);
-			const {answer, call} = failed ?? (await dialect.answer(request));
-			const logged = this.calls.add(fault === undefined ? call : {...call, fault: fault.text}, {
-				at,
-				ms: this.#clock.now() - start,
-			});
-			this.#options.onCall?.(logged);
-			return answer;
-		} catch (error) {
-			this.#options.onError?.(error);
-			return dialect.refuse?.({status: 500, reason: 'lb-local made a mistake; it is a bug'}) ?? BUG;
-		}
-	}
-
-	/** A path of the last API with a method that does nothing there, or a path that nothing is at. */
-	#answerNobody({method, path}: IncomingHead): ApiAnswer {
-		const dialect = this.#options.dialects.at(-1);
-		if (method !== 'POST' && dialect?.claims('POST', path) === true) {
-			const reason = `${method} does nothing at this path; actions of the API are called with POST`;
-			const answer = refuseWith(dialect, {status: 405, reason});
-			return {...answer, headers: [...answer.headers, ['Allow', 'POST']]};
-		}
-		const reason =
-			'nothing is at this path; the OUTSCALE API is called with POST /api/v1/<Action>, and GET /_lb/state shows what runs';
-		return refuseWith(dialect, {status: 404, reason});
 	}
 
 	/** One CONNECT, after what came before it on the connection has been answered. Never rejects. */
@@ -299,7 +237,7 @@ class ControlServer implements ControlPlane {
 	/** Of bytes that are no request, as far as they say what they ask for. */
 	#dialectOfBytes(error: Error): Dialect | undefined {
 		const target = targetOf('rawPacket' in error ? error.rawPacket : undefined);
-		return target === undefined ? undefined : this.#dialectOf(target);
+		return target === undefined ? undefined : this.#apis.dialectOf(target);
 	}
 }
 
