@@ -5,7 +5,7 @@ import {readCertificates} from '../certificates/read-parts.ts';
 import type {UsableCertificate} from '../model/account.ts';
 import type {NormalisedBackend} from '../model/normalised.ts';
 import type {PemPair} from '../model/resolved.ts';
-import type {AdviceSources, CertificateDiagnosis} from '../observability/advice/advisor.ts';
+import type {AdviceSources, CertificateDiagnosis} from '../observability/advice/sources.ts';
 import type {RunningBackend} from './backends.ts';
 
 /** How many back-ends' certificates are kept that came over the wire. */

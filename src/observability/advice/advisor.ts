@@ -3,7 +3,7 @@ import type {Diagnosis} from '../../model/advice.ts';
 import {isPass, type ProbeResult} from '../../model/health.ts';
 import type {ResolvedListener, ResolvedLoadBalancer} from '../../model/resolved.ts';
 import type {ExchangeRecord} from '../exchange-record.ts';
-import type {Advice, SeenCertificate} from './advice.ts';
+import type {Advice} from './advice.ts';
 import {diagnoseCookies, diagnoseExcess, diagnoseKeepAlive, diagnoseShortBody, diagnoseUpgrade} from './answers.ts';
 import {
 	diagnoseAttempt,
@@ -17,37 +17,7 @@ import {diagnoseForwardedFor, hasClientsForwardedFor} from './forwarded-for.ts';
 import {diagnoseProbe, mayNeedHost, needsHost, pathOfTarget} from './probes.ts';
 import {diagnoseRedirect} from './redirects.ts';
 import {SaidAdvice} from './said-advice.ts';
-
-/** A certificate that was shown, and what is to be said of it. */
-export interface CertificateDiagnosis {
-	readonly diagnosis: Diagnosis;
-	readonly certificate: SeenCertificate;
-}
-
-/** What only those know who describe the load balancer. */
-export interface AdviceSources {
-	/** Whether a back-end is known to refuse connections without a PROXY line. */
-	readonly requiresProxyLine: (backend: string) => boolean;
-	/** Whether a back-end is known to speak TLS and nothing else. */
-	readonly requiresTls: (backend: string) => boolean;
-	/** What there is to say of the certificate that a listener shows to a client that asked for this name. */
-	readonly ofCertificate: (
-		port: number,
-		about: {readonly asked: string | undefined; readonly isRefused: boolean; readonly wallMs: number},
-	) => readonly CertificateDiagnosis[];
-	/** What there is to say of the certificate that a back-end shows to a client through a TCP listener. */
-	readonly ofBackendCertificate: (
-		backend: string,
-		about: {
-			/** The listener's logical port. */
-			readonly port: number;
-			/** As they passed, the leaf first (DER); `hidden`: they were encrypted. */
-			readonly sent: readonly Buffer[] | 'hidden';
-			readonly asked: string | undefined;
-			readonly wallMs: number;
-		},
-	) => readonly CertificateDiagnosis[];
-}
+import {type AdviceSources, NO_SOURCES} from './sources.ts';
 
 export interface AdvisorOptions {
 	readonly described: () => ResolvedLoadBalancer;
@@ -58,13 +28,6 @@ export interface AdvisorOptions {
 	readonly onSaid: (advice: Advice) => void;
 }
 
-const NO_SOURCES: AdviceSources = {
-	requiresProxyLine: () => false,
-	requiresTls: () => false,
-	ofCertificate: () => [],
-	ofBackendCertificate: () => [],
-};
-
 /** How many back-ends are remembered that have understood a PROXY line. */
 const MOST_UNDERSTANDING = 1000;
 
@@ -74,7 +37,7 @@ const MOST_UNDERSTANDING = 1000;
  */
 export class Advisor {
 	/** Set by whoever describes the load balancer, before the first client comes. */
-	sources = NO_SOURCES;
+	sources: AdviceSources = NO_SOURCES;
 	readonly #options: AdvisorOptions;
 	readonly #said: SaidAdvice;
 	/** Back-ends that ended a resting connection; they are to be seen alive before that counts. */
