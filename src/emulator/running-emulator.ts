@@ -3,17 +3,14 @@ import type {Agent} from 'node:https';
 import path from 'node:path';
 import type {Clock} from '../base/clock.ts';
 import {INSPECT, type InspectArguments, showFields} from '../base/inspection.ts';
-import {madeOnce} from '../base/made-once.ts';
 import {assertNode} from '../base/runtime.ts';
 import {assertRealTimers, setImmediate} from '../base/timers.ts';
 import {type Authority, createAuthority} from '../certificates/authority.ts';
 import type {LoadBalancerSpec} from '../configuration/spec.ts';
-import {RunningLoadBalancer} from '../data-plane/running-load-balancer.ts';
 import type {ArmedFault, FaultRule} from '../model/fault.ts';
-import type {PemPair} from '../model/resolved.ts';
 import type {Reloaded} from '../operations/configure.ts';
 import type {Context} from '../operations/context.ts';
-import {AccountStore} from './account-store.ts';
+import type {AccountStore} from './account-store.ts';
 import {EmulatorAgent} from './agent.ts';
 import {AuthorityFile} from './authority-file.ts';
 import {BackendRegistry} from './backend-registry.ts';
@@ -25,15 +22,15 @@ import type {Control} from './control.ts';
 import type {Call, Emulator, EmulatorEvents} from './emulator.ts';
 import {environmentOf} from './emulator-environment.ts';
 import {EmulatorFaults} from './emulator-faults.ts';
-import {createFromSpec, type LibraryContext, setCertificateOf, updateFromSpec} from './library-changes.ts';
+import {createFromSpec, type LibraryContext} from './library-changes.ts';
 import {Live} from './live.ts';
 import type {CertificateAuthority, LoadBalancer} from './load-balancer.ts';
 import {handlesClosed} from './managed-load-balancer.ts';
 import {type NameScope, nameScope} from './name-scope.ts';
 import {Notices} from './notices.ts';
+import {openStore} from './open-store.ts';
 import type {ReadOptions} from './options.ts';
 import {ScopedEmulator} from './scoped-emulator.ts';
-import {servicesOf} from './services.ts';
 import {activityOf, watchForForgotten} from './still-open.ts';
 import {TemporaryFolder} from './temporary-folder.ts';
 import {describingOnce} from './validate-spec.ts';
@@ -62,7 +59,7 @@ export class RunningEmulator implements Emulator {
 	#endWatch: () => void = () => {};
 
 	private constructor(options: ReadOptions, config: unknown) {
-		const {seed, record} = options;
+		const {seed} = options;
 		this.#options = options;
 		this.#authority = options.authority ?? createAuthority();
 		this.#authorityFile = new AuthorityFile(this.#authority, this.#folder);
@@ -74,27 +71,18 @@ export class RunningEmulator implements Emulator {
 		this.#faults = new EmulatorFaults(clock, {seed, tell: event => this.#live.announce('fault', event)});
 		this.#notices = new Notices(notice => this.#live.announce('notice', notice));
 		const common = {authority: this.#authority, notices: this.#notices};
-		this.#store = new AccountStore({
+		this.#store = openStore({
 			...common,
 			options,
-			context: () => this.#context(),
-			moment: () => ({nowMs: this.#time.now(), lifecycleMs: this.#settings.lifecycleMs}),
+			clock,
+			clockHandle: handle,
+			live: this.#live,
+			faults: this.#faults,
+			registry: this.#registry,
 			ca: this.ca,
 			endpoint: () => this.endpoint,
-			clock: handle,
-			services: servicesOf({
-				...{clock, seed, record, live: this.#live},
-				wrongCertificate: () => this.#wrongCertificate(),
-				onFault: (...change) => this.#faults.changed(...change),
-			}),
-			prepareStart: RunningLoadBalancer.prepareStart,
-			// Most load balancers write none.
-			openAccessLog: async (...of) => (await import('./access-log.ts')).openAccessLog(...of),
-			registry: this.#registry,
-			faultReader: madeOnce(() => import('../configuration/describe-faults.ts')),
-			onExchange: exchange => this.events.emit('exchange', exchange),
-			update: (managed, spec) => updateFromSpec(managed, spec, this.#library),
-			setCertificate: (managed, port, certificate) => setCertificateOf(managed, port, certificate, this.#library),
+			context: () => this.#context(),
+			library: () => this.#library,
 		});
 		const dnsNameOf: LibraryContext['dnsNameOf'] = of => this.#settings.identifiers.dnsName(of.name, of.internal);
 		const store = this.#store;
@@ -277,11 +265,6 @@ export class RunningEmulator implements Emulator {
 		await this.#folder.remove();
 		this.events.removeAllListeners();
 		await handlesClosed();
-	}
-
-	/** Of the right authority, and for a name that nobody asks for. */
-	#wrongCertificate(): PemPair {
-		return this.#authority.issue({names: ['wrong.invalid']});
 	}
 
 	/** Says so when it is forgotten by a test. */
