@@ -91,7 +91,7 @@ function Clock() {
 			}}
 		>
 			<span>
-				clock manual <time>{clock.now.replace('T', ' ').replace(/\.\d+Z$/, '')}</time>
+				clock manual <time>{clock.now.replace('T', ' ').replace(/\.\d+Z$/, ' UTC')}</time>
 			</span>
 			<input
 				aria-label="Advance the clock by"

@@ -46,6 +46,18 @@ for (const [path, type, part] of FILES) {
 	});
 }
 
+for (const path of ['/_lb/events', '/_lb/traffic', '/_lb/traffic/web/1', '/_lb/state', '/_lb/connect']) {
+	test(`${path}, which the page reads, is refused to other sites`, async t => {
+		await using server = await openControlServer();
+
+		for (const headers of [{Host: 'evil.test'}, {Origin: 'http://evil.test'}, {'Sec-Fetch-Site': 'cross-site'}]) {
+			const {status, headers: answered} = await server.ask('GET', path, undefined, headers);
+			t.is(status, 403, JSON.stringify(headers));
+			t.is(answered['access-control-allow-origin'], undefined);
+		}
+	});
+}
+
 test('the page has one address, with the slash at its end', async t => {
 	await using server = await openControlServer();
 

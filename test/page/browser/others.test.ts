@@ -4,6 +4,7 @@ import type {Browser, Page} from 'playwright-core';
 import {startEmulator} from '../../../src/index.ts';
 import {authority} from '../../helpers/emulator-scene.ts';
 import {launch, openPage, SCENE, startScene} from '../../helpers/page-scene.ts';
+import {open} from '../../helpers/raw-connection.ts';
 
 let browser: Browser;
 test.before(async () => {
@@ -64,18 +65,21 @@ test.serial('another emulator at the port counts anew, also for what is open and
 	await page.goto(`${first.endpoint}/_lb/#/traffic?x=web/2`);
 	await page.getByText('POST /cart', {exact: true}).waitFor();
 	await page.getByRole('button', {name: 'Pause'}).click();
+	await context.setOffline(true);
 	await first.stop();
 	await page.getByText('no connection, trying again').waitFor();
 
 	await using second = await startEmulator({port, authority, clock: 'manual', config: SCENE});
 	const web = second.get('web');
 	await web.settle();
-	await page.getByRole('link', {name: /^Traffic\s*0$/}).waitFor();
 	await web.fetch('/new-1');
 	await web.fetch('/new-2');
+	await context.setOffline(false);
 	await page.getByRole('complementary').getByText('GET /new-2', {exact: true}).waitFor();
-	await page.getByRole('button', {name: '2 new'}).waitFor();
-	t.is(await rows(page).count(), 0, 'it is still paused');
+	await page.getByText('2 of 2 exchanges').waitFor();
+	await web.fetch('/new-3');
+	await page.getByRole('button', {name: '1 new'}).waitFor();
+	t.is(await rows(page).count(), 2, 'it is still paused');
 	t.deepEqual(errors, []);
 });
 
@@ -214,4 +218,114 @@ test.serial('tabs that nobody looks at leave the connections of the browser to t
 
 	await rows(one).filter({hasText: '/meanwhile'}).waitFor();
 	await one.getByText('● live').waitFor();
+});
+
+test.serial('rows keep the focus out of sight, several are chosen, and the filter is in the history', async t => {
+	const emulator = await startScene(t);
+	const web = emulator.get('web');
+	for (let number = 0; number < 120; number++) await web.fetch(`/n/${number}`);
+	const page = await openPage(t, browser, emulator, {
+		hash: '#/traffic',
+		permissions: ['clipboard-read', 'clipboard-write'],
+		timezoneId: 'America/Bogota',
+	});
+	const {keyboard} = page;
+	const rowWithFocus = (index: number) =>
+		page.waitForFunction(of => document.activeElement?.getAttribute('aria-rowindex') === `${of}`, index);
+	const follows = (pressed: boolean) => page.getByRole('button', {name: 'Follow', pressed}).waitFor();
+	await rows(page).filter({hasText: '/n/119'}).focus();
+
+	await keyboard.press('PageUp');
+	await follows(false);
+	await keyboard.press('End');
+	await rowWithFocus(125);
+	await follows(true);
+	await keyboard.press('f');
+	await follows(false);
+	await keyboard.press('f');
+	await follows(true);
+	await keyboard.press('Home');
+	await rowWithFocus(2);
+	await page.locator('.grid').evaluate(grid => {
+		grid.scrollTop = 80 * 28;
+	});
+	await page.locator('[aria-rowindex="85"]').waitFor();
+	await rowWithFocus(2);
+	await keyboard.press('ArrowDown');
+	await rowWithFocus(3);
+	await keyboard.press('Shift+ArrowDown');
+	await rowWithFocus(4);
+	await page.getByRole('button', {name: 'Copy the order as an assertion'}).click();
+	await page.getByRole('status').filter({hasText: 'Copied the order as an assertion'}).waitFor();
+	t.is(await page.evaluate(() => navigator.clipboard.readText()), 'assertOrder(lb, ["app-2", "api"]);');
+
+	// 5 hours behind the whole year; the record starts with the scene.
+	const startedAt = [...web.traffic][1]?.startedAt ?? 0;
+	const local = new Date(startedAt - 5 * 3600_000).toISOString().slice(11, 23);
+	t.true((await rows(page).filter({hasText: '/cart'}).innerText()).includes(local));
+	await page.getByText(/clock manual \d{4}-\d\d-\d\d \d\d:\d\d:\d\d UTC/).waitFor();
+
+	await page.getByRole('searchbox').fill('path:/n/7*');
+	await page.getByText('11 of 124 exchanges').waitFor();
+	await page.getByRole('link', {name: 'Map'}).click();
+	await page.getByText('Back-ends of web').first().waitFor();
+	await page.goBack();
+	await page.getByText('11 of 124 exchanges').waitFor();
+	t.is(await page.getByRole('searchbox').inputValue(), 'path:/n/7*');
+	await rows(page).first().click();
+	await page.getByRole('complementary').waitFor();
+	await page.goBack();
+	await page.getByRole('complementary').waitFor({state: 'detached'});
+	await page.reload();
+	await page.getByText('11 of 124 exchanges').waitFor();
+});
+
+test.serial('hostile words of clients, back-ends and callers are text in every view', async t => {
+	const evil = '<img src=x onerror=alert(1)>';
+	const emulator = await startEmulator({
+		port: 0,
+		authority,
+		config: {
+			backends: {a: {kind: 'reply', headers: {'X-Evil': evil}, body: `{"a":"${evil}"}`}},
+			loadBalancers: {
+				web: {
+					listeners: [{listen: 'http:80', stickiness: {cookie: 'evil!#$'}}],
+					backends: ['a'],
+					rules: [{priority: 1, path: '/~\'"*', to: ['a']}],
+				},
+			},
+		},
+	});
+	t.teardown(() => emulator.stop());
+	const web = emulator.get('web');
+	const client = await open({port: web.port(80)});
+	client.write(
+		`GET /${encodeURIComponent('\u202e')}?${'<b>'.repeat(50)} HTTP/1.1\r\nHost: web.test\r\nCookie: ${evil}=1\r\nUser-Agent: ${evil}\r\n\r\n`,
+	);
+	await web.traffic.next().catch(() => undefined);
+	await fetch(`${emulator.endpoint}/api/v1/DeleteLoadBalancer`, {
+		method: 'POST',
+		body: JSON.stringify({LoadBalancerName: `${evil}\u202e`}),
+	});
+	const page = await openPage(t, browser, emulator, {hash: '#/traffic?x=web/1', isRefused: true});
+	const detail = page.getByRole('complementary');
+	await detail.getByText('Access log line').waitFor();
+
+	t.true((await detail.innerText()).includes(`Cookie: ${evil}=1`));
+	t.true((await detail.innerText()).includes(`X-Evil: ${evil}`));
+	await detail.getByRole('button', {name: 'Pretty JSON'}).click();
+	t.true((await detail.innerText()).includes(`"a": "${evil}"`));
+	await page.getByRole('link', {name: 'Map'}).click();
+	await page.getByText('path /~\'"*').waitFor();
+	await page.getByText('sticky by evil!#$').waitFor();
+	await page.getByRole('link', {name: /^Cloud API/}).click();
+	const call = page.getByRole('row').filter({hasText: 'DeleteLoadBalancer'});
+	await call.waitFor();
+	t.regex(await call.innerText(), /400/);
+	await page.getByRole('link', {name: /^Faults/}).click();
+	await page.getByRole('textbox', {name: 'Value'}).fill(evil);
+	await page.getByRole('button', {name: 'Arm'}).click();
+	await page.getByRole('alert').filter({hasText: evil}).waitFor();
+	t.is(await page.locator('#app img, #app b').count(), 0);
+	client.stream.destroy();
 });
