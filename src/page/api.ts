@@ -44,6 +44,8 @@ export function askBy(fetch: (url: string, init: RequestInit) => Promise<Respons
 /** A failure in one line. */
 export function failureText({message, hint, violations = []}: Failure): string {
 	const broken = violations.map(each => `${each.path === '' ? '' : `${each.path}: `}${each.message}`);
-	const parts = [message, ...broken, ...(hint === undefined ? [] : [hint])];
+	// The message of what is not valid has them too, on lines of their own.
+	const what = broken.length === 0 ? message : message.replace(/:\n.*/s, '');
+	const parts = [what, ...broken, ...(hint === undefined ? [] : [hint])];
 	return parts.reduce((text, part) => `${text}${text.endsWith('.') ? '' : '.'} ${part}`);
 }

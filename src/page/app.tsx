@@ -1,6 +1,6 @@
 import {useCallback, useEffect, useMemo, useState} from 'preact/hooks';
 import type {Controller} from './controller.ts';
-import {type Page, PageContext, type Question, useStore} from './parts/hooks.ts';
+import {type More, type Page, PageContext, type Question, useStore} from './parts/hooks.ts';
 import {takesLetter} from './parts/keys.ts';
 import {Lazy} from './parts/lazy.tsx';
 import {StatusLine} from './parts/status-line.tsx';
@@ -8,7 +8,6 @@ import {hashOf, type Route, readRoute} from './route.ts';
 import type {Store} from './store.ts';
 import {Head} from './views/head.tsx';
 import {MapView} from './views/map.tsx';
-import {TrafficView} from './views/traffic.tsx';
 import {adviceIn} from './wire.ts';
 
 interface Props {
@@ -16,13 +15,13 @@ interface Props {
 	readonly controller: Controller;
 }
 
-/** Map and traffic are there at once, the others when they are shown. */
+/** The map is there at once, the others when they are shown. */
 function CurrentView({view}: Pick<Route, 'view'>) {
 	switch (view) {
 		case 'map':
 			return <MapView />;
 		case 'traffic':
-			return <TrafficView />;
+			return <Lazy>{({TrafficView}) => <TrafficView />}</Lazy>;
 		case 'calls':
 			return <Lazy>{({CallsView}) => <CallsView />}</Lazy>;
 		case 'certificates':
@@ -48,12 +47,20 @@ export function App({store, controller}: Props) {
 			() => setToCopy({text, what}),
 		);
 	}, []);
-	useLetters(go, () => setShowsHelp(true));
+	const [more, setMore] = useState<More>();
+	const loadMore = useCallback(() => void import('./more.ts').then(setMore), []);
+	const seekFilter = () => {
+		const field = document.getElementById('filter');
+		if (field !== null) return field.focus();
+		store.seeksFilter = true;
+		go({view: 'traffic'});
+	};
+	useLetters({seekFilter, help: () => setShowsHelp(true)});
 	const advice = adviceIn(store.state).length;
 	useEffect(() => {
 		document.title = advice === 0 ? 'lb-local' : `(${advice}) lb-local`;
 	}, [advice]);
-	const page: Page = {store, controller, route, go, confirm, copy};
+	const page: Page = {store, controller, route, go, confirm, copy, more, loadMore};
 	return (
 		<PageContext.Provider value={page}>
 			<button type="button" class="skip" onClick={() => document.getElementById('content')?.focus()}>
@@ -94,15 +101,14 @@ function useRoute(): [Route, Page['go']] {
 	return [route, go];
 }
 
-function useLetters(go: Page['go'], help: () => void): void {
+function useLetters({seekFilter, help}: {readonly seekFilter: () => void; readonly help: () => void}): void {
 	useEffect(() => {
 		const onKey = (event: KeyboardEvent) => {
 			if (!takesLetter(event)) return;
 			if (event.key === '?') help();
 			if (event.key !== '/') return;
 			event.preventDefault();
-			if (readRoute(location.hash).view !== 'traffic') go({view: 'traffic'});
-			requestAnimationFrame(() => document.getElementById('filter')?.focus());
+			seekFilter();
 		};
 		document.addEventListener('keydown', onKey);
 		return () => document.removeEventListener('keydown', onKey);

@@ -27,6 +27,8 @@ export class Store {
 	faults: readonly FaultState[] = [];
 	/** Where the next fault is to be armed, as it was asked for at a back-end. */
 	faultPlace: {readonly loadBalancer: string; readonly on: string} | undefined;
+	/** Whether the filter is to have the focus once it is there. */
+	seeksFilter = false;
 	connection: Connection = 'connecting';
 	/** When something was last heard, in the browser's time. */
 	heardAt = 0;

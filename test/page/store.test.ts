@@ -365,3 +365,17 @@ test('a failure in one line: what, where, and what to do', t => {
 	);
 	t.is(failureText({code: 'X', message: 'No "a/../.. b"', hint: 'Or.'}), 'No "a/../.. b". Or.');
 });
+
+test('the message of what is not valid says each broken rule once, without line breaks', t => {
+	t.is(
+		failureText({
+			code: 'INVALID_DESCRIPTION',
+			message: 'The request body is not valid:\n  advance: "soon" is not a duration\n  an unknown key',
+			violations: [
+				{path: 'advance', message: '"soon" is not a duration'},
+				{path: '', message: 'an unknown key'},
+			],
+		}),
+		'The request body is not valid. advance: "soon" is not a duration. an unknown key',
+	);
+});

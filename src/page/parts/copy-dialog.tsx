@@ -10,7 +10,10 @@ interface Props {
 /** A text to be copied by hand, where the browser gives no clipboard. */
 export function CopyDialog({text, what, onClose}: Props) {
 	const field = useRef<HTMLTextAreaElement>(null);
-	useEffect(() => field.current?.select(), []);
+	useEffect(() => {
+		field.current?.focus();
+		field.current?.select();
+	}, []);
 	return (
 		<Dialog title={`Copy ${what}`} onClose={onClose}>
 			<p>The browser gives no clipboard here: copy it by hand.</p>

@@ -7,13 +7,17 @@ interface Props {
 	readonly children: ComponentChildren;
 }
 
-/** A modal dialog. The browser keeps the focus in it, closes it with Esc, and puts the focus back. */
+/**
+ * A modal dialog. The browser keeps the focus in it and closes it with Esc. It opens at its top: the title has the focus,
+ * because the first thing to press may stand at the end of what is to be read. The focus goes back when it is closed.
+ */
 export function Dialog({title, onClose, children}: Props) {
 	const ref = useRef<HTMLDialogElement>(null);
 	useEffect(() => {
 		const dialog = ref.current;
 		const before = document.activeElement;
 		dialog?.showModal();
+		dialog?.querySelector('h2')?.focus();
 		return () => {
 			dialog?.close();
 			if (before instanceof HTMLElement) before.focus();
@@ -21,7 +25,9 @@ export function Dialog({title, onClose, children}: Props) {
 	}, []);
 	return (
 		<dialog ref={ref} aria-labelledby="dialog-title" onClose={onClose}>
-			<h2 id="dialog-title">{title}</h2>
+			<h2 id="dialog-title" tabIndex={-1}>
+				{title}
+			</h2>
 			{children}
 		</dialog>
 	);

@@ -1,12 +1,5 @@
-import type {ComponentChildren} from 'preact';
 import {useEffect, useLayoutEffect, useRef, useState} from 'preact/hooks';
-
-export interface Column<Row> {
-	readonly name: string;
-	/** A class of the style sheet. */
-	readonly kind: string;
-	readonly cell: (row: Row) => ComponentChildren;
-}
+import type {Column} from './table.tsx';
 
 interface Props<Row> {
 	readonly label: string;
@@ -22,6 +15,8 @@ interface Props<Row> {
 	readonly current: number | undefined;
 	readonly onCurrent: (key: number, how: {readonly extend: boolean}) => void;
 	readonly selected: ReadonlySet<number>;
+	/** The row whose detail is shown. */
+	readonly opened: number | undefined;
 	readonly onOpen: (row: Row) => void;
 	/** Whether it stays at its end when rows come. */
 	readonly follows: boolean;
@@ -141,7 +136,18 @@ interface RowProps<Row> extends Props<Row> {
 	readonly isTabbable: boolean;
 }
 
-function GridRow<Row>({row, index, isTabbable, columns, keyOf, classOf, selected, onCurrent, onOpen}: RowProps<Row>) {
+function GridRow<Row>({
+	row,
+	index,
+	isTabbable,
+	columns,
+	keyOf,
+	classOf,
+	selected,
+	opened,
+	onCurrent,
+	onOpen,
+}: RowProps<Row>) {
 	const key = keyOf(row);
 	return (
 		<div
@@ -150,6 +156,7 @@ function GridRow<Row>({row, index, isTabbable, columns, keyOf, classOf, selected
 			data-key={key}
 			aria-rowindex={index + 2}
 			aria-selected={selected.has(key)}
+			aria-current={key === opened}
 			tabIndex={isTabbable ? 0 : -1}
 			style={{top: `${index * ROW}px`}}
 			onFocus={() => onCurrent(key, {extend: false})}
@@ -209,8 +216,7 @@ function onKey<Row>(event: KeyboardEvent, keys: Keys<Row>): void {
 function scrollTo(grid: HTMLDivElement | null, index: number): void {
 	if (grid === null) return;
 	const top = index * ROW;
-	if (top < grid.scrollTop) grid.scrollTop = top;
-	else if (top + 2 * ROW > grid.scrollTop + grid.clientHeight) grid.scrollTop = top + 2 * ROW - grid.clientHeight;
+	grid.scrollTop = Math.max(Math.min(grid.scrollTop, top), top + 2 * ROW - grid.clientHeight);
 }
 
 /** Gives a row the focus if it has been read. It may come into the document with the next painting alone. */

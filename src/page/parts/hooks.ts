@@ -4,6 +4,8 @@ import type {Controller} from '../controller.ts';
 import type {Route} from '../route.ts';
 import type {Store} from '../store.ts';
 
+export type More = typeof import('../more.ts');
+
 /** What every view has at hand. */
 export interface Page {
 	readonly store: Store;
@@ -15,6 +17,9 @@ export interface Page {
 	readonly confirm: (question: Question) => void;
 	/** Puts a text on the clipboard, or shows it to be copied by hand. */
 	readonly copy: (text: string, what: string) => void;
+	/** What is loaded when it is shown first, once it is there. */
+	readonly more: More | undefined;
+	readonly loadMore: () => void;
 }
 
 export interface Question {

@@ -1,4 +1,5 @@
 import {usePage} from '../parts/hooks.ts';
+import {Prose} from '../parts/prose.tsx';
 import {Badge, Text} from '../parts/text.tsx';
 import {countOf} from '../time.ts';
 import {type AdviceState, adviceIn} from '../wire.ts';
@@ -31,10 +32,10 @@ function Piece({code, loadBalancer, backend, listener, certainty, message, fix, 
 				<Badge kind="busy">{`seen ${countOf(count, 'time')}`}</Badge>
 			</h3>
 			<p>
-				<Text of={message} most={2000} /> <span class="quiet">({certainty})</span>
+				<Prose of={message} /> <span class="quiet">({certainty})</span>
 			</p>
 			<p>
-				<strong>What to do:</strong> <Text of={fix} most={2000} />
+				<strong>What to do:</strong> <Prose of={fix} />
 			</p>
 			{probe !== undefined && (
 				<p class="quiet">

@@ -1,4 +1,4 @@
-import {usePage} from '../parts/hooks.ts';
+import {useKeptFocus, usePage} from '../parts/hooks.ts';
 import {countOf, duration} from '../time.ts';
 import type {BackendState} from '../wire.ts';
 
@@ -7,15 +7,11 @@ interface Props {
 	readonly backend: BackendState;
 }
 
-/** Back-ends that lb-local runs itself, and can therefore stop. */
-function isFake({kind}: BackendState): boolean {
-	return kind !== 'address' && kind !== 'undeclared';
-}
-
 /** What can be done with one back-end. What hurts what is in flight asks first. */
 export function BackendActions({loadBalancer, backend}: Props) {
 	const {store, controller, confirm, go} = usePage();
-	const {name, operator, inFlight} = backend;
+	const ref = useKeptFocus<HTMLSpanElement>();
+	const {name, operator, inFlight, running} = backend;
 	const what = `${name} of ${loadBalancer}`;
 	const target = {loadBalancer, backend: name};
 	const setHealth = (state: string, done: string) => void controller.act('POST', 'health', {...target, state}, done);
@@ -44,7 +40,7 @@ export function BackendActions({loadBalancer, backend}: Props) {
 		go({view: 'faults'});
 	};
 	return (
-		<>
+		<span ref={ref}>
 			{operator !== 'InService' && (
 				<Button label={`In: ${what}`} onClick={() => setHealth('InService', `${what} is in service`)}>
 					In
@@ -63,20 +59,16 @@ export function BackendActions({loadBalancer, backend}: Props) {
 			<Button label={`Drain ${what}`} onClick={drain}>
 				Drain…
 			</Button>
-			{isFake(backend) && (
-				<>
-					<Button label={`Stop ${what}`} onClick={stop}>
-						Stop…
-					</Button>
-					<Button label={`Start ${what}`} onClick={start}>
-						Start
-					</Button>
-				</>
+			{/* One button, so that the focus stays where it is. A server of the user's own has none. */}
+			{running !== undefined && (
+				<Button label={`${running ? 'Stop' : 'Start'} ${what}`} onClick={running ? stop : start}>
+					{running ? 'Stop…' : 'Start'}
+				</Button>
 			)}
 			<Button label={`Fault at ${what}`} onClick={armFault}>
 				Fault…
 			</Button>
-		</>
+		</span>
 	);
 }
 

@@ -1,4 +1,5 @@
 import {usePage} from '../parts/hooks.ts';
+import {type Column, Table} from '../parts/table.tsx';
 import {Text} from '../parts/text.tsx';
 import {duration, grouped, timeOfDay} from '../time.ts';
 import type {LoggedCall} from '../wire.ts';
@@ -22,62 +23,36 @@ export function CallsView() {
 					<p class="counts">
 						{shown.length} of {grouped(store.totalCalls)} calls
 					</p>
-					{/* biome-ignore lint/a11y/noNoninteractiveTabindex: a region that scrolls has to be reached by the keyboard. */}
-					<section class="scroll" tabIndex={0} aria-label="Calls, a table">
-						<table>
-							<caption class="hidden">Calls of the cloud's APIs, the newest first</caption>
-							<thead>
-								<tr>
-									<th scope="col" class="number">
-										No.
-									</th>
-									<th scope="col">Time</th>
-									<th scope="col">Action</th>
-									<th scope="col">API</th>
-									<th scope="col" class="number">
-										Status
-									</th>
-									<th scope="col" class="number">
-										Time taken
-									</th>
-									<th scope="col">Error</th>
-									<th scope="col">Had no effect here</th>
-								</tr>
-							</thead>
-							<tbody>
-								{shown.map(call => (
-									<Call key={call.number} {...call} />
-								))}
-							</tbody>
-						</table>
-					</section>
+					<Table label="Calls, the newest first" columns={COLUMNS} rows={shown} keyOf={keyOf} classOf={classOf} />
 				</>
 			)}
 		</>
 	);
 }
 
-function Call({number, at, action, api, status, ms, error, unread}: LoggedCall) {
-	return (
-		<tr class={status >= 400 ? 'failed' : ''}>
-			<td class="number">{number}</td>
-			<td>{timeOfDay(Date.parse(at))}</td>
-			<th scope="row">
-				<Text of={action} />
-			</th>
-			<td>{api === 'oapi' ? 'OUTSCALE' : 'ELB'}</td>
-			<td class="number">{status}</td>
-			<td class="number">{duration(ms)}</td>
-			<td class={error && 'reason'}>
-				{error !== undefined && <Text of={`${error.code}: ${error.details}`} most={400} />}
-			</td>
-			<td class={unread.length > 0 ? 'reason' : ''}>
-				{unread.length > 0 && (
-					<mark>
-						<Text of={unread.join(', ')} most={400} />
-					</mark>
-				)}
-			</td>
-		</tr>
-	);
-}
+const keyOf = ({number}: LoggedCall) => number;
+const classOf = ({status}: LoggedCall) => (status >= 400 ? 'failed' : '');
+
+const COLUMNS: readonly Column<LoggedCall>[] = [
+	{name: 'No.', kind: 'number', cell: ({number}) => number},
+	{name: 'Time', kind: '', cell: ({at}) => timeOfDay(Date.parse(at))},
+	{name: 'Action', kind: 'title', cell: ({action}) => <Text of={action} />},
+	{name: 'API', kind: '', cell: ({api}) => (api === 'oapi' ? 'OUTSCALE' : 'ELB')},
+	{name: 'Status', kind: 'number status-cell', cell: ({status}) => status},
+	{name: 'Time taken', kind: 'number', cell: ({ms}) => duration(ms)},
+	{
+		name: 'Error',
+		kind: 'reason',
+		cell: ({error}) => error && <Text of={`${error.code}: ${error.details}`} most={400} />,
+	},
+	{
+		name: 'Had no effect here',
+		kind: 'reason',
+		cell: ({unread}) =>
+			unread.length > 0 && (
+				<mark>
+					<Text of={unread.join(', ')} most={400} />
+				</mark>
+			),
+	},
+];

@@ -97,7 +97,7 @@ function Detail({exchange}: {readonly exchange: WireExchange}) {
 			<Waterfall ms={exchange.ms} isOpen={outcome === 'open'} />
 			{request !== undefined && (
 				<MessagePart
-					title="Request, as the back-end received it"
+					title={`Request, as ${exchange.backend === undefined ? 'a back-end would have' : 'the back-end'} received it`}
 					first={`${request.method} ${request.target} HTTP/1.1`}
 					message={request}
 					added={added}

@@ -1,4 +1,5 @@
-import {useKeptFocus, usePage, useSeconds} from '../parts/hooks.ts';
+import {usePage, useSeconds} from '../parts/hooks.ts';
+import {type Column, Table} from '../parts/table.tsx';
 import {Badge, Text} from '../parts/text.tsx';
 import {ago, countOf, daysUntil, duration} from '../time.ts';
 import type {BackendState, ListenerState, LoadBalancerState} from '../wire.ts';
@@ -147,76 +148,58 @@ function Listener({spec, host, boundPort, certificate, stickiness}: ListenerStat
 	);
 }
 
-interface BackendsProps {
+function Backends({
+	loadBalancer,
+	backends,
+}: {
 	readonly loadBalancer: string;
 	readonly backends: readonly BackendState[];
-}
-
-function Backends({loadBalancer, backends}: BackendsProps) {
-	const ref = useKeptFocus<HTMLElement>();
-	if (backends.length === 0) {
-		return <p class="empty">No back-ends: every request is answered 503.</p>;
-	}
+}) {
+	if (backends.length === 0) return <p class="empty">No back-ends: every request is answered 503.</p>;
+	const actions: Column<BackendState> = {
+		name: 'Actions',
+		kind: 'actions',
+		cell: backend => <BackendActions loadBalancer={loadBalancer} backend={backend} />,
+	};
 	return (
-		// biome-ignore lint/a11y/noNoninteractiveTabindex: a region that scrolls has to be reached by the keyboard.
-		<section ref={ref} class="scroll" tabIndex={0} aria-label={`Back-ends of ${loadBalancer}, a table`}>
-			<table class="backends">
-				<caption class="hidden">Back-ends of {loadBalancer}</caption>
-				<thead>
-					<tr>
-						<th scope="col">Back-end</th>
-						<th scope="col">Address</th>
-						<th scope="col">State</th>
-						<th scope="col">Reason or last probe</th>
-						<th scope="col" class="number">
-							In flight
-						</th>
-						<th scope="col" class="number">
-							Share
-						</th>
-						<th scope="col">Actions</th>
-					</tr>
-				</thead>
-				<tbody>
-					{backends.map(each => (
-						<BackendRow key={each.name} loadBalancer={loadBalancer} backend={each} />
-					))}
-				</tbody>
-			</table>
-		</section>
+		<Table
+			label={`Back-ends of ${loadBalancer}`}
+			columns={[...COLUMNS, actions]}
+			rows={backends}
+			keyOf={({name}) => name}
+		/>
 	);
 }
 
-function BackendRow({loadBalancer, backend}: {readonly loadBalancer: string; readonly backend: BackendState}) {
-	const {name, address, kind, inFlight, share, operator} = backend;
-	const ref = useKeptFocus<HTMLTableCellElement>();
-	return (
-		<tr>
-			<th scope="row">
+const COLUMNS: readonly Column<BackendState>[] = [
+	{
+		name: 'Back-end',
+		kind: 'title',
+		cell: ({name, kind}) => (
+			<>
 				<Text of={name} /> <span class="quiet">{kind}</span>
-			</th>
-			<td class="address">
-				<Text of={address} />
-			</td>
-			<td>
+			</>
+		),
+	},
+	{name: 'Address', kind: 'address', cell: ({address}) => <Text of={address} />},
+	{
+		name: 'State',
+		kind: 'state',
+		cell: backend => (
+			<>
 				<StateBadge {...backend} />
-				{operator !== 'auto' && <span class="quiet"> by hand</span>}
-			</td>
-			<td class="reason">
-				<Reason {...backend} />
-			</td>
-			<td class="number" data-name="In flight">
-				{inFlight}
-			</td>
-			<td class="number" data-name="Share">
-				{share === undefined ? '–' : `${Math.round(share * 100)} %`}
-			</td>
-			<td ref={ref} class="actions">
-				<BackendActions loadBalancer={loadBalancer} backend={backend} />
-			</td>
-		</tr>
-	);
-}
+				{backend.operator !== 'auto' && <span class="quiet"> by hand</span>}
+			</>
+		),
+	},
+	{name: 'Reason or last probe', kind: 'reason', cell: backend => <Reason {...backend} />},
+	{name: 'In flight', kind: 'number', cell: ({inFlight}) => inFlight},
+	{
+		name: 'Share',
+		kind: 'number',
+		cell: ({share}) => (share === undefined ? '–' : `${Math.round(share * 100)} %`),
+	},
+];
 
 /** How many such results there were in a row, and of how many that turn the state: `1 of 2`. */
 function inARow({state, lastProbe, consecutive, operator}: BackendState): string {
@@ -236,7 +219,7 @@ function StateBadge({state}: BackendState) {
 
 /** Why it is out, and what the last probe found. */
 function Reason(backend: BackendState) {
-	const {state, reason, lastProbe, operator} = backend;
+	const {state, reason, lastProbe, operator, running} = backend;
 	const {store} = usePage();
 	const probe = lastProbe && (
 		<>
@@ -247,10 +230,12 @@ function Reason(backend: BackendState) {
 			</span>
 		</>
 	);
-	if (state === 'InService' || (operator === 'auto' && lastProbe !== undefined)) return probe ?? <span>–</span>;
+	const saysProbe = state === 'InService' || (operator === 'auto' && lastProbe !== undefined);
 	return (
 		<>
-			<Text of={reason ?? ''} /> {probe}
+			{running === false && <strong>Stopped. </strong>}
+			{!saysProbe && <Text of={`${reason} `} />}
+			{probe ?? (saysProbe && '–')}
 		</>
 	);
 }

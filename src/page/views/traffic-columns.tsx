@@ -1,4 +1,4 @@
-import type {Column} from '../parts/grid.tsx';
+import type {Column} from '../parts/table.tsx';
 import {Text} from '../parts/text.tsx';
 import {duration, timeOfDay} from '../time.ts';
 import type {ExchangeSummary} from '../wire.ts';
@@ -7,7 +7,7 @@ import type {ExchangeSummary} from '../wire.ts';
 export const COLUMNS: readonly Column<ExchangeSummary>[] = [
 	{name: 'Id', kind: 'id number', cell: ({id}) => id},
 	{name: 'Time', kind: 'time', cell: ({at}) => timeOfDay(at)},
-	{name: 'Listener', kind: 'listener', cell: ({lb, port}) => <Text of={`${lb}:${port}`} most={60} />},
+	{name: 'Listener', kind: 'listener', cell: listenerOf},
 	{name: 'Method', kind: 'method', cell: ({method, kind}) => <Text of={method === '' ? kind : method} most={20} />},
 	{name: 'Status', kind: 'status-cell number', cell: ({status, open}) => (status === 0 ? (open ? '…' : '–') : status)},
 	{name: 'Target', kind: 'target', cell: row => <Target {...row} />},
@@ -15,6 +15,15 @@ export const COLUMNS: readonly Column<ExchangeSummary>[] = [
 	{name: 'Took', kind: 'ms number', cell: ({ms, open}) => (open ? '…' : duration(ms))},
 	{name: 'Outcome', kind: 'outcome', cell: ({outcome}) => outcome},
 ];
+
+/** As much of a listener as there is room for. */
+const MOST = 13;
+
+/** Its beginning and its end: the port is there, and names that one program gives differ there as well. */
+function listenerOf({lb, port}: ExchangeSummary): string {
+	const text = `${lb}:${port}`;
+	return text.length > MOST ? `${text.slice(0, 5)}…${text.slice(-7)}` : text;
+}
 
 function Target({target, host, cut}: ExchangeSummary) {
 	return (

@@ -1,14 +1,15 @@
 import {useEffect, useMemo, useRef, useState} from 'preact/hooks';
-import {isFailed, readFilter, type Suggest, type TrafficFilter} from '../../observability/traffic-filter.ts';
+import {didYouMean} from '../../base/suggest.ts';
+import {isFailed, readFilter} from '../../observability/traffic-filter.ts';
 import {orderAssertionOf} from '../assertions.ts';
 import {visible} from '../escape.ts';
 import {CopyButton} from '../parts/copy-button.tsx';
 import {Grid} from '../parts/grid.tsx';
 import {usePage} from '../parts/hooks.ts';
 import {takesLetter} from '../parts/keys.ts';
-import {Lazy} from '../parts/lazy.tsx';
 import {countOf, grouped} from '../time.ts';
 import type {ExchangeSummary} from '../wire.ts';
+import {DetailPane} from './detail.tsx';
 import {useServerFilter} from './server-filter.ts';
 import {COLUMNS} from './traffic-columns.tsx';
 
@@ -21,9 +22,10 @@ export function TrafficView() {
 	/** Whether somebody is about to filter. */
 	const [seeks, setSeeks] = useState(false);
 	const seenUntil = useRef(0);
-	const filter = useFilter(route.filter);
+	const filter = useMemo(() => readFilter(route.filter, didYouMean), [route.filter]);
 	const fromServer = useServerFilter(route.filter, store, controller);
 	const {pausedAt, rows: ring} = store;
+	const {exchange} = route;
 	const rows = useMemo(() => {
 		const passes = (row: ExchangeSummary) =>
 			(pausedAt === undefined || row.seq <= pausedAt) &&
@@ -57,7 +59,7 @@ export function TrafficView() {
 	});
 	const chosen = selected.size > 1 ? rows.filter(({seq}) => selected.has(seq)) : [];
 	return (
-		<div class={route.exchange === undefined ? 'traffic' : 'traffic with-detail'}>
+		<div class={exchange === undefined ? 'traffic' : 'traffic with-detail'}>
 			<section aria-labelledby="traffic-title">
 				<h2 id="traffic-title" class="hidden">
 					Traffic
@@ -130,30 +132,18 @@ export function TrafficView() {
 						current={current}
 						onCurrent={choose}
 						selected={selected}
+						opened={rows.find(({lb, id}) => lb === exchange?.lb && id === exchange.id)?.seq}
 						onOpen={open}
 						follows={follows && pausedAt === undefined}
 						onFollow={setFollows}
 					/>
 				)}
 			</section>
-			{route.exchange !== undefined && <OpenExchange {...route.exchange} onClose={() => closeDetail(go, current)} />}
+			{exchange !== undefined && (
+				<DetailPane key={`${exchange.lb}/${exchange.id}`} {...exchange} onClose={() => closeDetail(go, current)} />
+			)}
 		</div>
 	);
-}
-
-/** What is meant in place of an unknown key is looked for by what is loaded then. */
-function useFilter(text: string): TrafficFilter {
-	const [suggest, setSuggest] = useState<Suggest>();
-	const filter = useMemo(() => readFilter(text, suggest), [text, suggest]);
-	const isOdd = filter.remarks.length > 0;
-	useEffect(() => {
-		if (isOdd) void import('../more.ts').then(({didYouMean}) => setSuggest(() => didYouMean));
-	}, [isOdd]);
-	return filter;
-}
-
-function OpenExchange(props: {readonly lb: string; readonly id: number; readonly onClose: () => void}) {
-	return <Lazy>{({DetailPane}) => <DetailPane key={`${props.lb}/${props.id}`} {...props} />}</Lazy>;
 }
 
 /** Esc puts the focus back to the row. */
@@ -176,12 +166,18 @@ interface FilterFieldProps {
 }
 
 function FilterField({remarks, onFocus}: FilterFieldProps) {
-	const {route, go} = usePage();
+	const {store, route, go} = usePage();
+	const field = useRef<HTMLInputElement>(null);
+	useEffect(() => {
+		if (store.seeksFilter) field.current?.focus();
+		store.seeksFilter = false;
+	}, []);
 	return (
 		<div class="filter">
 			<label for="filter">Filter</label>
 			<input
 				id="filter"
+				ref={field}
 				type="search"
 				value={route.filter}
 				placeholder="status:5xx -backend:app-1 path:/api"

@@ -22,14 +22,9 @@ export function WhyPart({exchange}: {readonly exchange: WireExchange}) {
 						{sticky.backend !== undefined && <Text of={` (${sticky.backend})`} />}
 					</li>
 				)}
-				{candidates.length > 0 && (
-					<li>
-						turn of <Text of={candidates.map(each => each.backend).join(', ')} />
-					</li>
-				)}
 			</ul>
 			<table>
-				<caption class="hidden">Back-ends in the order of their turns</caption>
+				<caption>Back-ends in the order of their turns</caption>
 				<tbody>
 					{candidates.map(({backend: name, verdict, reason}) => (
 						<tr key={name} class={verdict}>

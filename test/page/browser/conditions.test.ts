@@ -48,7 +48,7 @@ test.serial('a policy stops every script that is not the page', async t => {
 	});
 
 	t.regex(blocked, /TrustedHTML/);
-	t.true(await page.getByRole('heading', {name: 'Map'}).isVisible());
+	await page.getByRole('heading', {name: 'Map'}).waitFor();
 });
 
 test.serial('everything is done by the keyboard alone', async t => {
