@@ -2,6 +2,7 @@ import net from 'node:net';
 import tls from 'node:tls';
 import {EmulatorError} from '../../base/errors.ts';
 import {spkiOf} from '../../certificates/public-key.ts';
+import {withoutNodeTimeout} from '../sockets/node-timeout.ts';
 
 /** How TLS is spoken to a back-end. */
 export interface BackendTlsOptions {
@@ -48,7 +49,9 @@ export interface DialTarget {
 export function dialTcp({host, port, onread}: DialTarget): net.Socket {
 	// allowHalfOpen: the end of one direction leaves the other open.
 	const options = {host, port, allowHalfOpen: true, noDelay: true};
-	return net.connect(onread === undefined ? options : {...options, onread});
+	// `onread` is documented, and not in the types.
+	const made: net.SocketConstructorOpts = onread === undefined ? options : ({...options, onread} as typeof options);
+	return withoutNodeTimeout(new net.Socket(made)).connect(options);
 }
 
 /**

@@ -1,6 +1,7 @@
 import type {Buffer} from 'node:buffer';
 import {Socket} from 'node:net';
 import {codeOf} from '../../base/errors.ts';
+import {withoutNodeTimeout} from './node-timeout.ts';
 import {readInto} from './transient-reads.ts';
 
 /** Receives a stream's events. */
@@ -76,6 +77,7 @@ export function giveUnreadTo(owner: StreamOwner, stream: Socket): void {
 		if (stream instanceof Socket) {
 			stream._write = write;
 			stream._writev = writeMany;
+			withoutNodeTimeout(stream);
 		} else writeOfOther(stream);
 		stream.destroy = destroyAfterData;
 	}
