@@ -22,7 +22,7 @@ test('it reads and changes the state', async t => {
 	const {json, state} = await readRunningState(client);
 	await client.post('/_lb/vms', {id: 'i-0000000a', address: '127.0.0.1:3000'});
 
-	t.deepEqual(json, {...server.own.state(), vms: [], endpoint: client.endpoint});
+	t.deepEqual(json, {...server.own.state(), revision: server.own.live.revision, vms: [], endpoint: client.endpoint});
 	t.is(state.loadBalancers[0]?.listeners[0]?.certificate?.names[0], 'web.test');
 	t.deepEqual(server.own.vms, [{id: 'i-0000000a', address: '127.0.0.1:3000'}]);
 });

@@ -6,6 +6,7 @@ import type {AdminState, LoggedCall} from '../../src/page/wire.ts';
 import {row} from '../helpers/exchange-row.ts';
 
 const STATE: AdminState = {
+	revision: 1,
 	version: '1.2.3',
 	pid: 1,
 	endpoint: 'http://127.0.0.1:8089',

@@ -15,8 +15,8 @@ import type {RecordedTraffic} from './traffic.ts';
 export interface AdminApi {
 	/** Whether clients can come now. The health of back-ends does not count: without any, the answer is 503. */
 	readiness(): Readiness;
-	/** All but the endpoint, which the control port knows itself. */
-	state(): Omit<AdminState, 'endpoint'>;
+	/** All but what the control port knows itself. */
+	state(): Omit<AdminState, 'endpoint' | 'revision'>;
 	/** What is described at the moment, as a configuration that describes the same; it has no private and no secret key. */
 	config(): Promise<Config>;
 	/**

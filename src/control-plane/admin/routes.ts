@@ -17,6 +17,7 @@ import {
 } from './actions.ts';
 import {addFault, listFaults, removeFaults} from './faults.ts';
 import type {OwnContext} from './own-context.ts';
+import {Query} from './query.ts';
 import {healthOf, stateOf} from './shown.ts';
 import {readExchange, readTraffic} from './traffic.ts';
 
@@ -24,7 +25,7 @@ type Answer = ApiAnswer | StreamAnswer;
 type Handler = (context: OwnContext, request: ApiRequest) => Answer | Promise<Answer>;
 
 /** Routes that read their query themselves; the others take none. */
-const WITH_QUERY: ReadonlySet<string> = new Set(['/_lb/ready', '/_lb/traffic']);
+const WITH_QUERY: ReadonlySet<string> = new Set(['/_lb/ready', '/_lb/traffic', '/_lb/calls']);
 
 /** The whole interface. Under GET, nothing changes anything: a page may make a browser ask for any address. */
 const ROUTES: ReadonlyMap<string, ReadonlyMap<string, Handler>> = new Map([
@@ -76,7 +77,7 @@ const ROUTES: ReadonlyMap<string, ReadonlyMap<string, Handler>> = new Map([
 	['/_lb/events', new Map([['GET', ({events}, {headers}) => events().open(headers.get('last-event-id'))]])],
 	['/_lb/ca.pem', new Map([['GET', certificate]])],
 	['/_lb/connect', new Map([['GET', async ({port}) => jsonAnswer(await port.connection())]])],
-	['/_lb/calls', new Map([['GET', ({calls}) => jsonAnswer({total: calls.total, calls: calls.calls})]])],
+	['/_lb/calls', new Map([['GET', readCalls]])],
 ] satisfies readonly (readonly [string, ReadonlyMap<string, Handler>])[]);
 
 /** The page that shows all of this in a browser, and its files. */
@@ -179,6 +180,14 @@ function ready(context: OwnContext, {query = ''}: ApiRequest): ApiAnswer {
 		return jsonAnswer({ready: false, reason: 'settling', undecided, pid}, 503);
 	}
 	return jsonAnswer({ready: true, pid});
+}
+
+/** The latest calls of the cloud's APIs, oldest first; with `?after=12` those that came after number 12. */
+function readCalls({calls}: OwnContext, {query = ''}: ApiRequest): ApiAnswer {
+	const given = new Query(query, ['after']);
+	const after = given.number('after') ?? 0;
+	given.end();
+	return jsonAnswer({total: calls.total, calls: calls.calls.filter(({number}) => number > after)});
 }
 
 function certificate({port}: OwnContext): ApiAnswer {

@@ -3,7 +3,7 @@ import type {AdminState, BackendState} from './state.ts';
 
 export function stateOf({port, endpoint}: OwnContext): AdminState {
 	const {version, ...rest} = port.state();
-	return {version, endpoint, ...rest};
+	return {version, revision: port.live.revision, endpoint, ...rest};
 }
 
 /** One entry of `GET /_lb/health`. */

@@ -85,6 +85,8 @@ export interface VmAddress {
 /** Everything about what runs, as `GET /_lb/state` answers it. No key and no secret is in it. */
 export interface AdminState {
 	readonly version: string;
+	/** Grows with every change of what is shown here, but for what each exchange changes. */
+	readonly revision: number;
 	/** The process it runs in. */
 	readonly pid: number;
 	/** Of the control port: `http://127.0.0.1:8089`. */

@@ -1,4 +1,4 @@
-import {EmulatorError, invalidDescription, type Violation} from '../../base/errors.ts';
+import {EmulatorError} from '../../base/errors.ts';
 import {quote} from '../../base/quote.ts';
 import {didYouMean} from '../../base/suggest.ts';
 import type {Exchange} from '../../observability/exchange.ts';
@@ -8,6 +8,7 @@ import {type FilterSubject, readFilter, type TrafficFilter} from '../../observab
 import type {ApiAnswer, StreamAnswer} from '../dialect.ts';
 import {jsonAnswer, streamAnswer} from '../error-answer.ts';
 import {type CopyAs, copyAs, type Place} from './copy-as.ts';
+import {Query} from './query.ts';
 import {type WireRequest, type WireResponse, wireMessage} from './wire-message.ts';
 
 /** The record of one load balancer. */
@@ -167,33 +168,14 @@ export function subjectOf(record: ExchangeRecord): FilterSubject {
 	};
 }
 
-const PARAMETERS = ['after', 'before', 'limit', 'lb', 'filter'] as const;
-
-function readQuery(query: string): TrafficQuery & {readonly isForward: boolean} {
-	const violations: Violation[] = [];
-	const given = new URLSearchParams(query);
-	for (const key of new Set(given.keys())) {
-		if (!PARAMETERS.some(known => known === key)) {
-			const message = `${quote(key)} is no parameter; allowed are ${PARAMETERS.join(', ')}`;
-			violations.push({path: [], message, hint: didYouMean(key, PARAMETERS)});
-		} else if (given.getAll(key).length > 1) {
-			violations.push({path: [key], message: 'is given more than once'});
-		}
-	}
-	const number = (key: string, least: number, most: number): number | undefined => {
-		const text = given.get(key);
-		if (text === null) return undefined;
-		if (/^\d{1,15}$/.test(text) && Number(text) >= least && Number(text) <= most) return Number(text);
-		const range = most === Number.MAX_SAFE_INTEGER ? `from ${least} on` : `from ${least} to ${most}`;
-		violations.push({path: [key], message: `${quote(text)} is not a whole number ${range}`});
-		return undefined;
-	};
-	const after = number('after', 0, Number.MAX_SAFE_INTEGER);
-	const before = number('before', 0, Number.MAX_SAFE_INTEGER);
-	const limit = number('limit', 1, MOST_SUMMARIES) ?? USUAL_SUMMARIES;
-	const text = given.get('filter') ?? '';
-	const filter = text.trim() === '' ? undefined : readFilter(text, didYouMean);
-	violations.push(...(filter?.remarks ?? []).map(remark => ({path: ['filter'], ...remark})));
-	if (violations.length > 0) throw invalidDescription('The query', violations);
-	return {after, before, limit, lb: given.get('lb') ?? undefined, filter, isForward: after !== undefined};
+function readQuery(text: string): TrafficQuery & {readonly isForward: boolean} {
+	const query = new Query(text, ['after', 'before', 'limit', 'lb', 'filter']);
+	const after = query.number('after');
+	const before = query.number('before');
+	const limit = query.number('limit', 1, MOST_SUMMARIES) ?? USUAL_SUMMARIES;
+	const written = query.text('filter') ?? '';
+	const filter = written.trim() === '' ? undefined : readFilter(written, didYouMean);
+	for (const remark of filter?.remarks ?? []) query.refuse({path: ['filter'], ...remark});
+	query.end();
+	return {after, before, limit, lb: query.text('lb'), filter, isForward: after !== undefined};
 }

@@ -14,7 +14,11 @@ test('the state shows everything that runs, with the endpoint', async t => {
 	t.is(headers['x-content-type-options'], 'nosniff');
 	t.is(headers['server'], 'lb-local');
 	t.true(text.endsWith('}\n'));
-	t.deepEqual(JSON.parse(text), {...server.own.state(), endpoint: `http://127.0.0.1:${server.port}`});
+	t.deepEqual(JSON.parse(text), {
+		...server.own.state(),
+		revision: server.own.live.revision,
+		endpoint: `http://127.0.0.1:${server.port}`,
+	});
 });
 
 test('the configuration is what is described, as JSON that one can be made of again', async t => {
@@ -162,6 +166,34 @@ test('the call log has the latest calls', async t => {
 		total: 1,
 		calls: [{number: 1, at, ms: 0, action: 'ReadVms', api: 'oapi', status: 200, unread: []}],
 	});
+});
+
+test('the call log has the calls that came after one', async t => {
+	await using server = await openControlServer();
+	for (let count = 0; count < 3; count++) await server.ask('POST', '/api/v1/ReadVms', '{}');
+	const numbers = async (query: string) => {
+		const {json} = await server.json('GET', `/_lb/calls${query}`);
+		return json.calls.map(({number}: {number: number}) => number);
+	};
+
+	t.deepEqual(await numbers('?after=0'), [1, 2, 3]);
+	t.deepEqual(await numbers('?after=2'), [3]);
+	t.deepEqual(await numbers('?after=3'), []);
+	const wrong = await server.json('GET', '/_lb/calls?after=x&aftr=1');
+	t.is(wrong.status, 400);
+	t.deepEqual(
+		wrong.json.error.violations.map(({path, message}: {path: string; message: string}) => `${path} ${message}`),
+		['(root) "aftr" is no parameter; allowed are after', 'after "x" is not a whole number from 0 on'],
+	);
+});
+
+test('the state has the number that the events of its changes have', async t => {
+	await using server = await openControlServer();
+	const before = (await server.json('GET', '/_lb/state')).json.revision;
+
+	server.own.live.shown.advance();
+
+	t.is((await server.json('GET', '/_lb/state')).json.revision, before + 1);
 });
 
 test('a stop is asked for once its answer is on its way, of the process that is meant', async t => {

@@ -82,7 +82,7 @@ export class FakeAdminApi implements AdminApi {
 		return this.ready;
 	}
 
-	state(): Omit<AdminState, 'endpoint'> {
+	state(): Omit<AdminState, 'endpoint' | 'revision'> {
 		const isOut = this.operator === 'OutOfService';
 		const backend = {
 			name: 'app-1',
