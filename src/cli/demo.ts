@@ -1,4 +1,3 @@
-import {formatAddress} from '../base/errors.ts';
 import type {Config} from '../configuration/spec.ts';
 import {curlLine, opensslOptions} from '../emulator/connect-lines.ts';
 import type {Emulator} from '../emulator.ts';
@@ -59,7 +58,7 @@ export function demoLines(
 		if (loadBalancer === undefined || listener === undefined) continue;
 		const {host, boundPort, port} = listener;
 		const tls = {name: servername ?? loadBalancer.dnsName, isIssued: true};
-		const at = {port, bound: formatAddress(host, boundPort), tls};
+		const at = {port, host, boundPort, tls};
 		lines.push('', `${name}: ${listener.spec}`, `  ${text}`, `  ${curlLine(at, authorityFile, env)}`);
 		if (withOpenssl) lines.push(`  ${REQUEST} | ${OPENSSL} ${opensslOptions(at, authorityFile)}`);
 	}

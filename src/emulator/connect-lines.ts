@@ -8,8 +8,8 @@ import {nameAt, type Reachable, schemeOf} from './reachable.ts';
 export interface Destination {
 	/** The port as it is written. */
 	readonly port: number;
-	/** `127.0.0.1:10443` */
-	readonly bound: string;
+	readonly host: string;
+	readonly boundPort: number;
 	readonly tls:
 		| undefined
 		| {
@@ -33,7 +33,8 @@ export function destinations({
 	const answersHttp = currentBackends.length > 0 && currentBackends.every(({kind}) => HTTP_KINDS.has(kind));
 	return reachable.map(listener => ({
 		port: listener.port,
-		bound: formatAddress(listener.host, listener.boundPort),
+		host: listener.host,
+		boundPort: listener.boundPort,
 		tls: schemeOf(listener) === 'https' ? tlsOf(listener, dnsName) : undefined,
 		speaksHttp: listener.protocol === 'http' || listener.protocol === 'https' || answersHttp,
 	}));
@@ -50,17 +51,18 @@ function tlsOf(listener: Reachable, dnsName: string): Destination['tls'] {
  */
 export function connectLine(destination: Destination, authority: string): string {
 	if (destination.speaksHttp) return curlLine(destination, authority);
-	const {tls, bound} = destination;
-	if (tls === undefined) return `nc ${bound.replace(/:(\d+)$/, ' $1').replaceAll(/[[\]]/g, '')}`;
+	const {tls, host, boundPort} = destination;
+	if (tls === undefined) return `nc ${host} ${boundPort}`;
 	return `openssl s_client ${opensslOptions({...destination, tls}, authority)}`;
 }
 
 /** A request by curl; of what others have signed it takes any certificate. */
 export function curlLine(
-	{port, bound, tls}: Omit<Destination, 'speaksHttp'>,
+	{port, host, boundPort, tls}: Omit<Destination, 'speaksHttp'>,
 	authority: string,
 	env: Readonly<Record<string, string | undefined>> = process.env,
 ): string {
+	const bound = formatAddress(host, boundPort);
 	// A proxy in the environment does not know hosts that exist only here.
 	const proxies = ['all_proxy', 'ALL_PROXY', ...(tls === undefined ? ['http_proxy'] : ['https_proxy', 'HTTPS_PROXY'])];
 	const curl = proxies.some(key => (env[key] ?? '') !== '') ? "curl --noproxy '*'" : 'curl';
@@ -73,11 +75,11 @@ export function curlLine(
 
 /** What leads `openssl s_client` there, and has it trust what answers. */
 export function opensslOptions(
-	{bound, tls}: Pick<Destination, 'bound'> & {readonly tls: NonNullable<Destination['tls']>},
+	{host, boundPort, tls}: Pick<Destination, 'host' | 'boundPort'> & {readonly tls: NonNullable<Destination['tls']>},
 	authority: string,
 ): string {
 	const trust = tls.isIssued ? `-CAfile ${shellWord(authority)} ` : '';
 	// RFC 6066 section 3: an address is no server name.
 	const name = isIP(tls.name) === 0 ? `-servername ${shellWord(tls.name)}` : '-noservername';
-	return `${trust}${name} -connect ${shellWord(bound)}`;
+	return `${trust}${name} -connect ${shellWord(formatAddress(host, boundPort))}`;
 }

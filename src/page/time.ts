@@ -47,3 +47,8 @@ export function bytes(count: number): string {
 	if (count < 999_950) return `${Number((count / 1000).toFixed(1))} kB`;
 	return `${Number((count / 1e6).toFixed(1))} MB`;
 }
+
+/** A time as the control port writes it (ISO 8601, UTC), to the second, for people. */
+export function dateOf(text: string): string {
+	return text.replace('T', ' ').replace(/\.\d+Z$/, ' UTC');
+}

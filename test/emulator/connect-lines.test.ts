@@ -10,7 +10,7 @@ const run = promisify(execFile);
 
 const FILE = '/home/me/it is/authority.pem';
 const CA = "'/home/me/it is/authority.pem'";
-const PLAIN: Destination = {port: 443, bound: '127.0.0.1:10443', tls: undefined, speaksHttp: false};
+const PLAIN: Destination = {port: 443, host: '127.0.0.1', boundPort: 10_443, tls: undefined, speaksHttp: false};
 
 function tls(name: string, isIssued = true): Pick<Destination, 'tls'> {
 	return {tls: {name, isIssued}};
@@ -22,7 +22,7 @@ const line = test.macro({
 });
 
 test('plain HTTP', line, {speaksHttp: true}, 'curl http://127.0.0.1:10443/');
-test('plain HTTP at an IPv6 address', line, {speaksHttp: true, bound: '[::1]:10443'}, "curl 'http://[::1]:10443/'");
+test('plain HTTP at an IPv6 address', line, {speaksHttp: true, host: '::1'}, "curl 'http://[::1]:10443/'");
 test(
 	'HTTPS',
 	line,
@@ -38,7 +38,7 @@ test(
 test(
 	'HTTPS, the certificate for an IPv6 address',
 	line,
-	{speaksHttp: true, bound: '[::1]:10443', ...tls('::1')},
+	{speaksHttp: true, host: '::1', ...tls('::1')},
 	`curl --cacert ${CA} --connect-to '[::1]:443:[::1]:10443' 'https://[::1]/'`,
 );
 test(
@@ -55,7 +55,7 @@ test(
 	'openssl s_client -noservername -connect 127.0.0.1:10443',
 );
 test('TCP', line, {}, 'nc 127.0.0.1 10443');
-test('TCP at an IPv6 address', line, {bound: '[::1]:10443'}, 'nc ::1 10443');
+test('TCP at an IPv6 address', line, {host: '::1'}, 'nc ::1 10443');
 
 test('a proxy of the environment is passed by', t => {
 	const secure = {...PLAIN, ...tls('a.test')};

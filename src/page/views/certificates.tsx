@@ -2,7 +2,7 @@ import {CopyLine, WithConnection} from '../parts/connection.tsx';
 import {CopyButton} from '../parts/copy-button.tsx';
 import {usePage} from '../parts/hooks.ts';
 import {Badge, Text} from '../parts/text.tsx';
-import {countOf, daysUntil} from '../time.ts';
+import {countOf, dateOf, daysUntil} from '../time.ts';
 import type {Connection, ListenerState} from '../wire.ts';
 
 /** Fewer days than these are worth a warning. */
@@ -49,10 +49,6 @@ export function CertificatesView() {
 			<WithConnection>{connection => <Authority {...connection} />}</WithConnection>
 		</>
 	);
-}
-
-function dateOf(text: string): string {
-	return text.replace('T', ' ').replace(/\.\d+Z$/, ' UTC');
 }
 
 function Life({certificate}: {readonly certificate: NonNullable<ListenerState['certificate']>}) {

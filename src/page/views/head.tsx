@@ -3,7 +3,7 @@ import {usePage, useSeconds} from '../parts/hooks.ts';
 import {Lazy} from '../parts/lazy.tsx';
 import {nextTheme, theme} from '../parts/theme.ts';
 import {hashOf, VIEWS, type View} from '../route.ts';
-import {ago, grouped} from '../time.ts';
+import {ago, dateOf, grouped} from '../time.ts';
 import {adviceIn} from '../wire.ts';
 
 const TITLES: Readonly<Record<View, string>> = {
@@ -91,7 +91,7 @@ function Clock() {
 			}}
 		>
 			<span>
-				clock manual <time>{clock.now.replace('T', ' ').replace(/\.\d+Z$/, ' UTC')}</time>
+				clock manual <time>{dateOf(clock.now)}</time>
 			</span>
 			<input
 				aria-label="Advance the clock by"

@@ -2,6 +2,7 @@
 import test from 'ava';
 import type {Browser, Page} from 'playwright-core';
 import {launch, openPage, startScene, violationsIn} from '../../helpers/page-scene.ts';
+import {showView} from './show-view.ts';
 
 let browser: Browser;
 test.before(async () => {
@@ -20,15 +21,8 @@ const VIEWS = [
 	['faults', 'Arm a fault'],
 ] as const;
 
-async function show(page: Page, [hash, last]: (typeof VIEWS)[number]): Promise<void> {
-	await page.evaluate(to => {
-		location.hash = to;
-	}, `#/${hash}`);
-	await page.getByText(last).first().waitFor({state: 'attached'});
-}
-
 async function showConnect(page: Page): Promise<void> {
-	await show(page, VIEWS[0]);
+	await showView(page, VIEWS[0]);
 	await page.getByRole('button', {name: 'Connect, and keys'}).click();
 	await page.getByRole('dialog').getByText('Send a request').waitFor();
 }
@@ -43,7 +37,7 @@ for (const [colorScheme, width] of [
 		const page = await openPage(t, browser, await startScene(t), {colorScheme, viewport: {width, height: 800}});
 
 		for (const view of VIEWS) {
-			await show(page, view);
+			await showView(page, view);
 			t.deepEqual(await violationsIn(page), [], view[0]);
 		}
 		await showConnect(page);
@@ -73,7 +67,7 @@ test.serial('at 400 % zoom nothing is cut, and nothing scrolls sideways but wide
 	const page = await openPage(t, browser, await startScene(t), {viewport: {width: 320, height: 256}});
 
 	for (const view of VIEWS) {
-		await show(page, view);
+		await showView(page, view);
 		t.deepEqual(await misfits(page), [], view[0]);
 	}
 	await showConnect(page);
@@ -113,8 +107,8 @@ test.serial('who asks for more contrast gets quiet words in the colour of the ot
 	const usual = await openPage(t, browser, emulator);
 	const page = await openPage(t, browser, emulator, {contrast: 'more'});
 	const quiet = (of: Page) => styleOf(of, '.dns', 'color');
-	await show(usual, VIEWS[0]);
-	await show(page, VIEWS[0]);
+	await showView(usual, VIEWS[0]);
+	await showView(page, VIEWS[0]);
 
 	t.is(await quiet(page), await styleOf(page, 'body', 'color'));
 	t.not(await quiet(usual), await styleOf(usual, 'body', 'color'));

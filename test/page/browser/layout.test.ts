@@ -5,6 +5,7 @@ import {type Config, startEmulator} from '../../../src/index.ts';
 import {authority} from '../../helpers/emulator-scene.ts';
 import {launch, openPage, startScene, violationsIn} from '../../helpers/page-scene.ts';
 import {eventually} from '../../helpers/patience.ts';
+import {showView} from './show-view.ts';
 
 let browser: Browser;
 test.before(async () => {
@@ -54,13 +55,6 @@ const VIEWS = [
 	['faults', 'Arm a fault'],
 ] as const;
 
-async function show(page: Page, [hash, last]: (typeof VIEWS)[number]): Promise<void> {
-	await page.evaluate(to => {
-		location.hash = to;
-	}, `#/${hash}`);
-	await page.getByText(last).first().waitFor({state: 'attached'});
-}
-
 /** What scrolls sideways, the list of exchanges apart. */
 const wide = (page: Page) =>
 	page.evaluate(() =>
@@ -83,7 +77,7 @@ for (const [width, height] of [
 			const page = await openPage(t, browser, await startLongScene(t), {viewport: {width, height}});
 
 			for (const view of VIEWS) {
-				await show(page, view);
+				await showView(page, view);
 				t.deepEqual(await wide(page), [], view[0]);
 				t.deepEqual(await violationsIn(page), [], view[0]);
 			}
@@ -98,7 +92,7 @@ test.serial('in a wide window only the page itself never scrolls sideways', asyn
 	const page = await openPage(t, browser, await startLongScene(t), {viewport: {width: 900, height: 800}});
 
 	for (const view of VIEWS) {
-		await show(page, view);
+		await showView(page, view);
 		const [scrollWidth, clientWidth] = await page.evaluate(() => {
 			const {scrollWidth: all, clientWidth: seen} = document.documentElement;
 			return [all, seen];
