@@ -2,6 +2,7 @@
 // How soon it can be used with 10,000 exchanges recorded, of several builds in turns: ROUNDS (15) visits of a tab that is
 // open already, since a browser that starts does much else. Then, of the last build: how many nodes the page has, how long
 // a filter takes, the longest task while 500 exchanges come each second, and the memory of the tab.
+// LARGE=1: how soon the map can be used with 200 load balancers, or 1,000 back-ends, and how many nodes it has then.
 // What an open page costs the load balancer: PAGE=1 RECORD=10000 node bench/traffic.mjs
 import {fork} from 'node:child_process';
 import {once} from 'node:events';
@@ -16,6 +17,7 @@ const EXCHANGES = 10_000;
 const rounds = Number(process.env.ROUNDS ?? 15);
 
 if (process.argv[2] === '--serve') await serve(process.argv[3]);
+else if (process.env.LARGE) await measureLarge(process.argv.length > 2 ? process.argv.slice(2) : ['.']);
 else await measure(process.argv.length > 2 ? process.argv.slice(2) : ['.']);
 
 /** One emulator, in a process of its own, which sends itself as many requests as it is told. */
@@ -50,11 +52,69 @@ async function serve(build) {
 	process.send(emulator.endpoint);
 }
 
-async function measure(builds) {
-	const browser = await chromium.launch({
+function launch() {
+	return chromium.launch({
 		executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium',
 		args: ['--no-sandbox', '--disable-dev-shm-usage', '--enable-precise-memory-info'],
 	});
+}
+
+/** So many load balancers with so many back-ends each, none of which is there. */
+function largeConfig(balancers, each) {
+	const addresses = Array.from({length: balancers * each}, (_, index) => [`vm-${index + 1}`, `127.0.0.1:${index + 1}`]);
+	const names = addresses.map(([name]) => name);
+	const balancer = (_, index) => [
+		`lb-${index + 1}`,
+		{listeners: ['tcp:25'], backends: names.slice(index * each, (index + 1) * each)},
+	];
+	return {
+		backends: Object.fromEntries(addresses),
+		loadBalancers: Object.fromEntries(Array.from({length: balancers}, balancer)),
+	};
+}
+
+async function measureLarge(builds) {
+	const browser = await launch();
+	for (const [balancers, each] of [
+		[200, 3],
+		[1, 1000],
+	]) {
+		const subjects = [];
+		for (const build of builds) {
+			const {startEmulator} = await import(path.resolve(build, 'dist/index.js'));
+			const emulator = await startEmulator({port: 0, config: largeConfig(balancers, each)});
+			const page = await browser.newPage({viewport: {width: 1400, height: 900}});
+			await waitUsable(page, 'document.querySelector(".balancer tbody tr")');
+			subjects.push({build, emulator, page, endpoint: emulator.endpoint, found: []});
+		}
+		for (let round = 0; round <= rounds; round++) {
+			for (const subject of round % 2 === 0 ? subjects : subjects.toReversed()) {
+				const ms = await visit(subject, 'map');
+				if (round > 0) subject.found.push(ms);
+			}
+		}
+		for (const {build, emulator, page, found} of subjects) {
+			const nodes = await page.evaluate(() => document.querySelectorAll('*').length);
+			console.log(
+				`${build}: ${balancers} load balancers with ${each} back-ends each: usable after ${Math.round(median(found))} ms, ${nodes} nodes`,
+			);
+			await page.close();
+			await emulator.stop();
+		}
+	}
+	await browser.close();
+}
+
+/** `usable` in each document that comes: milliseconds from the navigation until an expression is true. */
+async function waitUsable(page, expression) {
+	await page.addInitScript(`globalThis.usable = new Promise(resolve => {
+		const look = () => (${expression} ? resolve(performance.now()) : requestAnimationFrame(look));
+		look();
+	})`);
+}
+
+async function measure(builds) {
+	const browser = await launch();
 	const subjects = [];
 	for (const build of builds) subjects.push(await prepare(browser, build));
 	for (let round = 0; round <= rounds; round++) {
@@ -85,17 +145,10 @@ async function prepare(browser, build) {
 	const [endpoint] = await once(child, 'message');
 	await tell(child, EXCHANGES);
 	const page = await browser.newPage({viewport: {width: 1400, height: 900}});
-	await page.addInitScript(() => {
-		globalThis.usable = new Promise(resolve => {
-			const look = () => {
-				const counts = document.querySelector('.counts')?.textContent ?? '';
-				const isUsable = counts.startsWith('10,000 of 10,000') && document.querySelector('[data-key]') !== null;
-				if (isUsable) resolve(performance.now());
-				else requestAnimationFrame(look);
-			};
-			look();
-		});
-	});
+	await waitUsable(
+		page,
+		"document.querySelector('.counts')?.textContent.startsWith('10,000 of 10,000') && document.querySelector('[data-key]')",
+	);
 	return {build, child, endpoint, page, found: []};
 }
 
@@ -104,12 +157,12 @@ async function tell(child, count) {
 	await once(child, 'message');
 }
 
-/** @returns milliseconds from the navigation to the list with its rows. */
-async function visit({page, endpoint}) {
+/** @returns milliseconds from the navigation to the rows of a view. */
+async function visit({page, endpoint}, view = 'traffic') {
 	await page.goto('about:blank');
 	// What the browser does about the visit before.
 	await new Promise(resolve => setTimeout(resolve, 300));
-	await page.goto(`${endpoint}/_lb/#/traffic`, {waitUntil: 'commit'});
+	await page.goto(`${endpoint}/_lb/#/${view}`, {waitUntil: 'commit'});
 	return page.evaluate(() => globalThis.usable);
 }
 

@@ -27,6 +27,8 @@ export class Store {
 	faults: readonly FaultState[] = [];
 	/** Where the next fault is to be armed, as it was asked for at a back-end. */
 	faultPlace: {readonly loadBalancer: string; readonly on: string} | undefined;
+	/** The load balancers whose part of the map is folded. */
+	readonly folded = new Set<string>();
 	/** Whether the filter is to have the focus once it is there. */
 	seeksFilter = false;
 	connection: Connection = 'connecting';

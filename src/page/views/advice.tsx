@@ -1,5 +1,6 @@
 import {usePage} from '../parts/hooks.ts';
 import {Prose} from '../parts/prose.tsx';
+import {Some} from '../parts/some.tsx';
 import {Badge, Text} from '../parts/text.tsx';
 import {countOf} from '../time.ts';
 import {type AdviceState, adviceIn} from '../wire.ts';
@@ -12,9 +13,13 @@ export function AdviceView() {
 		<>
 			<h2>Advice</h2>
 			{all.length === 0 && <p class="empty">Nothing that was seen so far would bite in production.</p>}
-			{all.map(each => (
-				<Piece key={`${each.loadBalancer} ${each.code} ${each.backend} ${each.listener}`} {...each} />
-			))}
+			<Some of={all}>
+				{shown =>
+					shown.map(each => (
+						<Piece key={`${each.loadBalancer} ${each.code} ${each.backend} ${each.listener}`} {...each} />
+					))
+				}
+			</Some>
 		</>
 	);
 }

@@ -37,7 +37,7 @@ export function BackendActions({loadBalancer, backend}: Props) {
 	const start = () => void controller.act('POST', 'backend', {...target, action: 'start'}, `${what} is started`);
 	const armFault = () => {
 		store.faultPlace = {loadBalancer, on: `backend:${name}`};
-		go({view: 'faults'});
+		go({view: 'faults', filter: ''});
 	};
 	return (
 		<span ref={ref}>

@@ -4,13 +4,10 @@ import {Text} from '../parts/text.tsx';
 import {duration, grouped, timeOfDay} from '../time.ts';
 import type {LoggedCall} from '../wire.ts';
 
-/** As many of the latest calls as are shown. */
-const MOST = 200;
-
 /** The latest calls of the cloud's APIs, the newest first. */
 export function CallsView() {
 	const {store} = usePage();
-	const shown = store.calls.slice(-MOST).reverse();
+	const shown = [...store.calls].reverse();
 	return (
 		<>
 			<h2>Cloud API</h2>
@@ -21,7 +18,7 @@ export function CallsView() {
 			) : (
 				<>
 					<p class="counts">
-						{shown.length} of {grouped(store.totalCalls)} calls
+						{grouped(shown.length)} of {grouped(store.totalCalls)} calls
 					</p>
 					<Table label="Calls, the newest first" columns={COLUMNS} rows={shown} keyOf={keyOf} classOf={classOf} />
 				</>

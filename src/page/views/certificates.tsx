@@ -1,6 +1,7 @@
 import {CopyLine, WithConnection} from '../parts/connection.tsx';
 import {CopyButton} from '../parts/copy-button.tsx';
 import {usePage} from '../parts/hooks.ts';
+import {Some} from '../parts/some.tsx';
 import {Badge, Text} from '../parts/text.tsx';
 import {countOf, dateOf, daysUntil} from '../time.ts';
 import type {Connection, ListenerState} from '../wire.ts';
@@ -11,7 +12,7 @@ const SOON = 30;
 /** The certificates that listeners show, and the authority. */
 export function CertificatesView() {
 	const {store} = usePage();
-	const shown = (store.state?.loadBalancers ?? []).flatMap(({name, listeners}) =>
+	const all = (store.state?.loadBalancers ?? []).flatMap(({name, listeners}) =>
 		listeners.flatMap(({port, certificate, certificateOrigin: origin}) =>
 			certificate === undefined ? [] : [{name, port, certificate, origin}],
 		),
@@ -19,33 +20,37 @@ export function CertificatesView() {
 	return (
 		<>
 			<h2>Certificates</h2>
-			{shown.length === 0 && <p class="empty">No listener takes TLS off, so there is no certificate.</p>}
-			{shown.map(({name, port, certificate, origin}) => (
-				<section key={`${name}:${port}`} class="card" aria-label={`Certificate of ${name}:${port}`}>
-					<h3>
-						<Text of={`${name}:${port}`} /> <Life certificate={certificate} />
-					</h3>
-					<dl>
-						<dt>Names</dt>
-						<dd>
-							<Text of={certificate.names.join(', ')} most={2000} />
-						</dd>
-						<dt>From</dt>
-						<dd>{origin && ORIGINS[origin]}</dd>
-						<dt>Ends</dt>
-						<dd>{dateOf(certificate.notAfter)}</dd>
-						<dt>SHA-256</dt>
-						<dd class="code">
-							<Text of={certificate.fingerprint256} />
-						</dd>
-					</dl>
-					{certificate.warnings.map(text => (
-						<p key={text} class="bad-text">
-							<Text of={text} most={1000} />
-						</p>
-					))}
-				</section>
-			))}
+			{all.length === 0 && <p class="empty">No listener takes TLS off, so there is no certificate.</p>}
+			<Some of={all}>
+				{shown =>
+					shown.map(({name, port, certificate, origin}) => (
+						<section key={`${name}:${port}`} class="card" aria-label={`Certificate of ${name}:${port}`}>
+							<h3>
+								<Text of={`${name}:${port}`} /> <Life certificate={certificate} />
+							</h3>
+							<dl>
+								<dt>Names</dt>
+								<dd>
+									<Text of={certificate.names.join(', ')} most={2000} />
+								</dd>
+								<dt>From</dt>
+								<dd>{origin && ORIGINS[origin]}</dd>
+								<dt>Ends</dt>
+								<dd>{dateOf(certificate.notAfter)}</dd>
+								<dt>SHA-256</dt>
+								<dd class="code">
+									<Text of={certificate.fingerprint256} />
+								</dd>
+							</dl>
+							{certificate.warnings.map(text => (
+								<p key={text} class="bad-text">
+									<Text of={text} most={1000} />
+								</p>
+							))}
+						</section>
+					))
+				}
+			</Some>
 			<WithConnection>{connection => <Authority {...connection} />}</WithConnection>
 		</>
 	);

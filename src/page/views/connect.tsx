@@ -9,7 +9,7 @@ const KEYS = [
 	['↑ ↓ PgUp PgDn Home End', 'move through the exchanges; with Shift several are chosen'],
 	['Enter', 'open the exchange'],
 	['Esc', 'close it, back to its row'],
-	['/', 'to the filter'],
+	['/', 'to the filter, or what finds something on a large map'],
 	['f', 'follow new exchanges'],
 	['p', 'pause'],
 	['c', 'copy the open exchange as curl'],

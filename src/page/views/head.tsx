@@ -64,7 +64,7 @@ function Views() {
 			{VIEWS.map(view => (
 				<a
 					key={view}
-					href={hashOf({view, filter: view === 'traffic' ? route.filter : '', exchange: undefined})}
+					href={hashOf({view, filter: view === route.view ? route.filter : '', exchange: undefined})}
 					aria-current={view === route.view ? 'page' : undefined}
 					class={view === 'advice' && counts.advice !== '0' ? 'worth-a-look' : ''}
 				>

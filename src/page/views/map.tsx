@@ -1,28 +1,55 @@
-import {usePage, useSeconds} from '../parts/hooks.ts';
-import {type Column, Table} from '../parts/table.tsx';
+import {useMemo} from 'preact/hooks';
+import {readFind} from '../find.ts';
+import {FilterField} from '../parts/filter-field.tsx';
+import {useKeptFocus, usePage, useSeconds} from '../parts/hooks.ts';
+import {Some} from '../parts/some.tsx';
 import {Badge, Text} from '../parts/text.tsx';
-import {ago, countOf, daysUntil, duration} from '../time.ts';
+import {countOf, daysUntil} from '../time.ts';
 import type {BackendState, ListenerState, LoadBalancerState} from '../wire.ts';
-import {BackendActions} from './backend-actions.tsx';
+import {Backends} from './backends.tsx';
+
+/** As many load balancers, and rows of back-ends in all, as are shown until more are asked for. */
+const MOST_BALANCERS = 15;
+const MOST_ROWS = 60;
+/** Of each load balancer at least, however many are shown. */
+const LEAST_ROWS = 4;
 
 /** All load balancers with their listeners, rules and back-ends. */
 export function MapView() {
-	const {store} = usePage();
+	const {store, route} = usePage();
 	const {state} = store;
+	const {find, remark} = useMemo(() => readFind(route.filter), [route.filter]);
 	if (state === undefined) return <p>Loading…</p>;
+	const all = state.loadBalancers;
+	const found = find(all);
+	const isLarge = all.length > MOST_BALANCERS || rowsOf(all) > MOST_ROWS;
 	return (
 		<>
 			<h2>Map</h2>
 			<Remarks kind="warning" texts={state.warnings} />
 			<Remarks kind="note" texts={state.notices} />
-			{state.loadBalancers.length === 0 && (
+			{(isLarge || route.filter !== '') && (
+				<div class="bar">
+					<FilterField label="Find" placeholder="web app-1 10.0.0.1 is:out" remark={remark} />
+				</div>
+			)}
+			{all.length === 0 && (
 				<p class="empty">There is no load balancer yet. Create one by an API of the cloud, or in the configuration.</p>
 			)}
-			{state.loadBalancers.map(each => (
-				<LoadBalancer key={each.name} {...each} />
-			))}
+			{all.length > 0 && found.length === 0 && <p class="empty">Nothing here has all of these words.</p>}
+			<Some of={found} most={MOST_BALANCERS}>
+				{shown => {
+					const most =
+						rowsOf(shown) > MOST_ROWS ? Math.max(LEAST_ROWS, Math.floor(MOST_ROWS / shown.length)) : MOST_ROWS;
+					return shown.map(each => <LoadBalancer key={each.balancer.name} {...each} most={most} />);
+				}}
+			</Some>
 		</>
 	);
+}
+
+function rowsOf(all: readonly Pick<LoadBalancerState, 'backends'>[]): number {
+	return all.reduce((sum, {backends}) => sum + backends.length, 0);
 }
 
 function Remarks({kind, texts}: {readonly kind: 'note' | 'warning'; readonly texts: readonly string[]}) {
@@ -38,20 +65,28 @@ function Remarks({kind, texts}: {readonly kind: 'note' | 'warning'; readonly tex
 	);
 }
 
-function LoadBalancer({
-	name,
-	dnsName,
-	state,
-	listeners,
-	backends,
-	rules = [],
-	draining = [],
-	counters,
-}: LoadBalancerState) {
-	const {route, go} = usePage();
+interface LoadBalancerProps {
+	readonly balancer: LoadBalancerState;
+	/** Those that are to be shown. */
+	readonly backends: readonly BackendState[];
+	readonly most: number;
+}
+
+function LoadBalancer({balancer, backends, most}: LoadBalancerProps) {
+	const {name, dnsName, state, listeners, rules = [], draining = [], counters} = balancer;
+	const {store, go} = usePage();
+	const ref = useKeptFocus<HTMLElement>();
+	const isFolded = store.folded.has(name);
+	const fold = () => {
+		if (!store.folded.delete(name)) store.folded.add(name);
+		store.changed();
+	};
 	return (
-		<section class="balancer" aria-labelledby={`lb-${name}`}>
+		<section class="balancer" ref={ref} aria-labelledby={`lb-${name}`}>
 			<header>
+				<button type="button" class="fold" aria-expanded={!isFolded} aria-label={`Details of ${name}`} onClick={fold}>
+					{isFolded ? '▸' : '▾'}
+				</button>
 				<h3 id={`lb-${name}`}>
 					<Text of={name} />
 				</h3>
@@ -59,13 +94,14 @@ function LoadBalancer({
 					<Text of={dnsName} />
 				</span>
 				{state !== 'active' && <Badge kind="busy">{state}</Badge>}
+				<InService of={balancer.backends} />
 				{counters !== undefined && (
 					<span class="counters">
 						<a
 							href={`#/traffic?f=${encodeURIComponent(`lb:${name}`)}`}
 							onClick={event => {
 								event.preventDefault();
-								go({...route, view: 'traffic', filter: `lb:${name}`});
+								go({view: 'traffic', filter: `lb:${name}`});
 							}}
 						>
 							{countOf(counters.exchanges, 'exchange')}
@@ -74,37 +110,54 @@ function LoadBalancer({
 					</span>
 				)}
 			</header>
-			<ul class="listeners" aria-label={`Listeners of ${name}`}>
-				{listeners.map(each => (
-					<Listener key={each.port} {...each} />
-				))}
-			</ul>
-			{rules.length > 0 && (
-				<ul class="rules" aria-label={`Rules of ${name}`}>
-					{rules.map(({listener, priority, name: rule, host, path, to}) => (
-						<li key={`${listener}/${priority}`}>
-							{listener === undefined ? 'rule' : `rule on ${listener}`}: {priority}
-							{rule !== undefined && <Text of={` ${rule}`} />}{' '}
-							{host !== undefined && (
-								<>
-									host <Text of={host} />{' '}
-								</>
+			{!isFolded && (
+				<>
+					<ul class="listeners" aria-label={`Listeners of ${name}`}>
+						{listeners.map(each => (
+							<Listener key={each.port} {...each} />
+						))}
+					</ul>
+					{rules.length > 0 && (
+						<Some of={rules}>
+							{shown => (
+								<ul class="rules" aria-label={`Rules of ${name}`}>
+									{shown.map(({listener, priority, name: rule, host, path, to}) => (
+										<li key={`${listener}/${priority}`}>
+											{listener === undefined ? 'rule' : `rule on ${listener}`}: {priority}
+											{rule !== undefined && <Text of={` ${rule}`} />}{' '}
+											{host !== undefined && (
+												<>
+													host <Text of={host} />{' '}
+												</>
+											)}
+											{path !== undefined && (
+												<>
+													path <Text of={path} />{' '}
+												</>
+											)}
+											→ <Text of={to.join(', ')} />
+										</li>
+									))}
+								</ul>
 							)}
-							{path !== undefined && (
-								<>
-									path <Text of={path} />{' '}
-								</>
-							)}
-							→ <Text of={to.join(', ')} />
-						</li>
+						</Some>
+					)}
+					<Backends loadBalancer={name} backends={backends} most={most} />
+					{draining.map(each => (
+						<Draining key={each.name} {...each} />
 					))}
-				</ul>
+				</>
 			)}
-			<Backends loadBalancer={name} backends={backends} />
-			{draining.map(each => (
-				<Draining key={each.name} {...each} />
-			))}
 		</section>
+	);
+}
+
+function InService({of: all}: {readonly of: readonly BackendState[]}) {
+	const count = all.filter(({state}) => state === 'InService').length;
+	return (
+		<span class={count < all.length ? 'bad-text' : 'quiet'}>
+			{count} of {countOf(all.length, 'back-end')} in service
+		</span>
 	);
 }
 
@@ -145,97 +198,5 @@ function Listener({spec, host, boundPort, certificate, stickiness}: ListenerStat
 				</span>
 			)}
 		</li>
-	);
-}
-
-function Backends({
-	loadBalancer,
-	backends,
-}: {
-	readonly loadBalancer: string;
-	readonly backends: readonly BackendState[];
-}) {
-	if (backends.length === 0) return <p class="empty">No back-ends: every request is answered 503.</p>;
-	const actions: Column<BackendState> = {
-		name: 'Actions',
-		kind: 'actions',
-		cell: backend => <BackendActions loadBalancer={loadBalancer} backend={backend} />,
-	};
-	return (
-		<Table
-			label={`Back-ends of ${loadBalancer}`}
-			columns={[...COLUMNS, actions]}
-			rows={backends}
-			keyOf={({name}) => name}
-		/>
-	);
-}
-
-const COLUMNS: readonly Column<BackendState>[] = [
-	{
-		name: 'Back-end',
-		kind: 'title',
-		cell: ({name, kind}) => (
-			<>
-				<Text of={name} /> <span class="quiet">{kind}</span>
-			</>
-		),
-	},
-	{name: 'Address', kind: 'address', cell: ({address}) => <Text of={address} />},
-	{
-		name: 'State',
-		kind: 'state',
-		cell: backend => (
-			<>
-				<StateBadge {...backend} />
-				{backend.operator !== 'auto' && <span class="quiet"> by hand</span>}
-			</>
-		),
-	},
-	{name: 'Reason or last probe', kind: 'reason', cell: backend => <Reason {...backend} />},
-	{name: 'In flight', kind: 'number', cell: ({inFlight}) => inFlight},
-	{
-		name: 'Share',
-		kind: 'number',
-		cell: ({share}) => (share === undefined ? '–' : `${Math.round(share * 100)} %`),
-	},
-];
-
-/** How many such results there were in a row, and of how many that turn the state: `1 of 2`. */
-function inARow({state, lastProbe, consecutive, operator}: BackendState): string {
-	if (consecutive === undefined) return '';
-	const {passes, failures, needed} = consecutive;
-	const passed = lastProbe?.result === 'pass';
-	const count = passed ? passes : failures;
-	// What is set by hand, no result turns.
-	return operator !== 'auto' || passed === (state === 'InService')
-		? ` (${count} in a row)`
-		: ` (${count} of ${needed})`;
-}
-
-function StateBadge({state}: BackendState) {
-	return state === 'InService' ? <Badge kind="good">in service</Badge> : <Badge kind="bad">out</Badge>;
-}
-
-/** Why it is out, and what the last probe found. */
-function Reason(backend: BackendState) {
-	const {state, reason, lastProbe, operator, running} = backend;
-	const {store} = usePage();
-	const probe = lastProbe && (
-		<>
-			<Text of={`${lastProbe.target} ${lastProbe.result === 'pass' ? 'passed' : `→ ${lastProbe.result}`}`} />
-			{inARow(backend)}
-			<span class="quiet">
-				, {duration(lastProbe.ms)}, {ago(Date.parse(lastProbe.at), store.nowMs)}
-			</span>
-		</>
-	);
-	const saysProbe = state === 'InService' || (operator === 'auto' && lastProbe !== undefined);
-	return (
-		<>
-			{running === false && <strong>Stopped. </strong>}
-			{!saysProbe && <Text of={`${reason} `} />}
-			{probe ?? (saysProbe && '–')}
-		</>
 	);
 }

@@ -4,6 +4,7 @@ import {isFailed, readFilter} from '../../observability/traffic-filter.ts';
 import {orderAssertionOf} from '../assertions.ts';
 import {visible} from '../escape.ts';
 import {CopyButton} from '../parts/copy-button.tsx';
+import {FilterField} from '../parts/filter-field.tsx';
 import {Grid} from '../parts/grid.tsx';
 import {usePage} from '../parts/hooks.ts';
 import {takesLetter} from '../parts/keys.ts';
@@ -65,7 +66,12 @@ export function TrafficView() {
 					Traffic
 				</h2>
 				<div class="bar">
-					<FilterField remarks={filter.remarks} onFocus={() => setSeeks(true)} />
+					<FilterField
+						label="Filter"
+						placeholder="status:5xx -backend:app-1 path:/api"
+						remark={filter.remarks.map(remarkText).join('. ')}
+						onFocus={() => setSeeks(true)}
+					/>
 					<button
 						type="button"
 						aria-pressed={pausedAt !== undefined}
@@ -160,38 +166,8 @@ function between(rows: readonly ExchangeSummary[], from: number, to: number): Re
 	return new Set(rows.filter(({seq}) => seq >= low && seq <= high).map(({seq}) => seq));
 }
 
-interface FilterFieldProps {
-	readonly remarks: readonly {readonly message: string; readonly hint?: string | undefined}[];
-	readonly onFocus: () => void;
-}
-
-function FilterField({remarks, onFocus}: FilterFieldProps) {
-	const {store, route, go} = usePage();
-	const field = useRef<HTMLInputElement>(null);
-	useEffect(() => {
-		if (store.seeksFilter) field.current?.focus();
-		store.seeksFilter = false;
-	}, []);
-	return (
-		<div class="filter">
-			<label for="filter">Filter</label>
-			<input
-				id="filter"
-				ref={field}
-				type="search"
-				value={route.filter}
-				placeholder="status:5xx -backend:app-1 path:/api"
-				spellcheck={false}
-				autocomplete="off"
-				aria-describedby="filter-remarks"
-				onFocus={onFocus}
-				onInput={event => go({filter: event.currentTarget.value})}
-			/>
-			<span id="filter-remarks" class="remark">
-				{remarks.map(({message, hint}) => visible(hint === undefined ? message : `${message}: ${hint}`)).join('. ')}
-			</span>
-		</div>
-	);
+function remarkText({message, hint}: {readonly message: string; readonly hint?: string | undefined}): string {
+	return visible(hint === undefined ? message : `${message}: ${hint}`);
 }
 
 /** `f` and `p`, where no text field has the focus. */
