@@ -3,7 +3,7 @@ import {usePage, useSeconds} from '../parts/hooks.ts';
 import {Lazy} from '../parts/lazy.tsx';
 import {nextTheme, theme} from '../parts/theme.ts';
 import {hashOf, VIEWS, type View} from '../route.ts';
-import {ago, dateOf, grouped} from '../time.ts';
+import {ago, dateOf, grouped, timeOfDay} from '../time.ts';
 import {adviceIn} from '../wire.ts';
 
 const TITLES: Readonly<Record<View, string>> = {
@@ -81,7 +81,7 @@ function Clock() {
 	const {store, controller} = usePage();
 	const [by, setBy] = useState('30s');
 	const clock = store.state?.clock;
-	if (clock?.kind !== 'manual') return null;
+	if (clock?.kind !== 'manual') return clock && <RealClock />;
 	return (
 		<form
 			class="clock"
@@ -101,6 +101,17 @@ function Clock() {
 			/>
 			<button type="submit">Advance</button>
 		</form>
+	);
+}
+
+/** In the time zone of whoever looks, as the times of the traffic. */
+function RealClock() {
+	const {store} = usePage();
+	useSeconds();
+	return (
+		<span class="quiet">
+			clock real <time>{timeOfDay(store.nowMs).slice(0, 8)}</time>
+		</span>
 	);
 }
 

@@ -79,7 +79,7 @@ test.serial('everything is done by the keyboard alone', async t => {
 	await keyboard.press('Enter');
 	await page.getByRole('dialog').waitFor();
 	await keyboard.press('Escape');
-	await page.getByRole('dialog').waitFor({state: 'detached'});
+	await page.locator('dialog').waitFor({state: 'detached'});
 	t.is(await focused(), 'Drain…', 'the focus is back where it was');
 
 	await keyboard.press('/');
@@ -109,7 +109,7 @@ test.serial('everything is done by the keyboard alone', async t => {
 	await page.getByRole('dialog', {name: 'Connect, and keys'}).waitFor();
 	await page.getByRole('checkbox', {name: 'single letters do something'}).uncheck();
 	await keyboard.press('Escape');
-	await page.getByRole('dialog').waitFor({state: 'detached'});
+	await page.locator('dialog').waitFor({state: 'detached'});
 	await keyboard.press('?');
 	await keyboard.press('ArrowUp');
 	t.is(await page.getByRole('dialog').count(), 0, 'letters are switched off');

@@ -131,7 +131,7 @@ test.serial('every dialog opens at its top, with the focus on its title', async 
 		await dialog.getByText(last).first().waitFor();
 		const seen = await dialog.evaluate(each => [document.activeElement?.textContent, each.scrollTop]);
 		await page.keyboard.press('Escape');
-		await dialog.waitFor({state: 'detached'});
+		await page.locator('dialog').waitFor({state: 'detached'});
 		return seen;
 	};
 

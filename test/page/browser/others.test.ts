@@ -178,7 +178,7 @@ test.serial('a browser that keeps nothing keeps settings until the page is close
 	await page.keyboard.press('?');
 	await page.getByRole('checkbox').uncheck();
 	await page.keyboard.press('Escape');
-	await page.getByRole('dialog').waitFor({state: 'detached'});
+	await page.locator('dialog').waitFor({state: 'detached'});
 	await page.keyboard.press('?');
 	await page.getByRole('button', {name: 'Connect, and keys'}).click();
 	t.false(await page.getByRole('checkbox').isChecked());

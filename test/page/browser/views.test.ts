@@ -178,7 +178,8 @@ test.serial(
 		t.regex(text, /^await lb\.fetch\('\/'/);
 		t.is(await page.evaluate(() => document.getSelection()?.toString()), text, 'it is selected');
 		await page.keyboard.press('Escape');
-		await dialog.waitFor({state: 'detached'});
+		// One that is closed has no role any more, but is there until its event has come.
+		await page.locator('dialog').waitFor({state: 'detached'});
 		t.is(
 			await page.evaluate(() => document.activeElement?.textContent),
 			'fetch',
@@ -332,4 +333,17 @@ test.serial('a fault is armed at a back-end, fires, is counted, and is removed',
 	await page.getByText('No fault is armed').waitFor();
 	t.deepEqual(web.faults, []);
 	t.is((await web.fetch('/works')).status, 200);
+});
+
+test.serial("the head says the emulator's time, in the time zone of whoever looks", async t => {
+	const emulator = await startEmulator({port: 0, authority});
+	t.teardown(() => emulator.stop());
+	const page = await openPage(t, browser, emulator, {timezoneId: 'America/Bogota'});
+	// 5 hours behind the whole year.
+	const minute = () => new Date(emulator.clock.now() - 5 * 3600_000).toISOString().slice(11, 16);
+	const clock = page.getByText(/clock real \d\d:\d\d:\d\d$/);
+
+	await clock.waitFor();
+	await eventually(async () => (await clock.innerText()).includes(`real ${minute()}:`));
+	t.pass();
 });
