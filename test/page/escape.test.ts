@@ -22,6 +22,7 @@ test('a long text is cut between characters, and says how much is missing', t =>
 	t.is(cut('short', 5), 'short');
 	t.is(cut('longer', 4), 'long… (2 more characters)');
 	t.is(cut('ab😀cd', 3), 'ab… (4 more characters)');
+	t.is(cut('all', 0), '… (3 more characters)');
 });
 
 test('a body with control characters, or that was no UTF-8, is not text', t => {

@@ -28,7 +28,12 @@ const ALL = [
 		backend('app-2', {state: 'OutOfService', reason: 'two probes in a row were answered 500'}),
 		backend('app-3', {state: 'OutOfService', running: false}),
 	]),
-	balancer('api', [backend('app-1', {address: '192.168.1.9:8080'})]),
+	balancer('api', [
+		backend('app-1', {
+			address: '192.168.1.9:8080',
+			lastProbe: {target: 'HTTP:80/health', address: '192.168.1.9:8080', result: 'pass', ms: 1, at: ''},
+		}),
+	]),
 	balancer('empty', []),
 ];
 
@@ -49,6 +54,7 @@ for (const [text, expected] of [
 	['api app-2', []],
 	['192.168.1.9', ['api: app-1']],
 	['answered 500', ['web: app-2']],
+	['http:80/health', ['api: app-1']],
 	['10443 app-3', ['web: app-3']],
 	['is:out', ['web: app-2, app-3']],
 	['IS:OUT', ['web: app-2, app-3']],

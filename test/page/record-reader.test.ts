@@ -160,6 +160,18 @@ test('of what the stream left out, nothing is read that is older than all rows',
 	t.deepEqual([store.rows.length, store.older], [200, 800]);
 });
 
+test('all that the stream left out is read where there is no row yet', async t => {
+	const {store, reader, how, expire, taken} = scene(rowsFrom(1, 3));
+	reader.missed();
+	how.fails = true;
+	await expire();
+	how.fails = false;
+	await expire();
+
+	t.deepEqual(taken(), ['GET traffic?limit=200', 'GET traffic?limit=2000&after=0']);
+	t.is(store.rows.length, 3);
+});
+
 test('reading what the stream left out ends where the control port is gone', async t => {
 	const {store, reader, how, expire, taken} = scene(rowsFrom(1, 5));
 	await reader.readNewest();

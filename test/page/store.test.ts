@@ -380,3 +380,24 @@ test('the message of what is not valid says each broken rule once, without line 
 		'The request body is not valid. advance: "soon" is not a duration. an unknown key',
 	);
 });
+
+test('a pause before the first exchange shows none of those that come, also of another emulator', t => {
+	const {store} = scene();
+	store.pause(true);
+	store.addExchanges({opened: [], ended: [row(1)]});
+	t.is(store.pausedAt, 0);
+	store.pause(false);
+	store.pause(true);
+	store.setRows({summaries: [], older: 0, forgotten: 0});
+
+	t.is(store.pausedAt, 0);
+});
+
+test('a load balancer that tells no counts has forgotten nothing', t => {
+	const {store} = scene();
+	store.setRows({summaries: [row(5)], older: 3, forgotten: 0});
+	const balancer = {name: 'web', dnsName: '', state: 'active', listeners: [], backends: [], warnings: [], advice: []};
+	store.setState({...STATE, loadBalancers: [balancer]});
+
+	t.is(store.older, 3);
+});

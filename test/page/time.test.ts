@@ -1,5 +1,5 @@
 import test from 'ava';
-import {ago, bytes, countOf, daysUntil, duration, grouped, timeOfDay} from '../../src/page/time.ts';
+import {ago, bytes, countOf, dateOf, daysUntil, duration, grouped, timeOfDay} from '../../src/page/time.ts';
 
 const lasts = test.macro({
 	exec: (t, ms: number, text: string) => t.is(duration(ms), text),
@@ -36,6 +36,10 @@ test('days until a date, negative once it is over', t => {
 
 	t.is(daysUntil('2026-01-31T12:00:00Z', now), 30);
 	t.is(daysUntil('2025-12-31T12:00:00Z', now), -1);
+});
+
+test('a date is that of the control port, to the second', t => {
+	t.is(dateOf('2026-01-31T12:00:59.999Z'), '2026-01-31 12:00:59 UTC');
 });
 
 test('numbers are grouped and have their noun', t => {
