@@ -138,6 +138,7 @@ function LoadBalancer({balancer, backends, most}: LoadBalancerProps) {
 											→ <Text of={to.join(', ')} />
 										</li>
 									))}
+									<li class="quiet">otherwise all in turn</li>
 								</ul>
 							)}
 						</Some>

@@ -1,3 +1,4 @@
+import {Some} from '../parts/some.tsx';
 import {Text} from '../parts/text.tsx';
 import type {WireExchange} from '../wire.ts';
 
@@ -23,22 +24,26 @@ export function WhyPart({exchange}: {readonly exchange: WireExchange}) {
 					</li>
 				)}
 			</ul>
-			<table>
-				<caption>Back-ends in the order of their turns</caption>
-				<tbody>
-					{candidates.map(({backend: name, verdict, reason}) => (
-						<tr key={name} class={verdict}>
-							<th scope="row">
-								<Text of={name} />
-							</th>
-							<td>
-								{VERDICTS[verdict]}
-								{reason !== undefined && reason !== '' && <Text of={`: ${reason}`} most={500} />}
-							</td>
-						</tr>
-					))}
-				</tbody>
-			</table>
+			<Some of={candidates} most={50}>
+				{shown => (
+					<table>
+						<caption>Back-ends in the order of their turns</caption>
+						<tbody>
+							{shown.map(({backend: name, verdict, reason}) => (
+								<tr key={name} class={verdict}>
+									<th scope="row">
+										<Text of={name} />
+									</th>
+									<td>
+										{VERDICTS[verdict]}
+										{reason !== undefined && reason !== '' && <Text of={`: ${reason}`} most={500} />}
+									</td>
+								</tr>
+							))}
+						</tbody>
+					</table>
+				)}
+			</Some>
 			{attempts.length > 1 && (
 				<ol class="attempts" aria-label="Attempts">
 					{attempts.map(({backend: name, reused, end, cause}, index) => (

@@ -139,3 +139,18 @@ test.serial('of many calls the newest are shown, and older ones when asked', asy
 	await page.getByRole('button', {name: 'The first 100 alone'}).waitFor();
 	t.is(await rows.count(), 131);
 });
+
+test.serial(
+	'an exchange says of the first of many back-ends why they did not get it, and of more when asked',
+	async t => {
+		const {emulator, page} = await openLarge(t, '#/traffic');
+		await t.throwsAsync(emulator.get('wide').fetch('/'));
+
+		await page.getByRole('row').filter({hasText: 'wide:26'}).click();
+		const rows = page.getByRole('table', {name: 'Back-ends in the order of their turns'}).getByRole('row');
+		await page.getByRole('button', {name: '50 more of 250'}).click();
+		await page.getByRole('button', {name: '50 more of 250'}).click();
+		await eventually(async () => (await rows.count()) === 150);
+		t.pass();
+	},
+);
