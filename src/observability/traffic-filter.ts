@@ -23,7 +23,11 @@ export interface TrafficFilter {
 	readonly remarks: readonly FilterRemark[];
 }
 
-type Test = (subject: FilterSubject) => boolean;
+/** @param texts what words are looked for in, in lower case. */
+type Test = (subject: FilterSubject, texts: () => readonly string[]) => boolean;
+
+/** How long a filter may be: thousands of exchanges are asked for each of its terms, with every letter that is written. */
+export const MOST_CHARACTERS = 1000;
 
 /** `didYouMean` of `base/suggest.ts`. The page has it only when it is needed. */
 export type Suggest = (given: string, candidates: Iterable<string>) => string | undefined;
@@ -57,7 +61,7 @@ const NUMERIC: ReadonlySet<string> = new Set(['port', 'status', 'id', 'ms']);
 /**
  * Reads a filter of exchanges: terms between spaces, all of which must match. `key:value` asks for one property, a word
  * alone for a target, host or cause that contains it; `-` before a term negates it, and `"…"` keeps spaces. In values
- * `*` stands for anything; case does not count.
+ * `*` stands for anything; case does not count. Nothing passes a filter of more than {@link MOST_CHARACTERS} characters.
  *
  * - `lb port backend method host client outcome kind sni added fault`: that value, `backend:app-*`
  * - `path`: the beginning of the path, `path:/api`
@@ -66,17 +70,39 @@ const NUMERIC: ReadonlySet<string> = new Set(['port', 'status', 'id', 'ms']);
  * - `reused:yes`, `reused:no`; `is:open`, `is:failed` (an outcome that is not ok, or a status of 500 and more)
  */
 export function readFilter(text: string, suggest?: Suggest): TrafficFilter {
-	const tests: Test[] = [];
+	if (text.length > MOST_CHARACTERS) {
+		const message = `a filter has at most ${MOST_CHARACTERS} characters, and this one has ${text.length}`;
+		return {matches: () => false, remarks: [{message}]};
+	}
+	/** A term that is written twice is looked at once. */
+	const tests = new Map<string, Test>();
 	const remarks: FilterRemark[] = [];
 	const remark = (message: string, key?: string) => {
 		if (key === undefined) remarks.push({message});
 		else remarks.push({message, hint: suggest?.(key, KEYS.keys()) ?? 'text with a colon stands in quotes'});
 	};
-	for (const term of termsIn(text)) tests.push(readTerm(term, remark));
-	return {matches: subject => tests.every(test => test(subject)), remarks};
+	for (const term of termsIn(text)) if (!tests.has(term.written)) tests.set(term.written, readTerm(term, remark));
+	const all = [...tests.values()];
+	return {
+		matches: subject => {
+			let lowered: readonly string[] | undefined;
+			const texts = () => {
+				lowered ??= textsOf(subject);
+				return lowered;
+			};
+			return all.every(test => test(subject, texts));
+		},
+		remarks,
+	};
+}
+
+/** What words are looked for in. */
+function textsOf({target, wholeTarget = target, host, cause}: FilterSubject): string[] {
+	return [wholeTarget, host, cause].map(text => text.toLowerCase());
 }
 
 interface Term {
+	readonly written: string;
 	readonly negated: boolean;
 	readonly text: string;
 	/** Whether it begins with a quote: it is text, whatever is in it. */
@@ -85,7 +111,8 @@ interface Term {
 
 /** The terms, without their quotes. A quote that is not closed goes to the end. */
 function termsIn(text: string): Term[] {
-	return [...text.matchAll(/(-?)((?:"[^"]*(?:"|$)|[^\s"])+)/g)].map(([, minus = '', body = '']) => ({
+	return [...text.matchAll(/(-?)((?:"[^"]*(?:"|$)|[^\s"])+)/g)].map(([written, minus = '', body = '']) => ({
+		written,
 		negated: minus === '-',
 		text: body.replaceAll('"', ''),
 		quoted: body.startsWith('"'),
@@ -97,7 +124,7 @@ type Remark = (message: string, key?: string) => void;
 
 function readTerm({negated, text, quoted}: Term, remark: Remark): Test {
 	const test = quoted ? wordTest(text) : readPlain(text, remark);
-	return negated ? subject => !test(subject) : test;
+	return negated ? (subject, texts) => !test(subject, texts) : test;
 }
 
 function readPlain(text: string, remark: Remark): Test {
@@ -127,10 +154,7 @@ function readValue(
 /** What is contained in a target, host or cause. */
 function wordTest(word: string): Test {
 	const wanted = word.toLowerCase();
-	return subject => {
-		const {target, wholeTarget = target, host, cause} = subject;
-		return [wholeTarget, host, cause].some(text => text.toLowerCase().includes(wanted));
-	};
+	return (_, texts) => texts().some(text => text.includes(wanted));
 }
 
 /** Whether a text is a value in which `*` stands for anything. Linear in both. */

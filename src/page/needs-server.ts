@@ -1,4 +1,6 @@
-/** Whether a filter asks for what no row has: the fields of a request. */
+import {MOST_CHARACTERS} from '../observability/traffic-filter.ts';
+
+/** Whether a filter asks for what no row has: the fields of a request. It would refuse one that is too long. */
 export function needsServer(filter: string): boolean {
-	return /(?:^|\s)-?(?:added|header):/i.test(filter);
+	return filter.length <= MOST_CHARACTERS && /(?:^|\s)-?(?:added|header):/i.test(filter);
 }

@@ -159,6 +159,9 @@ test('a query that means nothing is refused with everything that is wrong', asyn
 	for (const part of ['limit', 'after', '"lmit"', '"stats"', 'more than once']) t.true(message.includes(part), message);
 	t.like(await refusal(emulator, '/_lb/traffic?lb=wep'), {status: 404, code: 'NO_SUCH_LOAD_BALANCER'});
 	t.like(await refusal(emulator, '/_lb/traffic?limit=10001'), {status: 400});
+	const long = await refusal(emulator, `/_lb/traffic?filter=${'a'.repeat(1001)}`);
+	t.is(long.status, 400);
+	t.true(long.message.includes('filter: a filter has at most 1000 characters, and this one has 1001'), long.message);
 });
 
 test('HEAD has no rows', async t => {

@@ -198,3 +198,38 @@ test('a long value with many stars takes no longer than the text is', t => {
 
 	t.false(filter.matches({...GET, target: 'a'.repeat(100_000)}));
 });
+
+test('a filter that is too long passes nothing, and says how long it may be', t => {
+	const most = `GET ${'a'.repeat(996)}`;
+
+	t.deepEqual(readFilter(most).remarks, []);
+	t.deepEqual(readFilter(`${most}a`).remarks, [
+		{message: 'a filter has at most 1000 characters, and this one has 1001'},
+	]);
+	t.false(readFilter(`/api${' '.repeat(1000)}`).matches(GET));
+	t.true(readFilter(`/api${' '.repeat(996)}`).matches(GET));
+});
+
+test('terms that are equal are looked at once, and so are the texts that words are looked for in', t => {
+	let fields = 0;
+	let texts = 0;
+	const subject: FilterSubject = {
+		...GET,
+		field: () => {
+			fields++;
+			return ['42'];
+		},
+		get host() {
+			texts++;
+			return 'shop.test';
+		},
+	};
+
+	t.true(readFilter('header:a header:a header:a -header:a=1 -header:a=1').matches(subject));
+	t.is(fields, 2);
+	t.true(readFilter('shop test sho -x -y').matches(subject));
+	t.is(texts, 1);
+	t.is(readFilter('stats:5 stats:5').remarks.length, 1);
+	t.false(readFilter('shop -shop').matches(subject));
+	t.false(readFilter('host:shop.test "host:shop.test"').matches(subject));
+});

@@ -12,3 +12,8 @@ test('every other filter is for the browser', t => {
 		t.false(needsServer(filter), filter);
 	}
 });
+
+test('a filter that the control port would refuse because it is too long is not sent', t => {
+	t.true(needsServer(`header:${'x'.repeat(993)}`));
+	t.false(needsServer(`header:${'x'.repeat(994)}`));
+});

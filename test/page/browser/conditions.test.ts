@@ -289,3 +289,19 @@ test.serial('a filter looks at all exchanges, read or not; scrolling reads what 
 	});
 	t.is(await page.getByRole('searchbox').inputValue(), '', 'before anything is written');
 });
+
+test.serial('a filter that is too long says how long it may be, and asks nothing of anybody', async t => {
+	const page = await openPage(t, browser, await startScene(t), {hash: '#/traffic'});
+	const field = page.getByRole('searchbox', {name: 'Filter'});
+	await page.getByText('4 of 4 exchanges').waitFor();
+
+	await field.fill(`${'-zz '.repeat(2500)}header:x`);
+	await page.getByText('a filter has at most 1000 characters, and this one has 10008').waitFor();
+	await page.getByText('No exchange passes the filter').waitFor();
+	await field.fill('-zz '.repeat(250));
+
+	await page.getByText('4 of 4 exchanges').waitFor();
+	t.is(await page.locator('#filter-remarks').innerText(), '');
+	const asked = await page.evaluate(() => performance.getEntriesByType('resource').map(({name}) => name));
+	t.false(asked.some(name => name.includes('filter=')));
+});
