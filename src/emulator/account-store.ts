@@ -132,6 +132,8 @@ export class AccountStore {
 			this.#managed.delete(name);
 			for (const [callOff, names] of this.#callOffs) if (names.has(name)) callOff.abort(loadBalancerStopped(name));
 			this.#dependencies.notices.forget(name);
+			// Nobody finds its record any more, and it may go on for long.
+			if (drainMs > 0) this.#dependencies.services.feed.cleared();
 		}
 		this.#leaving.add(managed);
 		return managed.stop(drainMs, fresh).finally(() => this.#leaving.delete(managed));

@@ -16,8 +16,15 @@ export interface EmulatorClock {
 	advance(by: Duration): Promise<void>;
 }
 
-/** The clock that everything in an emulator goes by, and the handle to it. */
-export function clockOf(kind: 'real' | 'manual'): {readonly clock: Clock; readonly handle: EmulatorClock} {
+/**
+ * The clock that everything in an emulator goes by, and the handle to it.
+ *
+ * @param onMoved called when somebody has moved it.
+ */
+export function clockOf(
+	kind: 'real' | 'manual',
+	onMoved: () => void = () => {},
+): {readonly clock: Clock; readonly handle: EmulatorClock} {
 	const manual = kind === 'manual' ? new ManualClock() : undefined;
 	const clock = manual ?? systemClock;
 	return {
@@ -31,6 +38,7 @@ export function clockOf(kind: 'real' | 'manual'): {readonly clock: Clock; readon
 					});
 				}
 				await manual.advance(readDuration(by));
+				onMoved();
 			},
 		},
 	};

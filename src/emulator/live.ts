@@ -36,6 +36,12 @@ export class Live implements LiveSource {
 		return () => this.#watchers.delete(watcher);
 	}
 
+	/** Something that was recorded is gone: exchanges, calls, advice. */
+	cleared(): void {
+		this.shown.advance();
+		this.feed.cleared();
+	}
+
 	/** Tells everybody. A listener's bug must show, but not where it happened. */
 	announce<Name extends keyof LiveEvents>(name: Name, event: LiveEvents[Name]): void {
 		this.shown.advance();

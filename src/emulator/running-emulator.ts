@@ -64,7 +64,7 @@ export class RunningEmulator implements Emulator {
 		this.#authority = options.authority ?? createAuthority();
 		this.#authorityFile = new AuthorityFile(this.#authority, this.#folder);
 		this.#settings = settingsOf(NOTHING_CONFIGURED.described, seed);
-		const {clock, handle} = clockOf(options.clock);
+		const {clock, handle} = clockOf(options.clock, () => this.#live.shown.advance());
 		this.#registry = new BackendRegistry(this.#authority, backendStarter(clock));
 		this.clock = handle;
 		this.#time = clock;
@@ -276,9 +276,12 @@ export class RunningEmulator implements Emulator {
 
 	async #reset(scope?: NameScope): Promise<void> {
 		await this.#configurer.reset(scope);
-		if (scope !== undefined) return;
-		this.#faults.clear();
-		this.#control?.forgetCalls();
+		if (scope === undefined) {
+			this.#faults.clear();
+			this.#control?.forgetCalls();
+		}
+		// Also where there is no load balancer whose record could tell of it.
+		this.#live.cleared();
 	}
 
 	async #create(spec: unknown, stop?: (drainMs: number) => Promise<void>): Promise<LoadBalancer> {

@@ -5,7 +5,7 @@ export interface TrafficWatcher {
 	/** It is in the record: a request came to be relayed, or a connection to be served. */
 	opened(exchange: ExchangeRecord): void;
 	ended(exchange: ExchangeRecord): void;
-	/** Exchanges are no longer in the record: somebody has cleared it, or their load balancer is gone. */
+	/** Exchanges are no longer in the record: somebody has cleared it, or their load balancer is gone. Or calls are. */
 	cleared(): void;
 }
 

@@ -3,81 +3,9 @@ import {connect} from 'node:net';
 import test, {type ExecutionContext} from 'ava';
 import {type Emulator, type EmulatorOptions, startEmulator} from '../../src/index.ts';
 import {authority} from '../helpers/emulator-scene.ts';
+import {EventReader} from '../helpers/event-reader.ts';
 import {newLoadBalancer} from '../helpers/outscale-api.ts';
 import {eventually, within} from '../helpers/patience.ts';
-
-interface Told {
-	readonly id: string | undefined;
-	readonly event: string;
-	// biome-ignore lint/suspicious/noExplicitAny: each event has a shape of its own, and a test says which it expects.
-	readonly data: any;
-}
-
-/** A reader of `GET /_lb/events`. */
-class Reader {
-	readonly told: Told[] = [];
-	readonly response: Response;
-	readonly ended: Promise<void>;
-	readonly #abort: AbortController;
-
-	private constructor(response: Response, abort: AbortController) {
-		this.response = response;
-		this.#abort = abort;
-		this.ended = this.#read();
-	}
-
-	static async open(t: ExecutionContext, {endpoint}: Emulator, lastEventId?: string): Promise<Reader> {
-		const abort = new AbortController();
-		t.teardown(() => abort.abort());
-		const headers: Record<string, string> = lastEventId === undefined ? {} : {'last-event-id': lastEventId};
-		return new Reader(await fetch(`${endpoint}/_lb/events`, {headers, signal: abort.signal}), abort);
-	}
-
-	/** The number of the last event that has one. */
-	get lastId(): string | undefined {
-		return this.told.findLast(({id}) => id !== undefined)?.id;
-	}
-
-	async until(event: string, test: (data: Told['data']) => boolean = () => true): Promise<Told> {
-		const find = () => this.told.find(each => each.event === event && test(each.data));
-		await eventually(() => find() !== undefined, `${event} among ${this.told.map(each => each.event)}`);
-		return find() as Told;
-	}
-
-	/** Targets of what has ended, as far as was told. */
-	get targets(): string[] {
-		return this.told
-			.filter(({event}) => event === 'exchanges')
-			.flatMap(({data}) => data.ended.map(({target}: {target: string}) => target));
-	}
-
-	async close(): Promise<void> {
-		this.#abort.abort();
-		await this.ended;
-	}
-
-	async #read(): Promise<void> {
-		let text = '';
-		const decoder = new TextDecoder();
-		try {
-			for await (const chunk of this.response.body ?? []) {
-				text += decoder.decode(chunk, {stream: true});
-				for (let end = text.indexOf('\n\n'); end !== -1; end = text.indexOf('\n\n')) {
-					this.#take(text.slice(0, end));
-					text = text.slice(end + 2);
-				}
-			}
-		} catch {
-			// It was closed here, or cut.
-		}
-	}
-
-	#take(block: string): void {
-		const field = (name: string) => new RegExp(`^${name}: (.*)$`, 'm').exec(block)?.[1];
-		const event = field('event');
-		if (event !== undefined) this.told.push({id: field('id'), event, data: JSON.parse(field('data') ?? 'null')});
-	}
-}
 
 async function start(t: ExecutionContext, options: EmulatorOptions = {}): Promise<Emulator> {
 	const emulator = await startEmulator({port: 0, authority, ...options});
@@ -88,7 +16,7 @@ async function start(t: ExecutionContext, options: EmulatorOptions = {}): Promis
 
 test('a stream says first whose it is, and then what happens', async t => {
 	const emulator = await start(t);
-	const reader = await Reader.open(t, emulator);
+	const reader = await EventReader.open(t, emulator);
 
 	t.is(reader.response.headers.get('content-type'), 'text/event-stream; charset=utf-8');
 	t.is(reader.response.headers.get('cache-control'), 'no-store');
@@ -109,7 +37,7 @@ test('a back-end that is stopped or started changes the state, and that is told'
 	// No probe comes in between.
 	const emulator = await start(t, {clock: 'manual'});
 	await emulator.get('web').settle();
-	const reader = await Reader.open(t, emulator);
+	const reader = await EventReader.open(t, emulator);
 	const {revision} = (await reader.until('hello')).data;
 
 	await emulator.get('web').backend('a').stop();
@@ -131,7 +59,7 @@ test('an exchange that takes its time is told when it opens, and when it ends', 
 		listeners: ['http:80'],
 		backends: [{kind: 'handler', handler: (_, response) => void finished.then(() => response.end())}],
 	});
-	const reader = await Reader.open(t, emulator);
+	const reader = await EventReader.open(t, emulator);
 	const answer = emulator.get('slow').fetch('/wait');
 
 	const opened = await reader.until('exchanges', ({opened}) => opened.length > 0);
@@ -145,7 +73,7 @@ test('an exchange that takes its time is told when it opens, and when it ends', 
 
 test('changes, calls, health and notices are events with fields', async t => {
 	const emulator = await start(t);
-	const reader = await Reader.open(t, emulator);
+	const reader = await EventReader.open(t, emulator);
 	const {data: hello} = await reader.until('hello');
 
 	await fetch(`${emulator.endpoint}/api/v1/CreateLoadBalancer`, {
@@ -175,7 +103,7 @@ test('changes, calls, health and notices are events with fields', async t => {
 
 test('taking a back-end out by hand changes the revision', async t => {
 	const emulator = await start(t);
-	const reader = await Reader.open(t, emulator);
+	const reader = await EventReader.open(t, emulator);
 	const {data: hello} = await reader.until('hello');
 
 	emulator.get('web').setHealth('a', 'OutOfService');
@@ -185,7 +113,7 @@ test('taking a back-end out by hand changes the revision', async t => {
 
 test('a reader that comes back is told what it missed, and nothing twice', async t => {
 	const emulator = await start(t);
-	const first = await Reader.open(t, emulator);
+	const first = await EventReader.open(t, emulator);
 	await first.until('hello');
 	await emulator.get('web').fetch('/1');
 	// A busy machine may send an event between its beginning and its end: the end would be told to the second reader then.
@@ -195,7 +123,7 @@ test('a reader that comes back is told what it missed, and nothing twice', async
 	await emulator.get('web').fetch('/2');
 	await emulator.get('web').fetch('/3');
 
-	const second = await Reader.open(t, emulator, lastId);
+	const second = await EventReader.open(t, emulator, lastId);
 
 	await eventually(() => second.targets.length >= 2);
 	t.deepEqual(second.targets, ['/2', '/3']);
@@ -206,26 +134,26 @@ test('a reader that comes back is told what it missed, and nothing twice', async
 test('a reader that comes back with a number that is not known, or too old, is told to read everything', async t => {
 	const emulator = await start(t);
 	for (const lastEventId of ['999999', 'nonsense', '-1']) {
-		const reader = await Reader.open(t, emulator, lastEventId);
+		const reader = await EventReader.open(t, emulator, lastEventId);
 		await reader.until('resync');
 		t.is(reader.told[0]?.event, 'hello');
 		await reader.close();
 	}
 	// More events than are kept.
-	const reader = await Reader.open(t, emulator);
+	const reader = await EventReader.open(t, emulator);
 	await reader.until('hello');
 	const lastId = reader.lastId;
 	const send = () => fetch(`${emulator.endpoint}/api/v1/ReadLoadBalancers`, {method: 'POST', body: '{}'});
 	for (let round = 0; round < 70; round++) await Promise.all(Array.from({length: 30}, send));
 	await reader.close();
-	const back = await Reader.open(t, emulator, lastId);
+	const back = await EventReader.open(t, emulator, lastId);
 	await back.until('resync');
 	t.pass();
 });
 
 test('more exchanges than one event has are counted', async t => {
 	const emulator = await start(t);
-	const reader = await Reader.open(t, emulator);
+	const reader = await EventReader.open(t, emulator);
 	await reader.until('hello');
 	const lb = emulator.get('web');
 	const agents = Array.from({length: 40}, async () => {
@@ -250,7 +178,7 @@ test('a reader that never reads costs a bounded queue, and the load balancer goe
 	stalled.write('GET /_lb/events HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n');
 	await once(stalled, 'data');
 	stalled.pause();
-	const other = await Reader.open(t, emulator);
+	const other = await EventReader.open(t, emulator);
 	await other.until('hello');
 
 	// More than its queue and the system's buffers hold: each exchange is some 400 characters.
@@ -267,7 +195,7 @@ test('a reader that never reads costs a bounded queue, and the load balancer goe
 
 test('there may be 16 streams; the next one is refused, and may come when one has gone', async t => {
 	const emulator = await start(t);
-	const readers = await Promise.all(Array.from({length: 16}, () => Reader.open(t, emulator)));
+	const readers = await Promise.all(Array.from({length: 16}, () => EventReader.open(t, emulator)));
 	for (const reader of readers) await reader.until('hello');
 
 	const refused = await fetch(`${emulator.endpoint}/_lb/events`);
@@ -276,7 +204,7 @@ test('there may be 16 streams; the next one is refused, and may come when one ha
 
 	await readers[0]?.close();
 	await eventually(async () => {
-		const reader = await Reader.open(t, emulator);
+		const reader = await EventReader.open(t, emulator);
 		const {status} = reader.response;
 		if (status !== 200) await reader.close();
 		return status === 200;
@@ -299,7 +227,7 @@ test('a stop ends the streams first, with a last word, while what is in flight g
 		listeners: ['http:80'],
 		backends: [{kind: 'handler', handler: (_, response) => void held.push(() => response.end())}],
 	});
-	const reader = await Reader.open(t, emulator);
+	const reader = await EventReader.open(t, emulator);
 	await reader.until('hello');
 	const arrived = emulator.get('slow').traffic.arrival();
 	const answer = emulator.get('slow').fetch('/');
@@ -319,7 +247,7 @@ test('a stop ends the streams first, with a last word, while what is in flight g
 
 test('advice is an event, with where its exchange is found and nothing of what is in it', async t => {
 	const emulator = await start(t);
-	const reader = await Reader.open(t, emulator);
+	const reader = await EventReader.open(t, emulator);
 	await reader.until('hello');
 
 	await emulator.get('web').fetch('/', {headers: {'x-forwarded-for': '203.0.113.9'}});
@@ -333,7 +261,7 @@ test('advice is an event, with where its exchange is found and nothing of what i
 test('who clears the record, or takes a load balancer away, is told to all readers once', async t => {
 	const emulator = await start(t);
 	await emulator.create({name: 'other', listeners: ['http:81'], backends: 1});
-	const reader = await Reader.open(t, emulator);
+	const reader = await EventReader.open(t, emulator);
 	await reader.until('hello');
 	const cleared = () => reader.told.filter(({event}) => event === 'cleared').length;
 
