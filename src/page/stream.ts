@@ -51,6 +51,7 @@ export class Stream {
 	#instance: string | undefined;
 	/** Whether the source that is open has been heard. */
 	#isFirst = true;
+	#isVisible = false;
 	#forget: (() => void) | undefined;
 
 	constructor(options: StreamOptions) {
@@ -61,6 +62,7 @@ export class Stream {
 	setVisible(isVisible: boolean): void {
 		this.#forget?.();
 		this.#forget = undefined;
+		this.#isVisible = isVisible;
 		if (isVisible) {
 			if (this.#source === undefined) this.#open();
 			return;
@@ -79,7 +81,10 @@ export class Stream {
 		this.#source = source;
 		const listen = (name: string, listener: (data: unknown) => void) =>
 			source.addEventListener(name, ({data}) => {
-				if (source === this.#source) listener(JSON.parse(data));
+				if (source !== this.#source) return;
+				const told = objectIn(data);
+				if (told === undefined) this.#renew();
+				else listener(told);
 			});
 		listen('hello', data => this.#greet(data));
 		for (const name of EVENTS) listen(name, data => this.#pass(name, data));
@@ -105,15 +110,33 @@ export class Stream {
 	/** The browser tries again by itself, unless the answer was no stream. */
 	#fail(source: EventSourceLike): void {
 		if (source !== this.#source) return;
+		if (source.readyState === CLOSED) this.#renew();
+		else this.#options.onConnection('lost');
+	}
+
+	/** Begins anew after a while, with everything. */
+	#renew(): void {
 		this.#options.onConnection('lost');
-		if (source.readyState !== CLOSED) return;
 		this.#close();
 		this.#forget?.();
-		this.#forget = this.#options.later(RETRY_MS, () => this.#open());
+		this.#forget = this.#options.later(RETRY_MS, () => {
+			if (this.#isVisible) this.#open();
+			else this.#options.onConnection('hidden');
+		});
 	}
 
 	#close(): void {
 		this.#source?.close();
 		this.#source = undefined;
+	}
+}
+
+/** What an event says; undefined where it is none of lb-local: another program may have the port by now. */
+function objectIn(data: string): unknown {
+	try {
+		const value: unknown = JSON.parse(data);
+		return typeof value === 'object' && value !== null ? value : undefined;
+	} catch {
+		return undefined;
 	}
 }

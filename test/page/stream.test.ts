@@ -17,7 +17,11 @@ class FakeSource implements EventSourceLike {
 	}
 
 	send(name: string, data: unknown): void {
-		this.#listeners.get(name)?.({data: JSON.stringify(data)});
+		this.sendText(name, JSON.stringify(data));
+	}
+
+	sendText(name: string, data: string): void {
+		this.#listeners.get(name)?.({data});
 	}
 
 	fail(readyState: number): void {
@@ -136,4 +140,42 @@ test('a page that is hidden while it waits to connect again stops waiting', t =>
 
 	t.deepEqual(expire(), [HIDDEN_MS]);
 	t.is(sources.length, 1);
+});
+
+for (const garbage of ['', '{"a":', '\ufffd\u0000', 'null', '1', '"text"']) {
+	for (const name of ['hello', 'exchanges']) {
+		test(`an event ${name} of ${JSON.stringify(garbage)} is not lb-local: it is asked anew after a while`, t => {
+			const {stream, sources, taken, expire} = scene();
+			stream.setVisible(true);
+			sources[0]?.send('hello', hello);
+			taken();
+
+			sources[0]?.sendText(name, garbage);
+			sources[0]?.send('state', {revision: 3});
+
+			t.deepEqual(taken(), ['lost']);
+			t.true(sources[0]?.closed);
+			t.deepEqual(expire(), [RETRY_MS]);
+			sources[1]?.send('hello', hello);
+			t.deepEqual(taken(), ['connecting', 'live', 'sync']);
+		});
+	}
+}
+
+test('a page that has just been hidden when its stream ends for good gives it back all the same', t => {
+	const {stream, sources, taken, expire} = scene();
+	stream.setVisible(true);
+	sources[0]?.send('hello', hello);
+	stream.setVisible(false);
+	taken();
+
+	sources[0]?.fail(2);
+	t.deepEqual(expire(), [RETRY_MS]);
+	t.deepEqual(taken(), ['lost', 'hidden']);
+	t.is(sources.length, 1);
+	stream.setVisible(true);
+
+	t.is(sources.length, 2);
+	sources[1]?.send('hello', hello);
+	t.deepEqual(taken(), ['connecting', 'live', 'sync']);
 });

@@ -1,6 +1,6 @@
 import {randomUUID} from 'node:crypto';
+import {type Clock, systemClock} from '../../base/clock.ts';
 import {EmulatorError} from '../../base/errors.ts';
-import {clearInterval, clearTimeout, setInterval, setTimeout} from '../../base/timers.ts';
 import type {StreamAnswer} from '../dialect.ts';
 import {streamAnswer} from '../error-answer.ts';
 import {EventQueue} from './event-queue.ts';
@@ -25,6 +25,7 @@ const RETRY_MS = 1000;
  */
 export class EventStreams {
 	readonly #source: LiveSource;
+	readonly #clock: Pick<Clock, 'every' | 'after'>;
 	/** Another one means another process, or another emulator. */
 	readonly #instance = randomUUID();
 	readonly #ring = new EventRing();
@@ -34,11 +35,13 @@ export class EventStreams {
 	/** Whether exchanges have left the record since that was told. */
 	#isCleared = false;
 	#endGathering: (() => void) | undefined;
-	#lingering: NodeJS.Timeout | undefined;
+	#endLingering: () => void = () => {};
 	#closed = false;
 
-	constructor(source: LiveSource) {
+	/** @param clock the machine's, whatever clock the emulator goes by: readers and what is between wait in real time. */
+	constructor(source: LiveSource, clock: Pick<Clock, 'every' | 'after'> = systemClock) {
 		this.#source = source;
+		this.#clock = clock;
 	}
 
 	/**
@@ -81,11 +84,14 @@ export class EventStreams {
 	}
 
 	#gather(): void {
-		clearTimeout(this.#lingering);
-		this.#lingering = undefined;
+		this.#endLingering();
 		if (this.#endGathering !== undefined) return;
 		this.#revision = this.#source.revision;
 		const ends = [
+			this.#clock.every(BATCH_MS, () => this.#flush()),
+			this.#clock.every(PING_MS, () => {
+				for (const queue of this.#queues) queue.push(': ping\n\n');
+			}),
 			this.#source.watchTraffic({
 				opened: record => this.#batch.opened(record),
 				ended: record => this.#batch.ended(record),
@@ -95,28 +101,19 @@ export class EventStreams {
 			}),
 			this.#source.watchEvents((name, event) => this.#add(name, event)),
 		];
-		const batches = setInterval(() => this.#flush(), BATCH_MS);
-		const pings = setInterval(() => {
-			for (const queue of this.#queues) queue.push(': ping\n\n');
-		}, PING_MS);
-		batches.unref();
-		pings.unref();
 		this.#endGathering = () => {
 			for (const end of ends) end();
-			clearInterval(batches);
-			clearInterval(pings);
 		};
 	}
 
 	#leave(queue: EventQueue): void {
 		this.#queues.delete(queue);
 		if (this.#queues.size > 0 || this.#closed) return;
-		this.#lingering = setTimeout(() => this.#stop(), LINGER_MS);
-		this.#lingering.unref();
+		this.#endLingering = this.#clock.after(LINGER_MS, () => this.#stop());
 	}
 
 	#stop(): void {
-		clearTimeout(this.#lingering);
+		this.#endLingering();
 		this.#endGathering?.();
 		this.#endGathering = undefined;
 		this.#batch = new ExchangeBatch();
