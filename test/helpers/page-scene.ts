@@ -63,6 +63,8 @@ interface OpenOptions extends BrowserContextOptions {
 	readonly hash?: string;
 	/** Whether the test asks for something that is refused. */
 	readonly isRefused?: boolean;
+	/** Whether the test takes the connection away. */
+	readonly isCut?: boolean;
 }
 
 /** A tab that shows the page. When the test ends, nothing must have been logged, and nothing asked of anybody else. */
@@ -70,7 +72,7 @@ export async function openPage(
 	t: ExecutionContext,
 	browser: Browser,
 	{endpoint}: Pick<Emulator, 'endpoint'>,
-	{hash = '#/map', isRefused = false, ...options}: OpenOptions = {},
+	{hash = '#/map', isRefused = false, isCut = false, ...options}: OpenOptions = {},
 ): Promise<Page> {
 	const context = await browser.newContext({viewport: {width: 1400, height: 900}, ...options});
 	context.setDefaultTimeout(PATIENCE_MS);
@@ -78,7 +80,10 @@ export async function openPage(
 	const odd: string[] = [];
 	page.on('console', message => {
 		// The browser tells of each answer that refuses something, and of what the policy stops.
-		if (!isRefused || !/status of 4|TrustedHTML/.test(message.text())) odd.push(`console: ${message.text()}`);
+		const text = message.text();
+		const isExpected =
+			(isRefused && /status of 4|TrustedHTML/.test(text)) || (isCut && /Failed to load resource: net::/.test(text));
+		if (!isExpected) odd.push(`console: ${text}`);
 	});
 	page.on('pageerror', error => odd.push(`error: ${error.message}`));
 	page.on('request', request => {
