@@ -1,4 +1,4 @@
-import {useEffect, useMemo, useRef, useState} from 'preact/hooks';
+import {useEffect, useLayoutEffect, useMemo, useRef, useState} from 'preact/hooks';
 import {didYouMean} from '../../base/suggest.ts';
 import {isFailed, readFilter} from '../../observability/traffic-filter.ts';
 import {orderAssertionOf} from '../assertions.ts';
@@ -58,9 +58,10 @@ export function TrafficView() {
 		follow: () => setFollows(before => !before),
 		pause: () => store.pause(store.pausedAt === undefined),
 	});
+	const {ref, seek} = useRowFocus(rows, current, setCurrent);
 	const chosen = selected.size > 1 ? rows.filter(({seq}) => selected.has(seq)) : [];
 	return (
-		<div class={exchange === undefined ? 'traffic' : 'traffic with-detail'}>
+		<div ref={ref} class={exchange === undefined ? 'traffic' : 'traffic with-detail'}>
 			<section aria-labelledby="traffic-title">
 				<h2 id="traffic-title" class="hidden">
 					Traffic
@@ -146,19 +147,45 @@ export function TrafficView() {
 				)}
 			</section>
 			{exchange !== undefined && (
-				<DetailPane key={`${exchange.lb}/${exchange.id}`} {...exchange} onClose={() => closeDetail(go, current)} />
+				<DetailPane
+					key={`${exchange.lb}/${exchange.id}`}
+					{...exchange}
+					onClose={() => {
+						seek(current);
+						go({exchange: undefined});
+					}}
+				/>
 			)}
 		</div>
 	);
 }
 
-/** Esc puts the focus back to the row. */
-function closeDetail(go: (change: {readonly exchange: undefined}) => void, current: number | undefined): void {
-	go({exchange: undefined});
-	requestAnimationFrame(() => {
-		const row = document.querySelector(`[data-key="${current}"]`);
-		if (row instanceof HTMLElement) row.focus();
+/**
+ * Where what has the focus goes away, the nearest row gets it, and the filter where there is none: a row that is no longer
+ * kept, a detail that is closed, a button that has nothing to do any more.
+ */
+function useRowFocus(rows: readonly ExchangeSummary[], current: number | undefined, setCurrent: (seq: number) => void) {
+	const ref = useRef<HTMLDivElement>(null);
+	/** The number of the row that is to have the focus, once one is in the document. */
+	const wanted = useRef<number | undefined>(undefined);
+	const seek = (seq: number | undefined) => {
+		wanted.current = seq ?? Number.POSITIVE_INFINITY;
+	};
+	const {activeElement: had} = document;
+	const hadFocus = ref.current?.contains(had) && had instanceof HTMLElement;
+	useLayoutEffect(() => {
+		if (document.activeElement !== document.body) wanted.current = undefined;
+		else if (hadFocus) seek(had.dataset['key'] === undefined ? current : Number(had.dataset['key']));
+		if (wanted.current === undefined) return;
+		const {current: from} = wanted;
+		const nearest = rows.find(({seq}) => seq >= from)?.seq ?? rows.at(-1)?.seq;
+		const found = document.querySelector(nearest === undefined ? '#filter' : `[data-key="${nearest}"]`);
+		if (found instanceof HTMLElement) {
+			wanted.current = undefined;
+			found.focus({preventScroll: true});
+		} else if (nearest !== undefined) setCurrent(nearest);
 	});
+	return {ref, seek};
 }
 
 function between(rows: readonly ExchangeSummary[], from: number, to: number): ReadonlySet<number> {

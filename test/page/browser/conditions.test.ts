@@ -1,10 +1,9 @@
 // A process of its own: it starts a browser.
-import {once} from 'node:events';
-import {Agent, request} from 'node:http';
 import test from 'ava';
 import type {Browser} from 'playwright-core';
-import {type Emulator, startEmulator} from '../../../src/index.ts';
+import {startEmulator} from '../../../src/index.ts';
 import {authority} from '../../helpers/emulator-scene.ts';
+import {sendMany} from '../../helpers/many-requests.ts';
 import {launch, openPage, SCENE, startScene, violationsIn} from '../../helpers/page-scene.ts';
 import {open} from '../../helpers/raw-connection.ts';
 
@@ -165,27 +164,6 @@ test.serial('opened by another name it says so, and shows what is to be copied: 
 	t.deepEqual(await violationsIn(page), []);
 });
 
-/** Sends so many requests over a few connections that are kept. */
-async function send(emulator: Emulator, count: number): Promise<void> {
-	const agent = new Agent({keepAlive: true, maxSockets: 16});
-	const port = emulator.get('web').port(80);
-	const one = async (number: number) => {
-		const sent = request({agent, host: '127.0.0.1', port, path: `/n/${number}`, headers: {Host: 'web.test'}});
-		sent.end();
-		// The events of requests are typed as unknown.
-		const [response] = (await once(sent, 'response')) as [import('node:http').IncomingMessage];
-		response.resume();
-		await once(response, 'end');
-	};
-	let next = 0;
-	await Promise.all(
-		Array.from({length: 16}, async () => {
-			while (next < count) await one(next++);
-		}),
-	);
-	agent.destroy();
-}
-
 test.serial(
 	'of 10,000 exchanges few are read and few are in the document until somebody looks at the others',
 	async t => {
@@ -199,7 +177,7 @@ test.serial(
 			},
 		});
 		t.teardown(() => emulator.stop());
-		await send(emulator, 10_000);
+		await sendMany(emulator.get('web').port(80), 10_000);
 		const page = await openPage(t, browser, emulator, {hash: '#/traffic'});
 		const grid = page.getByRole('grid');
 		const nodes = () => page.evaluate(() => document.querySelectorAll('*').length);
@@ -246,7 +224,7 @@ test.serial(
 		const before = page.locator('[aria-rowindex="5004"]');
 		await before.waitFor();
 		const [text, box] = [await before.innerText(), await before.boundingBox()];
-		await send(emulator, 100);
+		await sendMany(emulator.get('web').port(80), 100);
 		await page.getByRole('button', {name: '100 new'}).waitFor();
 		const after = page.locator('[aria-rowindex="4904"]');
 		t.is(await after.innerText(), text);
@@ -262,7 +240,7 @@ test.serial('a filter looks at all exchanges, read or not; scrolling reads what 
 		config: {backends: {a: {kind: 'reply'}}, loadBalancers: {web: {listeners: ['http:80'], backends: ['a']}}},
 	});
 	t.teardown(() => emulator.stop());
-	await send(emulator, 5000);
+	await sendMany(emulator.get('web').port(80), 5000);
 	const page = await openPage(t, browser, emulator, {hash: '#/traffic?f=path:/n/7*'});
 	await page.getByText('111 of 5,000 exchanges', {exact: true}).waitFor();
 	await page.reload();
