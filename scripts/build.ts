@@ -93,6 +93,7 @@ const BUNDLED = [
 	['get-port', 'license'],
 	['path-expression-matcher', 'LICENSE'],
 	['preact', 'LICENSE'],
+	['prom-client', 'LICENSE'],
 	['valibot', 'LICENSE.md'],
 	['xml-naming', 'LICENSE'],
 ] as const;

@@ -6,6 +6,7 @@ import {readAddress} from '../configuration/host-names.ts';
 import type {Config} from '../configuration/spec.ts';
 import type {AdminApi, Connection, PlacedFault, Readiness} from '../control-plane/admin/admin-api.ts';
 import type {LiveSource} from '../control-plane/admin/live.ts';
+import type {Counted} from '../control-plane/admin/metrics.ts';
 import {loadBalancerState, type VmAddress} from '../control-plane/admin/state.ts';
 import type {RecordedTraffic} from '../control-plane/admin/traffic.ts';
 import {AwsDialect} from '../control-plane/aws/dialect.ts';
@@ -27,6 +28,7 @@ import type {Configurer} from './configurer.ts';
 import type {EmulatorFaults} from './emulator-faults.ts';
 import {addressOfListener, findListener} from './named-listeners.ts';
 import type {Notices} from './notices.ts';
+import {countedBy, recordedTraffic} from './recorded.ts';
 import {withDetails} from './state-details.ts';
 
 /** The port that the command line takes when nobody asked for one. */
@@ -174,21 +176,11 @@ export class Control implements AdminApi {
 	}
 
 	traffic(): readonly RecordedTraffic[] {
-		return [...this.#options.store.managed.values()].map(({name, dnsName, running}) => ({
-			loadBalancer: name,
-			dnsName,
-			get listeners() {
-				return running.listeners.map(({description: {port}, bound}) => ({
-					port,
-					host: bound.host,
-					boundPort: bound.port,
-				}));
-			},
-			records: running.journal.records,
-			forgotten: running.journal.forgotten,
-			find: id => running.journal.find(id),
-			clear: () => running.journal.clear(),
-		}));
+		return [...this.#options.store.managed.values()].map(recordedTraffic);
+	}
+
+	counted(): readonly Counted[] {
+		return [...this.#options.store.managed.values()].map(countedBy);
 	}
 
 	async drain(loadBalancer: string, backend: string): Promise<number> {

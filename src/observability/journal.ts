@@ -4,6 +4,7 @@ import {INSPECT, type InspectArguments, showFields} from '../base/inspection.ts'
 import {queueMicrotask} from '../base/timers.ts';
 import type {Exchange} from './exchange.ts';
 import type {ExchangeRecord} from './exchange-record.ts';
+import {Tallies, type Tally} from './tallies.ts';
 import {TrafficFeed} from './traffic-feed.ts';
 import {type Filter, Waiters} from './waiters.ts';
 
@@ -45,8 +46,10 @@ export class Journal implements Traffic {
 	/** A ring: the oldest kept exchange is at `#oldest`. */
 	#ring: ExchangeRecord[] = [];
 	#oldest = 0;
-	#counts = new Map<string, number>();
+	readonly #tallies = new Tallies();
 	#forgotten = 0;
+	/** What `forgotten` had grown to at each `clear()`, in all. */
+	#forgottenBefore = 0;
 	#nextId = 1;
 	readonly #capacity: number;
 	readonly #feed: TrafficFeed;
@@ -93,9 +96,7 @@ export class Journal implements Traffic {
 
 	/** Resolves `next()` calls and notifies subscribers that an exchange has ended, which is in the record already. */
 	finish(record: ExchangeRecord): void {
-		if (record.backendName !== '') {
-			this.#counts.set(record.backendName, (this.#counts.get(record.backendName) ?? 0) + 1);
-		}
+		this.#tallies.count(record);
 		if (this.#ended.size > 0) this.#ended.wake(record);
 		if (this.#feed.isWatched) this.#feed.ended(record);
 		for (const subscriber of this.#subscribers) {
@@ -136,6 +137,16 @@ export class Journal implements Traffic {
 		return this.#forgotten;
 	}
 
+	/** Of all that have ended, whether the record was cleared since or not. */
+	get tallies(): readonly Tally[] {
+		return this.#tallies.all;
+	}
+
+	/** As `forgotten`, whether the record was cleared since or not. */
+	get forgottenInAll(): number {
+		return this.#forgottenBefore + this.#forgotten;
+	}
+
 	[Symbol.iterator](): IterableIterator<Exchange> {
 		return this.#records();
 	}
@@ -145,7 +156,7 @@ export class Journal implements Traffic {
 	}
 
 	counts(): Record<string, number> {
-		const counts = new Map(this.#counts);
+		const counts = this.#tallies.sinceCleared();
 		for (const {outcome, backendName} of this.#ring) {
 			if (outcome === 'open' && backendName !== '') counts.set(backendName, (counts.get(backendName) ?? 0) + 1);
 		}
@@ -185,8 +196,9 @@ export class Journal implements Traffic {
 		for (const record of this.#ring) if (record.outcome === 'open') record.id = 0;
 		this.#ring = [];
 		this.#oldest = 0;
+		this.#forgottenBefore += this.#forgotten;
 		this.#forgotten = 0;
-		this.#counts = new Map();
+		this.#tallies.clear();
 		this.#feed.cleared();
 	}
 

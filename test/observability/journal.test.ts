@@ -111,3 +111,26 @@ test('an unsubscribed subscriber gets no more exchanges', t => {
 
 	t.deepEqual(heard, ['a']);
 });
+
+test('what was alike is counted together, also after the record was cleared', t => {
+	const journal = new Journal(2);
+	for (const name of ['a', 'b', 'a']) finished(journal, name);
+	const refused = record('');
+	Object.assign(refused, {outcome: 'no-healthy-backend', responseStatus: 503});
+	journal.finish(refused);
+	journal.clear();
+	finished(journal, 'a');
+	finished(journal, 'a');
+	finished(journal, 'a');
+
+	t.deepEqual(journal.counts(), {a: 3});
+	t.is(journal.forgotten, 1);
+	t.is(journal.forgottenInAll, 2);
+	const alike = {kind: 'http', handshakeOnly: false, listener: 80};
+	t.like(journal.tallies, [
+		{...alike, backend: 'a', statusClass: 0, outcome: 'ok', count: 5},
+		{...alike, backend: 'b', statusClass: 0, outcome: 'ok', count: 1},
+		{...alike, backend: '', statusClass: 5, outcome: 'no-healthy-backend', count: 1},
+	]);
+	t.is(journal.tallies.length, 3);
+});

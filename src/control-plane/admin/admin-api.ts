@@ -5,6 +5,7 @@ import type {ArmedFault} from '../../model/fault.ts';
 import type {OperatorSetting} from '../../model/health.ts';
 import type {Reloaded} from '../../operations/configure.ts';
 import type {LiveSource} from './live.ts';
+import type {Counted} from './metrics.ts';
 import type {AdminState, VmAddress} from './state.ts';
 import type {RecordedTraffic} from './traffic.ts';
 
@@ -42,6 +43,8 @@ export interface AdminApi {
 	removeVm(id: string): boolean | Promise<boolean>;
 	/** What the load balancers have recorded. */
 	traffic(): readonly RecordedTraffic[];
+	/** What the load balancers have counted. */
+	counted(): readonly Counted[];
 	/** What happens, as it happens. */
 	readonly live: LiveSource;
 	/**

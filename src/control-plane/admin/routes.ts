@@ -75,6 +75,7 @@ const ROUTES: ReadonlyMap<string, ReadonlyMap<string, Handler>> = new Map([
 		]),
 	],
 	['/_lb/events', new Map([['GET', ({events}, {headers}) => events().open(headers.get('last-event-id'))]])],
+	['/_lb/metrics', new Map([['GET', metrics]])],
 	['/_lb/ca.pem', new Map([['GET', certificate]])],
 	['/_lb/connect', new Map([['GET', async ({port}) => jsonAnswer(await port.connection())]])],
 	['/_lb/calls', new Map([['GET', readCalls]])],
@@ -188,6 +189,12 @@ function readCalls({calls}: OwnContext, {query = ''}: ApiRequest): ApiAnswer {
 	const after = given.number('after') ?? 0;
 	given.end();
 	return jsonAnswer({total: calls.total, calls: calls.calls.filter(({number}) => number > after)});
+}
+
+/** Loaded with the first scrape: few are asked for it. */
+async function metrics(context: OwnContext): Promise<ApiAnswer> {
+	const {metricsAnswer} = await import('./metrics.ts');
+	return metricsAnswer(stateOf(context), context.port.counted());
 }
 
 function certificate({port}: OwnContext): ApiAnswer {

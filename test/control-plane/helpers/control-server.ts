@@ -5,6 +5,7 @@ import type {Duration} from '../../../src/base/duration.ts';
 import {EmulatorError} from '../../../src/base/errors.ts';
 import type {Config} from '../../../src/configuration/spec.ts';
 import type {AdminApi, Connection, PlacedFault, Readiness} from '../../../src/control-plane/admin/admin-api.ts';
+import type {Counted} from '../../../src/control-plane/admin/metrics.ts';
 import type {AdminState, LoadBalancerState, VmAddress} from '../../../src/control-plane/admin/state.ts';
 import type {RecordedTraffic} from '../../../src/control-plane/admin/traffic.ts';
 import type {ApiAnswer, ApiRequest, Dialect} from '../../../src/control-plane/dialect.ts';
@@ -154,6 +155,11 @@ export class FakeAdminApi implements AdminApi {
 		const listeners = [{port: 80, host: '127.0.0.1', boundPort: 10_080}];
 		const place = {loadBalancer: 'web', dnsName: 'web.lb.test', listeners};
 		return [{...place, records, forgotten, find: id => journal.find(id), clear: () => journal.clear()}];
+	}
+
+	counted(): readonly Counted[] {
+		const {tallies, forgottenInAll: forgotten} = this.journal;
+		return [{loadBalancer: 'web', tallies, forgotten, connections: [{listener: 443, open: 2}]}];
 	}
 
 	async drain(loadBalancer: string, backend: string): Promise<number> {
