@@ -48,7 +48,14 @@ export function App({store, controller}: Props) {
 		);
 	}, []);
 	const [more, setMore] = useState<More>();
-	const loadMore = useCallback(() => void import('./more.ts').then(setMore), []);
+	const loadMore = useCallback(
+		() =>
+			// A browser asks for a module once, whatever came of it.
+			void import('./more.ts').then(setMore, () =>
+				store.say('alert', 'The rest of the page did not load. Load the page again once lb-local runs.'),
+			),
+		[],
+	);
 	const seekFilter = () => {
 		const field = document.getElementById('filter');
 		if (field !== null) return field.focus();

@@ -9,7 +9,8 @@ interface Props {
 
 /**
  * A modal dialog. The browser keeps the focus in it and closes it with Esc. It opens at its top: the title has the focus,
- * because the first thing to press may stand at the end of what is to be read. The focus goes back when it is closed.
+ * because the first thing to press may stand at the end of what is to be read. The focus goes back when it is closed,
+ * or to the content where that is gone.
  */
 export function Dialog({title, onClose, children}: Props) {
 	const ref = useRef<HTMLDialogElement>(null);
@@ -20,7 +21,8 @@ export function Dialog({title, onClose, children}: Props) {
 		dialog?.querySelector('h2')?.focus();
 		return () => {
 			dialog?.close();
-			if (before instanceof HTMLElement) before.focus();
+			const after = before?.isConnected ? before : document.getElementById('content');
+			if (after instanceof HTMLElement) after.focus();
 		};
 	}, []);
 	return (

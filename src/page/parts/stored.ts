@@ -1,10 +1,10 @@
-// Settings of this browser. Where it keeps none, as in a private window, they hold until the page is closed.
+// Settings of this browser. Where it keeps none, as in a private window or where it is full, they hold until the page is closed.
 
 export function read(name: string): string | undefined {
 	try {
-		return localStorage.getItem(name) ?? undefined;
+		return document.documentElement.getAttribute(attribute(name)) ?? localStorage.getItem(name) ?? undefined;
 	} catch {
-		return document.documentElement.getAttribute(attribute(name)) ?? undefined;
+		return undefined;
 	}
 }
 
@@ -17,6 +17,7 @@ export function write(name: string, value: string | undefined): void {
 	try {
 		if (value === undefined) localStorage.removeItem(name);
 		else localStorage.setItem(name, value);
+		document.documentElement.removeAttribute(attribute(name));
 	} catch {
 		document.documentElement.setAttribute(attribute(name), value ?? '');
 	}

@@ -1,7 +1,7 @@
-import {useState} from 'preact/hooks';
+import {useEffect, useState} from 'preact/hooks';
 import {usePage, useSeconds} from '../parts/hooks.ts';
 import {Lazy} from '../parts/lazy.tsx';
-import {nextTheme, theme} from '../parts/theme.ts';
+import {applyTheme, nextTheme, theme} from '../parts/theme.ts';
 import {hashOf, VIEWS, type View} from '../route.ts';
 import {ago, dateOf, grouped, timeOfDay} from '../time.ts';
 import {adviceIn} from '../wire.ts';
@@ -138,6 +138,15 @@ function Live() {
 
 function ThemeButton() {
 	const [current, setCurrent] = useState(theme());
+	useEffect(() => {
+		// Another tab of this browser has chosen one.
+		const follow = () => {
+			applyTheme();
+			setCurrent(theme());
+		};
+		window.addEventListener('storage', follow);
+		return () => window.removeEventListener('storage', follow);
+	}, []);
 	return (
 		<button type="button" onClick={() => setCurrent(nextTheme(current))}>
 			Theme: {current}
