@@ -265,8 +265,11 @@ test.serial('rows keep the focus out of sight, several are chosen, and the filte
 	t.true((await rows(page).filter({hasText: '/cart'}).innerText()).includes(local));
 	await page.getByText(/clock manual \d{4}-\d\d-\d\d \d\d:\d\d:\d\d UTC/).waitFor();
 
-	await page.getByRole('searchbox').fill('path:/n/7*');
+	const steps = () => page.evaluate(() => history.length);
+	const before = await steps();
+	await page.getByRole('searchbox').pressSequentially('path:/n/7*');
 	await page.getByText('11 of 124 exchanges').waitFor();
+	t.is(await steps(), before, 'a letter is no step back');
 	await page.getByRole('link', {name: 'Map'}).click();
 	await page.getByText('Back-ends of web').first().waitFor();
 	await page.goBack();
@@ -286,7 +289,7 @@ test.serial('hostile words of clients, back-ends and callers are text in every v
 		port: 0,
 		authority,
 		config: {
-			backends: {a: {kind: 'reply', headers: {'X-Evil': evil}, body: `{"a":"${evil}"}`}},
+			backends: {a: {kind: 'reply', headers: {'X-Evil': evil}, body: `{"a":"${evil}\u202e"}`}},
 			loadBalancers: {
 				web: {
 					listeners: [{listen: 'http:80', stickiness: {cookie: 'evil!#$'}}],
@@ -314,7 +317,7 @@ test.serial('hostile words of clients, back-ends and callers are text in every v
 	t.true((await detail.innerText()).includes(`Cookie: ${evil}=1`));
 	t.true((await detail.innerText()).includes(`X-Evil: ${evil}`));
 	await detail.getByRole('button', {name: 'Pretty JSON'}).click();
-	t.true((await detail.innerText()).includes(`"a": "${evil}"`));
+	t.true((await detail.innerText()).includes(`"a": "${evil}\\u{202e}"`));
 	await page.getByRole('link', {name: 'Map'}).click();
 	await page.getByText('path /~\'"*').waitFor();
 	await page.getByText('sticky by evil!#$').waitFor();
@@ -323,9 +326,12 @@ test.serial('hostile words of clients, back-ends and callers are text in every v
 	await call.waitFor();
 	t.regex(await call.innerText(), /400/);
 	await page.getByRole('link', {name: /^Faults/}).click();
-	await page.getByRole('textbox', {name: 'Value'}).fill(evil);
+	await page.getByRole('textbox', {name: 'Value'}).fill(`${evil}\u202e`);
 	await page.getByRole('button', {name: 'Arm'}).click();
-	await page.getByRole('alert').filter({hasText: evil}).waitFor();
+	await page
+		.getByRole('alert')
+		.filter({hasText: `${evil}\\u{202e}`})
+		.waitFor();
 	t.is(await page.locator('#app img, #app b').count(), 0);
 	client.stream.destroy();
 });
