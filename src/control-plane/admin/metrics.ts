@@ -1,3 +1,4 @@
+/// <reference path="./prom-client-registry.d.ts" />
 import Registry from 'prom-client/lib/registry.js';
 import {wallMs} from '../../base/timers.ts';
 import type {Tally} from '../../observability/tallies.ts';
