@@ -118,6 +118,108 @@ test('whole exchanges come as NDJSON, with the explanation', async t => {
 	t.is(JSON.parse(lines[0] ?? '{}').why.candidates[0].verdict, 'chosen');
 });
 
+/** The file that a link leads to, line by line. */
+async function file(emulator: Emulator, query = '', headers: Record<string, string> = {}) {
+	const response = await fetch(`${emulator.endpoint}/_lb/traffic?format=ndjson${query}`, {headers});
+	const text = await response.text();
+	if (response.status !== 200) throw new Error(text);
+	const lines = text === '' ? [] : text.replace(/\n$/, '').split('\n');
+	const exchanges = lines.map(line => JSON.parse(line) as {seq: number; request: {target: string}});
+	return {headers: response.headers, text, exchanges};
+}
+
+const disposition = 'attachment; filename="lb-local-traffic.ndjson"';
+
+test('a link saves whole exchanges as a file, whatever the browser accepts', async t => {
+	const emulator = await start(t);
+	await visit(emulator, 'web /1', 'shop /2');
+
+	const saved = await file(emulator, '', {accept: 'text/html,*/*;q=0.8', 'sec-fetch-site': 'same-origin'});
+
+	t.is(saved.headers.get('content-type'), 'application/x-ndjson; charset=utf-8');
+	t.is(saved.headers.get('content-disposition'), disposition);
+	t.is(saved.headers.get('x-content-type-options'), 'nosniff');
+	t.is(saved.headers.get('cache-control'), 'no-store');
+	const whole = ['web', 'shop'].map(name => JSON.stringify(emulator.get(name).traffic.last()));
+	t.is(saved.text, `${whole.join('\n')}\n`, 'as with Accept, and as `up --json` prints them');
+	const accepted = await fetch(`${emulator.endpoint}/_lb/traffic`, {headers: {accept: 'application/x-ndjson'}});
+	t.is(accepted.headers.get('content-disposition'), null, 'programs save nothing unless they want to');
+	t.is(await accepted.text(), saved.text);
+	t.is((await file(emulator, '', {accept: 'application/x-ndjson'})).text, saved.text);
+});
+
+test('format=json is the page of rows, also where NDJSON is accepted', async t => {
+	const emulator = await start(t);
+	await visit(emulator, 'web /1');
+
+	const response = await fetch(`${emulator.endpoint}/_lb/traffic?format=json`, {
+		headers: {accept: 'application/x-ndjson'},
+	});
+
+	t.is(response.headers.get('content-type'), 'application/json; charset=utf-8');
+	t.is(response.headers.get('content-disposition'), null);
+	t.deepEqual(await response.json(), await page(emulator));
+});
+
+test('a file has what filter, load balancer, range and limit leave, and nothing of an empty record', async t => {
+	const emulator = await start(t);
+	t.is((await file(emulator)).text, '');
+	await visit(emulator, 'web /api/1', 'web /cart', 'shop /api/2', 'web /api/3');
+	const {summaries} = await page(emulator);
+	const targetsOf = async (query: string) => (await file(emulator, query)).exchanges.map(({request}) => request.target);
+
+	t.deepEqual(await targetsOf('&filter=path:/api'), ['/api/1', '/api/2', '/api/3']);
+	t.deepEqual(await targetsOf('&filter=path:/api+-lb:shop'), ['/api/1', '/api/3']);
+	t.deepEqual(await targetsOf('&filter=path:/api&limit=2'), ['/api/2', '/api/3']);
+	t.deepEqual(await targetsOf('&lb=shop'), ['/api/2']);
+	t.deepEqual(await targetsOf(`&before=${summaries[2]?.seq}`), ['/api/1', '/cart']);
+	t.deepEqual(await targetsOf(`&after=${summaries[1]?.seq}&limit=1`), ['/api/2']);
+	t.deepEqual(await targetsOf('&filter=status:5xx'), []);
+});
+
+test('a format that does not exist is refused with those that do, and so is a page of another site', async t => {
+	const emulator = await start(t);
+
+	t.like(await refusal(emulator, '/_lb/traffic?format=csv'), {
+		status: 400,
+		code: 'INVALID_DESCRIPTION',
+		message: 'The query is not valid:\n  format: "csv" is no format; allowed are json, ndjson',
+	});
+	t.regex((await refusal(emulator, '/_lb/traffic?format=ndjsn')).message, /did you mean "ndjson"\?/);
+	t.like(await refusal(emulator, '/_lb/traffic?format='), {status: 400});
+	t.like(await refusal(emulator, '/_lb/traffic?format=json&format=ndjson'), {status: 400});
+	const both = await refusal(emulator, '/_lb/traffic?format=NDJSON&limit=0');
+	t.regex(both.message, /format.*limit|limit.*format/s);
+	const foreign = {headers: {'sec-fetch-site': 'cross-site'}};
+	t.like(await refusal(emulator, '/_lb/traffic?format=ndjson', foreign), {status: 403});
+});
+
+test('a file has 10,000 exchanges at most, the newest, each once', async t => {
+	const emulator = await start(t, {record: {exchanges: 20_000}});
+	const count = 10_050;
+	const client = connect(emulator.get('web').port(80), '127.0.0.1');
+	t.teardown(() => client.destroy());
+	const requests = Array.from({length: count}, (_, index) => `GET /${index} HTTP/1.1\r\nHost: web.test\r\n\r\n`);
+	client.end(requests.join(''));
+	client.resume();
+	await once(client, 'close');
+	t.is(emulator.get('web').traffic.length, count);
+
+	const {exchanges} = await file(emulator, '&limit=10000');
+
+	const numbers = exchanges.map(({request}) => Number(request.target.slice(1)));
+	t.deepEqual(
+		numbers,
+		Array.from({length: 10_000}, (_, index) => index + 50),
+	);
+	const older = await file(emulator, `&before=${exchanges[0]?.seq}`);
+	t.deepEqual(
+		older.exchanges.map(({request}) => Number(request.target.slice(1))),
+		Array.from({length: 50}, (_, index) => index),
+	);
+	t.like(await refusal(emulator, '/_lb/traffic?format=ndjson&limit=10001'), {status: 400});
+});
+
 test('one exchange is read by its load balancer and id', async t => {
 	const emulator = await start(t);
 	await visit(emulator, 'web /1', 'web /2');
@@ -173,6 +275,9 @@ test('HEAD has no rows', async t => {
 
 	t.is(response.status, 200);
 	t.is(await response.text(), '');
+	const asFile = await fetch(`${emulator.endpoint}/_lb/traffic?format=ndjson`, {method: 'HEAD'});
+	t.is(asFile.headers.get('content-disposition'), disposition);
+	t.is(await asFile.text(), '');
 });
 
 test('a client that reads no further than the first lines stops what is made for it', async t => {

@@ -34,6 +34,18 @@ export class Query {
 		return undefined;
 	}
 
+	/** One of several words. */
+	choice<Word extends string>(key: string, allowed: readonly Word[]): Word | undefined {
+		const text = this.#given.get(key);
+		if (text === null) return undefined;
+		const chosen = allowed.find(each => each === text);
+		if (chosen === undefined) {
+			const message = `${quote(text)} is no ${key}; allowed are ${allowed.join(', ')}`;
+			this.refuse({path: [key], message, hint: didYouMean(text, allowed)});
+		}
+		return chosen;
+	}
+
 	refuse(violation: Violation): void {
 		this.#violations.push(violation);
 	}

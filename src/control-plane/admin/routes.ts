@@ -70,7 +70,7 @@ const ROUTES: ReadonlyMap<string, ReadonlyMap<string, Handler>> = new Map([
 	[
 		'/_lb/traffic',
 		new Map<string, Handler>([
-			['GET', ({port}, {query = '', headers}) => readTraffic(port.traffic(), query, asksForLines(headers))],
+			['GET', ({port}, {query = '', headers}) => readTraffic(port.traffic(), query, acceptsLines(headers))],
 			['DELETE', clearTraffic],
 		]),
 	],
@@ -140,8 +140,8 @@ function exchangeRoute(path: string): ReadonlyMap<string, Handler> | undefined {
 	return new Map([['GET', ({port, endpoint}: OwnContext) => readExchange(port.traffic(), {lb: name, id, endpoint})]]);
 }
 
-/** Whether whole exchanges are asked for, one on each line. */
-function asksForLines(headers: ApiRequest['headers']): boolean {
+/** Whether whole exchanges are accepted, one on each line. */
+function acceptsLines(headers: ApiRequest['headers']): boolean {
 	return /(^|[\s,])application\/x-ndjson\b/i.test(headers.get('accept') ?? '');
 }
 

@@ -26,6 +26,12 @@ export interface RecordedTraffic extends Omit<Place, 'endpoint'> {
 const MOST_SUMMARIES = 10_000;
 const USUAL_SUMMARIES = 500;
 
+/** What `format` may say: a link in a browser cannot say what it accepts. */
+const FORMATS = ['json', 'ndjson'] as const;
+
+/** A browser saves what a link with `format=ndjson` leads to, under this name. */
+const AS_FILE = ['Content-Disposition', 'attachment; filename="lb-local-traffic.ndjson"'] as const;
+
 interface TrafficQuery {
 	readonly after: number | undefined;
 	readonly before: number | undefined;
@@ -33,6 +39,8 @@ interface TrafficQuery {
 	readonly lb: string | undefined;
 	/** Absent: all pass. A subject of a filter is work for each record. */
 	readonly filter: TrafficFilter | undefined;
+	/** Absent: what the request accepts. */
+	readonly format: (typeof FORMATS)[number] | undefined;
 }
 
 /** What `GET /_lb/traffic` answers in JSON. */
@@ -52,16 +60,17 @@ export interface TrafficPage {
 
 /**
  * A page of the record: the first exchanges after `after`, or else the last ones before `before`, or the last ones of all.
- * Summaries in JSON, or whole exchanges as NDJSON.
+ * Summaries in JSON, or whole exchanges as NDJSON: as a file where the query asks for them.
  *
+ * @param acceptsLines whether the request accepts NDJSON; `format` in the query counts before it.
  * @throws EmulatorError `INVALID_DESCRIPTION`, `NO_SUCH_LOAD_BALANCER`
  */
 export function readTraffic(
 	all: readonly RecordedTraffic[],
 	query: string,
-	asLines: boolean,
+	acceptsLines: boolean,
 ): ApiAnswer | StreamAnswer {
-	const {after = 0, before = Number.POSITIVE_INFINITY, limit, lb, filter, isForward} = readQuery(query);
+	const {after = 0, before = Number.POSITIVE_INFINITY, limit, lb, filter, format, isForward} = readQuery(query);
 	const asked = lb === undefined ? all : [named(all, lb)];
 	const records = inOrder(asked);
 	const found: ExchangeRecord[] = [];
@@ -74,7 +83,10 @@ export function readTraffic(
 		if (!more) found.push(record);
 	}
 	if (!isForward) found.reverse();
-	if (asLines) return streamAnswer('application/x-ndjson; charset=utf-8', linesOf(found));
+	if (format === 'ndjson' || (format === undefined && acceptsLines)) {
+		const answer = streamAnswer('application/x-ndjson; charset=utf-8', linesOf(found));
+		return format === undefined ? answer : {...answer, headers: [...answer.headers, AS_FILE]};
+	}
 	const page: TrafficPage = {
 		summaries: found.map(summaryOf),
 		oldest: records[0]?.seq ?? 0,
@@ -169,13 +181,14 @@ export function subjectOf(record: ExchangeRecord): FilterSubject {
 }
 
 function readQuery(text: string): TrafficQuery & {readonly isForward: boolean} {
-	const query = new Query(text, ['after', 'before', 'limit', 'lb', 'filter']);
+	const query = new Query(text, ['after', 'before', 'limit', 'lb', 'filter', 'format']);
 	const after = query.number('after');
 	const before = query.number('before');
 	const limit = query.number('limit', 1, MOST_SUMMARIES) ?? USUAL_SUMMARIES;
 	const written = query.text('filter') ?? '';
 	const filter = written.trim() === '' ? undefined : readFilter(written, didYouMean);
 	for (const remark of filter?.remarks ?? []) query.refuse({path: ['filter'], ...remark});
+	const format = query.choice('format', FORMATS);
 	query.end();
-	return {after, before, limit, lb: query.text('lb'), filter, isForward: after !== undefined};
+	return {after, before, limit, lb: query.text('lb'), filter, format, isForward: after !== undefined};
 }
