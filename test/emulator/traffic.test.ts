@@ -245,6 +245,12 @@ test('the record is cleared, of all load balancers', async t => {
 	const emulator = await start(t);
 	await visit(emulator, 'web /1', 'shop /2');
 
+	t.like(await refusal(emulator, '/_lb/traffic?filter=lb:web', {method: 'DELETE'}), {
+		status: 400,
+		message:
+			'The query is not valid:\n  (root): DELETE /_lb/traffic takes no parameters, and "?filter=lb:web" was given',
+	});
+	t.is(emulator.get('web').traffic.length, 1, 'a part of it cannot be cleared: nothing is');
 	const response = await fetch(`${emulator.endpoint}/_lb/traffic`, {method: 'DELETE'});
 
 	t.is(response.status, 200);

@@ -24,7 +24,7 @@ import {readExchange, readTraffic} from './traffic.ts';
 type Answer = ApiAnswer | StreamAnswer;
 type Handler = (context: OwnContext, request: ApiRequest) => Answer | Promise<Answer>;
 
-/** Routes that read their query themselves; the others take none. */
+/** Routes that read their query under GET; no other takes one. */
 const WITH_QUERY: ReadonlySet<string> = new Set(['/_lb/ready', '/_lb/traffic', '/_lb/calls']);
 
 /** The whole interface. Under GET, nothing changes anything: a page may make a browser ask for any address. */
@@ -118,8 +118,8 @@ export async function answerAdmin(
 		// RFC 9110 section 9.3.2: HEAD is GET without the content, which the server leaves away.
 		const handler = route.get(method === 'HEAD' ? 'GET' : method);
 		if (handler === undefined) return {answer: wrongMethod(method, path, route)};
-		if (query !== undefined && query !== '' && !WITH_QUERY.has(path)) {
-			throw wrongQuery(`${path} takes no parameters, and ${quote(`?${query}`)} was given`);
+		if (query !== undefined && query !== '' && !(WITH_QUERY.has(path) && route.get('GET') === handler)) {
+			throw wrongQuery(`${method} ${path} takes no parameters, and ${quote(`?${query}`)} was given`);
 		}
 		return {answer: await handler(context, request)};
 	} catch (error) {

@@ -265,7 +265,7 @@ test('parameters that nothing reads are refused', async t => {
 	t.is(status, 400);
 	t.is(
 		json.error.message,
-		'The query is not valid:\n  (root): /_lb/state takes no parameters, and "?pretty=1" was given',
+		'The query is not valid:\n  (root): GET /_lb/state takes no parameters, and "?pretty=1" was given',
 	);
 });
 
