@@ -1,4 +1,4 @@
-import {useEffect, useState} from 'preact/hooks';
+import {useCallback, useEffect, useState} from 'preact/hooks';
 import type {Controller} from '../controller.ts';
 import {needsServer} from '../needs-server.ts';
 import type {Store} from '../store.ts';
@@ -7,13 +7,19 @@ import type {ExchangeSummary} from '../wire.ts';
 /** How often the control port is asked at most. */
 const EVERY_MS = 1000;
 
+/** Whether a row passes; undefined where the browser can decide it. */
+type Decides = (row: ExchangeSummary) => boolean | undefined;
+
 /**
- * The numbers of the exchanges that pass a filter which the browser cannot decide; undefined for every other filter. The
- * control port has the same grammar and whole exchanges.
+ * Decides what the browser cannot: filters by fields of requests, and rows whose target is cut. The control port has the
+ * same grammar and whole exchanges.
+ *
+ * @param hasCut whether there are such rows, and the filter is one that the control port takes.
  */
-export function useServerFilter(filter: string, store: Store, controller: Controller): ReadonlySet<number> | undefined {
+export function useServerFilter(filter: string, hasCut: boolean, store: Store, controller: Controller): Decides {
 	const [found, setFound] = useState<ReadonlySet<number>>(new Set());
-	const isNeeded = needsServer(filter);
+	const isForAll = needsServer(filter);
+	const isNeeded = isForAll || hasCut;
 	useEffect(() => {
 		if (!isNeeded) return;
 		let isOver = false;
@@ -36,5 +42,8 @@ export function useServerFilter(filter: string, store: Store, controller: Contro
 			window.clearTimeout(timer);
 		};
 	}, [filter, isNeeded]);
-	return isNeeded ? found : undefined;
+	return useCallback(
+		({seq, cut}) => (isForAll || (hasCut && cut) ? found.has(seq) : undefined),
+		[isForAll, hasCut, found],
+	);
 }

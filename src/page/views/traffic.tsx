@@ -8,6 +8,7 @@ import {FilterField} from '../parts/filter-field.tsx';
 import {Grid} from '../parts/grid.tsx';
 import {usePage} from '../parts/hooks.ts';
 import {takesLetter} from '../parts/keys.ts';
+import {MOST_ROWS} from '../store.ts';
 import {countOf, grouped} from '../time.ts';
 import type {ExchangeSummary} from '../wire.ts';
 import {DetailPane} from './detail.tsx';
@@ -24,15 +25,16 @@ export function TrafficView() {
 	const [seeks, setSeeks] = useState(false);
 	const seenUntil = useRef(0);
 	const filter = useMemo(() => readFilter(route.filter, didYouMean), [route.filter]);
-	const fromServer = useServerFilter(route.filter, store, controller);
 	const {pausedAt, rows: ring} = store;
 	const {exchange} = route;
+	const isUnderstood = filter.remarks.length === 0;
+	const hasCut = isUnderstood && route.filter !== '' && ring.rows.some(({cut}) => cut);
+	const decided = useServerFilter(route.filter, hasCut, store, controller);
 	const rows = useMemo(() => {
 		const passes = (row: ExchangeSummary) =>
-			(pausedAt === undefined || row.seq <= pausedAt) &&
-			(fromServer === undefined ? filter.matches(row) : fromServer.has(row.seq));
+			(pausedAt === undefined || row.seq <= pausedAt) && (decided(row) ?? filter.matches(row));
 		return route.filter === '' && pausedAt === undefined ? ring.rows : ring.rows.filter(passes);
-	}, [ring, ring.version, filter, pausedAt, fromServer, route.filter]);
+	}, [ring, ring.version, filter, pausedAt, decided, route.filter]);
 	// What has not been read is above all rows; whether it passes a filter is not known.
 	const missing = route.filter === '' ? store.older : 0;
 	useEffect(() => {
@@ -96,6 +98,7 @@ export function TrafficView() {
 					>
 						Clear…
 					</button>
+					<SaveLink isUnderstood={isUnderstood} />
 					{chosen.length > 1 && (
 						<CopyButton text={orderAssertionOf(chosen.map(({backend}) => backend))} what="the order as an assertion">
 							Copy order as test
@@ -195,6 +198,26 @@ function between(rows: readonly ExchangeSummary[], from: number, to: number): Re
 
 function remarkText({message, hint}: {readonly message: string; readonly hint?: string | undefined}): string {
 	return visible(hint === undefined ? message : `${message}: ${hint}`);
+}
+
+/** Saves the whole exchanges of the list. What the control port would refuse leads nowhere. */
+function SaveLink({isUnderstood}: {readonly isUnderstood: boolean}) {
+	const {store, route} = usePage();
+	const label = 'Save as NDJSON';
+	if (!isUnderstood) {
+		return (
+			<button type="button" disabled aria-label={label}>
+				NDJSON
+			</button>
+		);
+	}
+	const query = new URLSearchParams({format: 'ndjson', limit: `${MOST_ROWS}`, filter: route.filter});
+	if (store.pausedAt !== undefined) query.set('before', `${store.pausedAt + 1}`);
+	return (
+		<a class="button" download href={`traffic?${query}`} aria-label={label}>
+			NDJSON
+		</a>
+	);
 }
 
 /** `f` and `p`, where no text field has the focus. */
