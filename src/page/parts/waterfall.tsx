@@ -9,19 +9,26 @@ interface Props {
 }
 
 export function Waterfall({ms, isOpen}: Props) {
-	const phases = phasesOf(ms);
-	const whole = Math.max(0.001, ...phases.map(({from, ms: length}) => from + length));
+	const phases = phasesOf(ms, isOpen);
+	const start = Math.min(0, ...phases.map(({from}) => from));
+	const whole = Math.max(0.001, ...phases.map(({from, ms: length}) => from + length - start));
 	return (
 		<table class="waterfall">
-			<caption>Timing: {isOpen ? 'it is still open' : `${duration(ms.total)} in total`}</caption>
+			<caption>
+				Timing: {isOpen ? 'it is still open' : `${duration(ms.total)} in total`}
+				{ms.tls !== undefined && `, after a TLS handshake of ${duration(ms.tls)}`}
+			</caption>
 			<tbody>
 				{phases.map(({name, from, ms: length}) => (
-					<tr key={name}>
+					<tr key={name} class={from < 0 ? 'before' : ''}>
 						<th scope="row">{name}</th>
 						<td class="number">{duration(length)}</td>
 						<td class="bar" aria-hidden="true">
 							<span
-								style={{marginLeft: `${(from / whole) * 100}%`, width: `${Math.max(0.5, (length / whole) * 100)}%`}}
+								style={{
+									marginLeft: `${((from - start) / whole) * 100}%`,
+									width: `${Math.max(0.5, (length / whole) * 100)}%`,
+								}}
 							/>
 						</td>
 					</tr>
