@@ -1,11 +1,25 @@
 const DAY_MS = 24 * 3600_000;
 
-/** `12:04:31.220`, in the time zone of whoever looks. */
+/** `2026-01-31` and `12:04:31.220`, in the time zone of whoever looks. */
+function dayAndTime(atMs: number): [day: string, time: string] {
+	const [day = '', time = ''] = new Date(atMs - new Date(atMs).getTimezoneOffset() * 60_000).toISOString().split('T');
+	return [day, time.slice(0, -1)];
+}
+
+/** `2026-01-31`, in the time zone of whoever looks. */
+export function dayOf(atMs: number): string {
+	return dayAndTime(atMs)[0];
+}
+
+/** `12:04:31.220` of whatever day. */
 export function timeOfDay(atMs: number): string {
-	const at = new Date(atMs);
-	const two = (value: number) => String(value).padStart(2, '0');
-	const time = [at.getHours(), at.getMinutes(), at.getSeconds()].map(two).join(':');
-	return `${time}.${String(at.getMilliseconds()).padStart(3, '0')}`;
+	return dayAndTime(atMs)[1];
+}
+
+/** `12:04:31.220`, on any other day than this with its date: `2026-01-31 12:04:31.220`. */
+export function timeOf(atMs: number, today = ''): string {
+	const [day, time] = dayAndTime(atMs);
+	return day === today ? time : `${day} ${time}`;
 }
 
 /** A duration as people read it: `0.2 ms`, `41 ms`, `3.2 s`, `5 min`. */

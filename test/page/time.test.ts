@@ -1,5 +1,5 @@
 import test from 'ava';
-import {ago, bytes, countOf, dateOf, daysUntil, duration, grouped, timeOfDay} from '../../src/page/time.ts';
+import {ago, bytes, countOf, dateOf, dayOf, daysUntil, duration, grouped, timeOf} from '../../src/page/time.ts';
 
 const lasts = test.macro({
 	exec: (t, ms: number, text: string) => t.is(duration(ms), text),
@@ -25,10 +25,22 @@ test('how long ago, in whole units', t => {
 	t.is(ago(0, 300_000), '5 min ago');
 });
 
-test('the time of day has milliseconds', t => {
+test('a time has milliseconds, and its date unless that is today', t => {
 	const at = new Date(2026, 0, 2, 3, 4, 5, 6).getTime();
 
-	t.is(timeOfDay(at), '03:04:05.006');
+	t.is(timeOf(at, dayOf(at)), '03:04:05.006');
+	t.is(timeOf(at), '2026-01-02 03:04:05.006');
+	t.is(timeOf(at, '2026-01-03'), '2026-01-02 03:04:05.006');
+	t.is(timeOf(at, '2025-01-02'), '2026-01-02 03:04:05.006');
+});
+
+test('a day ends at midnight, where whoever looks is', t => {
+	const midnight = new Date(2026, 2, 1).getTime();
+
+	t.is(dayOf(midnight), '2026-03-01');
+	t.is(dayOf(midnight - 1), '2026-02-28');
+	t.is(timeOf(midnight, '2026-03-01'), '00:00:00.000');
+	t.is(timeOf(midnight - 1, '2026-03-01'), '2026-02-28 23:59:59.999');
 });
 
 test('days until a date, negative once it is over', t => {

@@ -3,6 +3,7 @@ import {useContext, useEffect, useLayoutEffect, useRef, useState} from 'preact/h
 import type {Controller} from '../controller.ts';
 import type {Route} from '../route.ts';
 import type {Store} from '../store.ts';
+import {dayOf} from '../time.ts';
 
 export type More = typeof import('../more.ts');
 
@@ -46,6 +47,18 @@ export function useSeconds(): number {
 		return () => window.clearInterval(timer);
 	}, []);
 	return nowMs;
+}
+
+/** The day by the emulator's clock. Paints a part again when the next one begins. */
+export function useToday(): string {
+	const {store} = usePage();
+	const today = () => dayOf(store.nowMs);
+	const [, setDay] = useState(today);
+	useEffect(() => {
+		const timer = window.setInterval(() => setDay(today()), 1000);
+		return () => window.clearInterval(timer);
+	}, []);
+	return today();
 }
 
 /** Paints a part again whenever the store has changed. */

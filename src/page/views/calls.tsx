@@ -1,12 +1,13 @@
-import {usePage} from '../parts/hooks.ts';
+import {usePage, useToday} from '../parts/hooks.ts';
 import {type Column, Table} from '../parts/table.tsx';
 import {Text} from '../parts/text.tsx';
-import {duration, grouped, timeOfDay} from '../time.ts';
+import {duration, grouped, timeOf} from '../time.ts';
 import type {LoggedCall} from '../wire.ts';
 
 /** The latest calls of the cloud's APIs, the newest first. */
 export function CallsView() {
 	const {store} = usePage();
+	const today = useToday();
 	const shown = [...store.calls].reverse();
 	return (
 		<>
@@ -20,7 +21,13 @@ export function CallsView() {
 					<p class="counts">
 						{grouped(shown.length)} of {grouped(store.totalCalls)} calls
 					</p>
-					<Table label="Calls, the newest first" columns={COLUMNS} rows={shown} keyOf={keyOf} classOf={classOf} />
+					<Table
+						label="Calls, the newest first"
+						columns={columnsOn(today)}
+						rows={shown}
+						keyOf={keyOf}
+						classOf={classOf}
+					/>
 				</>
 			)}
 		</>
@@ -30,9 +37,9 @@ export function CallsView() {
 const keyOf = ({number}: LoggedCall) => number;
 const classOf = ({status}: LoggedCall) => (status >= 400 ? 'failed' : '');
 
-const COLUMNS: readonly Column<LoggedCall>[] = [
+const columnsOn = (today: string): readonly Column<LoggedCall>[] => [
 	{name: 'No.', kind: 'number', cell: ({number}) => number},
-	{name: 'Time', kind: '', cell: ({at}) => timeOfDay(Date.parse(at))},
+	{name: 'Time', kind: '', cell: ({at}) => timeOf(Date.parse(at), today)},
 	{name: 'Action', kind: 'title', cell: ({action}) => <Text of={action} />},
 	{name: 'API', kind: '', cell: ({api}) => (api === 'oapi' ? 'OUTSCALE' : 'ELB')},
 	{name: 'Status', kind: 'number status-cell', cell: ({status}) => status},

@@ -5,7 +5,7 @@ import {usePage} from '../parts/hooks.ts';
 import {takesLetter} from '../parts/keys.ts';
 import {Text} from '../parts/text.tsx';
 import {Waterfall} from '../parts/waterfall.tsx';
-import {bytes, timeOfDay} from '../time.ts';
+import {bytes, timeOf} from '../time.ts';
 import type {WireExchange} from '../wire.ts';
 import {Legs} from './legs.tsx';
 import {MessagePart} from './message-part.tsx';
@@ -78,7 +78,7 @@ function Detail({exchange}: {readonly exchange: WireExchange}) {
 				, {outcome}
 				<br />
 				<span class="quiet">
-					began {timeOfDay(Date.parse(startedAt))}, {bytes(sizes.up)} from the client, {bytes(sizes.down)} to it
+					began {timeOf(Date.parse(startedAt))}, {bytes(sizes.up)} from the client, {bytes(sizes.down)} to it
 				</span>
 			</p>
 			{cause !== '' && (

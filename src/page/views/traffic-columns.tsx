@@ -1,12 +1,12 @@
 import type {Column} from '../parts/table.tsx';
 import {Text} from '../parts/text.tsx';
-import {duration, timeOfDay} from '../time.ts';
+import {duration, timeOf} from '../time.ts';
 import type {ExchangeSummary} from '../wire.ts';
 
 /** What the list shows of an exchange. What is read most stands to the left: beside a detail there is room for half of it. */
-export const COLUMNS: readonly Column<ExchangeSummary>[] = [
+export const columnsOn = (today: string): readonly Column<ExchangeSummary>[] => [
 	{name: 'Id', kind: 'id number', cell: ({id}) => id},
-	{name: 'Time', kind: 'time', cell: ({at}) => timeOfDay(at)},
+	{name: 'Time', kind: 'time', cell: ({at}) => timeOf(at, today)},
 	{name: 'Listener', kind: 'listener', cell: listenerOf},
 	{name: 'Method', kind: 'method', cell: ({method, kind}) => <Text of={method === '' ? kind : method} most={20} />},
 	{name: 'Status', kind: 'status-cell number', cell: ({status, open}) => (status === 0 ? (open ? '…' : '–') : status)},

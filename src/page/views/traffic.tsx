@@ -6,18 +6,19 @@ import {visible} from '../escape.ts';
 import {CopyButton} from '../parts/copy-button.tsx';
 import {FilterField} from '../parts/filter-field.tsx';
 import {Grid} from '../parts/grid.tsx';
-import {usePage} from '../parts/hooks.ts';
+import {usePage, useToday} from '../parts/hooks.ts';
 import {takesLetter} from '../parts/keys.ts';
 import {MOST_ROWS} from '../store.ts';
-import {countOf, grouped} from '../time.ts';
+import {countOf, dayOf, grouped} from '../time.ts';
 import type {ExchangeSummary} from '../wire.ts';
 import {DetailPane} from './detail.tsx';
 import {useServerFilter} from './server-filter.ts';
-import {COLUMNS} from './traffic-columns.tsx';
+import {columnsOn} from './traffic-columns.tsx';
 
 /** The exchanges as they come, those that pass the filter, and the one that is open. */
 export function TrafficView() {
 	const {store, controller, route, go, confirm} = usePage();
+	const today = useToday();
 	const [follows, setFollows] = useState(true);
 	const [current, setCurrent] = useState<number>();
 	const [selected, setSelected] = useState<ReadonlySet<number>>(new Set());
@@ -62,8 +63,9 @@ export function TrafficView() {
 	});
 	const {ref, seek} = useRowFocus(rows, current, setCurrent);
 	const chosen = selected.size > 1 ? rows.filter(({seq}) => selected.has(seq)) : [];
+	const isDated = rows[0] !== undefined && dayOf(rows[0].at) !== today;
 	return (
-		<div ref={ref} class={exchange === undefined ? 'traffic' : 'traffic with-detail'}>
+		<div ref={ref} class={`traffic ${exchange === undefined ? '' : 'with-detail'} ${isDated ? 'dated' : ''}`}>
 			<section aria-labelledby="traffic-title">
 				<h2 id="traffic-title" class="hidden">
 					Traffic
@@ -133,7 +135,7 @@ export function TrafficView() {
 				) : (
 					<Grid
 						label="Exchanges"
-						columns={COLUMNS}
+						columns={columnsOn(today)}
 						rows={rows}
 						missing={missing}
 						onMissing={() => void controller.record.readOlder()}
