@@ -18,6 +18,8 @@ interface Props<Row> {
 	/** The row whose detail is shown. */
 	readonly opened: number | undefined;
 	readonly onOpen: (row: Row) => void;
+	/** A row that is to be seen, wherever the list was. */
+	readonly sought: number | undefined;
 	/** Whether it stays at its end when rows come. */
 	readonly follows: boolean;
 	readonly onFollow: (follows: boolean) => void;
@@ -37,13 +39,15 @@ const AHEAD = 100;
  * WAI-ARIA 1.2, with one row in the order of the Tab key.
  */
 export function Grid<Row>(props: Props<Row>) {
-	const {label, columns, rows, missing, onMissing, keyOf, follows, onFollow} = props;
+	const {label, columns, rows, missing, onMissing, keyOf, sought, follows, onFollow} = props;
 	const ref = useRef<HTMLDivElement>(null);
 	/** Where the focus is to go as soon as its row is there. */
 	const wanted = useRef<Wanted | undefined>(undefined);
 	const [view, setView] = useState({top: 0, height: 600});
 	/** The row at the upper edge, where the list does not follow, and how far it was scrolled. */
 	const held = useRef<{key: number; index: number; top: number} | undefined>(undefined);
+	/** How far it was scrolled to a row that was sought: at the end that is not to follow. */
+	const soughtTop = useRef<number | undefined>(undefined);
 	const hold = () => {
 		const {scrollTop = 0} = ref.current ?? {};
 		const index = Math.floor(scrollTop / ROW);
@@ -73,10 +77,15 @@ export function Grid<Row>(props: Props<Row>) {
 	useLayoutEffect(() => {
 		if (follows && ref.current !== null) ref.current.scrollTop = ref.current.scrollHeight;
 		else stay();
+		const place = rows.findIndex(row => keyOf(row) === sought);
+		if (place >= 0) {
+			scrollTo(ref.current, missing + place);
+			soughtTop.current = ref.current?.scrollTop;
+		}
 		hold();
 		look();
 		if (wanted.current !== undefined) reach(props, wanted, ref.current);
-	}, [follows, rows.length, rows, missing]);
+	}, [follows, rows.length, rows, missing, sought]);
 	const total = missing + rows.length;
 	const top = Math.floor(view.top / ROW);
 	useEffect(() => {
@@ -99,6 +108,8 @@ export function Grid<Row>(props: Props<Row>) {
 		look();
 		const {scrollTop = 0, clientHeight = 0, scrollHeight = 0} = ref.current ?? {};
 		const isAtEnd = scrollHeight - scrollTop - clientHeight < ROW;
+		if (scrollTop === soughtTop.current) return;
+		soughtTop.current = undefined;
 		if (isAtEnd !== follows) onFollow(isAtEnd);
 	};
 	return (

@@ -25,6 +25,8 @@ export function TrafficView() {
 	/** Whether somebody is about to filter. */
 	const [seeks, setSeeks] = useState(false);
 	const seenUntil = useRef(0);
+	/** The exchange that was opened in the list, or has been scrolled to. */
+	const shown = useRef<string | undefined>(undefined);
 	const filter = useMemo(() => readFilter(route.filter, didYouMean), [route.filter]);
 	const {pausedAt, rows: ring} = store;
 	const {exchange} = route;
@@ -55,10 +57,30 @@ export function TrafficView() {
 	const open = ({lb, id, seq}: ExchangeSummary) => {
 		setCurrent(seq);
 		setSelected(new Set([seq]));
+		shown.current = `${lb}/${id}`;
 		go({exchange: {lb, id}});
 	};
+	const opened = rows.find(({lb, id}) => lb === exchange?.lb && id === exchange.id)?.seq;
+	const asked = exchange && `${exchange.lb}/${exchange.id}`;
+	const isSought = asked !== undefined && asked !== shown.current;
+	useEffect(() => {
+		if (!isSought) shown.current = asked;
+		else if (opened === undefined) void controller.record.readOlder();
+		else {
+			// A link has opened it: it is scrolled to once, and stays where it is.
+			shown.current = asked;
+			setCurrent(opened);
+			setSelected(new Set([opened]));
+			setFollows(false);
+		}
+	});
+	const follow = (isWanted: boolean) => {
+		// Whoever scrolls while it is looked for is not to be led away.
+		shown.current = asked;
+		setFollows(isWanted);
+	};
 	useTrafficKeys({
-		follow: () => setFollows(before => !before),
+		follow: () => follow(!follows),
 		pause: () => store.pause(store.pausedAt === undefined),
 	});
 	const {ref, seek} = useRowFocus(rows, current, setCurrent);
@@ -84,7 +106,7 @@ export function TrafficView() {
 					>
 						Pause
 					</button>
-					<button type="button" aria-pressed={follows} onClick={() => setFollows(true)}>
+					<button type="button" aria-pressed={follows} onClick={() => follow(true)}>
 						Follow
 					</button>
 					<button
@@ -117,7 +139,7 @@ export function TrafficView() {
 							class="small"
 							onClick={() => {
 								store.pause(false);
-								setFollows(true);
+								follow(true);
 							}}
 						>
 							{grouped(news)} new ▼
@@ -144,10 +166,11 @@ export function TrafficView() {
 						current={current}
 						onCurrent={choose}
 						selected={selected}
-						opened={rows.find(({lb, id}) => lb === exchange?.lb && id === exchange.id)?.seq}
+						opened={opened}
 						onOpen={open}
+						sought={isSought ? opened : undefined}
 						follows={follows && pausedAt === undefined}
-						onFollow={setFollows}
+						onFollow={follow}
 					/>
 				)}
 			</section>
@@ -232,5 +255,5 @@ function useTrafficKeys(does: {readonly follow: () => void; readonly pause: () =
 		};
 		document.addEventListener('keydown', onKey);
 		return () => document.removeEventListener('keydown', onKey);
-	}, []);
+	});
 }

@@ -1,6 +1,10 @@
 // A process of its own: it starts a browser.
-import test from 'ava';
+import {once} from 'node:events';
+import {connect} from 'node:net';
+import test, {type ExecutionContext} from 'ava';
 import type {Browser, Page} from 'playwright-core';
+import {type Emulator, startEmulator} from '../../../src/index.ts';
+import {authority} from '../../helpers/emulator-scene.ts';
 import {launch, openPage, startScene} from '../../helpers/page-scene.ts';
 import {eventually} from '../../helpers/patience.ts';
 
@@ -10,7 +14,7 @@ test.before(async () => {
 });
 test.after.always(() => browser?.close());
 
-const rowOf = (page: Page, target: string) => page.locator('[role=row][data-key]').filter({hasText: target});
+const rowOf = (page: Page, target: string | RegExp) => page.locator('[role=row][data-key]').filter({hasText: target});
 
 test.serial('the total is that of the exchange, and the TLS handshake before it is said beside it', async t => {
 	const emulator = await startScene(t);
@@ -117,3 +121,157 @@ test.serial('a page on which nothing happens notices that a day has passed', asy
 	await eventually(async () => /^\d{4}-\d\d-\d\d \d\d:\d\d:/.test(await time.innerText()), 'date in a row');
 	t.pass();
 });
+
+/** A load balancer with so many exchanges. */
+async function startWith(t: ExecutionContext, count: number): Promise<Emulator> {
+	const emulator = await startEmulator({
+		port: 0,
+		authority,
+		record: {exchanges: 10_000},
+		config: {backends: {a: {kind: 'reply'}}, loadBalancers: {web: {listeners: ['http:80'], backends: ['a']}}},
+	});
+	t.teardown(() => emulator.stop());
+	const client = connect(emulator.get('web').port(80), '127.0.0.1');
+	const requests = Array.from({length: count}, (_, index) => `GET /n/${index + 1} HTTP/1.1\r\nHost: web.test\r\n\r\n`);
+	client.end(requests.join(''));
+	client.resume();
+	await once(client, 'close');
+	return emulator;
+}
+
+/** Where a row stands in the list that is seen: above 0 and at most 1. */
+const placeOf = (page: Page, target: string) =>
+	page.evaluate(text => {
+		const grid = document.querySelector('.grid');
+		const row = [...document.querySelectorAll('[role=row][data-key]')].find(each =>
+			each.querySelector('.target')?.textContent?.startsWith(`${text} `),
+		);
+		if (grid === null || row === undefined) return undefined;
+		const [around, {top, bottom}] = [grid.getBoundingClientRect(), row.getBoundingClientRect()];
+		// The head of the list covers what is below it.
+		const head = grid.querySelector('.head')?.getBoundingClientRect().bottom ?? 0;
+		return top >= head - 1 && bottom <= around.bottom + 1 ? top : 'out of sight';
+	}, target);
+
+const isSeen = (page: Page, target: string) =>
+	eventually(async () => typeof (await placeOf(page, target)) === 'number', `${target} to be seen`);
+
+const scrollTo = (page: Page, top: number) =>
+	page.locator('.grid').evaluate((grid, to) => {
+		grid.scrollTop = to;
+	}, top);
+
+test.serial('an exchange that a link opens is scrolled to once, also where it is read later', async t => {
+	const emulator = await startWith(t, 5000);
+	const web = emulator.get('web');
+	const page = await openPage(t, browser, emulator, {hash: '#/traffic?x=web/1234'});
+
+	await isSeen(page, '/n/1234');
+	t.is(await rowOf(page, /\/n\/1234 /).getAttribute('aria-current'), 'true');
+	t.is(await page.getByRole('button', {name: 'Follow'}).getAttribute('aria-pressed'), 'false');
+	const place = await placeOf(page, '/n/1234');
+	await web.fetch('/new-1');
+	await page.getByRole('button', {name: '1 new'}).waitFor();
+	t.is(await placeOf(page, '/n/1234'), place);
+
+	await scrollTo(page, 0);
+	await rowOf(page, /\/n\/1 /).waitFor();
+	await web.fetch('/new-2');
+	await page.getByRole('button', {name: '2 new'}).waitFor();
+	t.is(typeof (await placeOf(page, '/n/1')), 'number', 'it stays where the user has scrolled to');
+	await page.getByRole('button', {name: 'Follow'}).click();
+	await isSeen(page, '/new-2');
+	await web.fetch('/new-3');
+	await isSeen(page, '/new-3');
+
+	// Another link, while the list follows.
+	await page.evaluate(() => {
+		location.hash = '#/traffic?x=web/77';
+	});
+	await isSeen(page, '/n/77');
+	t.is(await page.getByRole('button', {name: 'Follow'}).getAttribute('aria-pressed'), 'false');
+	await page.keyboard.press('Escape');
+	await page.waitForFunction(() => document.activeElement?.textContent?.includes('/n/77 '));
+});
+
+test.serial('the newest exchange that a link opens is not scrolled away by those that come', async t => {
+	const emulator = await startWith(t, 300);
+	const web = emulator.get('web');
+	const page = await openPage(t, browser, emulator, {hash: '#/traffic?x=web/300'});
+	await isSeen(page, '/n/300');
+	await page.waitForFunction(() => document.querySelector('button[aria-pressed=true]') === null);
+	const place = await placeOf(page, '/n/300');
+
+	for (let index = 1; index <= 30; index++) await web.fetch(`/new-${index}`);
+	await page.getByRole('button', {name: '30 new'}).waitFor();
+
+	t.is(await placeOf(page, '/n/300'), place);
+	await page.getByRole('button', {name: '30 new'}).click();
+	await isSeen(page, '/new-30');
+
+	// From elsewhere in the list, where it did not follow.
+	await scrollTo(page, 0);
+	await page.waitForFunction(() => document.querySelector('button[aria-pressed=true]') === null);
+	await page.evaluate(() => {
+		location.hash = '#/traffic?x=web/330';
+	});
+	await isSeen(page, '/new-30');
+	const [last] = [await placeOf(page, '/new-30'), await page.evaluate(() => new Promise(requestAnimationFrame))];
+	await web.fetch('/new-31');
+	await page.getByRole('button', {name: '1 new'}).waitFor();
+	t.is(await placeOf(page, '/new-30'), last);
+});
+
+test.serial('whoever scrolls meanwhile is not led to the exchange of a link', async t => {
+	const emulator = await startWith(t, 5000);
+	const page = await openPage(t, browser, emulator, {hash: '#/traffic'});
+	await page.getByText('5,000 of 5,000 exchanges').waitFor();
+	let goOn = () => {};
+	const held = new Promise<void>(resolve => {
+		goOn = resolve;
+	});
+	await page.route('**/_lb/traffic?limit=2000&*', async route => {
+		await held;
+		await route.continue();
+	});
+	await page.evaluate(() => {
+		location.hash = '#/traffic?x=web/50';
+	});
+	await page.getByText('Access log line').waitFor();
+	await scrollTo(page, 4990 * 28 - 3000);
+	await page.waitForFunction(() => document.querySelector('button[aria-pressed=true]') === null);
+	goOn();
+	await page.getByRole('searchbox').focus();
+	await page.waitForFunction(() => {
+		const read = performance.getEntriesByType('resource').filter(({name}) => name.includes('traffic?limit=2000'));
+		return read.length === 3;
+	});
+
+	t.not(await page.evaluate(() => document.querySelector('.grid')?.scrollTop ?? 0), 0);
+	t.is(await placeOf(page, '/n/50'), undefined);
+});
+
+test.serial(
+	'a link to an exchange that does not pass its filter, or is not there, leaves the list as it is',
+	async t => {
+		const emulator = await startWith(t, 500);
+		const page = await openPage(t, browser, emulator, {hash: '#/traffic?f=path:/n/4*&x=web/7', isRefused: true});
+		await page.getByRole('heading', {name: 'Exchange 7 of web'}).waitFor();
+		await page.getByText('111 of 500 exchanges').waitFor();
+		await isSeen(page, '/n/499');
+		t.is(await page.getByRole('button', {name: 'Follow'}).getAttribute('aria-pressed'), 'true');
+
+		await page.goto(`${emulator.endpoint}/_lb/#/traffic?x=web/9999`);
+		await page.getByText('has recorded no exchange "9999"').waitFor();
+		await page.getByText('500 of 500 exchanges').waitFor();
+		await isSeen(page, '/n/500');
+		await emulator.get('web').fetch('/new');
+		await isSeen(page, '/new');
+		// Unlike a link, a click leaves the list following.
+		await rowOf(page, /\/new /).click();
+		await page.getByRole('heading', {name: 'Exchange 501 of web'}).waitFor();
+		await emulator.get('web').fetch('/newer');
+		await isSeen(page, '/newer');
+		t.is(await page.getByRole('button', {name: 'Follow'}).getAttribute('aria-pressed'), 'true');
+	},
+);
