@@ -1,3 +1,5 @@
+import {grouped} from './time.ts';
+
 /**
  * What would be invisible on the screen, or would change the order of what stands around it: control characters, marks of
  * writing direction, characters without width, and halves of surrogate pairs.
@@ -24,7 +26,7 @@ export function cut(text: string, most: number): string {
 	if (text.length <= most) return text;
 	// Never half of a surrogate pair.
 	const end = /[\ud800-\udbff]/.test(text[most - 1] ?? '') ? most - 1 : most;
-	return `${text.slice(0, end)}… (${text.length - end} more characters)`;
+	return `${text.slice(0, end)}… (${grouped(text.length - end)} more characters)`;
 }
 
 /** Whether a text is not meant to be read: it has characters that no text has, or was no UTF-8. */

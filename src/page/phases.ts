@@ -11,9 +11,9 @@ interface Phase {
  * The phases of an exchange, one after the other. The client's TLS handshake is before the exchange, which begins with the
  * request.
  *
- * @param isOpen whether it goes on: nobody knows yet how long it takes.
+ * @param last the name of the last phase; undefined where it goes on: nobody knows yet how long it takes.
  */
-export function phasesOf({tls, connect, firstByte, total}: WireExchange['ms'], isOpen: boolean): Phase[] {
+export function phasesOf({tls, connect, firstByte, total}: WireExchange['ms'], last: string | undefined): Phase[] {
 	const phases: Phase[] = tls === undefined ? [] : [{name: 'TLS, before it', from: -tls, ms: tls}];
 	let from = 0;
 	const add = (name: string, until: number) => {
@@ -23,6 +23,6 @@ export function phasesOf({tls, connect, firstByte, total}: WireExchange['ms'], i
 	};
 	if (connect !== undefined) add('connect', connect);
 	if (firstByte !== undefined) add('first byte', firstByte);
-	if (!isOpen) add('body', total);
+	if (last !== undefined) add(last, total);
 	return phases;
 }

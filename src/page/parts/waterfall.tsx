@@ -2,14 +2,9 @@ import {phasesOf} from '../phases.ts';
 import {duration} from '../time.ts';
 import type {WireExchange} from '../wire.ts';
 
-interface Props {
-	readonly ms: WireExchange['ms'];
-	/** Whether it goes on: nobody knows yet how long it takes. */
-	readonly isOpen: boolean;
-}
-
-export function Waterfall({ms, isOpen}: Props) {
-	const phases = phasesOf(ms, isOpen);
+export function Waterfall({ms, kind, outcome}: Pick<WireExchange, 'ms' | 'kind' | 'outcome'>) {
+	const isOpen = outcome === 'open';
+	const phases = phasesOf(ms, isOpen ? undefined : kind === 'http' ? 'body' : 'stream');
 	const start = Math.min(0, ...phases.map(({from}) => from));
 	const whole = Math.max(0.001, ...phases.map(({from, ms: length}) => from + length - start));
 	return (

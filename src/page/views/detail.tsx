@@ -45,6 +45,9 @@ export function DetailPane({lb, id, onClose}: Props) {
 	);
 }
 
+/** How often what is open is read again: its bytes are counted on. */
+const EVERY_MS = 1000;
+
 /** The exchange as it is, read again when its row changes. */
 function useExchange(lb: string, id: number): {exchange?: WireExchange; failure?: Failure} {
 	const {store, controller} = usePage();
@@ -52,13 +55,18 @@ function useExchange(lb: string, id: number): {exchange?: WireExchange; failure?
 	const row = store.rows.rows.findLast(each => each.lb === lb && each.id === id);
 	useEffect(() => {
 		let isOver = false;
-		void controller.ask<WireExchange>('GET', `traffic/${encodeURIComponent(lb)}/${id}`).then(answer => {
+		let timer = 0;
+		const ask = async () => {
+			const answer = await controller.ask<WireExchange>('GET', `traffic/${encodeURIComponent(lb)}/${id}`);
 			if (isOver) return;
 			// Whoever reads it goes on, also when the control port has forgotten it.
 			setRead(before => ('value' in answer ? {exchange: answer.value} : {...before, failure: answer.failure}));
-		});
+			if ('value' in answer && answer.value.outcome === 'open') timer = window.setTimeout(() => void ask(), EVERY_MS);
+		};
+		void ask();
 		return () => {
 			isOver = true;
+			window.clearTimeout(timer);
 		};
 		// Another emulator at the port counts anew: the time tells its exchanges apart.
 	}, [lb, id, row?.at, row?.outcome]);
@@ -72,9 +80,9 @@ function Detail({exchange}: {readonly exchange: WireExchange}) {
 			<p>
 				<strong>
 					<Text of={request === undefined ? exchange.kind : `${request.method} ${request.target}`} most={400} />
-				</strong>{' '}
+				</strong>
 				{response !== undefined &&
-					`→ ${response.status}${response.by === 'load-balancer' ? ' by the load balancer' : ''}`}
+					` → ${response.status}${response.by === 'load-balancer' ? ' by the load balancer' : ''}`}
 				, {outcome}
 				<br />
 				<span class="quiet">
@@ -94,7 +102,7 @@ function Detail({exchange}: {readonly exchange: WireExchange}) {
 			<CopyBar exchange={exchange} />
 			<WhyPart exchange={exchange} />
 			<Legs exchange={exchange} />
-			<Waterfall ms={exchange.ms} isOpen={outcome === 'open'} />
+			<Waterfall {...exchange} />
 			{request !== undefined && (
 				<MessagePart
 					title={`Request, as ${exchange.backend === undefined ? 'a back-end would have' : 'the back-end'} received it`}
@@ -110,6 +118,7 @@ function Detail({exchange}: {readonly exchange: WireExchange}) {
 					title="Answer, as the client got it"
 					first={`HTTP/1.1 ${response.status}`}
 					message={response}
+					isStream={exchange.kind === 'websocket'}
 					added={[]}
 					tests={[]}
 					file={`${exchange.loadBalancer}-${exchange.id}-answer`}

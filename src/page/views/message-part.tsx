@@ -1,4 +1,4 @@
-import {useState} from 'preact/hooks';
+import {useMemo, useState} from 'preact/hooks';
 import {cut, isBinary, visibleLines} from '../escape.ts';
 import {CopyButton} from '../parts/copy-button.tsx';
 import {Text} from '../parts/text.tsx';
@@ -15,13 +15,17 @@ interface Props {
 	readonly tests: readonly string[];
 	/** The name of the file that a body is saved as. */
 	readonly file: string;
+	/** Whether what follows is no body: the bytes of a WebSocket. */
+	readonly isStream?: boolean;
 }
 
 /** As much of a body as is shown. */
 const MOST_SHOWN = 64 * 1024;
+/** With line breaks and indents it is longer. */
+const MOST_PRETTY = 4 * MOST_SHOWN;
 
 /** One message: its fields, those that were added marked, and its body. */
-export function MessagePart({title, first, message, added, tests, file}: Props) {
+export function MessagePart({title, first, message, added, tests, file, isStream}: Props) {
 	const fields: (readonly [string, string])[] = [];
 	for (let index = 0; index + 1 < message.rawHeaders.length; index += 2) {
 		fields.push([message.rawHeaders[index] ?? '', message.rawHeaders[index + 1] ?? '']);
@@ -55,35 +59,49 @@ export function MessagePart({title, first, message, added, tests, file}: Props) 
 					);
 				})}
 			</div>
-			<Body message={message} file={file} />
+			<Body message={message} file={file} isStream={isStream === true} />
 		</section>
 	);
 }
 
 /** Never as markup and never as a picture: it is what somebody has sent. */
-function Body({message, file}: Pick<Props, 'message' | 'file'>) {
+function Body({message, file, isStream}: Pick<Props, 'message' | 'file' | 'isStream'>) {
 	const {body, base64, complete} = message;
 	const [isPretty, setPretty] = useState(false);
-	if (body === '') return complete ? null : <p class="quiet">The body was not kept.</p>;
-	const size = base64 === undefined ? new Blob([body]).size : Math.floor((base64.length * 3) / 4);
-	const isText = base64 === undefined && !isBinary(body);
-	const pretty = isPretty ? prettyJson(body) : undefined;
+	// All of it is looked at once: the page is painted again with every exchange that comes.
+	const {size, isText, pretty} = useMemo(() => {
+		const isReadable = base64 === undefined && !isBinary(body);
+		return {
+			size: base64 === undefined ? new Blob([body]).size : Math.floor((base64.length * 3) / 4),
+			isText: isReadable,
+			pretty: isReadable && body.length <= MOST_SHOWN ? prettyJson(body) : undefined,
+		};
+	}, [message]);
+	const shown = useMemo(
+		() => visibleLines(isPretty && pretty !== undefined ? cut(pretty, MOST_PRETTY) : cut(body, MOST_SHOWN)),
+		[message, isPretty],
+	);
+	if (body === '') {
+		return complete ? null : (
+			<p class="quiet">{isStream ? 'The stream that follows is not kept.' : 'The body was not kept.'}</p>
+		);
+	}
 	return (
 		<>
 			<p class="bar quiet">
 				{bytes(size)} of body{complete ? '' : ', the rest was not kept'}
-				{isText && body.length <= MOST_SHOWN && prettyJson(body) !== undefined && (
+				{pretty !== undefined && (
 					<button type="button" class="small" aria-pressed={isPretty} onClick={() => setPretty(before => !before)}>
 						Pretty JSON
 					</button>
 				)}
-				{!isText && (
+				{(!isText || body.length > MOST_SHOWN) && (
 					<button type="button" class="small" onClick={() => save(message, file)}>
 						Save
 					</button>
 				)}
 			</p>
-			{isText ? <pre>{visibleLines(cut(pretty ?? body, MOST_SHOWN))}</pre> : <p>It is not text.</p>}
+			{isText ? <pre>{shown}</pre> : <p>It is not text.</p>}
 		</>
 	);
 }
