@@ -118,7 +118,6 @@ function Detail({exchange}: {readonly exchange: WireExchange}) {
 					title="Answer, as the client got it"
 					first={`HTTP/1.1 ${response.status}`}
 					message={response}
-					isStream={exchange.kind === 'websocket'}
 					added={[]}
 					tests={[]}
 					file={`${exchange.loadBalancer}-${exchange.id}-answer`}

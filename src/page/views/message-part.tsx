@@ -15,8 +15,6 @@ interface Props {
 	readonly tests: readonly string[];
 	/** The name of the file that a body is saved as. */
 	readonly file: string;
-	/** Whether what follows is no body: the bytes of a WebSocket. */
-	readonly isStream?: boolean;
 }
 
 /** As much of a body as is shown. */
@@ -25,7 +23,7 @@ const MOST_SHOWN = 64 * 1024;
 const MOST_PRETTY = 4 * MOST_SHOWN;
 
 /** One message: its fields, those that were added marked, and its body. */
-export function MessagePart({title, first, message, added, tests, file, isStream}: Props) {
+export function MessagePart({title, first, message, added, tests, file}: Props) {
 	const fields: (readonly [string, string])[] = [];
 	for (let index = 0; index + 1 < message.rawHeaders.length; index += 2) {
 		fields.push([message.rawHeaders[index] ?? '', message.rawHeaders[index + 1] ?? '']);
@@ -59,32 +57,28 @@ export function MessagePart({title, first, message, added, tests, file, isStream
 					);
 				})}
 			</div>
-			<Body message={message} file={file} isStream={isStream === true} />
+			<Body message={message} file={file} />
 		</section>
 	);
 }
 
 /** Never as markup and never as a picture: it is what somebody has sent. */
-function Body({message, file, isStream}: Pick<Props, 'message' | 'file' | 'isStream'>) {
+function Body({message, file}: Pick<Props, 'message' | 'file'>) {
 	const {body, base64, complete} = message;
 	const [isPretty, setPretty] = useState(false);
 	// All of it is looked at once: the page is painted again with every exchange that comes.
 	const {size, isText, pretty} = useMemo(() => {
-		const isReadable = base64 === undefined && !isBinary(body);
+		const isText = base64 === undefined && !isBinary(body);
 		return {
 			size: base64 === undefined ? new Blob([body]).size : Math.floor((base64.length * 3) / 4),
-			isText: isReadable,
-			pretty: isReadable && body.length <= MOST_SHOWN ? prettyJson(body) : undefined,
+			isText,
+			pretty: isText && body.length <= MOST_SHOWN ? prettyJson(body) : undefined,
 		};
 	}, [message]);
-	const shown = useMemo(
-		() => visibleLines(isPretty && pretty !== undefined ? cut(pretty, MOST_PRETTY) : cut(body, MOST_SHOWN)),
-		[message, isPretty],
-	);
 	if (body === '') {
-		return complete ? null : (
-			<p class="quiet">{isStream ? 'The stream that follows is not kept.' : 'The body was not kept.'}</p>
-		);
+		// RFC 9110 section 15.2.2: after 101 comes another protocol.
+		const what = 'status' in message && message.status === 101 ? 'stream that follows' : 'body';
+		return complete ? null : <p class="quiet">The {what} was not kept.</p>;
 	}
 	return (
 		<>
@@ -101,7 +95,11 @@ function Body({message, file, isStream}: Pick<Props, 'message' | 'file' | 'isStr
 					</button>
 				)}
 			</p>
-			{isText ? <pre>{shown}</pre> : <p>It is not text.</p>}
+			{isText ? (
+				<pre>{visibleLines(isPretty && pretty ? cut(pretty, MOST_PRETTY) : cut(body, MOST_SHOWN))}</pre>
+			) : (
+				<p>It is not text.</p>
+			)}
 		</>
 	);
 }

@@ -228,18 +228,10 @@ function remarkText({message, hint}: {readonly message: string; readonly hint?: 
 /** Saves the whole exchanges of the list. What the control port would refuse leads nowhere. */
 function SaveLink({isUnderstood}: {readonly isUnderstood: boolean}) {
 	const {store, route} = usePage();
-	const label = 'Save as NDJSON';
-	if (!isUnderstood) {
-		return (
-			<button type="button" disabled aria-label={label}>
-				NDJSON
-			</button>
-		);
-	}
-	const query = new URLSearchParams({format: 'ndjson', limit: `${MOST_ROWS}`, filter: route.filter});
-	if (store.pausedAt !== undefined) query.set('before', `${store.pausedAt + 1}`);
+	const end = store.pausedAt === undefined ? '' : `&before=${store.pausedAt + 1}`;
+	const path = `traffic?format=ndjson&limit=${MOST_ROWS}${end}&filter=${encodeURIComponent(route.filter)}`;
 	return (
-		<a class="button" download href={`traffic?${query}`} aria-label={label}>
+		<a class="button" download title="Save the list" {...(isUnderstood ? {href: path} : {})}>
 			NDJSON
 		</a>
 	);

@@ -45,7 +45,7 @@ test.serial('a WebSocket counts on while it is open, says what is not kept, and 
 	client.write('x'.repeat(300));
 	await detail.getByText('300 B from the client, 300 B to it').waitFor();
 	t.regex(await detail.innerText(), /Timing: it is still open\s+connect\s.*first byte\s[^\n]*\s+Request/s);
-	await detail.getByText('The stream that follows is not kept.').waitFor();
+	await detail.getByText('The stream that follows was not kept.').waitFor();
 	t.is(await detail.getByText('body', {exact: false}).count(), 0, 'there is none');
 	client.end();
 
