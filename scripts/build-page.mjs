@@ -10,7 +10,7 @@ const COPIED = ['index.html', 'icon.svg'];
 
 /** How large the scripts may be, minified and gzipped: those that are needed at once, and all of them. */
 const FIRST = {bytes: 60_000, gzipped: 20_000};
-const ALL = {bytes: 80_000, gzipped: 30_000};
+const ALL = {bytes: 80_000, gzipped: 32_000};
 
 /** What of the other rooms is in the page: `test/architecture.test.ts` allows no more. */
 const SHARED = ['src/observability/traffic-filter.ts', 'src/base/suggest.ts', 'src/base/quote.ts'];
