@@ -1,21 +1,25 @@
 import * as v from 'valibot';
 import {DIRECTIONS, type Fault, type FaultPlaceSpec, type FaultRule, RESETS, TLS_FAULTS} from '../model/fault.ts';
+import {MAX_MADE_BYTES, wholeNumbers} from '../model/fault-rule.ts';
 import {duration, isText, optional, text} from './schema-values.ts';
 
-/** A number that the model validates, and what editors are told of it. */
-function whole(message: string, minimum: number, maximum?: number) {
-	return v.pipe(v.number(message), v.metadata({type: 'integer', minimum, ...(maximum === undefined ? {} : {maximum})}));
+/** A number that the model validates in the same words, and what editors are told of it. */
+function whole(what: string, minimum: number, maximum?: number) {
+	return v.pipe(
+		v.number(`${what}; allowed are ${wholeNumbers(minimum, maximum)}`),
+		v.metadata({type: 'integer', minimum, ...(maximum === undefined ? {} : {maximum})}),
+	);
 }
 
-const bytes = (minimum: number) => whole('a number of bytes', minimum);
-const yes = v.literal(true, 'true');
+const bytes = (minimum: number, maximum?: number) => whole('a number of bytes', minimum, maximum);
+const yes = v.literal(true, 'true, the only value it takes');
 
 const KINDS =
 	'{latency}, {bandwidth}, {slice}, {limit}, {slowClose}, {reset}, {close}, {refuse}, {blackhole}, {status}, {garbage}, {truncate}, {contentLength}, {tls}';
 const RESET = 'a reset; write true for at once, "after-request", "mid-response" or "on-reuse"';
 
 const answer = {
-	status: whole('a status, 200 to 599', 200, 599),
+	status: whole('a status of an answer', 200, 599),
 	body: v.exactOptional(text),
 	headers: v.exactOptional(v.record(v.string(), text, 'header fields by name')),
 };
@@ -36,7 +40,7 @@ const ofTraffic = [
 	v.strictObject({close: yes}),
 	v.strictObject({refuse: yes}),
 	v.strictObject({blackhole: yes}),
-	v.strictObject({garbage: bytes(1)}),
+	v.strictObject({garbage: bytes(1, MAX_MADE_BYTES)}),
 	v.strictObject({truncate: bytes(0)}),
 	v.strictObject({contentLength: bytes(0)}),
 	v.strictObject({

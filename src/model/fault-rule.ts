@@ -185,13 +185,17 @@ interface Whole {
 	readonly what: string;
 }
 
+/** What is allowed, in words. */
+export function wholeNumbers(least: number, most = MAX_FAULT_BYTES): string {
+	return `whole numbers from ${least} to ${most}`;
+}
+
 function wholeIn(given: unknown, {least, most, path, what}: Whole, found: Found): number | undefined {
 	if (given === undefined) return undefined;
 	if (typeof given === 'number' && Number.isInteger(given) && given >= least && given <= (most ?? MAX_FAULT_BYTES)) {
 		return given;
 	}
-	const allowed = most === undefined ? `whole numbers from ${least}` : `whole numbers from ${least} to ${most}`;
-	found(path, `${show(given)} is not ${what}; allowed are ${allowed}`);
+	found(path, `${show(given)} is not ${what}; allowed are ${wholeNumbers(least, most)}`);
 	return undefined;
 }
 

@@ -129,9 +129,9 @@ test(
 	{on: 'bakend:a', do: {reset: 'on-reus'}, skip: -1, times: 0, every: 1.5},
 	'on: "bakend:a" is no place of a fault; allowed are "backend:NAME", "listener:PORT" or "api" (did you mean "backend"?)',
 	'do.reset: "on-reus" is not a time of a reset; allowed are true for at once, "after-request", "mid-response" or "on-reuse" (did you mean "on-reuse"?)',
-	'skip: -1 is not a number of those to skip; allowed are whole numbers from 0',
-	'times: 0 is not a number of times; allowed are whole numbers from 1',
-	'every: 1.5 is not a step; allowed are whole numbers from 1',
+	'skip: -1 is not a number of those to skip; allowed are whole numbers from 0 to 2147483647',
+	'times: 0 is not a number of times; allowed are whole numbers from 1 to 2147483647',
+	'every: 1.5 is not a step; allowed are whole numbers from 1 to 2147483647',
 );
 test(
 	refuses,
@@ -177,6 +177,24 @@ test(
 	refuses,
 	{on: 'backend:a', do: {garbage: 2_000_000}},
 	'do.garbage: 2000000 is not a number of bytes; allowed are whole numbers from 1 to 1048576',
+);
+
+// Of the wrong type: what is allowed is said as well.
+for (const [fault, expected] of [
+	[{bandwidth: '1kB'}, 'do.bandwidth: "1kB" is not a number of bytes; allowed are whole numbers from 1 to 2147483647'],
+	[{limit: ''}, 'do.limit: "" is not a number of bytes; allowed are whole numbers from 0 to 2147483647'],
+	[{garbage: 'x'}, 'do.garbage: "x" is not a number of bytes; allowed are whole numbers from 1 to 1048576'],
+	[{status: 'abc'}, 'do.status: "abc" is not a status of an answer; allowed are whole numbers from 200 to 599'],
+	[{close: 'x'}, 'do.close: "x" is not true, the only value it takes'],
+] as const) {
+	test(refuses, {on: 'backend:a', do: fault}, expected);
+}
+test(
+	refuses,
+	{on: 'backend:a', do: {close: true}, times: 'often', skip: 'x', every: 1e20},
+	'skip: "x" is not a number of those to skip; allowed are whole numbers from 0 to 2147483647',
+	'times: "often" is not a number of times; allowed are whole numbers from 1 to 2147483647',
+	'every: 100000000000000000000 is not a step; allowed are whole numbers from 1 to 2147483647',
 );
 
 function target(text: string, verifiesBackends = false): FaultTarget {

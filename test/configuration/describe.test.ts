@@ -242,7 +242,7 @@ test('the rules of one load balancer are told in the words of what is allowed', 
 
 	t.deepEqual(violations(spec), [
 		'address: "0.0.0.0" is not a loopback address; allowed are 127.0.0.1 to 127.255.255.255 and ::1 (to listen beyond loopback, set the host of the emulator (--host))',
-		'faults[0].do.refuse: false is not true',
+		'faults[0].do.refuse: false is not true, the only value it takes',
 		'faults[1]: "reset" is not a fault rule; write {on, do}, and skip, times, every, direction, path, header or sni',
 		'headTimeout: "40000m" is not a timeout; allowed are 1 ms to 2147483647 ms',
 		'idleTimeout: "60" is not a duration; write milliseconds as a number, or text such as "500ms", "5s", "2m" or "1h" ("60s" for seconds, "60ms" for milliseconds)',
