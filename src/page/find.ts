@@ -1,4 +1,4 @@
-import type {BackendState, LoadBalancerState} from './wire.ts';
+import type {BackendState, ListenerState, LoadBalancerState} from './wire.ts';
 
 /** What can be asked of a back-end beside its words. */
 const STATES = {
@@ -29,7 +29,7 @@ export function readFind(text: string): {readonly find: Find; readonly remark: s
 	const find: Find = all =>
 		all.flatMap(balancer => {
 			const {name, dnsName, state, listeners} = balancer;
-			const own = [name, dnsName, state, ...listeners.flatMap(({spec, boundPort}) => [spec, boundPort])];
+			const own = [name, dnsName, state, ...listeners.flatMap(wordsOfListener)];
 			const left = missingIn(words, own);
 			if (left.length === 0 && known.length === 0) return [{balancer, backends: balancer.backends}];
 			const backends = balancer.backends.filter(
@@ -43,11 +43,16 @@ export function readFind(text: string): {readonly find: Find; readonly remark: s
 	};
 }
 
+/** As the map shows it, and as it was written. */
+function wordsOfListener({spec, host, boundPort, certificate}: ListenerState): readonly string[] {
+	return [spec, spec.replace('->', '→'), `${host}:${boundPort}`, ...(certificate?.names ?? [])];
+}
+
 function wordsOf({name, kind, address, reason = '', lastProbe}: BackendState): readonly string[] {
 	return [name, kind, address, reason, lastProbe?.target ?? ''];
 }
 
-function missingIn(words: readonly string[], texts: readonly (string | number)[]): readonly string[] {
+function missingIn(words: readonly string[], texts: readonly string[]): readonly string[] {
 	const text = texts.join('\n').toLowerCase();
 	return words.filter(each => !text.includes(each));
 }
