@@ -1,6 +1,6 @@
 import {useCallback, useEffect, useMemo, useState} from 'preact/hooks';
 import type {Controller} from './controller.ts';
-import {type More, type Page, PageContext, type Question, useStore} from './parts/hooks.ts';
+import {type More, type Page, PageContext, type Question, useKeptFocus, useStore} from './parts/hooks.ts';
 import {takesLetter} from './parts/keys.ts';
 import {Lazy} from './parts/lazy.tsx';
 import {StatusLine} from './parts/status-line.tsx';
@@ -36,6 +36,7 @@ function CurrentView({view}: Pick<Route, 'view'>) {
 export function App({store, controller}: Props) {
 	useStore(store);
 	const [route, go] = useRoute();
+	const content = useKeptFocus<HTMLElement>();
 	const [question, confirm] = useState<Question>();
 	const [toCopy, setToCopy] = useState<{readonly text: string; readonly what: string}>();
 	const [showsHelp, setShowsHelp] = useState(false);
@@ -74,7 +75,7 @@ export function App({store, controller}: Props) {
 				To the content
 			</button>
 			<Head onHelp={() => setShowsHelp(true)} />
-			<main id="content" tabIndex={-1} class={route.view}>
+			<main id="content" ref={content} tabIndex={-1} class={route.view}>
 				<CurrentView key={route.view} view={route.view} />
 			</main>
 			<StatusLine />

@@ -7,6 +7,8 @@ import type {AdminState, ExchangesEvent, FaultState, LoggedCall} from './wire.ts
 
 /** How often the state is read at most, whatever happens. */
 const STATE_EVERY_MS = 500;
+/** Who has asked for something is told when it takes longer. */
+const SLOW_MS = 2000;
 /** How often new exchanges are announced at most. */
 const SAY_EVERY_MS = 5000;
 
@@ -88,7 +90,13 @@ export class Controller {
 	 * @returns whether it was done.
 	 */
 	async act(method: string, path: string, body: object | undefined, done: string): Promise<boolean> {
+		let isAnswered = false;
+		// A clock that is moved far, or a command that is slow to start.
+		this.#later(SLOW_MS, () => {
+			if (!isAnswered) this.#store.say('status', 'Not done yet: lb-local is at it');
+		});
 		const answer = await this.#ask<object>(method, path, body);
+		isAnswered = true;
 		if ('failure' in answer) this.#store.say('alert', failureText(answer.failure));
 		else this.#store.say('status', done);
 		await this.readState();

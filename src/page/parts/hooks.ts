@@ -68,15 +68,15 @@ export function useStore(store: Store): void {
 }
 
 /**
- * For an element around some that come and go: when the one with the focus goes, the first button that is left has it, or
- * the element itself. Who uses the keyboard would begin at the top of the page again.
+ * For an element around some that come and go: when the one with the focus goes, the element itself has it where it can,
+ * otherwise the first button that is left. Who uses the keyboard would begin at the top of the page again.
  */
 export function useKeptFocus<Around extends HTMLElement>() {
 	const ref = useRef<Around>(null);
 	const hadFocus = ref.current?.contains(document.activeElement);
 	useLayoutEffect(() => {
 		if (hadFocus && document.activeElement === document.body) {
-			(ref.current?.tabIndex === 0 ? ref.current : ref.current?.querySelector('button'))?.focus();
+			(ref.current?.hasAttribute('tabindex') ? ref.current : ref.current?.querySelector('button'))?.focus();
 		}
 	});
 	return ref;

@@ -1,7 +1,7 @@
-import {useState} from 'preact/hooks';
+import {useEffect, useRef, useState} from 'preact/hooks';
 import {usePage} from '../parts/hooks.ts';
 
-/** The kinds of faults, each with an example of its value; without one it has none. */
+/** The kinds of faults, each with an example of its value; without one it takes none. */
 const KINDS = [
 	['latency', '200ms'],
 	['reset', 'on-reuse'],
@@ -28,6 +28,12 @@ export function FaultForm() {
 	const [kind, setKind] = useState<string>('latency');
 	const [value, setValue] = useState('200ms');
 	const [times, setTimes] = useState('');
+	const title = useRef<HTMLHeadingElement>(null);
+	// Who has asked for it at a back-end goes on here.
+	useEffect(() => {
+		if (store.faultPlace !== undefined) title.current?.focus();
+		store.faultPlace = undefined;
+	}, []);
 	const balancer = balancers.find(each => each.name === name) ?? balancers[0];
 	const places = [
 		...(balancer?.backends ?? []).map(each => `backend:${each.name}`),
@@ -35,19 +41,23 @@ export function FaultForm() {
 	];
 	const place = places.find(each => each === on) ?? places[0];
 	if (balancer === undefined || place === undefined) return null;
+	const example = exampleOf(kind);
 	const arm = async (event: Event) => {
 		event.preventDefault();
+		const isBare = example === '' || (kind === 'reset' && value.trim() === '');
 		const rule = {
 			on: place,
-			do: {[kind]: readValue(value)},
-			...(times === '' ? {} : {times: readValue(times)}),
+			do: {[kind]: isBare || readValue(value)},
+			...(times.trim() === '' ? {} : {times: readValue(times)}),
 		};
 		await controller.act('POST', 'faults', {loadBalancer: balancer.name, ...rule}, `Armed ${kind} at ${place}`);
 		await controller.readFaults();
 	};
 	return (
 		<form class="card fault-form" aria-label="Arm a fault" onSubmit={event => void arm(event)}>
-			<h3>Arm a fault</h3>
+			<h3 ref={title} tabIndex={-1}>
+				Arm a fault
+			</h3>
 			<label>
 				Load balancer{' '}
 				<select value={balancer.name} onChange={event => setName(event.currentTarget.value)}>
@@ -70,7 +80,7 @@ export function FaultForm() {
 					value={kind}
 					onChange={event => {
 						setKind(event.currentTarget.value);
-						setValue(KINDS.find(([each]) => each === event.currentTarget.value)?.[1] ?? '');
+						setValue(exampleOf(event.currentTarget.value));
 					}}
 				>
 					{KINDS.map(([each]) => (
@@ -79,7 +89,14 @@ export function FaultForm() {
 				</select>
 			</label>
 			<label>
-				Value <input value={value} size={10} onInput={event => setValue(event.currentTarget.value)} />
+				Value{' '}
+				<input
+					value={value}
+					size={10}
+					placeholder={kind === 'reset' ? 'at once' : ''}
+					disabled={example === ''}
+					onInput={event => setValue(event.currentTarget.value)}
+				/>
 			</label>
 			<label>
 				Times{' '}
@@ -90,8 +107,12 @@ export function FaultForm() {
 	);
 }
 
-/** A number where it is one; `true` where there is nothing to say. The control port says what is allowed. */
-function readValue(text: string): string | number | true {
-	if (text === '') return true;
-	return /^\d+(?:\.\d+)?$/.test(text) ? Number(text) : text;
+function exampleOf(kind: string): string {
+	return KINDS.find(([each]) => each === kind)?.[1] ?? '';
+}
+
+/** A number where it is one. The control port says what is allowed. */
+function readValue(text: string): string | number {
+	const written = text.trim();
+	return /^-?\d+(?:\.\d+)?$/.test(written) ? Number(written) : written;
 }

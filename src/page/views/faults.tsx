@@ -16,7 +16,7 @@ export function FaultsView() {
 		void controller.act('DELETE', 'faults', which, `Removed the fault ${text}`).then(() => controller.readFaults());
 	};
 	const columns: readonly Column<FaultState>[] = [
-		{name: 'Load balancer', kind: '', cell: ({loadBalancer}) => <Text of={loadBalancer ?? "the cloud's API"} />},
+		{name: 'Load balancer', kind: '', cell: fault => <Text of={placeOf(fault)} />},
 		{
 			name: 'Fault',
 			kind: 'title',
@@ -31,7 +31,12 @@ export function FaultsView() {
 			name: 'Actions',
 			kind: 'actions',
 			cell: fault => (
-				<button type="button" class="small" aria-label={`Remove ${fault.text}`} onClick={() => remove(fault)}>
+				<button
+					type="button"
+					class="small"
+					aria-label={`Remove ${fault.text} of ${placeOf(fault)}`}
+					onClick={() => remove(fault)}
+				>
 					Remove
 				</button>
 			),
@@ -49,5 +54,7 @@ export function FaultsView() {
 		</>
 	);
 }
+
+const placeOf = ({loadBalancer = "the cloud's API"}: FaultState) => loadBalancer;
 
 const keyOf = ({loadBalancer, id}: FaultState) => `${loadBalancer} ${id}`;

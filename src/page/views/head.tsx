@@ -68,8 +68,7 @@ function Views() {
 					aria-current={view === route.view ? 'page' : undefined}
 					class={view === 'advice' && counts.advice !== '0' ? 'worth-a-look' : ''}
 				>
-					{TITLES[view]}
-					{counts[view] !== undefined && <span class="count">{counts[view]}</span>}
+					{TITLES[view]} {counts[view] !== undefined && <span class="count">{counts[view]}</span>}
 				</a>
 			))}
 		</nav>

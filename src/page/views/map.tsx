@@ -99,6 +99,7 @@ function LoadBalancer({balancer, backends, most}: LoadBalancerProps) {
 					<span class="counters">
 						<a
 							href={`#/traffic?f=${encodeURIComponent(`lb:${name}`)}`}
+							aria-label={`${countOf(counters.exchanges, 'exchange')} of ${name}`}
 							onClick={event => {
 								event.preventDefault();
 								go({view: 'traffic', filter: `lb:${name}`});

@@ -4,12 +4,12 @@ import type {WireExchange} from '../wire.ts';
 
 /** Why it went to its back-end, or to none: rules, cookie, and every back-end that was looked at. */
 export function WhyPart({exchange}: {readonly exchange: WireExchange}) {
-	const {why, backend, attempts} = exchange;
+	const {why, attempts} = exchange;
 	const {rules, sticky, candidates} = why;
 	return (
 		<section class="why" aria-labelledby="why-title">
 			<h3 id="why-title">
-				Why: {backend === undefined ? 'nobody could take it' : <Text of={`it went to ${backend.name}`} />}
+				Why: <Text of={outcomeOf(exchange)} />
 			</h3>
 			<ul>
 				{rules.map(({priority, name = '', matched}) => (
@@ -25,24 +25,26 @@ export function WhyPart({exchange}: {readonly exchange: WireExchange}) {
 				)}
 			</ul>
 			<Some of={candidates} most={50}>
-				{shown => (
-					<table>
-						<caption>Back-ends in the order of their turns</caption>
-						<tbody>
-							{shown.map(({backend: name, verdict, reason}) => (
-								<tr key={name} class={verdict}>
-									<th scope="row">
-										<Text of={name} />
-									</th>
-									<td>
-										{VERDICTS[verdict]}
-										{reason !== undefined && reason !== '' && <Text of={`: ${reason}`} most={500} />}
-									</td>
-								</tr>
-							))}
-						</tbody>
-					</table>
-				)}
+				{shown =>
+					shown.length > 0 && (
+						<table>
+							<caption>Back-ends in the order of their turns</caption>
+							<tbody>
+								{shown.map(({backend: name, verdict, reason}) => (
+									<tr key={name} class={verdict}>
+										<th scope="row">
+											<Text of={name} />
+										</th>
+										<td>
+											{VERDICTS[verdict]}
+											{reason !== undefined && reason !== '' && <Text of={`: ${reason}`} most={500} />}
+										</td>
+									</tr>
+								))}
+							</tbody>
+						</table>
+					)
+				}
 			</Some>
 			{attempts.length > 1 && (
 				<ol class="attempts" aria-label="Attempts">
@@ -56,6 +58,12 @@ export function WhyPart({exchange}: {readonly exchange: WireExchange}) {
 			)}
 		</section>
 	);
+}
+
+function outcomeOf({backend, why}: WireExchange): string {
+	if (backend !== undefined) return `it went to ${backend.name}`;
+	// A fault, a handshake or a request head came in between.
+	return why.candidates.length === 0 ? 'no back-end was asked' : 'nobody could take it';
 }
 
 const VERDICTS = {

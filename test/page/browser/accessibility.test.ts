@@ -176,7 +176,7 @@ test.serial('each switch is reached and used by the keyboard alone', async t => 
 		web.faults.map(({rule}) => rule),
 		[{on: 'backend:app-1', do: {status: 503}}],
 	);
-	await use('Remove backend:app-1 status:503');
+	await use('Remove backend:app-1 status:503 of web');
 	await page.getByText('No fault is armed').waitFor();
 	const before = emulator.clock.now();
 	await use('Advance');
