@@ -3,6 +3,7 @@ import {connect} from 'node:net';
 import test, {type ExecutionContext} from 'ava';
 import type {TrafficPage} from '../../src/control-plane/admin/traffic.ts';
 import {type Emulator, type EmulatorOptions, startEmulator} from '../../src/index.ts';
+import {ATHENA} from '../helpers/access-log.ts';
 import {authority} from '../helpers/emulator-scene.ts';
 import {runProgram, testWith} from '../helpers/programs.ts';
 
@@ -270,6 +271,48 @@ test('a query that means nothing is refused with everything that is wrong', asyn
 	const long = await refusal(emulator, `/_lb/traffic?filter=${'a'.repeat(1001)}`);
 	t.is(long.status, 400);
 	t.true(long.message.includes('filter: a filter has at most 1000 characters, and this one has 1001'), long.message);
+});
+
+test('the access log has a line for each exchange that is kept, of all or of some', async t => {
+	const emulator = await start(t);
+	await visit(emulator, 'web /1', 'shop /2', 'web /3');
+	const log = async (query = '') => {
+		const answer = await fetch(`${emulator.endpoint}/_lb/access.log${query}`);
+		t.is(answer.headers.get('content-type'), 'text/plain; charset=utf-8');
+		return answer.text();
+	};
+	const lines = [...emulator.get('web').traffic, ...emulator.get('shop').traffic].map(each => `${each.log}\n`);
+	const [one = '', three = '', two = ''] = lines;
+
+	t.regex(one.trimEnd(), ATHENA);
+	t.is(await log(), `${one}${two}${three}`);
+	t.is(await log('?lb=web'), `${one}${three}`);
+	t.is(await log('?filter=path:/2'), two);
+	t.is(await log('?after=1&before=3'), two);
+	t.is(await log('?filter=path:/4'), '');
+});
+
+test('the access log has no line for what an access log leaves out, nor for what is open', async t => {
+	const emulator = await start(t);
+	await emulator.create({name: 'mail', listeners: ['tcp:25'], backends: [{kind: 'tcp', mode: 'echo'}]});
+	const socket = connect(emulator.get('mail').port(25), '127.0.0.1');
+	t.teardown(() => socket.destroy());
+	socket.write('hello');
+	await once(socket, 'data');
+
+	t.is((await page(emulator, '?lb=mail')).summaries.length, 1);
+	t.is(await (await fetch(`${emulator.endpoint}/_lb/access.log`)).text(), '');
+});
+
+test('the access log refuses what it does not take', async t => {
+	const emulator = await start(t);
+
+	const {status, message} = await refusal(emulator, '/_lb/access.log?limit=1&after=x');
+	t.is(status, 400);
+	t.regex(message, /"limit" is no parameter; allowed are after, before, lb, filter/);
+	t.regex(message, /after: "x" is not a whole number/);
+	t.is((await refusal(emulator, '/_lb/access.log?lb=none')).code, 'NO_SUCH_LOAD_BALANCER');
+	t.is((await fetch(`${emulator.endpoint}/_lb/access.log`, {method: 'DELETE'})).status, 405);
 });
 
 test('HEAD has no rows', async t => {

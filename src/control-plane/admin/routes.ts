@@ -19,13 +19,13 @@ import {addFault, listFaults, removeFaults} from './faults.ts';
 import type {OwnContext} from './own-context.ts';
 import {Query} from './query.ts';
 import {healthOf, stateOf} from './shown.ts';
-import {readExchange, readTraffic} from './traffic.ts';
+import {readAccessLog, readExchange, readTraffic} from './traffic.ts';
 
 type Answer = ApiAnswer | StreamAnswer;
 type Handler = (context: OwnContext, request: ApiRequest) => Answer | Promise<Answer>;
 
 /** Routes that read their query under GET; no other takes one. */
-const WITH_QUERY: ReadonlySet<string> = new Set(['/_lb/ready', '/_lb/traffic', '/_lb/calls']);
+const WITH_QUERY: ReadonlySet<string> = new Set(['/_lb/ready', '/_lb/traffic', '/_lb/access.log', '/_lb/calls']);
 
 /** The whole interface. Under GET, nothing changes anything: a page may make a browser ask for any address. */
 const ROUTES: ReadonlyMap<string, ReadonlyMap<string, Handler>> = new Map([
@@ -75,6 +75,7 @@ const ROUTES: ReadonlyMap<string, ReadonlyMap<string, Handler>> = new Map([
 		]),
 	],
 	['/_lb/events', new Map([['GET', ({events}, {headers}) => events().open(headers.get('last-event-id'))]])],
+	['/_lb/access.log', new Map([['GET', ({port}, {query = ''}) => readAccessLog(port.traffic(), query)]])],
 	['/_lb/metrics', new Map([['GET', metrics]])],
 	['/_lb/ca.pem', new Map([['GET', certificate]])],
 	['/_lb/connect', new Map([['GET', async ({port}) => jsonAnswer(await port.connection())]])],

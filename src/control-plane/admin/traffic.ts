@@ -32,15 +32,23 @@ const FORMATS = ['json', 'ndjson'] as const;
 /** A browser saves what a link with `format=ndjson` leads to, under this name. */
 const AS_FILE = ['Content-Disposition', 'attachment; filename="lb-local-traffic.ndjson"'] as const;
 
-interface TrafficQuery {
-	readonly after: number | undefined;
-	readonly before: number | undefined;
-	readonly limit: number;
+/** What says which exchanges are meant. */
+const SELECTING = ['after', 'before', 'lb', 'filter'] as const;
+
+interface Selection {
+	readonly after: number;
+	readonly before: number;
 	readonly lb: string | undefined;
 	/** Absent: all pass. A subject of a filter is work for each record. */
 	readonly filter: TrafficFilter | undefined;
+}
+
+interface TrafficQuery extends Selection {
+	readonly limit: number;
 	/** Absent: what the request accepts. */
 	readonly format: (typeof FORMATS)[number] | undefined;
+	/** Whether the first ones after `after` are meant, and not the last ones. */
+	readonly isForward: boolean;
 }
 
 /** What `GET /_lb/traffic` answers in JSON. */
@@ -70,15 +78,16 @@ export function readTraffic(
 	query: string,
 	acceptsLines: boolean,
 ): ApiAnswer | StreamAnswer {
-	const {after = 0, before = Number.POSITIVE_INFINITY, limit, lb, filter, format, isForward} = readQuery(query);
-	const asked = lb === undefined ? all : [named(all, lb)];
+	const selection = readQuery(query);
+	const {limit, format, isForward} = selection;
+	const asked = askedFor(all, selection);
+	const isAsked = isIn(selection);
 	const records = inOrder(asked);
 	const found: ExchangeRecord[] = [];
 	let more = false;
 	for (let index = 0; index < records.length && !more; index++) {
 		const record = records[isForward ? index : records.length - 1 - index];
-		if (record === undefined || record.seq <= after || record.seq >= before) continue;
-		if (filter !== undefined && !filter.matches(subjectOf(record))) continue;
+		if (record === undefined || !isAsked(record)) continue;
 		more = found.length === limit;
 		if (!more) found.push(record);
 	}
@@ -96,6 +105,34 @@ export function readTraffic(
 		more,
 	};
 	return jsonAnswer(page);
+}
+
+/**
+ * The lines that an access log has of what is recorded, oldest first: those of `lb`, or of all load balancers, that come
+ * after `after` and before `before` and pass the filter.
+ *
+ * @throws EmulatorError `INVALID_DESCRIPTION`, `NO_SUCH_LOAD_BALANCER`
+ */
+export function readAccessLog(all: readonly RecordedTraffic[], text: string): StreamAnswer {
+	const query = new Query(text, SELECTING);
+	const selection = readSelection(query);
+	query.end();
+	const records = inOrder(askedFor(all, selection)).filter(isIn(selection));
+	return streamAnswer('text/plain; charset=utf-8', logOf(records));
+}
+
+/** What is open, and what an access log leaves out, has no line. */
+async function* logOf(records: readonly ExchangeRecord[]): AsyncGenerator<string> {
+	for (const {log} of records) if (log !== '') yield `${log}\n`;
+}
+
+function askedFor(all: readonly RecordedTraffic[], {lb}: Selection): readonly RecordedTraffic[] {
+	return lb === undefined ? all : [named(all, lb)];
+}
+
+function isIn({after, before, filter}: Selection): (record: ExchangeRecord) => boolean {
+	return record =>
+		record.seq > after && record.seq < before && (filter === undefined || filter.matches(subjectOf(record)));
 }
 
 /** What a load balancer has recorded is in order. */
@@ -180,15 +217,21 @@ export function subjectOf(record: ExchangeRecord): FilterSubject {
 	};
 }
 
-function readQuery(text: string): TrafficQuery & {readonly isForward: boolean} {
-	const query = new Query(text, ['after', 'before', 'limit', 'lb', 'filter', 'format']);
-	const after = query.number('after');
-	const before = query.number('before');
+function readQuery(text: string): TrafficQuery {
+	const query = new Query(text, [...SELECTING, 'limit', 'format']);
+	const selection = readSelection(query);
 	const limit = query.number('limit', 1, MOST_SUMMARIES) ?? USUAL_SUMMARIES;
+	const format = query.choice('format', FORMATS);
+	query.end();
+	return {...selection, limit, format, isForward: query.text('after') !== undefined};
+}
+
+/** What is wrong with it is told at the end of the query. */
+function readSelection(query: Query): Selection {
+	const after = query.number('after') ?? 0;
+	const before = query.number('before') ?? Number.POSITIVE_INFINITY;
 	const written = query.text('filter') ?? '';
 	const filter = written.trim() === '' ? undefined : readFilter(written, didYouMean);
 	for (const remark of filter?.remarks ?? []) query.refuse({path: ['filter'], ...remark});
-	const format = query.choice('format', FORMATS);
-	query.end();
-	return {after, before, limit, lb: query.text('lb'), filter, format, isForward: after !== undefined};
+	return {after, before, lb: query.text('lb'), filter};
 }

@@ -230,7 +230,7 @@ test('an unknown path says what there is, and what was probably meant', async t 
 		error: {
 			code: 'NO_SUCH_ROUTE',
 			message:
-				'Nothing is at "/_lb/helth"; there is GET /_lb/, GET /_lb/live, GET /_lb/ready, GET /_lb/state, GET|PUT /_lb/config, POST /_lb/reset, POST /_lb/stop, GET|POST /_lb/health, GET|POST|DELETE /_lb/vms, GET|POST|DELETE /_lb/faults, POST /_lb/drain, POST /_lb/backend, POST /_lb/clock, GET|DELETE /_lb/traffic, GET /_lb/events, GET /_lb/metrics, GET /_lb/ca.pem, GET /_lb/connect, GET /_lb/calls, GET /_lb/traffic/{load balancer}/{id}',
+				'Nothing is at "/_lb/helth"; there is GET /_lb/, GET /_lb/live, GET /_lb/ready, GET /_lb/state, GET|PUT /_lb/config, POST /_lb/reset, POST /_lb/stop, GET|POST /_lb/health, GET|POST|DELETE /_lb/vms, GET|POST|DELETE /_lb/faults, POST /_lb/drain, POST /_lb/backend, POST /_lb/clock, GET|DELETE /_lb/traffic, GET /_lb/events, GET /_lb/access.log, GET /_lb/metrics, GET /_lb/ca.pem, GET /_lb/connect, GET /_lb/calls, GET /_lb/traffic/{load balancer}/{id}',
 			hint: 'did you mean "/_lb/health"?',
 		},
 	});
