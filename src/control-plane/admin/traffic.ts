@@ -185,7 +185,7 @@ export function readExchange(
 	const found = /^[1-9]\d{0,14}$/.test(id) ? recorded.find(Number(id)) : undefined;
 	if (found === 'forgotten') {
 		throw new EmulatorError('FORGOTTEN', `Exchange ${id} of load balancer ${quote(lb)} is no longer kept`, {
-			hint: 'More exchanges are kept with `record: {exchanges: …}` in the library.',
+			hint: 'The record was cleared, or it has come to its limit: `record: {exchanges: …}` of the library sets that.',
 		});
 	}
 	if (found === undefined) {

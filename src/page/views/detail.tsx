@@ -105,7 +105,7 @@ function Detail({exchange}: {readonly exchange: WireExchange}) {
 			<Waterfall {...exchange} />
 			{request !== undefined && (
 				<MessagePart
-					title={`Request, as ${exchange.backend === undefined ? 'a back-end would have' : 'the back-end'} received it`}
+					title={`Request, as ${wasReached(exchange) ? 'the back-end' : 'a back-end would have'} received it`}
 					first={`${request.method} ${request.target} HTTP/1.1`}
 					message={request}
 					added={added}
@@ -133,6 +133,11 @@ function Detail({exchange}: {readonly exchange: WireExchange}) {
 			)}
 		</>
 	);
+}
+
+/** A back-end that was tried in vain has received nothing. */
+function wasReached({backend, ms}: WireExchange): boolean {
+	return backend !== undefined && (backend.reused || ms.connect !== undefined);
 }
 
 function CopyBar({exchange}: {readonly exchange: WireExchange}) {

@@ -275,3 +275,23 @@ test.serial(
 		t.is(await page.getByRole('button', {name: 'Follow'}).getAttribute('aria-pressed'), 'true');
 	},
 );
+
+test.serial('what no back-end received is not said to have been received', async t => {
+	const emulator = await startEmulator({
+		port: 0,
+		authority,
+		config: {backends: {gone: '127.0.0.1:1'}, loadBalancers: {web: {listeners: ['http:80'], backends: ['gone']}}},
+	});
+	t.teardown(() => emulator.stop());
+	await emulator.get('web').fetch('/nobody');
+	const page = await openPage(t, browser, emulator, {hash: '#/traffic?x=web/1'});
+
+	await page.getByText('connect-refused').first().waitFor();
+	t.is(await page.getByRole('heading', {name: 'Request, as a back-end would have received it'}).count(), 1);
+	// Beside a detail, in a window of 1,280 pixels, the list is whole.
+	await page.setViewportSize({width: 1280, height: 720});
+	const [scrollWidth = 0, clientWidth = 0] = await page
+		.locator('.grid')
+		.evaluate(({scrollWidth: all, clientWidth: seen}) => [all, seen]);
+	t.true(scrollWidth <= clientWidth, `${scrollWidth} of ${clientWidth}`);
+});
