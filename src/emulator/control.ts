@@ -29,6 +29,7 @@ import type {EmulatorFaults} from './emulator-faults.ts';
 import {addressOfListener, findListener} from './named-listeners.ts';
 import type {Notices} from './notices.ts';
 import {countedBy, recordedTraffic} from './recorded.ts';
+import type {ReloadProblem} from './reload-problem.ts';
 import {withDetails} from './state-details.ts';
 
 /** The port that the command line takes when nobody asked for one. */
@@ -50,6 +51,7 @@ export interface ControlOptions {
 	/** See `AdminApi.connection`. */
 	readonly connection: () => Promise<Connection>;
 	readonly notices: Notices;
+	readonly problem: Pick<ReloadProblem, 'warnings'>;
 	/** What becomes of a CONNECT to a name that is nobody's here. */
 	readonly proxyUnknown: 'refuse' | 'tunnel';
 	/** Puts everything back to what the configuration says, or what has names that begin so. */
@@ -113,7 +115,7 @@ export class Control implements AdminApi {
 	}
 
 	state(): ReturnType<AdminApi['state']> {
-		const {store, context, clock, clockKind, notices} = this.#options;
+		const {store, context, clock, clockKind, notices, problem} = this.#options;
 		const {account} = store;
 		const moment = context();
 		return {
@@ -130,7 +132,7 @@ export class Control implements AdminApi {
 			}),
 			vms: [...account.vms].map(([id, backend]) => ({id, address: this.#addressOf(backend)})),
 			notices: notices.texts('note'),
-			warnings: notices.texts('warning'),
+			warnings: [...problem.warnings, ...notices.texts('warning')],
 		};
 	}
 

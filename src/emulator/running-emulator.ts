@@ -30,6 +30,7 @@ import {type NameScope, nameScope} from './name-scope.ts';
 import {Notices} from './notices.ts';
 import {openStore} from './open-store.ts';
 import type {ReadOptions} from './options.ts';
+import {ReloadProblem} from './reload-problem.ts';
 import {ScopedEmulator} from './scoped-emulator.ts';
 import {activityOf, watchForForgotten} from './still-open.ts';
 import {TemporaryFolder} from './temporary-folder.ts';
@@ -47,6 +48,7 @@ export class RunningEmulator implements Emulator {
 	readonly #agent: EmulatorAgent;
 	readonly #library: LibraryContext;
 	readonly #live = new Live();
+	readonly #problem = new ReloadProblem(() => this.#live.shown.advance());
 	readonly #faults: EmulatorFaults;
 	readonly #notices: Notices;
 	readonly #options: ReadOptions;
@@ -200,6 +202,7 @@ export class RunningEmulator implements Emulator {
 			authorityPem: this.#authority.pem,
 			connection: async () => (await import('./connection.ts')).connectionOf(this, this.#store.managed.values()),
 			notices: this.#notices,
+			problem: this.#problem,
 			onReset: prefix => this.#reset(prefix === undefined ? undefined : nameScope(prefix)),
 			live: this.#live,
 			faults: this.#faults,
@@ -207,9 +210,11 @@ export class RunningEmulator implements Emulator {
 	}
 
 	reload(): Promise<Reloaded> {
-		return this.#configurer.reload(described => {
-			this.#settings = settingsOf(described, this.#options.seed);
-		});
+		return this.#problem.during(() =>
+			this.#configurer.reload(described => {
+				this.#settings = settingsOf(described, this.#options.seed);
+			}),
+		);
 	}
 
 	env(): Record<string, string> {

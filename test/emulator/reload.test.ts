@@ -5,6 +5,7 @@ import {connect, createServer} from 'node:net';
 import path from 'node:path';
 import {connect as connectTls} from 'node:tls';
 import test from 'ava';
+import type {AdminState} from '../../src/control-plane/admin/state.ts';
 import {type Config, type LoadBalancer, startEmulator} from '../../src/index.ts';
 import {authority, startFromFile} from '../helpers/emulator-scene.ts';
 import {listening} from '../helpers/own-servers.ts';
@@ -105,6 +106,29 @@ test('a fault in the file changes nothing and is told with its place', async t =
 		['web'],
 	);
 	t.is(await answerer(emulator.get('web')), 'app');
+});
+
+test('a fault in the file is a warning of the state until it is mended', async t => {
+	const {emulator, file, write} = await startFromFile(t, {backends: {app: {kind: 'echo'}}, loadBalancers: {web: WEB}});
+	const warnings = async () => {
+		const state = await (await fetch(`${emulator.endpoint}/_lb/state`)).json();
+		return state as Pick<AdminState, 'warnings' | 'revision'>;
+	};
+	const before = await warnings();
+	t.deepEqual(before.warnings, []);
+	await writeFile(file, 'backends: [');
+	await t.throwsAsync(emulator.reload());
+	const bad = await warnings();
+	t.is(bad.warnings.length, 1);
+	t.regex(
+		bad.warnings[0] ?? '',
+		/^the configuration cannot be carried out, and what ran before goes on: .*lb\.json:1:12: /,
+	);
+	t.true(bad.revision > before.revision, 'whoever looks at it is told');
+
+	await write({backends: {app: {kind: 'echo'}}, loadBalancers: {web: WEB}});
+	await emulator.reload();
+	t.deepEqual((await warnings()).warnings, []);
 });
 
 test('a file that has become empty, or is gone, stops nothing', async t => {

@@ -119,6 +119,7 @@ export class FakeEmulator implements SteppedEmulator, Surfaces {
 		this.#control = await Control.start({
 			store,
 			context: () => this.context(),
+			problem: {warnings: []},
 			configurer: this.#configurer,
 			port: 0,
 			prefersUsualPort: false,
