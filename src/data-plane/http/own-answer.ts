@@ -43,6 +43,7 @@ export function answerItself(record: ExchangeRecord, {status, keepAlive, toHead,
 		`${status === 405 ? ALLOW : ''}${keepAlive ? '' : 'Connection: close\r\n'}\r\n`;
 	record.responseStatus = status;
 	record.responseBy = 'load-balancer';
-	record.responseHead = head;
-	return toHead ? head : head + body;
+	record.responseText = toHead ? head : head + body;
+	record.responseHeadLength = head.length;
+	return record.responseText;
 }

@@ -86,7 +86,8 @@ function Detail({exchange}: {readonly exchange: WireExchange}) {
 				, {outcome}
 				<br />
 				<span class="quiet">
-					began {timeOf(Date.parse(startedAt))}, {bytes(sizes.up)} from the client, {bytes(sizes.down)} to it
+					began {timeOf(Date.parse(startedAt))}, {bytes(sizes.up)} from the client
+					{response?.by !== 'load-balancer' && `, ${bytes(sizes.down)} to it`}
 				</span>
 			</p>
 			{cause !== '' && (

@@ -412,7 +412,7 @@ test('bytes on a connection at rest end it, and are delivered to nobody [Node CV
 	t.false(client.received.includes('evil'));
 });
 
-test('what the load balancer answers itself has no body for HEAD [RFC 9110 9.3.2]', async t => {
+test('what the load balancer answers itself is recorded whole, and has no body for HEAD [RFC 9110 9.3.2]', async t => {
 	await using scene = await startScene({spec: {backends: []}});
 	const client = await scene.send('HEAD / HTTP/1.1\r\nHost: a\r\n\r\nGET / HTTP/1.1\r\nHost: a\r\n\r\n');
 
@@ -420,4 +420,10 @@ test('what the load balancer answers itself has no body for HEAD [RFC 9110 9.3.2
 	t.regex(head, /^HTTP\/1\.1 503 Service Unavailable\r\n/);
 	t.regex(head, /\r\nContent-Length: 24\r\n/);
 	t.is((await client.message()).body, '503 Service Unavailable\n');
+	const recorded = [...scene.lb.traffic].map(({response: {text, complete}, bytes}) => [text, complete, bytes.down]);
+	// As the access log, which counts no bytes of such an answer.
+	t.deepEqual(recorded, [
+		['', true, 0],
+		['503 Service Unavailable\n', true, 0],
+	]);
 });
