@@ -4,7 +4,8 @@ import type {WireExchange} from '../wire.ts';
 
 export function Waterfall({ms, kind, outcome}: Pick<WireExchange, 'ms' | 'kind' | 'outcome'>) {
 	const isOpen = outcome === 'open';
-	const phases = phasesOf(ms, isOpen ? undefined : kind === 'http' ? 'body' : 'stream');
+	const last = kind !== 'http' ? 'stream' : ms.firstByte === undefined ? 'to its end' : 'body';
+	const phases = phasesOf(ms, isOpen ? undefined : last);
 	const start = Math.min(0, ...phases.map(({from}) => from));
 	const whole = Math.max(0.001, ...phases.map(({from, ms: length}) => from + length - start));
 	return (

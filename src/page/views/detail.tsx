@@ -144,9 +144,10 @@ function wasReached({backend, ms}: WireExchange): boolean {
 function CopyBar({exchange}: {readonly exchange: WireExchange}) {
 	const {copy} = usePage();
 	const {curl, fetch, test} = exchange.copyAs;
+	const curlIs = whatIs(curl, 'curl');
 	useEffect(() => {
 		const onKey = (event: KeyboardEvent) => {
-			if (event.key === 'c' && takesLetter(event)) copy(curl, 'the request as curl');
+			if (event.key === 'c' && takesLetter(event)) copy(curl, curlIs);
 		};
 		document.addEventListener('keydown', onKey);
 		return () => document.removeEventListener('keydown', onKey);
@@ -154,10 +155,10 @@ function CopyBar({exchange}: {readonly exchange: WireExchange}) {
 	return (
 		<p class="bar">
 			<span>Copy as</span>
-			<CopyButton text={curl} what="the request as curl">
+			<CopyButton text={curl} what={curlIs}>
 				curl
 			</CopyButton>
-			<CopyButton text={fetch} what="the request as fetch">
+			<CopyButton text={fetch} what={whatIs(fetch, 'fetch')}>
 				fetch
 			</CopyButton>
 			<CopyButton text={test} what="the exchange as a test">
@@ -165,4 +166,9 @@ function CopyBar({exchange}: {readonly exchange: WireExchange}) {
 			</CopyButton>
 		</p>
 	);
+}
+
+/** What cannot be sent again is a comment that says why. */
+function whatIs(text: string, as: string): string {
+	return /^(?:#|\/\/)/.test(text) ? `why there is no ${as}` : `the request as ${as}`;
 }

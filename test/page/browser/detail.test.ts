@@ -288,6 +288,8 @@ test.serial('what no back-end received is not said to have been received', async
 
 	await page.getByText('connect-refused').first().waitFor();
 	t.is(await page.getByRole('heading', {name: 'Request, as a back-end would have received it'}).count(), 1);
+	t.is(await page.getByRole('rowheader', {name: 'to its end'}).count(), 1);
+	t.is(await page.getByRole('rowheader', {name: 'body'}).count(), 0);
 	// Beside a detail, in a window of 1,280 pixels, the list is whole.
 	await page.setViewportSize({width: 1280, height: 720});
 	const [scrollWidth = 0, clientWidth = 0] = await page

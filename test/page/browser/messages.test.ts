@@ -69,6 +69,8 @@ test.serial('a connection of a TCP listener is said in one line, open and closed
 	await detail.getByText('Access log line').waitFor();
 	t.regex(await detail.innerText(), /^tcp, ok$/m);
 	t.regex(await detail.innerText(), /\sstream\s/);
+	t.is(await detail.getByRole('button', {name: 'Copy why there is no curl'}).count(), 1);
+	t.is(await detail.getByRole('button', {name: 'Copy why there is no fetch'}).count(), 1);
 });
 
 test.serial('of a large body its beginning is shown, and all that was kept is saved', async t => {
