@@ -2,7 +2,7 @@ import type {Socket} from 'node:net';
 import type {SecureContext} from 'node:tls';
 import type {Deadlines} from '../base/deadlines.ts';
 import {isHttp, isSecure} from '../model/listener.ts';
-import type {PemPair, ResolvedListener, ResolvedLoadBalancer} from '../model/resolved.ts';
+import {type PemPair, type ResolvedListener, type ResolvedLoadBalancer, sendsProxyLine} from '../model/resolved.ts';
 import type {Advisor} from '../observability/advice/advisor.ts';
 import type {Journal} from '../observability/journal.ts';
 import type {Backend} from './backends/backend.ts';
@@ -66,7 +66,7 @@ export class RunningListener {
 			timeouts: loadBalancer.timeouts,
 			settings: loadBalancer,
 			backendTls: backendTlsOf(listener, services),
-			sendsProxyLine: listener.proxyProtocol || listener.backendRules.sendsProxyLine,
+			sendsProxyLine: sendsProxyLine(listener),
 			keptBodyBytes: services.record.bodyBytes,
 			connections: this.connections,
 			faults: undefined,

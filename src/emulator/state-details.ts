@@ -9,6 +9,7 @@ import type {Backend} from '../data-plane/backends/backend.ts';
 import type {RunningLoadBalancer} from '../data-plane/running-load-balancer.ts';
 import type {ServerCertificate} from '../model/account.ts';
 import type {HealthCheck} from '../model/health-check.ts';
+import {type ResolvedListener, sendsProxyLine} from '../model/resolved.ts';
 import {lifetimeOf, ownCookieOf, type StickinessPolicy} from '../model/stickiness-policy.ts';
 import type {ExchangeRecord} from '../observability/exchange-record.ts';
 import {isFailed} from '../observability/traffic-filter.ts';
@@ -78,18 +79,17 @@ function listenersOf(
 	{listeners}: LoadBalancerState,
 	managed: Pick<ManagedLoadBalancer, 'running' | 'certificates'>,
 ): LoadBalancerState['listeners'] {
-	const policies = new Map<number, StickinessPolicy>();
-	for (const {port, stickiness} of managed.running.description.listeners) {
-		if (stickiness !== undefined) policies.set(port, stickiness);
-	}
+	const described = new Map(managed.running.description.listeners.map(each => [each.port, each] as const));
 	const areSecure = listeners.some(({certificate}) => certificate !== undefined);
-	if (policies.size === 0 && !areSecure) return listeners;
+	const arePlain = [...described.values()].every(each => each.stickiness === undefined && !sendsProxyLine(each));
+	if (arePlain && !areSecure) return listeners;
 	// They are put together anew whenever they are asked for.
 	const certificates = areSecure ? managed.certificates : undefined;
 	return listeners.map(listener => ({
 		...listener,
 		...originOf(certificates?.get(listener.port)),
-		...listenerDetails(policies.get(listener.port)),
+		...proxyProtocolOf(described.get(listener.port)),
+		...stickinessOf(described.get(listener.port)?.stickiness),
 	}));
 }
 
@@ -139,7 +139,11 @@ function originOf(certificate: ServerCertificate | undefined): Pick<ListenerDeta
 	return {certificateOrigin: issued ? 'issued' : given};
 }
 
-function listenerDetails(policy: StickinessPolicy | undefined): ListenerDetails {
+function proxyProtocolOf(listener: ResolvedListener | undefined): Pick<ListenerDetails, 'proxyProtocol'> {
+	return listener !== undefined && sendsProxyLine(listener) ? {proxyProtocol: true} : {};
+}
+
+function stickinessOf(policy: StickinessPolicy | undefined): Pick<ListenerDetails, 'stickiness'> {
 	if (policy === undefined) return {};
 	const cookie = ownCookieOf(policy);
 	if (policy.kind === 'application') return {stickiness: {cookie, application: policy.cookie}};

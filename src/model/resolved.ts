@@ -90,6 +90,14 @@ export function portOfBackend(backend: ResolvedBackend, backendPort: number): nu
 	return backend.ports.get(backendPort) ?? backend.port ?? backendPort;
 }
 
+/** Whether each connection to a back-end begins with a line of the PROXY protocol. */
+export function sendsProxyLine({
+	proxyProtocol,
+	backendRules,
+}: Pick<ResolvedListener, 'proxyProtocol' | 'backendRules'>): boolean {
+	return proxyProtocol || backendRules.sendsProxyLine;
+}
+
 /** Whether connections to back-ends that are made for the one listener may serve the other: their policies ask for the same. */
 export function dialAlike({backendRules: one}: ResolvedListener, {backendRules: other}: ResolvedListener): boolean {
 	return (

@@ -50,6 +50,8 @@ export class ExchangeRecord implements Exchange, LoggedExchange {
 	/** Whether there is, or was, a connection to the current back-end. */
 	reached = false;
 	backendTls: PeerTls | undefined = undefined;
+	/** What its connection began with; empty: nothing. */
+	proxyLine = '';
 
 	/** What its back-end was chosen by; undefined until then. */
 	basis: ChoiceBasis | undefined = undefined;
@@ -130,6 +132,7 @@ export class ExchangeRecord implements Exchange, LoggedExchange {
 			port: this.backendPort,
 			reused: this.backendReused,
 			...(this.backendTls === undefined ? {} : {tls: this.backendTls}),
+			...(this.proxyLine === '' ? {} : {proxyLine: this.proxyLine.trimEnd()}),
 		};
 	}
 

@@ -46,7 +46,14 @@ export interface Exchange {
 	 */
 	readonly clientHello: ClientHello | undefined;
 	/** The back-end that served it, or the last one that was tried; undefined when there was none to try. */
-	readonly backend: (Peer & {readonly name: string; readonly reused: boolean}) | undefined;
+	readonly backend:
+		| (Peer & {
+				readonly name: string;
+				readonly reused: boolean;
+				/** The line of the PROXY protocol that its connection began with, without the line's end. */
+				readonly proxyLine?: string;
+		  })
+		| undefined;
 	/**
 	 * The attempts to have it served, in order: each back-end that could not be reached, each request that was lost with
 	 * its kept-alive connection and sent again, and the final attempt. Usually one; none when there was no back-end to

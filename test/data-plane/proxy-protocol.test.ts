@@ -61,6 +61,7 @@ for (const [listen, serve] of STREAMS) {
 		t.is(await text(client), 'PROXY TCP4 this is payload\r\n');
 		const {port} = lb.traffic.last().client;
 		t.deepEqual(server.lines, [`PROXY TCP4 127.0.0.1 127.0.0.1 ${port} 5432`]);
+		t.is(lb.traffic.last().backend?.proxyLine, server.lines[0]);
 	});
 }
 
@@ -114,8 +115,24 @@ for (const front of ['http', 'https'] as const) {
 			[...lb.traffic].map(({backend, response}) => [backend?.reused, response.status]),
 			[false, true, true, false, true, true].map(reused => [reused, 204]),
 		);
+		t.deepEqual(
+			[...lb.traffic].map(({backend}) => backend?.proxyLine),
+			server.lines.flatMap(line => [line, line, line]),
+			'also of what a kept connection carries',
+		);
 	});
 }
+
+test('a back-end that refused the connection was sent no line', async t => {
+	await using lb = await startLoadBalancer({
+		listeners: [{listen: 'http:80', proxyProtocol: true}],
+		backends: ['127.0.0.1:1'],
+	});
+
+	await lb.fetch('/');
+	t.is(lb.traffic.last().outcome, 'connect-refused');
+	t.false('proxyLine' in (lb.traffic.last().backend ?? {}));
+});
 
 test('without the policy, a line from a client is payload on TCP and no request on HTTP', async t => {
 	await using lb = await startLoadBalancer({

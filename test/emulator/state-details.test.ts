@@ -110,3 +110,19 @@ test('the state says of each back-end that lb-local runs whether it is stopped',
 	using _ = web.backend('fake').fail({refuse: true});
 	t.is((await running())[0], 'web/fake true', 'start() would not help');
 });
+
+test('a listener says whether its connections to back-ends begin with a PROXY line', async t => {
+	const {emulator} = await startWithApi(t);
+	await emulator.create({name: 'own', listeners: [{listen: 'tcp:25', proxyProtocol: true}, 'http:80'], backends: 1});
+	await emulator.create({name: 'plain', listeners: ['tcp:25'], backends: 1});
+
+	const state = await stateOf(emulator);
+	t.deepEqual(
+		state.loadBalancers.flatMap(({name, listeners}) => listeners.map(each => [name, each.port, each.proxyProtocol])),
+		[
+			['own', 25, true],
+			['own', 80, undefined],
+			['plain', 25, undefined],
+		],
+	);
+});

@@ -52,6 +52,8 @@ export type CertificateOrigin = 'issued' | 'file' | 'account' | 'text';
 export interface ListenerDetails {
 	/** Absent where there is no certificate. */
 	readonly certificateOrigin?: CertificateOrigin;
+	/** Whether connections to back-ends begin with a line of the PROXY protocol; absent: they do not. */
+	readonly proxyProtocol?: true;
 	/** Absent: every request is balanced. */
 	readonly stickiness?: {
 		/** The cookie that binds a client. */

@@ -51,6 +51,8 @@ export class BackendConnection implements StreamOwner {
 	readonly stream: Socket;
 	readonly host: string;
 	readonly port: number;
+	/** What was written before everything else; empty: nothing. */
+	readonly preamble: string;
 	handler: BackendHandler;
 	connected = false;
 	/** Whether it serves one exchange, and no other after it. */
@@ -69,9 +71,10 @@ export class BackendConnection implements StreamOwner {
 	#closed = false;
 	#error: Error | undefined;
 
-	constructor({host, port, tls: tlsOptions, buffers, preamble, fault}: DialOptions, handler: BackendHandler) {
+	constructor({host, port, tls: tlsOptions, buffers, preamble = '', fault}: DialOptions, handler: BackendHandler) {
 		this.host = host;
 		this.port = port;
+		this.preamble = preamble;
 		this.handler = handler;
 		this.#buffers = buffers;
 		this.isApart = fault !== undefined;
@@ -86,12 +89,12 @@ export class BackendConnection implements StreamOwner {
 			});
 			this.stream = this.#raw;
 			giveUnreadTo(this, this.stream);
-			if (preamble !== undefined) this.#raw.write(preamble, 'latin1');
+			if (preamble !== '') this.#raw.write(preamble, 'latin1');
 			this.#raw.once('connect', () => this.#connect());
 		} else {
 			this.#raw = fault === undefined ? dialTcp({host, port}) : fault.dial({host, port});
 			// Node writes it as soon as the connection stands, before TLS takes over.
-			if (preamble !== undefined) this.#raw.write(preamble, 'latin1');
+			if (preamble !== '') this.#raw.write(preamble, 'latin1');
 			this.#raw.on('error', error => this.streamFailed(error));
 			this.stream = tlsOptions === undefined ? this.#raw : this.#wrap(tlsOptions, fault);
 			giveTo(this, this.stream);

@@ -85,6 +85,7 @@ export class BackendAttempt {
 		record.backendReused = false;
 		record.reached = false;
 		record.backendTls = undefined;
+		record.proxyLine = '';
 		record.sentMs = -1;
 		record.arrived = false;
 		this.#dialledAtMs = clock.now();
@@ -105,17 +106,19 @@ export class BackendAttempt {
 	}
 
 	/** The connection that was dialled stands. */
-	connected({tlsFacts}: BackendConnection): void {
+	connected({tlsFacts, preamble}: BackendConnection): void {
 		this.record.reached = true;
 		this.record.connectMs = this.#context.clock.now() - this.#dialledAtMs;
 		this.record.backendTls = tlsFacts;
+		this.record.proxyLine = preamble;
 	}
 
 	/** A kept-alive connection has been taken instead. */
-	reused({tlsFacts}: BackendConnection): void {
+	reused({tlsFacts, preamble}: BackendConnection): void {
 		this.record.reached = true;
 		this.record.backendReused = true;
 		this.record.backendTls = tlsFacts;
+		this.record.proxyLine = preamble;
 	}
 
 	/** The Set-Cookie line that binds the client to the current back-end, or empty; undefined without stickiness. */

@@ -1,7 +1,7 @@
 import type {Clock} from '../../base/clock.ts';
 import type {Diagnosis} from '../../model/advice.ts';
 import {isPass, type ProbeResult} from '../../model/health.ts';
-import type {ResolvedListener, ResolvedLoadBalancer} from '../../model/resolved.ts';
+import {type ResolvedListener, type ResolvedLoadBalancer, sendsProxyLine} from '../../model/resolved.ts';
 import type {ExchangeRecord} from '../exchange-record.ts';
 import type {Advice} from './advice.ts';
 import {diagnoseCookies, diagnoseExcess, diagnoseKeepAlive, diagnoseShortBody, diagnoseUpgrade} from './answers.ts';
@@ -254,10 +254,6 @@ export class Advisor {
 		const found = this.#options.find(exchange);
 		return typeof found === 'object' ? {seen: found} : {};
 	}
-}
-
-function sendsProxyLine({proxyProtocol, backendRules}: ResolvedListener): boolean {
-	return proxyProtocol || backendRules.sendsProxyLine;
 }
 
 /** Whether an answer with a Content-Length was ended in order before that many bytes had come. */

@@ -23,6 +23,11 @@ export function Legs({exchange}: {readonly exchange: WireExchange}) {
 						<Text of={`${backend.name} at ${backend.address}:${backend.port}`} />
 						{backend.reused ? ', kept connection' : ', new connection'}
 						{backend.tls === undefined ? ', plain' : <TlsText {...backend.tls} />}
+						{backend.proxyLine !== undefined && (
+							<>
+								; begins with <Text of={backend.proxyLine} />
+							</>
+						)}
 					</>
 				)}
 			</dd>

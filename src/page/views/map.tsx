@@ -176,7 +176,7 @@ function Draining({name, inFlight, until}: NonNullable<LoadBalancerState['draini
 	);
 }
 
-function Listener({spec, host, boundPort, certificate, stickiness}: ListenerState) {
+function Listener({spec, host, boundPort, certificate, proxyProtocol, stickiness}: ListenerState) {
 	const {store} = usePage();
 	return (
 		<li>
@@ -192,6 +192,7 @@ function Listener({spec, host, boundPort, certificate, stickiness}: ListenerStat
 					{daysUntil(certificate.notAfter, store.nowMs)} d
 				</span>
 			)}
+			{proxyProtocol && <span class="quiet">, PROXY protocol</span>}
 			{stickiness !== undefined && (
 				<span class="quiet">
 					{', '}

@@ -297,3 +297,23 @@ test.serial('what no back-end received is not said to have been received', async
 		.evaluate(({scrollWidth: all, clientWidth: seen}) => [all, seen]);
 	t.true(scrollWidth <= clientWidth, `${scrollWidth} of ${clientWidth}`);
 });
+
+test.serial('the line of the PROXY protocol is shown where it was sent, and the listener says that it is', async t => {
+	const emulator = await startEmulator({port: 0, authority});
+	t.teardown(() => emulator.stop());
+	const web = await emulator.create({
+		name: 'web',
+		listeners: [{listen: 'http:80', proxyProtocol: true}],
+		backends: 1,
+	});
+	await web.fetch('/');
+	const page = await openPage(t, browser, emulator, {hash: '#/traffic?x=web/1'});
+
+	await page.getByText(`; begins with PROXY TCP4 127.0.0.1 127.0.0.1 ${web.traffic.last().client.port} 80`).waitFor();
+	await page.getByRole('link', {name: 'Map'}).click();
+	await page
+		.getByRole('listitem')
+		.filter({hasText: /http:80 → http:80.*, PROXY protocol/})
+		.waitFor();
+	t.pass();
+});
