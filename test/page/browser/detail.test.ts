@@ -168,7 +168,7 @@ test.serial('an exchange that a link opens is scrolled to once, also where it is
 
 	await isSeen(page, '/n/1234');
 	t.is(await rowOf(page, /\/n\/1234 /).getAttribute('aria-current'), 'true');
-	t.is(await page.getByRole('button', {name: 'Follow'}).getAttribute('aria-pressed'), 'false');
+	await page.getByRole('button', {name: 'Follow', pressed: false}).waitFor();
 	const place = await placeOf(page, '/n/1234');
 	await web.fetch('/new-1');
 	await page.getByRole('button', {name: '1 new'}).waitFor();
@@ -189,7 +189,7 @@ test.serial('an exchange that a link opens is scrolled to once, also where it is
 		location.hash = '#/traffic?x=web/77';
 	});
 	await isSeen(page, '/n/77');
-	t.is(await page.getByRole('button', {name: 'Follow'}).getAttribute('aria-pressed'), 'false');
+	await page.getByRole('button', {name: 'Follow', pressed: false}).waitFor();
 	await page.keyboard.press('Escape');
 	await page.waitForFunction(() => document.activeElement?.textContent?.includes('/n/77 '));
 });
