@@ -74,13 +74,14 @@ export function TrafficView() {
 			setFollows(false);
 		}
 	});
-	const follow = (isWanted: boolean) => {
+	const follow = (isWanted: boolean | ((before: boolean) => boolean)) => {
 		// Whoever scrolls while it is looked for is not to be led away.
 		shown.current = asked;
 		setFollows(isWanted);
 	};
 	useTrafficKeys({
-		follow: () => follow(!follows),
+		// Two presses may come before the next painting.
+		follow: () => follow(before => !before),
 		pause: () => store.pause(store.pausedAt === undefined),
 	});
 	const {ref, seek} = useRowFocus(rows, current, setCurrent);
