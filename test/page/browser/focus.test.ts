@@ -34,8 +34,14 @@ async function startTwo(t: Parameters<typeof openPage>[0], hash: string, isRefus
 }
 
 const row = (page: Page, target: string) => page.getByRole('row').filter({hasText: target});
+/** Waits until the row has the focus: the text of the whole page has that of all rows. */
 const focusIn = (page: Page, text: string) =>
-	page.waitForFunction(of => document.activeElement?.textContent?.includes(of) === true, text);
+	page.waitForFunction(
+		of =>
+			document.activeElement?.getAttribute('role') === 'row' &&
+			document.activeElement.textContent?.includes(of) === true,
+		text,
+	);
 const focusOnFilter = (page: Page) => page.waitForFunction(() => document.activeElement?.id === 'filter');
 
 test.serial('the focus goes to the nearest row when its row is forgotten, and from there on', async t => {
@@ -48,7 +54,8 @@ test.serial('the focus goes to the nearest row when its row is forgotten, and fr
 	await focusIn(page, '/shop-2');
 	await page.keyboard.press('ArrowDown');
 	await focusIn(page, '/shop-3');
-	t.is(await row(page, '/shop-3').getAttribute('aria-selected'), 'true');
+	await page.getByRole('row', {name: '/shop-3', selected: true}).waitFor();
+	t.pass();
 });
 
 test.serial('the focus goes to the last row when its row and all behind it are forgotten', async t => {
@@ -58,7 +65,7 @@ test.serial('the focus goes to the last row when its row and all behind it are f
 	emulator.get('shop').traffic.clear();
 
 	await focusIn(page, '/web-3');
-	t.is(await page.evaluate(() => document.activeElement?.getAttribute('role')), 'row');
+	t.pass();
 });
 
 test.serial('the focus goes to the filter when no row is left: cleared, reset, or deleted', async t => {
@@ -110,7 +117,7 @@ test.serial('a detail that is closed when its row is gone gives the focus to the
 
 	await page.getByRole('complementary').waitFor({state: 'detached'});
 	await focusIn(page, '/shop-2');
-	t.is(await page.evaluate(() => document.activeElement?.getAttribute('role')), 'row');
+	t.pass();
 });
 
 test.serial('the button that shows what is new gives the focus to a row, because it goes away', async t => {
@@ -122,7 +129,7 @@ test.serial('the button that shows what is new gives the focus to a row, because
 	await page.keyboard.press('Enter');
 
 	await focusIn(page, '/new');
-	t.is(await page.evaluate(() => document.activeElement?.getAttribute('role')), 'row');
+	t.pass();
 });
 
 test.serial('the oldest of 10,000 rows gives the focus on when more have come', async t => {
@@ -135,8 +142,9 @@ test.serial('the oldest of 10,000 rows gives the focus on when more have come', 
 
 	await page.getByText('10,000 of 10,000 exchanges').waitFor();
 	await page.waitForFunction(() => Number((document.activeElement as HTMLElement).dataset['key']) > 1);
-	const place = () => page.evaluate(() => document.activeElement?.getAttribute('aria-rowindex'));
-	t.is(await place(), '2', 'the oldest that is there');
+	// The oldest that is there; more may be on their way.
+	await page.waitForFunction(() => document.activeElement?.getAttribute('aria-rowindex') === '2');
 	await page.keyboard.press('ArrowDown');
 	await page.waitForFunction(() => document.activeElement?.getAttribute('aria-rowindex') === '3');
+	t.pass();
 });
