@@ -77,7 +77,8 @@ export function Grid<Row>(props: Props<Row>) {
 	useLayoutEffect(() => {
 		if (follows && ref.current !== null) ref.current.scrollTop = ref.current.scrollHeight;
 		else stay();
-		const place = rows.findIndex(row => keyOf(row) === sought);
+		// Nearly always there is none, and there may be 10,000 rows.
+		const place = sought === undefined ? -1 : rows.findIndex(row => keyOf(row) === sought);
 		if (place >= 0) {
 			scrollTo(ref.current, missing + place);
 			soughtTop.current = ref.current?.scrollTop;
