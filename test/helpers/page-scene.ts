@@ -99,6 +99,16 @@ export async function openPage(
 	return page;
 }
 
+/** A tab whose connection may be lost, which the browser logs. @returns with it the errors that nobody has caught. */
+export async function openTab(t: Pick<ExecutionContext, 'teardown'>, browser: Browser) {
+	const context = await browser.newContext();
+	t.teardown(() => context.close());
+	const page = await context.newPage();
+	const errors: Error[] = [];
+	page.on('pageerror', error => errors.push(error));
+	return {context, page, errors};
+}
+
 /** What axe finds against WCAG 2.2 AA, as text. The policy of the page runs no script tag, so it is there beforehand. */
 export async function violationsIn(page: Page): Promise<string[]> {
 	const axe = await readFile(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');

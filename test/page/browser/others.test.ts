@@ -3,7 +3,7 @@ import test from 'ava';
 import type {Browser, Page} from 'playwright-core';
 import {startEmulator} from '../../../src/index.ts';
 import {authority} from '../../helpers/emulator-scene.ts';
-import {launch, openPage, SCENE, startScene} from '../../helpers/page-scene.ts';
+import {launch, openPage, openTab, SCENE, startScene} from '../../helpers/page-scene.ts';
 import {open} from '../../helpers/raw-connection.ts';
 
 let browser: Browser;
@@ -57,11 +57,7 @@ test.serial('what others clear, reset and delete is gone from the page, and who 
 test.serial('another emulator at the port counts anew, also for what is open and paused', async t => {
 	const first = await startScene(t);
 	const port = Number(new URL(first.endpoint).port);
-	const context = await browser.newContext();
-	t.teardown(() => context.close());
-	const page = await context.newPage();
-	const errors: Error[] = [];
-	page.on('pageerror', error => errors.push(error));
+	const {context, page, errors} = await openTab(t, browser);
 	await page.goto(`${first.endpoint}/_lb/#/traffic?x=web/2`);
 	await page.getByText('POST /cart', {exact: true}).waitFor();
 	await page.getByRole('button', {name: 'Pause'}).click();

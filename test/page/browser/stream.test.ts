@@ -6,7 +6,7 @@ import {startEmulator} from '../../../src/index.ts';
 import {authority} from '../../helpers/emulator-scene.ts';
 import {EventReader} from '../../helpers/event-reader.ts';
 import {listening} from '../../helpers/own-servers.ts';
-import {launch, openPage, SCENE, startScene} from '../../helpers/page-scene.ts';
+import {launch, openPage, openTab, SCENE, startScene} from '../../helpers/page-scene.ts';
 import {eventually} from '../../helpers/patience.ts';
 
 let browser: Browser;
@@ -127,11 +127,7 @@ test.serial('a stream that says what no lb-local says is left, and another is op
 test.serial('another emulator whose events have higher numbers is not taken for the one before', async t => {
 	const first = await startScene(t);
 	const port = Number(new URL(first.endpoint).port);
-	const context = await browser.newContext();
-	t.teardown(() => context.close());
-	const page = await context.newPage();
-	const errors: Error[] = [];
-	page.on('pageerror', error => errors.push(error));
+	const {context, page, errors} = await openTab(t, browser);
 	await page.goto(`${first.endpoint}/_lb/#/traffic`);
 	await page.getByText('4 of 4 exchanges').waitFor();
 	await first.get('web').fetch('/first');
